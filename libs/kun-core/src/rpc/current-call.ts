@@ -1,0 +1,37 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Observable, type MonoTypeOperatorFunction } from 'rxjs';
+import type { RpcCall } from './rpc-call.js';
+
+// One storage for the process: a call belongs to the code that runs under it, whichever application that is.
+const storage = new AsyncLocalStorage<RpcCall>();
+
+/**
+ * The call that the running code works for: in handlers, providers, after `await`, in timers, async iterators and the
+ * operators of cold Observables. `undefined` outside of a call.
+ */
+export function currentCall(): RpcCall | undefined {
+  return storage.getStore();
+}
+
+/** Runs `body` as code of the call. */
+export function runInCall<A extends unknown[], R>(call: RpcCall, body: (...args: A) => R, ...args: A): R {
+  return storage.run(call, body, ...args);
+}
+
+/**
+ * Restores the call behind a source that is shared between calls, whose operators would otherwise run in the context of
+ * whoever emits: `shared$.pipe(inCall(), map(...))`.
+ */
+export function inCall<T>(): MonoTypeOperatorFunction<T> {
+  return (source) => {
+    return new Observable<T>((subscriber) => {
+      const call = storage.getStore();
+      if (!call) return source.subscribe(subscriber);
+      return source.subscribe({
+        next: (value) => storage.run(call, () => subscriber.next(value)),
+        error: (error) => storage.run(call, () => subscriber.error(error)),
+        complete: () => storage.run(call, () => subscriber.complete()),
+      });
+    });
+  };
+}

@@ -1,0 +1,49 @@
+import type { Metadata } from '@grpc/grpc-js';
+import type { StatusError } from '../status/status-error.js';
+import type { ContextKey } from './context-key.js';
+import type { Ending } from './ending.js';
+import type { RpcMethod } from './rpc-method.js';
+import type { Tags } from './tags.js';
+
+/** Sees each message as it passes: `in` came from the other side, `out` goes there. */
+export type MessageObserver = (direction: 'in' | 'out', message: unknown) => void;
+
+/** One RPC, as interceptors and code under a handler see it. */
+export interface RpcCall {
+  readonly side: 'server' | 'client';
+  /** 1 on the server; counts up in a client's retry. */
+  readonly attempt: number;
+  /** Frozen and made at start: the same object for every call of the method. */
+  readonly method: RpcMethod;
+  /** The request's metadata. */
+  readonly metadata: Metadata;
+  /** `address:port` of the other side. */
+  readonly peer: string;
+  /** Milliseconds since the epoch; `Infinity` when there is none. */
+  readonly deadline: number;
+  /** Milliseconds since the epoch at which the headers arrived. */
+  readonly startedAt: number;
+  /** Aborts when nobody waits for the answer any more: cancel, deadline, lost connection, forced stop. Made on first read. */
+  readonly signal: AbortSignal;
+  /** Aborts when shutdown begins: a stream that can leave should leave now. */
+  readonly draining: AbortSignal;
+  /** Empty until the request id is known. */
+  requestId: string;
+  /** Short facts about the call that go with its log lines and its span. Made on first read. */
+  readonly tags: Tags;
+  /** Messages received and sent so far. */
+  readonly received: number;
+  readonly sent: number;
+  /** How the call ended, once it has. */
+  readonly ending: Ending | undefined;
+  /** Metadata that goes out before the first message (or with the status, when there is none). Made on first read. */
+  readonly responseMetadata: Metadata;
+  /** Registers an observer of messages; costs nothing while there is none. */
+  onMessage(observer: MessageObserver): void;
+  /** Registers what to do at the end: called exactly once, at once when the call has ended already. */
+  onEnd(observer: (ending: Ending) => void): void;
+  /** Ends the call with an error, whatever its handler does; without effect when a status was sent before. */
+  end(error: StatusError): void;
+  get<T>(key: ContextKey<T>): T;
+  set<T>(key: ContextKey<T>, value: T): void;
+}
