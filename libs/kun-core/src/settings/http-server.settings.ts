@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { port, setting } from './setting.js';
+
+/** The section `HTTPServer`: the service's own HTTP routes. */
+export const httpServerSettings = z.strictObject({
+  Port: setting(port(0).default(0), {
+    description: "Port of the service's own HTTP controllers; 0: no HTTP port is opened",
+    unit: 'port',
+    reload: 'restart',
+  }),
+});
+
+/** The section `HTTPServer` as validated. */
+export type HttpServerSettings = z.output<typeof httpServerSettings>;

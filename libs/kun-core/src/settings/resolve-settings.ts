@@ -1,0 +1,63 @@
+import { resolveDialSettings, type ResolvedDialSettings } from './grpc-dial.settings.js';
+import { resolveServerSettings, type ResolvedServerSettings } from './grpc-server.settings.js';
+import type { LoggerSettings } from './logger.settings.js';
+import { toMs } from './setting.js';
+import { KUBERNETES_GRACE_PERIOD, type Settings } from './settings.js';
+import { zipkinEndpoints } from './zipkin.settings.js';
+
+/** Ports that win over the configuration, for tests above all: 0 is any free port. */
+export interface PortOverrides {
+  readonly grpc?: number;
+  readonly http?: number;
+  readonly admin?: number;
+}
+
+/** What {@link resolveSettings} must know besides the settings. */
+export interface ResolveSettingsFacts {
+  /** Whether the process runs in a pod (`identity.inKubernetes`); decides `PreStopDelay` and the grace period. */
+  readonly inKubernetes: boolean;
+  /** Default: the configuration's ports. */
+  readonly ports?: PortOverrides | undefined;
+}
+
+/** kun's settings as the code uses them: every default decided, units in the names, off as `undefined`. */
+export interface ResolvedSettings {
+  readonly grpc: ResolvedServerSettings;
+  readonly dial: ResolvedDialSettings;
+  /** The service's own HTTP port, or `undefined` when none is opened. */
+  readonly http: { readonly port: number } | undefined;
+  /** The admin port, or `undefined` when none is opened. */
+  readonly admin: { readonly port: number } | undefined;
+  /** URLs to post Zipkin spans to; empty: no exporter. */
+  readonly zipkinEndpoints: readonly string[];
+  readonly logger: LoggerSettings;
+  /** Time between SIGTERM and SIGKILL in milliseconds, or `undefined` where nobody told. */
+  readonly gracePeriodMs: number | undefined;
+}
+
+/** Decides everything the configuration leaves open. */
+export function resolveSettings(settings: Settings, facts: ResolveSettingsFacts): ResolvedSettings {
+  const endpoints = zipkinEndpoints(settings.Zipkin);
+  const exporterConfigured = endpoints.length > 0;
+  const graceSeconds =
+    settings.TerminationGracePeriod ?? (facts.inKubernetes ? KUBERNETES_GRACE_PERIOD : undefined);
+  return {
+    grpc: resolveServerSettings(settings.GRPCServer, {
+      inKubernetes: facts.inKubernetes,
+      exporterConfigured,
+      ...(facts.ports?.grpc === undefined ? {} : { portOverride: facts.ports.grpc }),
+    }),
+    dial: resolveDialSettings(settings.GRPCDial, { exporterConfigured }),
+    http: openPort(facts.ports?.http, settings.HTTPServer.Port),
+    admin: openPort(facts.ports?.admin, settings.AdminPort),
+    zipkinEndpoints: endpoints,
+    logger: settings.Logger,
+    gracePeriodMs: graceSeconds === undefined ? undefined : toMs(graceSeconds),
+  };
+}
+
+/** An override is always a port to open, 0 included; in the file 0 means off. */
+function openPort(override: number | undefined, configured: number): { readonly port: number } | undefined {
+  if (override !== undefined) return { port: override };
+  return configured === 0 ? undefined : { port: configured };
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+
+/** What is written down of every configuration key, besides its type and default. */
+export interface SettingMeta {
+  /** What the key does, for a person and for an editor's tooltip. */
+  readonly description: string;
+  /** The unit of a number, such as `seconds`. */
+  readonly unit?: 'seconds' | 'bytes' | 'characters' | 'port';
+  /** Whether a change in the file takes effect at once or at the next start. */
+  readonly reload: 'live' | 'restart';
+}
+
+/** Attaches a key's documentation; it comes out again in `z.toJSONSchema` and through `schema.meta()`. */
+export function setting<S extends z.ZodType>(schema: S, meta: SettingMeta): S {
+  return schema.meta({ ...meta });
+}
+
+/** A TCP port from `lowest` (1, or 0 where 0 means off) to 65535. */
+export function port(lowest: 0 | 1 = 1): z.ZodInt {
+  const error =
+    lowest === 0 ? 'expected a port from 1 to 65535, or 0 for off' : 'expected a port from 1 to 65535';
+  return z.int({ error }).min(lowest, { error }).max(65535, { error });
+}
+
+/** Seconds, fractions allowed, at most a day: anything longer is a slip of the unit. */
+export function seconds(lowest: 'zero' | 'positive' = 'zero'): z.ZodNumber {
+  const error = `expected seconds, ${lowest === 'zero' ? 'from 0' : 'more than 0'} and up to ${DAY_SECONDS}`;
+  const number = z.number({ error }).max(DAY_SECONDS, { error });
+  return lowest === 'zero' ? number.min(0, { error }) : number.positive({ error });
+}
+
+/** A size of at least one: whole bytes or characters. */
+export function size(unit: 'bytes' | 'characters'): z.ZodInt {
+  const error = `expected a whole number of ${unit}, 1 or more`;
+  return z.int({ error }).min(1, { error });
+}
+
+/** Seconds of the file to the milliseconds of the code. */
+export function toMs(value: number): number {
+  return Math.round(value * 1000);
+}
+
+const DAY_SECONDS = 86_400;

@@ -1,0 +1,39 @@
+import { resolveSettings, type ResolveSettingsFacts } from './resolve-settings.js';
+import type { Settings } from './settings.js';
+import { HTTP_STOP_TIMEOUT_MS, STOP_MARGIN_MS, stopBudgetWarning } from './stop-budget.js';
+
+/** What {@link settingsWarnings} must know besides the settings. */
+export interface SettingsWarningsFacts extends ResolveSettingsFacts {
+  /** How many upstreams the application registered. */
+  readonly upstreams: number;
+  /** What all stop callbacks may take together, in milliseconds. Default 0. */
+  readonly callbacksMs?: number;
+}
+
+/** What is valid but most likely not meant: keys without effect, and a stop that cannot end in time. */
+export function settingsWarnings(settings: Settings, facts: SettingsWarningsFacts): string[] {
+  const resolved = resolveSettings(settings, facts);
+  const warnings: string[] = [];
+  if (resolved.dial.proxyPort !== undefined && facts.upstreams === 0) {
+    warnings.push('GRPCDial.WithProxyPort has no effect: this service has no upstream; remove the key');
+  }
+  if (resolved.zipkinEndpoints.length === 0) {
+    for (const section of ['GRPCServer', 'GRPCDial'] as const) {
+      if (settings[section].OpenTracing) {
+        warnings.push(`${section}.OpenTracing has no effect: no exporter is configured; set Zipkin.Hosts`);
+      }
+    }
+  }
+  const budget = stopBudgetWarning(
+    {
+      preStopDelayMs: resolved.grpc.preStopDelayMs,
+      drainTimeoutMs: resolved.grpc.drainTimeoutMs,
+      httpTimeoutMs: resolved.http ? HTTP_STOP_TIMEOUT_MS : 0,
+      callbacksMs: facts.callbacksMs ?? 0,
+      marginMs: STOP_MARGIN_MS,
+    },
+    resolved.gracePeriodMs,
+  );
+  if (budget) warnings.push(budget);
+  return warnings;
+}
