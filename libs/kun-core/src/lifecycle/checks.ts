@@ -1,0 +1,152 @@
+import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
+
+/**
+ * Looks after one thing a probe depends on: fails by throwing, rejecting or answering `false`. `signal` aborts at
+ * the timeout; a check that minds it leaves nothing behind when it hangs.
+ */
+export type Check = (context: { readonly signal: AbortSignal }) => Promise<boolean | void> | boolean | void;
+
+/** How one check is run. */
+export interface CheckOptions {
+  /**
+   * After this the check has failed, in milliseconds. Default 800: below the second that the kubelet waits by
+   * default, so that a hanging check still gets named.
+   */
+  readonly timeoutMs?: number;
+  /** How long an answer is good for, in milliseconds, so that many probes are one check. Default 1000. */
+  readonly cacheMs?: number;
+}
+
+/** What a probe answers: an entry for each thing it looks at, in Terminus' form. */
+export type ProbeReport = HealthIndicatorResult;
+
+/** Where probes write a line when something begins or ceases to fail; Nest's `LoggerService` is one. */
+export interface ProbeLogger {
+  log(message: string): void;
+  warn(message: string): void;
+}
+
+/**
+ * The checks of one probe, run through Terminus with timeout and cache. Remembers how each ended last, and writes
+ * one line when that changes rather than one per probe. What a failed check said goes there and not into the report.
+ */
+export class Checks {
+  readonly #entries = new Map<string, CheckEntry>();
+
+  constructor(
+    private readonly options: {
+      /** The probe's name for messages, such as `readiness`. */
+      readonly probe: string;
+      readonly logger: ProbeLogger;
+      /** Names that a check cannot have, because the report uses them itself. */
+      readonly reserved: readonly string[];
+      /** Called after a check began or ceased to fail. */
+      readonly onTransition: () => void;
+    },
+  ) {}
+
+  /**
+   * Adds a check and returns what removes it. `assumed` is what it counts as before its first answer.
+   *
+   * @throws Error when the name is taken, reserved, or not of letters, digits, `.`, `_` and `-`.
+   */
+  add(name: string, check: Check, assumed: 'passing' | 'failing', options: CheckOptions = {}): () => void {
+    const { probe, reserved, onTransition } = this.options;
+    if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) {
+      throw new Error(`${JSON.stringify(name)} cannot name a ${probe} check; use letters, digits and . _ -`);
+    }
+    if (reserved.includes(name) || this.#entries.has(name)) {
+      throw new Error(`${probe} already reports "${name}"; give the check another name`);
+    }
+    const entry: CheckEntry = {
+      name,
+      check,
+      options,
+      indicators: new HealthIndicatorService(),
+      last: undefined,
+      cause: undefined,
+      assumed,
+    };
+    this.#entries.set(name, entry);
+    return () => {
+      if (this.#entries.get(name) !== entry) return;
+      this.#entries.delete(name);
+      onTransition();
+    };
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The names of the checks that count as failing, each with why. */
+  get failing(): string[] {
+    return [...this.#entries.values()].flatMap(({ name, last, assumed }) => {
+      if (last === 'failing') return [`check ${name} fails`];
+      return last === undefined && assumed === 'failing' ? [`check ${name} has not answered yet`] : [];
+    });
+  }
+
+  /** Runs every check whose last answer is too old. Never rejects, and takes no longer than the longest timeout. */
+  async run(): Promise<ProbeReport> {
+    const reports = await Promise.all([...this.#entries.values()].map((entry) => this.#runOne(entry)));
+    return Object.fromEntries(reports.flatMap((report) => Object.entries(report)));
+  }
+
+  async #runOne(entry: CheckEntry): Promise<ProbeReport> {
+    const { name, check, options, indicators } = entry;
+    const report = await indicators
+      .check(name)
+      .attempt(async (context) => {
+        entry.cause = undefined;
+        try {
+          if ((await check(context)) === false) throw new Error('answered false');
+        } catch (error) {
+          // What comes after the timeout is only its echo.
+          if (!context.signal.aborted) entry.cause = error;
+          throw new Error('fails; the log says why', { cause: error });
+        }
+      })
+      .withTimeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
+      .cacheFor(options.cacheMs ?? DEFAULT_CACHE_MS);
+    this.#note(entry, report[name]);
+    return report;
+  }
+
+  #note(entry: CheckEntry, answer: ProbeReport[string] | undefined): void {
+    const now = answer?.status === 'up' ? 'passing' : 'failing';
+    if (entry.last === now || this.#entries.get(entry.name) !== entry) return;
+    const first = entry.last === undefined;
+    entry.last = now;
+    const subject = `${this.options.probe} check ${entry.name}`;
+    if (now === 'failing') {
+      const why = entry.cause === undefined ? String(answer?.['message']) : textOf(entry.cause);
+      this.options.logger.warn(`${subject} fails: ${why}`);
+    } else if (!first) {
+      this.options.logger.log(`${subject} passes again`);
+    }
+    this.options.onTransition();
+  }
+}
+
+/** For those who hand in no logger. */
+export const silentProbeLogger: ProbeLogger = { log: () => undefined, warn: () => undefined };
+
+interface CheckEntry {
+  readonly name: string;
+  readonly check: Check;
+  readonly options: CheckOptions;
+  /** One for each check: the cache goes when the check goes. */
+  readonly indicators: HealthIndicatorService;
+  readonly assumed: 'passing' | 'failing';
+  last: 'passing' | 'failing' | undefined;
+  /** What the latest run threw; for the log, since the report must not show it. */
+  cause: unknown;
+}
+
+const DEFAULT_TIMEOUT_MS = 800;
+const DEFAULT_CACHE_MS = 1000;
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,197 @@
+import { BehaviorSubject, type Observable } from 'rxjs';
+import { systemClock, type Clock } from '../clock.js';
+import {
+  Checks,
+  silentProbeLogger,
+  type Check,
+  type CheckOptions,
+  type ProbeLogger,
+  type ProbeReport,
+} from './checks.js';
+
+/** Where the process stands, in the order it goes through; there is no way back. */
+export type ReadinessPhase = 'starting' | 'serving' | 'draining' | 'stopped';
+
+/** Whether the service is ready and, if not, everything that is in the way. */
+export interface ReadinessState {
+  readonly ready: boolean;
+  readonly reasons: readonly string[];
+}
+
+/** Options of {@link Readiness}. */
+export interface ReadinessOptions {
+  /** Default: the process's clock. */
+  readonly clock?: Clock;
+  /** Gets a line when a check begins or ceases to fail. Default: nothing is written. */
+  readonly logger?: ProbeLogger;
+  /** How often checks run by themselves while the service serves, in milliseconds. Default 5000. */
+  readonly pollIntervalMs?: number;
+}
+
+/**
+ * Whether this instance wants calls; `/readyz` and grpc.health.v1 follow it. It is ready when all of these agree:
+ *
+ * - the lifecycle, which alone moves the phase: ready only while `serving`;
+ * - the user's {@link setDead} and {@link setAlive} (alive at first);
+ * - no {@link hold} is held;
+ * - no check added with {@link addCheck} fails. Until its first answer a check counts as failing when it was added
+ *   before serving began, and as passing when added later: adding one must not take a serving instance out.
+ *
+ * So `setAlive()` during a drain does not make it ready again. Inject it by its class.
+ */
+export class Readiness {
+  readonly #clock: Clock;
+  readonly #pollIntervalMs: number;
+  readonly #checks: Checks;
+  readonly #holds = new Set<{ readonly name: string }>();
+  readonly #state: BehaviorSubject<ReadinessState>;
+  #phase: ReadinessPhase = 'starting';
+  #dead: string | undefined;
+  #polling = false;
+  #cancelPoll: () => void = () => undefined;
+
+  constructor(options: ReadinessOptions = {}) {
+    this.#clock = options.clock ?? systemClock;
+    this.#pollIntervalMs = options.pollIntervalMs ?? 5000;
+    this.#checks = new Checks({
+      probe: 'readiness',
+      logger: options.logger ?? silentProbeLogger,
+      reserved: ['lifecycle', 'service', 'holds'],
+      onTransition: () => this.#publish(),
+    });
+    this.#state = new BehaviorSubject(this.#now());
+  }
+
+  /** Takes this instance out of balancing until {@link setAlive}; the reason shows in `/readyz`. */
+  setDead(reason = 'set dead'): void {
+    this.#dead = reason;
+    this.#publish();
+  }
+
+  /** Takes back {@link setDead}. */
+  setAlive(): void {
+    this.#dead = undefined;
+    this.#publish();
+  }
+
+  /**
+   * Keeps the service not ready until it is released, by the returned function (this hold only) or by
+   * {@link release} with its name (all of that name). Both may be called again without effect.
+   */
+  hold(name: string): () => void {
+    const hold = { name };
+    this.#holds.add(hold);
+    this.#publish();
+    return () => {
+      if (this.#holds.delete(hold)) this.#publish();
+    };
+  }
+
+  /** Releases every {@link hold} of this name. */
+  release(name: string): void {
+    for (const hold of this.#holds) if (hold.name === name) this.#holds.delete(hold);
+    this.#publish();
+  }
+
+  /**
+   * Makes readiness depend on a check, and returns what removes it. It runs when `/readyz` is asked and, while the
+   * service serves, every `pollIntervalMs`, so that grpc.health.v1 knows without being asked.
+   *
+   * @throws Error when the name is taken, reserved (`lifecycle`, `service`, `holds`), or not of letters, digits,
+   * `.`, `_` and `-`.
+   */
+  addCheck(name: string, check: Check, options?: CheckOptions): () => void {
+    const remove = this.#checks.add(name, check, this.#phase === 'starting' ? 'failing' : 'passing', options);
+    this.#publish();
+    this.#startPolling();
+    return remove;
+  }
+
+  get isReady(): boolean {
+    return this.#state.value.ready;
+  }
+
+  /** Everything that is in the way, or nothing when ready. */
+  get reasons(): readonly string[] {
+    return this.#state.value.reasons;
+  }
+
+  get phase(): ReadinessPhase {
+    return this.#phase;
+  }
+
+  /** The state now and at every change; completes when stopped. */
+  get changes$(): Observable<ReadinessState> {
+    return this.#state.asObservable();
+  }
+
+  /** Moves to a later phase; an earlier one is ignored, for a stop may overtake a start. For the lifecycle only. */
+  enter(phase: Exclude<ReadinessPhase, 'starting'>): void {
+    if (PHASES.indexOf(phase) <= PHASES.indexOf(this.#phase)) return;
+    this.#phase = phase;
+    this.#publish();
+    if (phase === 'serving') this.#startPolling();
+    else this.#stopPolling();
+    if (phase === 'stopped') this.#state.complete();
+  }
+
+  /** What `/readyz` answers: runs the checks, unless the drain has begun and what they look at may be gone. */
+  async report(): Promise<ProbeReport> {
+    const checks = this.#isUnderway() ? await this.#checks.run() : {};
+    const holds = [...new Set([...this.#holds].map((hold) => hold.name))];
+    return {
+      lifecycle: { status: upIf(this.#phase === 'serving'), phase: this.#phase },
+      service: {
+        status: upIf(this.#dead === undefined),
+        ...(this.#dead === undefined ? {} : { reason: this.#dead }),
+      },
+      holds: { status: upIf(holds.length === 0), ...(holds.length === 0 ? {} : { names: holds }) },
+      ...checks,
+    };
+  }
+
+  #isUnderway(): boolean {
+    return this.#phase === 'starting' || this.#phase === 'serving';
+  }
+
+  #now(): ReadinessState {
+    const reasons = [
+      ...(this.#phase === 'serving' ? [] : [this.#phase]),
+      ...(this.#dead === undefined ? [] : [this.#dead]),
+      ...[...this.#holds].map((hold) => `held by ${hold.name}`),
+      ...(this.#isUnderway() ? this.#checks.failing : []),
+    ];
+    return Object.freeze({ ready: reasons.length === 0, reasons: Object.freeze(reasons) });
+  }
+
+  #publish(): void {
+    const before = this.#state.value.reasons;
+    const state = this.#now();
+    const same =
+      before.length === state.reasons.length && before.every((reason, i) => reason === state.reasons[i]);
+    if (!same) this.#state.next(state);
+  }
+
+  #startPolling(): void {
+    if (this.#polling || this.#phase !== 'serving' || this.#checks.size === 0) return;
+    this.#polling = true;
+    void this.#poll();
+  }
+
+  #stopPolling(): void {
+    this.#polling = false;
+    this.#cancelPoll();
+  }
+
+  async #poll(): Promise<void> {
+    await this.#checks.run();
+    if (this.#checks.size === 0) this.#polling = false;
+    if (this.#polling) this.#cancelPoll = this.#clock.schedule(this.#pollIntervalMs, () => void this.#poll());
+  }
+}
+
+const PHASES: readonly ReadinessPhase[] = ['starting', 'serving', 'draining', 'stopped'];
+
+function upIf(condition: boolean): 'up' | 'down' {
+  return condition ? 'up' : 'down';
+}
