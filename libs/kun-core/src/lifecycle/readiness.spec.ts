@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../clock.js';
 import { Readiness, type ReadinessOptions, type ReadinessState } from './readiness.js';
@@ -40,12 +41,10 @@ const changed = (readiness: Readiness, ready: boolean) =>
     });
   });
 
-function deferred() {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
+/** A promise that the test settles. */
+function gate() {
+  const opener = new EventEmitter();
+  return { opened: once(opener, 'open').then(() => undefined), open: () => void opener.emit('open') };
 }
 
 describe('Readiness', () => {
@@ -140,11 +139,11 @@ describe('Readiness checks', () => {
 
   it('hold serving back until they have answered', async () => {
     const { readiness } = setUp();
-    const answer = deferred();
-    readiness.addCheck('db', () => answer.promise);
+    const answer = gate();
+    readiness.addCheck('db', () => answer.opened);
     readiness.enter('serving');
     expect(readiness.reasons).toEqual(['check db has not answered yet']);
-    answer.resolve();
+    answer.open();
     await changed(readiness, true);
   });
 
@@ -203,12 +202,12 @@ describe('Readiness checks', () => {
 
   it('no longer poll once the drain has begun under a running check', async () => {
     const { readiness, clock } = setUp();
-    const answer = deferred();
-    readiness.addCheck('db', () => answer.promise);
+    const answer = gate();
+    readiness.addCheck('db', () => answer.opened);
     readiness.enter('serving');
     const running = readiness.report();
     readiness.enter('draining');
-    answer.resolve();
+    answer.open();
     await running;
     expect(clock.pending.size).toBe(0);
   });
