@@ -1,0 +1,69 @@
+import { Metadata, type status } from '@grpc/grpc-js';
+import { codeName, isErrorCode } from './code.js';
+import type { StatusDetail } from './detail-types.js';
+import type { Upstream } from './upstream-policy.js';
+
+export interface StatusErrorOptions {
+  /** Standard details and raw ones, sent in `grpc-status-details-bin`. Default: none */
+  details?: readonly StatusDetail[];
+  /** Trailing metadata of the caller's answer. Default: empty */
+  metadata?: Metadata;
+  /** What led to it. It is logged and never sent */
+  cause?: unknown;
+  /**
+   * The message was chosen to hide the cause, so whoever logs must show `cause` as well. The funnel sets it
+   * for errors that nobody meant for the caller. Default: false
+   */
+  hidesCause?: boolean;
+  /** Set on an error received from another service: how the funnel treats it when a handler rethrows it */
+  upstream?: Upstream;
+}
+
+// In the registry of symbols, so that two copies of this package in one process know each other's errors.
+const BRAND = Symbol.for('@kun/core/StatusError');
+
+/**
+ * The failure of a call, as the caller is to see it: code, message, details and trailing metadata.
+ *
+ * `instanceof StatusError` also holds for errors made by another copy of this package.
+ *
+ * @throws RangeError when the code is not one of the 16 codes of failure (OK included)
+ */
+export class StatusError extends Error {
+  readonly code: status;
+  readonly details: readonly StatusDetail[];
+  readonly metadata: Metadata;
+  readonly hidesCause: boolean;
+  readonly upstream?: Upstream;
+
+  constructor(code: status, message: string, options: StatusErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    if (!isErrorCode(code)) {
+      throw new RangeError(`A StatusError needs a code from 1 to 16, found ${describeCode(code)}`);
+    }
+    this.code = code;
+    this.details = options.details ?? [];
+    this.metadata = options.metadata ?? new Metadata();
+    this.hidesCause = options.hidesCause ?? false;
+    if (options.upstream !== undefined) this.upstream = options.upstream;
+  }
+
+  static {
+    // On the prototype, as the language's own errors have it: the stack's first line is made in `super()`.
+    Object.defineProperty(this.prototype, 'name', {
+      value: 'StatusError',
+      configurable: true,
+      writable: true,
+    });
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== StatusError) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
+}
+
+function describeCode(code: unknown): string {
+  return code === 0 ? `0 (${codeName(0)})` : String(code);
+}

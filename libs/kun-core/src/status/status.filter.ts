@@ -1,0 +1,80 @@
+import { Catch, Inject, Logger, Optional, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { throwError, type Observable } from 'rxjs';
+import { fieldOf } from './field-of.js';
+import { findDetail } from './service-error.js';
+import { isHttpException } from './nest-error.js';
+import { httpStatusOf } from './http-status.js';
+import type { StatusError } from './status-error.js';
+import { toStatusJson } from './status-json.js';
+import { toStatusError, type ToStatusErrorOptions } from './to-status-error.js';
+
+/** Provides the filter's options, `ToStatusErrorOptions`, to a `StatusFilter` made by Nest */
+export const STATUS_FILTER_OPTIONS = Symbol('STATUS_FILTER_OPTIONS');
+
+/**
+ * Nest's exception filter for both sides of a service:
+ *
+ * - RPC: hands the original error on, unread and unlogged, so that Nest's own handler does not replace it by
+ *   `{ status: 'error' }` and the server's recovery decides what the caller sees, and logs it once.
+ * - HTTP: answers the same mapping as JSON, `{ code, status, message, details }`, with the HTTP status by the
+ *   table and `Retry-After` from RetryInfo. Hidden errors are logged here, once. An `HttpException` keeps the
+ *   status it was thrown with; one whose body is an object without `message` (a health check's report) keeps
+ *   its body too.
+ *
+ * Use it as a provider, `{ provide: APP_FILTER, useClass: StatusFilter }`.
+ */
+@Catch()
+export class StatusFilter implements ExceptionFilter {
+  private readonly logger = new Logger(StatusFilter.name);
+
+  constructor(
+    private readonly adapterHost: HttpAdapterHost,
+    @Optional() @Inject(STATUS_FILTER_OPTIONS) private readonly options: ToStatusErrorOptions = {},
+  ) {}
+
+  catch(exception: unknown, host: ArgumentsHost): Observable<never> | void {
+    if (host.getType() === 'http') return this.answerHttp(exception, host);
+    return throwError(() => exception);
+  }
+
+  private answerHttp(exception: unknown, host: ArgumentsHost): void {
+    const error = toStatusError(exception, this.options);
+    if (error.hidesCause) this.logger.error(exception);
+    const adapter = this.adapterHost.httpAdapter;
+    const response: unknown = host.switchToHttp().getResponse();
+    if (adapter.isHeadersSent(response)) {
+      adapter.end(response);
+      return;
+    }
+    const retry = findDetail(error, 'google.rpc.RetryInfo');
+    if (retry) adapter.setHeader(response, 'Retry-After', retryAfter(retry.retryDelayMs));
+    const httpStatus = httpStatusFor(exception, error);
+    const body = error.hidesCause ? undefined : ownBody(exception);
+    adapter.reply(response, body ?? toStatusJson(error, httpStatus), httpStatus);
+  }
+}
+
+/** Whole seconds, rounded up: RFC 9110, 10.2.3 */
+function retryAfter(delayMs: number): string {
+  return String(Math.max(0, Math.ceil(delayMs / 1000)));
+}
+
+function httpStatusFor(exception: unknown, error: StatusError): number {
+  // The table is many to one, so the way there and back would turn a 410 into a 404.
+  const original = exception === error.cause && !error.hidesCause ? originalHttpStatus(exception) : undefined;
+  return original ?? httpStatusOf(error.code);
+}
+
+function originalHttpStatus(exception: unknown): number | undefined {
+  if (isHttpException(exception)) return exception.getStatus();
+  const statusCode = fieldOf(exception, 'statusCode');
+  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 600 ? statusCode : undefined;
+}
+
+function ownBody(exception: unknown): object | undefined {
+  if (!isHttpException(exception)) return undefined;
+  const response = exception.getResponse();
+  const isOwn = typeof response === 'object' && !(response instanceof Error) && !('message' in response);
+  return isOwn ? response : undefined;
+}

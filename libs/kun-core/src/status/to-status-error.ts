@@ -1,0 +1,98 @@
+import { status } from '@grpc/grpc-js';
+import { isErrorCode } from './code.js';
+import { fieldOf, textOf } from './field-of.js';
+import { hiddenError } from './hidden-error.js';
+import { codeOfHttpStatus } from './http-status.js';
+import { fromHttpException, fromRpcPayload, isHttpException, isRpcException } from './nest-error.js';
+import { fromServiceError, isServiceError } from './service-error.js';
+import { StatusError } from './status-error.js';
+import { DEFAULT_UPSTREAM_POLICY, type UpstreamPolicy } from './upstream-policy.js';
+import { applyUpstreamPolicy } from './upstream.js';
+import { validationExceptionFactory, validationFailuresIn } from './validation.js';
+
+export interface ToStatusErrorOptions {
+  /** Adds the text and stack of hidden errors as DebugInfo. Default: false */
+  development?: boolean;
+  /** For a grpc-js `ServiceError` that carries no policy of its own. Default: `map`, see `UpstreamPolicy` */
+  upstream?: UpstreamPolicy;
+}
+
+/** What `BaseRpcExceptionFilter` makes of any error that is no RpcException */
+const HIDDEN_BY_NEST = 'Internal server error';
+
+/** How deep an RpcException may wrap another before it counts as unknown */
+const MAX_WRAPPED = 5;
+
+/**
+ * The one funnel: whatever a handler threw, as the `StatusError` that its caller gets.
+ *
+ * | thrown | answered |
+ * |---|---|
+ * | `StatusError` | as it is; one that a client received, by its upstream's policy |
+ * | grpc-js `ServiceError` | by `upstream` (default `map`) |
+ * | Nest `GrpcException`, `RpcException` | their code and text; a text alone UNKNOWN; an error inside goes through the funnel |
+ * | a guard's refusal | PERMISSION_DENIED |
+ * | Nest `HttpException`, http-errors (body parsers) | by the HTTP table |
+ * | class-validator's `ValidationError[]`, Standard Schema `issues` | INVALID_ARGUMENT with BadRequest |
+ * | `AbortError` | CANCELLED |
+ * | `TimeoutError` | DEADLINE_EXCEEDED |
+ * | anything else | INTERNAL; its text stays in `cause`, for the log |
+ *
+ * A validation failure is taken to be the caller's, so parse what comes from elsewhere (a database, an
+ * upstream) with `safeParse`, or wrap it.
+ *
+ * Never throws, whatever it is given: strings, `undefined`, objects whose getters throw.
+ */
+export function toStatusError(error: unknown, options: ToStatusErrorOptions = {}): StatusError {
+  try {
+    return recognise(error, options, 0) ?? hiddenError(status.INTERNAL, error, options);
+  } catch {
+    return hiddenError(status.INTERNAL, error, options);
+  }
+}
+
+function recognise(error: unknown, options: ToStatusErrorOptions, depth: number): StatusError | undefined {
+  if (error instanceof StatusError) {
+    return error.upstream ? applyUpstreamPolicy(error, error.upstream.policy, error, options) : error;
+  }
+  if (isServiceError(error)) {
+    const policy = options.upstream ?? DEFAULT_UPSTREAM_POLICY;
+    return applyUpstreamPolicy(fromServiceError(error), policy, error, options);
+  }
+  if (isHttpException(error)) return fromHttpException(error);
+  if (isRpcException(error)) {
+    const payload = error.getError();
+    // KafkaRetriableException's payload is itself.
+    if (!(payload instanceof Error)) return fromRpcPayload(payload, error.message, error);
+    return payload === error || depth >= MAX_WRAPPED ? undefined : recognise(payload, options, depth + 1);
+  }
+  const failures = validationFailuresIn(error);
+  if (failures) return validationExceptionFactory(failures, error);
+  return error instanceof Error ? fromPlainError(error, options) : fromPlainObject(error);
+}
+
+function fromPlainError(error: Error, options: ToStatusErrorOptions): StatusError | undefined {
+  if (error.name === 'AbortError') return hiddenError(status.CANCELLED, error, options);
+  if (error.name === 'TimeoutError') return hiddenError(status.DEADLINE_EXCEEDED, error, options);
+  return fromHttpError(error);
+}
+
+/** The `http-errors` package, which Express' body parsers throw: `expose` says whether the text may be sent */
+function fromHttpError(error: Error): StatusError | undefined {
+  const expose = fieldOf(error, 'expose');
+  const statusCode = fieldOf(error, 'statusCode');
+  if (typeof expose !== 'boolean' || typeof statusCode !== 'number') return undefined;
+  const code = codeOfHttpStatus(statusCode);
+  if (!expose || !isErrorCode(code)) return undefined;
+  return new StatusError(code, error.message, { cause: error });
+}
+
+/** What is left of an RpcException behind Nest's own filters: `{ code, message }` or `{ status, message }` */
+function fromPlainObject(error: unknown): StatusError | undefined {
+  const message = textOf(error, 'message');
+  const alias = fieldOf(error, 'status');
+  if (alias === 'error')
+    return message === HIDDEN_BY_NEST ? undefined : fromRpcPayload(message, message, error);
+  const hasCode = isErrorCode(fieldOf(error, 'code')) || isErrorCode(alias);
+  return hasCode && message !== '' ? fromRpcPayload(error, message, error) : undefined;
+}
