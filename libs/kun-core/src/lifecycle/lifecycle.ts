@@ -1,0 +1,196 @@
+import { systemClock, type Clock } from '../clock.js';
+import { runStep } from './step.js';
+
+/** Where the application is; it goes through these in order, and can leave `starting` for `stopping`. */
+export type LifecycleState = 'idle' | 'starting' | 'serving' | 'stopping' | 'stopped';
+
+/** One part of the application, in the order it is started; `stopOrder` says when it is stopped. */
+export interface Phase {
+  /** Shown in the report and in errors, as `gRPC port`. */
+  readonly name: string;
+  start?(): Promise<void> | void;
+  /**
+   * Undoes `start`, and is called only when that has begun. What it returns goes into the report; `clean: false`
+   * makes the exit code 1.
+   */
+  stop?(context: StopContext): Promise<PhaseOutcome | void> | PhaseOutcome | void;
+  /** Low goes first. */
+  readonly stopOrder: number;
+  /** After this the stop goes on without it, and the exit code is 1. Default: none, the phase bounds itself. */
+  readonly stopTimeoutMs?: number;
+}
+
+export interface StopContext {
+  /** Aborts on a second signal: finish now. */
+  readonly force: AbortSignal;
+}
+
+/** What stopping a phase came to. */
+export interface PhaseOutcome {
+  /** Default true. */
+  readonly clean?: boolean;
+  /** Facts for the report. */
+  readonly facts?: Readonly<Record<string, unknown>>;
+}
+
+/** A stopped phase in the report. */
+export interface PhaseReport {
+  readonly name: string;
+  readonly durationMs: number;
+  readonly error?: unknown;
+}
+
+/** How the stop went: one line in the log, and the exit code. */
+export interface StopReport {
+  /** `SIGTERM`, `close()`, or what failed. */
+  readonly reason: string;
+  readonly phases: readonly PhaseReport[];
+  readonly durationMs: number;
+  /** False when something was forced, hung or failed. */
+  readonly clean: boolean;
+  readonly facts: Readonly<Record<string, unknown>>;
+}
+
+/** A start that failed: names the phase, and carries why. What had started was stopped again. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+
+  constructor(
+    readonly phase: string,
+    cause: unknown,
+  ) {
+    super(`${phase}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+type Callback = () => Promise<void> | void;
+
+/**
+ * The one coordinator of start and stop. Inject it to register callbacks (kunapp's start and stop callbacks), and to
+ * tie background work to `stopping`.
+ */
+export class Lifecycle {
+  private readonly stoppingController = new AbortController();
+  private readonly forceController = new AbortController();
+  private readonly started: Phase[] = [];
+  private readonly startCallbacks: Array<{ name: string; run: Callback }> = [];
+  private readonly stopCallbacks: Array<{ name: string; run: Callback }> = [];
+  private current: LifecycleState = 'idle';
+  private starting: Promise<void> | undefined;
+  private stopped: Promise<StopReport> | undefined;
+
+  constructor(private readonly clock: Clock = systemClock) {}
+
+  get state(): LifecycleState {
+    return this.current;
+  }
+
+  /** Aborts when the stop begins, before anything is taken away: tie background work to it. */
+  get stopping(): AbortSignal {
+    return this.stoppingController.signal;
+  }
+
+  /** Runs `callback` when the service is ready, in the order of registration; a failure fails the start. */
+  onStart(name: string, callback: Callback): void {
+    this.startCallbacks.push({ name, run: callback });
+  }
+
+  /** Runs `callback` after the last call has ended and before any `onModuleDestroy`; the last one registered goes first. */
+  onStop(name: string, callback: Callback): void {
+    this.stopCallbacks.push({ name, run: callback });
+  }
+
+  /**
+   * Starts the phases one after the other, then runs the start callbacks.
+   *
+   * @throws {StartError} naming the phase that failed, after stopping what had started.
+   */
+  start(phases: readonly Phase[]): Promise<void> {
+    if (this.current !== 'idle') {
+      return Promise.reject(new Error(`start() comes once: the application is ${this.current} already`));
+    }
+    this.current = 'starting';
+    this.starting = this.startAll(phases);
+    return this.starting;
+  }
+
+  /** Stops everything, once: whoever asks again gets the same report. A stop during the start waits for its phase. */
+  stop(reason: string): Promise<StopReport> {
+    this.stopped ??= this.stopAfterStart(reason);
+    return this.stopped;
+  }
+
+  /** Ends a running stop at once: forces what is left. */
+  force(): void {
+    this.forceController.abort();
+  }
+
+  /** Registered stop callbacks, in the order they are run. */
+  get callbacksToStop(): ReadonlyArray<{ readonly name: string; readonly run: Callback }> {
+    return [...this.stopCallbacks].reverse();
+  }
+
+  private async startAll(phases: readonly Phase[]): Promise<void> {
+    const callbacks = { name: 'start callbacks', stopOrder: 0, start: () => this.runStartCallbacks() };
+    for (const phase of [...phases, callbacks]) {
+      if (this.stopped) throw new StartError(phase.name, new Error('the application was told to stop'));
+      this.started.push(phase);
+      try {
+        await phase.start?.();
+      } catch (cause) {
+        this.stopped ??= this.stopStarted(`${phase.name} failed to start`);
+        await this.stopped;
+        throw cause instanceof StartError ? cause : new StartError(phase.name, cause);
+      }
+    }
+    this.current = 'serving';
+  }
+
+  private async runStartCallbacks(): Promise<void> {
+    for (const { name, run } of this.startCallbacks) {
+      try {
+        await run();
+      } catch (cause) {
+        throw new StartError(`start callback "${name}"`, cause);
+      }
+    }
+  }
+
+  private async stopAfterStart(reason: string): Promise<StopReport> {
+    const { starting } = this;
+    this.stoppingController.abort();
+    // A phase that is being started is let to its end, and undone with the others.
+    await starting?.catch(() => undefined);
+    return this.stopStarted(reason);
+  }
+
+  private async stopStarted(reason: string): Promise<StopReport> {
+    const began = this.clock.monotonicMs();
+    this.current = 'stopping';
+    this.stoppingController.abort();
+    const phases: PhaseReport[] = [];
+    const facts: Record<string, unknown> = {};
+    let clean = true;
+    for (const phase of this.started.toSorted((a, b) => a.stopOrder - b.stopOrder)) {
+      if (!phase.stop) continue;
+      const { outcome, report } = await this.stopPhase(phase);
+      phases.push(report);
+      Object.assign(facts, outcome?.facts);
+      clean &&= outcome?.clean !== false && report.error === undefined;
+    }
+    this.current = 'stopped';
+    return { reason, phases, facts, clean, durationMs: Math.round(this.clock.monotonicMs() - began) };
+  }
+
+  private async stopPhase(phase: Phase): Promise<{ outcome?: PhaseOutcome; report: PhaseReport }> {
+    const began = this.clock.monotonicMs();
+    const durationMs = () => Math.round(this.clock.monotonicMs() - began);
+    const stop = () => phase.stop?.({ force: this.forceController.signal });
+    try {
+      const outcome = (await runStep(this.clock, phase.name, stop, phase.stopTimeoutMs)) ?? {};
+      return { outcome, report: { name: phase.name, durationMs: durationMs() } };
+    } catch (error) {
+      return { report: { name: phase.name, durationMs: durationMs(), error } };
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import type { RpcMethod } from '../rpc/rpc-method.js';
+
+/** Nest's pipeline around a handler: guards, pipes, interceptors, the handler, filters. */
+export type NestHandler = (...args: unknown[]) => Promise<unknown>;
+
+/** Bytes to message and back, as the proto says; either throws on what does not fit. */
+export interface MessageCodec {
+  deserializeRequest(bytes: Buffer): unknown;
+  serializeResponse(message: unknown): Buffer;
+}
+
+/** A method and who answers it; made once at start. */
+export interface BoundMethod {
+  readonly method: RpcMethod;
+  readonly codec: MessageCodec;
+  readonly handler: NestHandler;
+  /** `call` for `@GrpcStreamCall`, whose handler gets the duplex stream itself. */
+  readonly style: 'message' | 'call';
+  /** Whether the response message has no field, so that a handler that returns nothing has said it all. */
+  readonly emptyResponse: boolean;
+}

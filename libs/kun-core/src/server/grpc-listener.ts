@@ -1,0 +1,102 @@
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import type { ServerHttp2Stream } from 'node:http2';
+import type { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
+import { delay, type Clock } from '../clock.js';
+
+/** The port could not be opened. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** Where to listen. */
+export interface ListenAddress {
+  /** 0 is any free port. */
+  readonly port: number;
+  /** Default: all interfaces, IPv6 and IPv4. */
+  readonly host?: string | undefined;
+  /** The configuration key that named the port, for messages. */
+  readonly key: string;
+}
+
+/**
+ * The listening socket and the connections of a gRPC server. kun owns them, and hands them to grpc-js: grpc-js' own
+ * `forceShutdown` closes nothing while channelz is off.
+ */
+export class GrpcListener {
+  private readonly owner = Symbol('kun.connection');
+  private readonly connections = new Set<Socket>();
+  private readonly listener: NetServer;
+  private onLastClose: (() => void) | undefined;
+  private readonly injector: ReturnType<GrpcServer['createConnectionInjector']>;
+
+  constructor(server: GrpcServer, credentials: ServerCredentials) {
+    this.injector = server.createConnectionInjector(credentials);
+    this.listener = createServer({ noDelay: true }, (socket) => this.accept(socket));
+  }
+
+  /**
+   * Opens the port; says which one it is.
+   *
+   * @throws {ListenError} when it is taken or not allowed.
+   */
+  listen(address: ListenAddress): Promise<number> {
+    const { port, host, key } = address;
+    return new Promise((resolve, reject) => {
+      const refused = (cause: NodeJS.ErrnoException) => reject(listenError(cause, address));
+      this.listener.once('error', refused);
+      this.listener.listen({ port, ...(host ? { host } : {}) }, () => {
+        this.listener.off('error', refused);
+        const bound = this.listener.address();
+        if (bound && typeof bound === 'object') resolve(bound.port);
+        else reject(new ListenError(`${key}: the gRPC port has no address`));
+      });
+    });
+  }
+
+  /** Whether the stream came over one of these connections. */
+  owns(stream: ServerHttp2Stream): boolean {
+    const socket = stream.session?.socket as (Socket & { [owner: symbol]: unknown }) | undefined;
+    return socket?.[this.owner] === true;
+  }
+
+  get connectionCount(): number {
+    return this.connections.size;
+  }
+
+  /** Takes no more connections and tells the callers (GOAWAY) to make new calls elsewhere; calls in flight go on. */
+  stopAccepting(): void {
+    if (this.listener.listening) this.listener.close();
+    this.injector.destroy();
+  }
+
+  /** Waits until the connections have said their last, for at most `flushMs`, and cuts what is left. */
+  async closeConnections(clock: Clock, flushMs: number): Promise<void> {
+    if (this.connections.size > 0) {
+      const closed = new AbortController();
+      this.onLastClose = () => closed.abort();
+      await delay(clock, flushMs, closed.signal);
+    }
+    for (const socket of this.connections) socket.destroy();
+  }
+
+  private accept(socket: Socket): void {
+    this.connections.add(socket);
+    socket.once('close', () => {
+      this.connections.delete(socket);
+      if (this.connections.size === 0) this.onLastClose?.();
+    });
+    Object.defineProperty(socket, this.owner, { value: true });
+    this.injector.injectConnection(socket);
+  }
+}
+
+function listenError(cause: NodeJS.ErrnoException, { port, host, key }: ListenAddress): ListenError {
+  const where = `${host ?? 'all interfaces'}, port ${port}`;
+  const why =
+    cause.code === 'EADDRINUSE'
+      ? `is in use; stop the process that has it (ss -ltnp 'sport = :${port}' names it) or set ${key} to another`
+      : cause.code === 'EACCES'
+        ? `needs privileges; set ${key} to a port above 1023`
+        : cause.message;
+  return new ListenError(`cannot listen for gRPC on ${where}: the port ${why}`, { cause });
+}

@@ -1,0 +1,159 @@
+import { Metadata, Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import type { PackageDefinition } from '@grpc/proto-loader';
+import type { MessageHandler } from '@nestjs/microservices';
+import type { IncomingHttpHeaders } from 'node:http2';
+import type { Subscription } from 'rxjs';
+import type { Clock } from '../clock.js';
+import type { Readiness } from '../lifecycle/readiness.js';
+import { compose, type CallHandler, type Interceptor } from '../rpc/interceptor.js';
+import type { RpcCall } from '../rpc/rpc-call.js';
+import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
+import type { StatusError } from '../status/status-error.js';
+import { answer } from './answer.js';
+import { callInterceptor } from './call-interceptor.js';
+import type { GrpcChannelOptions } from './channel-options.js';
+import { serverChannelOptions } from './channel-options.js';
+import { drain, type DrainLimits } from './drain.js';
+import type { DrainReport } from './drain-report.js';
+import { GrpcListener, type ListenAddress } from './grpc-listener.js';
+import { bindHandlers } from './handler-coverage.js';
+import { serveHealth } from './health.js';
+import { OpenCalls } from './open-calls.js';
+import { serveReflection } from './reflection.js';
+import { ServerCall, type CallEnvironment } from './server-call.js';
+import { StreamEndings } from './stream-endings.js';
+
+/** What a {@link KunGrpcServer} is made of. */
+export interface GrpcServerOptions {
+  readonly services: ReadonlyMap<string, ServiceDefinition>;
+  readonly definitions: readonly PackageDefinition[];
+  readonly readiness: Readiness;
+  readonly clock: Clock;
+  readonly draining: AbortSignal;
+  readonly settings: {
+    readonly maxMessageBytes: number;
+    readonly keepaliveEnabled: boolean;
+    readonly reflectionEnabled: boolean;
+  };
+  readonly channelOptions?: GrpcChannelOptions | undefined;
+  /** Outermost first; made when the methods are known. */
+  readonly interceptors: (methods: readonly RpcMethod[]) => readonly Interceptor[];
+  /** Makes a status of what got past all interceptors. */
+  readonly toStatusError: (error: unknown) => StatusError;
+  /** Told what a handler threw when nobody could be answered any more. */
+  readonly onLateError: (call: RpcCall, error: unknown) => void;
+}
+
+/** The gRPC server: bind the handlers, listen, drain. */
+export class KunGrpcServer {
+  readonly openCalls = new OpenCalls<ServerCall>();
+  private readonly environment: CallEnvironment;
+  private server: Server | undefined;
+  private listener: GrpcListener | undefined;
+  private endings: StreamEndings | undefined;
+  private health: Subscription | undefined;
+
+  constructor(private readonly options: GrpcServerOptions) {
+    const { clock, draining, onLateError } = options;
+    this.environment = { clock, draining, onLateError, openCalls: this.openCalls };
+  }
+
+  /**
+   * Adds every service before the port opens, so that no caller ever sees UNIMPLEMENTED for a method that is there.
+   * Returns the port.
+   *
+   * @throws {HandlerCoverageError} when RPCs and handlers do not match.
+   * @throws {ListenError} when the port cannot be opened.
+   */
+  async start(handlers: ReadonlyMap<string, MessageHandler>, address: ListenAddress): Promise<number> {
+    const { services, definitions, settings, channelOptions, readiness } = this.options;
+    const methods = bindHandlers(services, handlers);
+    const run = this.runner([...methods.values()].map(({ method }) => method));
+    const endings = new StreamEndings({
+      now: () => this.options.clock.now(),
+      owns: (stream) => this.listener?.owns(stream) ?? false,
+      unanswered: (headers) => this.unanswered(headers, run),
+    });
+    const interceptor = callInterceptor({ methods, endings, environment: this.environment, run });
+    const server = new Server({
+      ...serverChannelOptions(settings, channelOptions),
+      interceptors: [interceptor],
+    });
+    for (const definition of services.values())
+      server.addService(rawBytes(definition), neverCalled(definition));
+    this.health = serveHealth(server, services.keys(), readiness);
+    if (settings.reflectionEnabled) serveReflection(server, definitions);
+
+    this.server = server;
+    this.endings = endings;
+    this.listener = new GrpcListener(server, ServerCredentials.createInsecure());
+    endings.listen();
+    try {
+      return await this.listener.listen(address);
+    } catch (error) {
+      this.release();
+      throw error;
+    }
+  }
+
+  /** Lets calls in flight finish, within limits, and closes everything. */
+  async drain(limits: DrainLimits): Promise<DrainReport> {
+    if (!this.listener) return { drained: 0, ended: 0, forced: [] };
+    const report = await drain(this.openCalls, this.listener, this.options.clock, limits);
+    this.release();
+    return report;
+  }
+
+  private release(): void {
+    this.health?.unsubscribe();
+    this.endings?.stop();
+    this.server?.forceShutdown();
+    this.listener = undefined;
+  }
+
+  /** Composes the chain, once; nothing that goes wrong in it leaves a call without a status. */
+  private runner(methods: readonly RpcMethod[]): (call: ServerCall) => void {
+    const chain = compose(this.options.interceptors(methods), innermost);
+    const answerAnyway = (call: ServerCall, error: unknown) => call.end(this.options.toStatusError(error));
+    return (call) => {
+      try {
+        chain(call).catch((error: unknown) => answerAnyway(call, error));
+      } catch (error) {
+        answerAnyway(call, error);
+      }
+    };
+  }
+
+  private unanswered(headers: IncomingHttpHeaders, run: (call: ServerCall) => void): ServerCall {
+    const call = new ServerCall(UNKNOWN_METHOD, undefined, this.environment);
+    call.metadata = Metadata.fromHttp2Headers(headers);
+    run(call);
+    return call;
+  }
+}
+
+const innermost: CallHandler = (call) => {
+  const serverCall = call as ServerCall;
+  const settled = serverCall.settled();
+  if (serverCall.bound && !serverCall.ending) answer(serverCall, serverCall.bound);
+  return settled;
+};
+
+/** kun turns bytes to messages itself: what does not parse or fit then goes through its own funnel. */
+function rawBytes(definition: ServiceDefinition): ServiceDefinition {
+  const asTheyAre = (bytes: Buffer) => bytes;
+  return Object.fromEntries(
+    Object.entries(definition).map(([name, rpc]) => [
+      name,
+      { ...rpc, requestDeserialize: asTheyAre, responseSerialize: asTheyAre },
+    ]),
+  );
+}
+
+/** grpc-js wants a handler for each method; calls are answered before they get there. */
+function neverCalled(definition: ServiceDefinition): Record<string, () => never> {
+  const never = () => {
+    throw new Error('calls are answered at the intercepting call');
+  };
+  return Object.fromEntries(Object.keys(definition).map((name) => [name, never]));
+}

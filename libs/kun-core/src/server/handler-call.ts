@@ -1,0 +1,92 @@
+import { EventEmitter } from 'node:events';
+import type { Deadline, Metadata, ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import type { RpcCall } from '../rpc/rpc-call.js';
+
+type AuthContext = ReturnType<ServerInterceptingCallInterface['getAuthContext']>;
+
+/** What it needs of the call. */
+export interface HandledCall extends Pick<
+  RpcCall,
+  'metadata' | 'peer' | 'deadline' | 'method' | 'responseMetadata'
+> {
+  readonly writable: boolean;
+  readonly wire: ServerInterceptingCallInterface | undefined;
+  sendHeaders(): void;
+}
+
+/**
+ * The third argument of a handler: what Nest's users know of grpc-js' `ServerUnaryCall` and its siblings, for all four
+ * kinds. `currentCall()` gives more (request id, tags, signal), and from everywhere.
+ */
+export class HandlerCall {
+  /** The request of a unary or server-streaming call. */
+  request: unknown;
+  private events: EventEmitter | undefined;
+
+  constructor(private readonly call: HandledCall) {}
+
+  get metadata(): Metadata {
+    return this.call.metadata;
+  }
+
+  /** Whether nobody waits for the answer any more. */
+  get cancelled(): boolean {
+    return !this.call.writable;
+  }
+
+  getPeer(): string {
+    return this.call.peer;
+  }
+
+  /** `Infinity` when the caller set none. */
+  getDeadline(): Deadline {
+    return this.call.deadline;
+  }
+
+  getPath(): string {
+    return this.call.method.path;
+  }
+
+  getHost(): string {
+    return this.call.wire?.getHost() ?? '';
+  }
+
+  getAuthContext(): AuthContext {
+    return this.call.wire?.getAuthContext() ?? {};
+  }
+
+  /** Sends the response's metadata now; without effect once a message went out. */
+  sendMetadata(metadata: Metadata): void {
+    this.call.responseMetadata.merge(metadata);
+    this.call.sendHeaders();
+  }
+
+  /** `cancelled` is emitted once, when nobody waits for the answer any more. */
+  on(event: 'cancelled', listener: () => void): this {
+    (this.events ??= new EventEmitter()).on(event, listener);
+    return this;
+  }
+
+  once(event: 'cancelled', listener: () => void): this {
+    (this.events ??= new EventEmitter()).once(event, listener);
+    return this;
+  }
+
+  off(event: 'cancelled', listener: () => void): this {
+    this.events?.off(event, listener);
+    return this;
+  }
+
+  addListener(event: 'cancelled', listener: () => void): this {
+    return this.on(event, listener);
+  }
+
+  removeListener(event: 'cancelled', listener: () => void): this {
+    return this.off(event, listener);
+  }
+
+  /** Called by the server. */
+  emitCancelled(): void {
+    this.events?.emit('cancelled');
+  }
+}

@@ -1,0 +1,110 @@
+import type { ServiceDefinition } from '@grpc/grpc-js';
+import { GrpcMethodStreamingType, type MessageHandler } from '@nestjs/microservices';
+import { describeMethod } from '../rpc/rpc-method.js';
+import type { BoundMethod, NestHandler } from './bound-method.js';
+
+/** Handlers and RPCs do not match: an RPC that nobody answers, or a handler that nobody can call. */
+export class HandlerCoverageError extends Error {
+  override readonly name = 'HandlerCoverageError';
+
+  constructor(
+    /** Paths of RPCs without a handler. */
+    readonly missing: readonly string[],
+    /** Handlers without an RPC, as `Service.Method`. */
+    readonly surplus: readonly string[],
+  ) {
+    const parts = [];
+    if (missing.length > 0) parts.push(`RPCs without a handler: ${missing.join(', ')}`);
+    if (surplus.length > 0) parts.push(`handlers without an RPC: ${surplus.join(', ')}`);
+    super(
+      `${parts.join('; ')}. Every RPC of the proto needs one handler (@GrpcMethod for single requests, ` +
+        '@GrpcStreamMethod or @GrpcStreamCall for request streams), and every handler an RPC',
+    );
+  }
+}
+
+interface GrpcPattern {
+  readonly service: string;
+  readonly rpc: string;
+  readonly streaming: GrpcMethodStreamingType;
+}
+
+/**
+ * Finds the handler of each RPC, by the pattern that Nest's decorators leave: the service's name with or without its
+ * package, the method's name, and how the request is streamed.
+ *
+ * @throws {HandlerCoverageError} listing all RPCs without a handler and all handlers without an RPC.
+ */
+export function bindHandlers(
+  services: ReadonlyMap<string, ServiceDefinition>,
+  handlers: ReadonlyMap<string, MessageHandler>,
+): Map<string, BoundMethod> {
+  const methods = new Map<string, BoundMethod>();
+  const missing: string[] = [];
+  const unused = new Set(handlers.keys());
+  for (const [service, definition] of services) {
+    for (const rpc of Object.values(definition)) {
+      const found = findHandler(handlers, service, rpc.path, rpc.requestStream);
+      if (!found) {
+        missing.push(rpc.path);
+        continue;
+      }
+      unused.delete(found.pattern);
+      methods.set(rpc.path, {
+        method: describeMethod(rpc.path, rpc),
+        codec: { deserializeRequest: rpc.requestDeserialize, serializeResponse: rpc.responseSerialize },
+        handler: found.handler as unknown as NestHandler,
+        style: found.streaming === GrpcMethodStreamingType.PT_STREAMING ? 'call' : 'message',
+        emptyResponse: hasNoFields(rpc),
+      });
+    }
+  }
+  const surplus = [...unused].map(describeSurplus).filter((name) => name !== undefined);
+  if (missing.length > 0 || surplus.length > 0) throw new HandlerCoverageError(missing, surplus);
+  return methods;
+}
+
+function findHandler(
+  handlers: ReadonlyMap<string, MessageHandler>,
+  service: string,
+  path: string,
+  requestStream: boolean,
+) {
+  const rpc = path.slice(path.lastIndexOf('/') + 1);
+  const shortName = service.slice(service.lastIndexOf('.') + 1);
+  const styles = requestStream
+    ? [GrpcMethodStreamingType.RX_STREAMING, GrpcMethodStreamingType.PT_STREAMING]
+    : [GrpcMethodStreamingType.NO_STREAMING];
+  for (const streaming of styles) {
+    for (const name of [service, shortName]) {
+      const pattern = JSON.stringify({ service: name, rpc, streaming });
+      const handler = handlers.get(pattern);
+      if (handler) return { handler, pattern, streaming };
+    }
+  }
+  return undefined;
+}
+
+/** Handlers of other transports (`@MessagePattern('x')`) are not gRPC's to judge. */
+function describeSurplus(pattern: string): string | undefined {
+  const parsed = parsePattern(pattern);
+  if (!parsed) return undefined;
+  const style =
+    parsed.streaming === GrpcMethodStreamingType.NO_STREAMING ? 'single request' : 'request stream';
+  return `${parsed.service}.${parsed.rpc} (${style})`;
+}
+
+function parsePattern(pattern: string): GrpcPattern | undefined {
+  try {
+    const parsed = JSON.parse(pattern) as Partial<GrpcPattern> | null;
+    return parsed?.service && parsed.rpc ? (parsed as GrpcPattern) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** proto-loader adds the message's descriptor, which grpc-js' own type does not know. */
+function hasNoFields(rpc: object): boolean {
+  const { responseType } = rpc as { responseType?: { type?: { field?: unknown[] } } };
+  return responseType?.type?.field?.length === 0;
+}

@@ -1,0 +1,86 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import { loadSync, type MethodDefinition, type Options, type PackageDefinition } from '@grpc/proto-loader';
+import type { ServiceDefinition } from '@grpc/grpc-js';
+
+/** A proto file and the package of it that this service serves. */
+export interface ProtoSource {
+  /** The proto package, as `acme.cache.v1`. */
+  readonly package: string;
+  /** The `.proto` file; relative paths count from the application's base directory. */
+  readonly path: string;
+  /** Where imports are looked for besides the file's own directory. Default: none. */
+  readonly includeDirs?: readonly string[];
+}
+
+/** A proto could not be read, or has not what it should have. */
+export class ProtoError extends Error {
+  override readonly name = 'ProtoError';
+}
+
+/**
+ * How messages look in JavaScript; fixed, so that generated types always match. 64-bit integers are strings, enum
+ * values their names, field names as the proto writes them, absent fields have their defaults.
+ */
+export const LOADER_OPTIONS: Options = Object.freeze({
+  keepCase: true,
+  longs: String,
+  enums: String,
+  defaults: true,
+  oneofs: true,
+});
+
+/** The services of the packages asked for, by full name (`acme.cache.v1.CacheService`). */
+export interface LoadedProtos {
+  readonly services: ReadonlyMap<string, ServiceDefinition>;
+  /** All that was read, for reflection. */
+  readonly definitions: readonly PackageDefinition[];
+}
+
+/**
+ * Reads the protos.
+ *
+ * @throws {ProtoError} when a file is missing or does not parse (with its line), or has no service in the package.
+ */
+export function loadProtos(sources: readonly ProtoSource[], baseDirectory: string): LoadedProtos {
+  const services = new Map<string, ServiceDefinition>();
+  const definitions: PackageDefinition[] = [];
+  for (const source of sources) {
+    const definition = loadProto(source, baseDirectory);
+    definitions.push(definition);
+    const found = Object.entries(definition).filter(
+      ([name, entry]) => isService(entry) && name.slice(0, name.lastIndexOf('.')) === source.package,
+    );
+    if (found.length === 0) throw new ProtoError(noServiceMessage(source, definition));
+    for (const [name, entry] of found) services.set(name, entry as ServiceDefinition);
+  }
+  return { services, definitions };
+}
+
+function loadProto(source: ProtoSource, baseDirectory: string): PackageDefinition {
+  const file = isAbsolute(source.path) ? source.path : resolve(baseDirectory, source.path);
+  if (!existsSync(file)) {
+    throw new ProtoError(`${file}: no such proto file; check "path" of package ${source.package}`);
+  }
+  try {
+    return loadSync(file, { ...LOADER_OPTIONS, includeDirs: [...(source.includeDirs ?? [])] });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ProtoError(`${file}: ${reason.replace(`${file}, `, '')}`, { cause });
+  }
+}
+
+function noServiceMessage(source: ProtoSource, definition: PackageDefinition): string {
+  const there = Object.entries(definition)
+    .filter(([, entry]) => isService(entry))
+    .map(([name]) => name);
+  const hint = there.length > 0 ? `the file has ${there.join(', ')}` : 'the file has no service at all';
+  return `${source.path}: no service in package "${source.package}"; ${hint}`;
+}
+
+/** Messages and enums have a `format`; a service is a bare map of methods. */
+function isService(
+  entry: PackageDefinition[string],
+): entry is Record<string, MethodDefinition<object, object>> {
+  return !('format' in entry);
+}

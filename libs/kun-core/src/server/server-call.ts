@@ -1,0 +1,321 @@
+import { Metadata, status as Code, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import type { Clock } from '../clock.js';
+import type { ContextKey } from '../rpc/context-key.js';
+import { runInCall } from '../rpc/current-call.js';
+import type { Ending } from '../rpc/ending.js';
+import type { MessageObserver, RpcCall } from '../rpc/rpc-call.js';
+import type { RpcMethod } from '../rpc/rpc-method.js';
+import { Tags } from '../rpc/tags.js';
+import { StatusError } from '../status/status-error.js';
+import { toTrailers } from '../status/trailers.js';
+import type { BoundMethod } from './bound-method.js';
+import { HandlerCall } from './handler-call.js';
+import type { OpenCalls } from './open-calls.js';
+import type { WireEnding } from './wire-ending.js';
+
+/** What the calls of one server share. */
+export interface CallEnvironment {
+  readonly clock: Clock;
+  readonly draining: AbortSignal;
+  readonly openCalls: OpenCalls<ServerCall>;
+  /** Told what a handler threw when its call had ended already, so that nobody could be answered. */
+  readonly onLateError: (call: RpcCall, error: unknown) => void;
+}
+
+/** Receives the request's messages, in the order of the wire. */
+export interface RequestReader {
+  message(message: unknown): void;
+  halfClose(): void;
+  /** No more will come: the call ended before the caller half-closed. */
+  cancelled(): void;
+}
+
+const NO_METADATA = new Metadata();
+
+/**
+ * A call as the server answers it: a thin view of grpc-js' intercepting call, and the listener of it.
+ *
+ * Two instants are kept apart: the RPC has *ended* (the stream is closed), and the handler has *settled*. The call is
+ * open until both have come.
+ */
+export class ServerCall implements RpcCall {
+  readonly side = 'server' as const;
+  readonly attempt = 1;
+  readonly startedAt: number;
+  requestId = '';
+  received = 0;
+  sent = 0;
+  metadata!: Metadata;
+  ending: Ending | undefined;
+
+  private readonly startedMonotonicMs: number;
+  private abortController: AbortController | undefined;
+  private abandoned: StatusError | undefined;
+  private callTags: Tags | undefined;
+  private values: Map<symbol, unknown> | undefined;
+  private headers: Metadata | undefined;
+  private messageObservers: MessageObserver[] | undefined;
+  private endObservers: Array<(ending: Ending) => void> = [];
+  private handlerView: HandlerCall | undefined;
+  private headersSent = false;
+  private statusSent = false;
+  private error: StatusError | undefined;
+  private handler: 'waiting' | 'running' | 'settled' = 'waiting';
+  private reader: RequestReader | undefined;
+  private teardown: (() => void) | undefined;
+  private settlement: { resolve(ending: Ending): void; reject(error: unknown): void } | undefined;
+
+  constructor(
+    readonly method: RpcMethod,
+    /** Absent for a call that was answered before it reached kun: it can be observed, not answered. */
+    readonly wire: ServerInterceptingCallInterface | undefined,
+    private readonly environment: CallEnvironment,
+    /** Absent where grpc-js' own handlers answer (health, reflection): kun only watches. */
+    readonly bound?: BoundMethod,
+  ) {
+    this.startedAt = environment.clock.now();
+    this.startedMonotonicMs = environment.clock.monotonicMs();
+    environment.openCalls.add(this);
+  }
+
+  get peer(): string {
+    return this.wire?.getPeer() ?? 'unknown';
+  }
+
+  get deadline(): number {
+    const deadline = this.wire?.getDeadline() ?? Infinity;
+    return typeof deadline === 'number' ? deadline : deadline.getTime();
+  }
+
+  get draining(): AbortSignal {
+    return this.environment.draining;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.abortController) {
+      this.abortController = new AbortController();
+      if (this.abandoned) this.abortController.abort(this.abandoned);
+    }
+    return this.abortController.signal;
+  }
+
+  get tags(): Tags {
+    return (this.callTags ??= new Tags());
+  }
+
+  get responseMetadata(): Metadata {
+    return (this.headers ??= new Metadata());
+  }
+
+  get<T>(key: ContextKey<T>): T {
+    return this.values?.has(key.id) ? (this.values.get(key.id) as T) : key.defaultValue;
+  }
+
+  set<T>(key: ContextKey<T>, value: T): void {
+    (this.values ??= new Map()).set(key.id, value);
+  }
+
+  onMessage(observer: MessageObserver): void {
+    (this.messageObservers ??= []).push(observer);
+  }
+
+  onEnd(observer: (ending: Ending) => void): void {
+    if (this.ending) observer(this.ending);
+    else this.endObservers.push(observer);
+  }
+
+  end(error: StatusError): void {
+    if (this.statusSent || this.ending) return;
+    this.statusSent = true;
+    this.error = error;
+    const trailers = toTrailers(error);
+    // An answer of trailers only has no other place for what was meant to go first.
+    if (this.headers && !this.headersSent) trailers.metadata.merge(this.headers);
+    this.wire?.sendStatus(trailers);
+    this.abandon(error);
+  }
+
+  /** Whether an answer would still reach somebody. */
+  get writable(): boolean {
+    return !this.statusSent && !this.ending && !this.abandoned;
+  }
+
+  /** What a Nest handler gets as its third argument. */
+  get forHandler(): HandlerCall {
+    return (this.handlerView ??= new HandlerCall(this));
+  }
+
+  /** Settles with the ending; rejects with what the handler threw while the call was still to be answered. */
+  settled(): Promise<Ending> {
+    return new Promise((resolve, reject) => {
+      if (this.ending) resolve(this.ending);
+      else this.settlement = { resolve, reject };
+    });
+  }
+
+  // --- what the kinds' adapters use -------------------------------------------------------------------------------
+
+  /** Reads the request with `reader`; nothing is read before `pull`. */
+  readWith(reader: RequestReader): void {
+    this.reader = reader;
+    if (this.abandoned || this.ending) reader.cancelled();
+  }
+
+  pull(): void {
+    this.wire?.startRead();
+  }
+
+  /** What to stop when nobody waits for the answer any more; the last one given counts. */
+  onAbandoned(teardown: () => void): void {
+    if (this.abandoned || this.ending) teardown();
+    else this.teardown = teardown;
+  }
+
+  sendHeaders(): void {
+    if (this.headersSent || this.statusSent) return;
+    this.headersSent = true;
+    this.wire?.sendMetadata(this.headers ?? NO_METADATA);
+  }
+
+  /**
+   * Sends a message; says how many bytes it has, 0 when nobody waits for it any more.
+   *
+   * @throws {StatusError} INTERNAL when the message does not fit the proto.
+   */
+  send(message: unknown, onFlushed: () => void): number {
+    if (!this.writable || !this.bound) return 0;
+    let bytes: Buffer;
+    try {
+      bytes = this.bound.codec.serializeResponse(message);
+    } catch (cause) {
+      throw new StatusError(Code.INTERNAL, `the response of ${this.method.path} does not fit its proto`, {
+        cause,
+      });
+    }
+    this.sendHeaders();
+    this.countSent(message);
+    this.wire?.sendMessage(bytes, onFlushed);
+    return bytes.byteLength;
+  }
+
+  /** The handler starts; false when nobody waits for it any more. */
+  handlerStarts(): boolean {
+    if (!this.writable) return false;
+    this.handler = 'running';
+    return true;
+  }
+
+  /** The handler is done and has said all it had to say. */
+  succeed(trailers?: Metadata): void {
+    this.handlerDone();
+    if (!this.writable) return;
+    this.sendHeaders();
+    this.statusSent = true;
+    this.wire?.sendStatus({ code: Code.OK, details: 'OK', metadata: trailers ?? null });
+  }
+
+  /** The handler threw, or a stream of its did. */
+  fail(error: unknown): void {
+    const answerable = this.writable && this.settlement;
+    this.handlerDone();
+    if (answerable) answerable.reject(error);
+    else if (error !== this.abandoned) this.environment.onLateError(this, error);
+  }
+
+  /** The handler will do no more, whatever it said. */
+  handlerDone(): void {
+    if (this.handler === 'settled') return;
+    this.handler = 'settled';
+    if (this.ending) this.environment.openCalls.remove(this);
+  }
+
+  // --- grpc-js' listener ------------------------------------------------------------------------------------------
+
+  onReceiveMetadata(metadata: Metadata): void {
+    this.metadata = metadata;
+  }
+
+  onReceiveMessage(bytes: Buffer): void {
+    let message: unknown;
+    try {
+      message = this.bound?.codec.deserializeRequest(bytes);
+    } catch (cause) {
+      // The code of grpc-js and of gRPC's C core for bytes that are no such message.
+      this.end(
+        new StatusError(Code.INTERNAL, `the request of ${this.method.path} could not be parsed`, { cause }),
+      );
+      return;
+    }
+    this.countReceived(message);
+    this.reader?.message(message);
+  }
+
+  onReceiveHalfClose(): void {
+    this.reader?.halfClose();
+  }
+
+  /** grpc-js says so at the end of every call, whichever way it ended. */
+  onCancel(): void {
+    if (this.abandoned || this.handler === 'settled') return;
+    const expired = this.environment.clock.now() >= this.deadline;
+    this.abandon(
+      expired
+        ? new StatusError(Code.DEADLINE_EXCEEDED, 'the deadline has passed')
+        : new StatusError(Code.CANCELLED, 'the call was cancelled'),
+    );
+  }
+
+  // --- what the server uses ---------------------------------------------------------------------------------------
+
+  countReceived(message: unknown): void {
+    this.received++;
+    if (this.messageObservers) this.observe('in', message);
+  }
+
+  countSent(message: unknown): void {
+    this.sent++;
+    if (this.messageObservers) this.observe('out', message);
+  }
+
+  /** The stream has closed: this is the truth, told once to everybody who asked. */
+  finish(wire: WireEnding): void {
+    if (this.ending) return;
+    const ownError = this.error?.code === wire.code ? this.error : undefined;
+    this.ending = Object.freeze({
+      code: wire.code,
+      message: wire.code === Code.OK ? '' : (ownError?.message ?? wire.message),
+      error: ownError,
+      cause: wire.cause,
+      durationMs: this.environment.clock.monotonicMs() - this.startedMonotonicMs,
+    });
+    this.onCancel();
+    const observers = this.endObservers;
+    this.endObservers = [];
+    for (const observer of observers) this.guard(observer, this.ending);
+    this.settlement?.resolve(this.ending);
+    if (this.handler !== 'running') this.environment.openCalls.remove(this);
+  }
+
+  /** Nobody waits for an answer any more: whoever still works for it is told so, once. */
+  private abandon(reason: StatusError): void {
+    if (this.abandoned || this.handler === 'settled') return;
+    this.abandoned = reason;
+    this.guard(() => this.abortController?.abort(reason));
+    this.guard(() => this.reader?.cancelled());
+    this.guard(() => this.teardown?.());
+    this.guard(() => this.handlerView?.emitCancelled());
+  }
+
+  private observe(direction: 'in' | 'out', message: unknown): void {
+    for (const observer of this.messageObservers ?? []) this.guard(observer, direction, message);
+  }
+
+  /** Runs code of others under the call; what it throws must not reach the HTTP/2 stream's event. */
+  private guard<A extends unknown[]>(body: (...args: A) => void, ...args: A): void {
+    try {
+      runInCall(this, body, ...args);
+    } catch (error) {
+      this.environment.onLateError(this, error);
+    }
+  }
+}

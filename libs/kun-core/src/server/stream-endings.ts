@@ -1,0 +1,84 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { ServerCall } from './server-call.js';
+import { wireEnding } from './wire-ending.js';
+
+const STREAM_START = 'http2.server.stream.start';
+const STREAM_CLOSE = 'http2.server.stream.close';
+
+/** What the server tells of its streams. */
+export interface StreamOwner {
+  readonly now: () => number;
+  /** Whether the stream came over one of the server's own connections: the channels speak for the whole process. */
+  owns(stream: ServerHttp2Stream): boolean;
+  /** A call that was refused before any interceptor saw it (unknown method, no gRPC content type). */
+  unanswered(headers: IncomingHttpHeaders): ServerCall;
+}
+
+/** What is known of a stream of ours before it closes. */
+interface Tracked {
+  readonly headers: IncomingHttpHeaders;
+  call: ServerCall | undefined;
+}
+
+interface StreamMessage {
+  readonly stream: ServerHttp2Stream & { [tracked: symbol]: Tracked | undefined };
+  readonly headers: IncomingHttpHeaders;
+}
+
+/**
+ * Brings calls together with their HTTP/2 streams, and tells each call how its stream closed.
+ *
+ * grpc-js hides the stream from interceptors, and only the stream knows the status that was sent. Node's diagnostics
+ * channels give it: a stream's start is published just before the event in which grpc-js makes the call, so the call
+ * made next belongs to it. They are marked experimental (Node 22.22, 24.15 and later): `stream-endings.spec.ts` holds
+ * for each supported Node that they still speak.
+ */
+export class StreamEndings {
+  private started: Tracked | undefined;
+  // Of this instance alone: each server of the process hears of all streams.
+  private readonly tracked = Symbol('kun.stream');
+
+  constructor(private readonly owner: StreamOwner) {}
+
+  listen(): void {
+    subscribe(STREAM_START, this.onStart);
+    subscribe(STREAM_CLOSE, this.onClose);
+  }
+
+  stop(): void {
+    unsubscribe(STREAM_START, this.onStart);
+    unsubscribe(STREAM_CLOSE, this.onClose);
+  }
+
+  /** The call that is being made belongs to the stream that has just started. */
+  attach(call: ServerCall): void {
+    if (this.started) this.started.call = call;
+    this.started = undefined;
+  }
+
+  private readonly onStart = (message: unknown): void => {
+    const { stream, headers } = message as StreamMessage;
+    this.started = { headers, call: undefined };
+    stream[this.tracked] = this.started;
+  };
+
+  private readonly onClose = (message: unknown): void => {
+    const { stream } = message as StreamMessage;
+    const tracked = stream[this.tracked];
+    if (!tracked) return;
+    let { call } = tracked;
+    if (!call) {
+      if (!this.owner.owns(stream)) return;
+      call = this.owner.unanswered(tracked.headers);
+    }
+    const socket = stream.session?.socket;
+    call.finish(
+      wireEnding(stream, {
+        deadline: call.deadline,
+        now: this.owner.now(),
+        connectionLost: socket === undefined || socket.destroyed,
+      }),
+    );
+  };
+}
