@@ -1,0 +1,60 @@
+import { join, resolve } from 'node:path';
+
+/** Whose configuration to load. */
+export interface LayerNames {
+  /** The directory that holds `conf/`; default the environment variable `KUN_BASE`, then the working directory. */
+  base?: string | undefined;
+  /** The service: selects `conf/{service}/`. */
+  service: string;
+  /** The cluster within the service: selects `conf/{service}/{cluster}/`; default none. */
+  cluster?: string | undefined;
+  /** The instance within the cluster: selects `conf/{service}/{cluster}/{instance}/`; default none. */
+  instance?: string | undefined;
+}
+
+/** The four layers, outermost first. */
+export type LayerName = 'Namespace' | 'Service' | 'Cluster' | 'Instance';
+
+/** One file of the four and what it stands for. */
+export interface ConfigLayer {
+  readonly name: LayerName;
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** Whether a missing file is an error. */
+  readonly required: boolean;
+}
+
+/**
+ * The files that are read, in the order in which later ones win. This is the one place that knows the precedence.
+ *
+ * @throws TypeError when a name would leave its directory (`..`, a separator, an empty name)
+ */
+export function configLayers(names: LayerNames, env: NodeJS.ProcessEnv = process.env): ConfigLayer[] {
+  const root = join(resolve(names.base ?? (env['KUN_BASE'] || '.')), 'conf');
+  const service = segment('service', names.service);
+  const layers: ConfigLayer[] = [
+    { name: 'Namespace', file: join(root, FILE_NAME), required: false },
+    { name: 'Service', file: join(root, service, FILE_NAME), required: true },
+  ];
+  if (names.cluster === undefined || names.cluster === '') return layers;
+  const cluster = segment('cluster', names.cluster);
+  layers.push({ name: 'Cluster', file: join(root, service, cluster, FILE_NAME), required: false });
+  if (names.instance === undefined || names.instance === '') return layers;
+  const instance = segment('instance', names.instance);
+  layers.push({ name: 'Instance', file: join(root, service, cluster, instance, FILE_NAME), required: false });
+  return layers;
+}
+
+/** The name of the file in every layer. */
+export const FILE_NAME = 'public.yaml';
+
+function segment(what: string, name: string): string {
+  // The names come from the environment: one of them must not be able to point outside of `conf/`.
+  // A NUL would make every file call throw.
+  if (name === '' || name === '.' || name === '..' || /[/\\\0]/.test(name)) {
+    throw new TypeError(
+      `the ${what} name ${JSON.stringify(name)} cannot be a directory name; use a plain name`,
+    );
+  }
+  return name;
+}

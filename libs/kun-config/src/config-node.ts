@@ -1,0 +1,126 @@
+import { relative, isAbsolute } from 'node:path';
+import type { LayerName } from './config-layers.js';
+
+/** Where something stands in a file; line and column count from 1. */
+export interface Place {
+  /** Path as shown to people: relative to the working directory when below it, else absolute. */
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One text that values were read from. */
+export class SourceFile {
+  /** The path as shown to people. */
+  readonly display: string;
+  #lineStarts: number[] | undefined;
+
+  constructor(
+    readonly path: string,
+    readonly layer: LayerName | 'Overrides',
+    readonly text: string,
+  ) {
+    this.display = displayPath(path);
+  }
+
+  place(offset: number): Place {
+    const starts = this.#starts();
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return { file: this.display, line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
+  }
+
+  /** The text of one line, counted from 1, without its line break. */
+  line(number: number): string {
+    const starts = this.#starts();
+    const start = starts[number - 1];
+    if (start === undefined) return '';
+    return this.text.slice(start, starts[number] ?? this.text.length).replace(/\r?\n$/, '');
+  }
+
+  // Positions are looked up only for errors and explanations, so most files never pay for this.
+  #starts(): number[] {
+    if (this.#lineStarts) return this.#lineStarts;
+    const starts = [0];
+    for (let at = this.text.indexOf('\n'); at >= 0; at = this.text.indexOf('\n', at + 1)) starts.push(at + 1);
+    return (this.#lineStarts = starts);
+  }
+}
+
+interface NodeBase {
+  readonly source: SourceFile;
+  /** Where the value starts. */
+  readonly offset: number;
+  /** Where its key starts, for a value of a map. */
+  readonly keyOffset: number;
+  /** What stood at this key in outer layers, nearest first. */
+  readonly hid: readonly ConfigNode[];
+}
+
+export interface MapNode extends NodeBase {
+  readonly kind: 'map';
+  readonly entries: ReadonlyMap<string, ConfigNode>;
+}
+
+export interface ListNode extends NodeBase {
+  readonly kind: 'list';
+  readonly items: readonly ConfigNode[];
+}
+
+export interface ScalarNode extends NodeBase {
+  readonly kind: 'scalar';
+  readonly value: string | number | boolean | null;
+  /** What the same text means where the schema refuses `value`: `true` for `yes`, the text for `${NAME}`. */
+  readonly alternative?: string | boolean;
+  /** How the value is written in place of printing it, for one that came from outside the file. */
+  readonly written?: string;
+  /** Never to be printed. */
+  readonly secret?: boolean;
+  /** Its environment variable or file could not be had and this was asked to be tolerated. */
+  readonly unresolved?: boolean;
+}
+
+/** A key written as `null`: back to the schema's default, whatever outer layers said. */
+export interface UnsetNode extends NodeBase {
+  readonly kind: 'unset';
+  /** Nothing at all stands after the key, which may be an oversight. */
+  readonly empty: boolean;
+}
+
+/** A value of the configuration together with the place that it came from. */
+export type ConfigNode = MapNode | ListNode | ScalarNode | UnsetNode;
+
+/** A plain value as validators want it; unset keys are absent. */
+export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain };
+
+/** The plain value of a node. */
+export function toPlain(node: ConfigNode): Plain {
+  if (node.kind === 'scalar') return node.value;
+  if (node.kind === 'list') return node.items.map(toPlain);
+  if (node.kind === 'unset') return null;
+  // No key is ever `__proto__`: reading refuses it.
+  const plain: { [key: string]: Plain } = {};
+  for (const [key, entry] of node.entries) if (entry.kind !== 'unset') plain[key] = toPlain(entry);
+  return plain;
+}
+
+/** The node at a path, also an unset one; undefined when nothing was written there. */
+export function nodeAt(root: ConfigNode, path: readonly PropertyKey[]): ConfigNode | undefined {
+  let node: ConfigNode | undefined = root;
+  for (const key of path) {
+    if (node?.kind === 'map') node = node.entries.get(String(key));
+    else if (node?.kind === 'list') node = node.items[Number(key)];
+    else return undefined;
+  }
+  return node;
+}
+
+function displayPath(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near === '' || near.startsWith('..') || isAbsolute(near) ? path : near;
+}

@@ -1,0 +1,102 @@
+import type { ConfigProblem } from './config-error.js';
+import type { LayerName } from './config-layers.js';
+import { nodeAt, type ConfigNode, type MapNode, type Place } from './config-node.js';
+import { parsePath, valueAt, type ConfigPath } from './config-path.js';
+import type { ProblemMaker } from './problem-maker.js';
+import type { SchemaView } from './schema-view.js';
+import { Secret } from './secret.js';
+import { showNode } from './show-value.js';
+
+/** A layer and whether it has a file. */
+export interface LoadedLayer {
+  readonly name: LayerName;
+  /** Absolute path. */
+  readonly file: string;
+  readonly found: boolean;
+}
+
+/** A place in one of the layers. */
+export interface LayerPlace extends Place {
+  readonly layer: LayerName | 'Overrides';
+}
+
+/** A value that an inner layer hides; shown as text, with secrets blanked. */
+export interface HiddenValue extends LayerPlace {
+  readonly shown: string;
+}
+
+/** Where a value comes from. */
+export interface Origin {
+  /** `default`: from the schema, because no layer sets the key or one unsets it. */
+  readonly from: 'file' | 'default';
+  /** Where it stands; for a default the place of the `null` that unsets it, if any. */
+  readonly place?: LayerPlace;
+  /** What it hides, nearest first. */
+  readonly hid: readonly HiddenValue[];
+}
+
+/** What loading gives: the value, and all that is known of how it came about. Does not change. */
+export class LoadedConfig<T = Record<string, unknown>> {
+  /** The validated value, frozen to the last leaf. */
+  readonly value: T;
+  readonly layers: readonly LoadedLayer[];
+  /** What is allowed but most likely not meant. */
+  readonly warnings: readonly ConfigProblem[];
+  /** Every file that the value depends on, found or not: the layers and the targets of `!file`. */
+  readonly files: readonly string[];
+
+  /** @internal use {@link loadConfig} */
+  constructor(readonly parts: LoadedParts) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what T is follows from the schemas
+    this.value = deepFreeze(parts.value) as T;
+    this.layers = parts.layers;
+    this.warnings = parts.warnings;
+    this.files = parts.files;
+  }
+
+  /** The value at a path such as `'GRPCServer.Port'`; undefined when there is none. */
+  get(path: ConfigPath): unknown {
+    return valueAt(this.value, path);
+  }
+
+  /** Where the value at a path comes from; undefined when there is no such value. */
+  origin(path: ConfigPath): Origin | undefined {
+    const keys = parsePath(path);
+    const node = nodeAt(this.parts.root, keys);
+    if (node && node.kind !== 'unset')
+      return { from: 'file', place: layerPlace(node), hid: this.#hid(node, keys) };
+    if (valueAt(this.value, keys) === undefined) return undefined;
+    if (!node) return { from: 'default', hid: [] };
+    return { from: 'default', place: layerPlace(node), hid: this.#hid(node, keys) };
+  }
+
+  #hid(node: ConfigNode, path: readonly string[]): HiddenValue[] {
+    const secret = this.parts.problems.isSecret(path, node);
+    return node.hid.map((each) => ({ ...layerPlace(each), shown: showNode(each, secret) }));
+  }
+}
+
+/** @internal */
+export interface LoadedParts {
+  readonly value: unknown;
+  readonly root: MapNode;
+  readonly views: readonly SchemaView[];
+  readonly problems: ProblemMaker;
+  readonly layers: readonly LoadedLayer[];
+  readonly files: readonly string[];
+  readonly warnings: readonly ConfigProblem[];
+}
+
+function layerPlace(node: ConfigNode): LayerPlace {
+  return { layer: node.source.layer, ...node.source.place(node.offset) };
+}
+
+function deepFreeze(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || value instanceof Secret)
+    return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Dates, maps and the like that a schema made are its own affair: freezing would not hold them still.
+  if (prototype !== null && prototype !== Object.prototype && !Array.isArray(value)) return value;
+  for (const each of Object.values(value)) deepFreeze(each);
+  return Object.freeze(value);
+}

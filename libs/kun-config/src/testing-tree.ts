@@ -1,0 +1,30 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** A configuration tree below the temporary directory, for specs; `await using` removes it. */
+export class TestingTree {
+  private constructor(readonly base: string) {}
+
+  /** Makes a tree of files; names are relative to its base. */
+  static async of(files: Readonly<Record<string, string | Buffer>>): Promise<TestingTree> {
+    const tree = new TestingTree(await mkdtemp(join(tmpdir(), 'kun-config-')));
+    await tree.write(files);
+    return tree;
+  }
+
+  async write(files: Readonly<Record<string, string | Buffer>>): Promise<void> {
+    for (const [name, content] of Object.entries(files)) {
+      await mkdir(dirname(this.path(name)), { recursive: true });
+      await writeFile(this.path(name), content);
+    }
+  }
+
+  path(name: string): string {
+    return join(this.base, name);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.base, { recursive: true, force: true });
+  }
+}

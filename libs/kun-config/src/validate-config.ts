@@ -1,0 +1,143 @@
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { ConfigProblem } from './config-error.js';
+import { nodeAt, toPlain, type ConfigNode, type MapNode, type Plain } from './config-node.js';
+import { explainIssue, normaliseIssues, type Issue } from './explain-issue.js';
+import { isRecord } from './plain-object.js';
+import type { ProblemMaker } from './problem-maker.js';
+import { unknownByOutput, unknownBySchema, unknownKeyProblem } from './unknown-keys.js';
+import { fits } from './describe-value.js';
+import type { SchemaView } from './schema-view.js';
+
+/** The validated value, or what is wrong. */
+export interface Validated {
+  readonly value: unknown;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/**
+ * Validates the merged tree against several schemas at once. Each schema gets the top-level keys that it names; one
+ * that names none (or takes any) gets what nobody else named. A key that no schema reads is an unknown key, at any
+ * depth: for every library a key that is in the input and not in the output, unless its schema names it.
+ *
+ * `yes`, `no`, `on` and `off` become booleans only where the schema refuses them as strings.
+ */
+export async function validateConfig(
+  root: MapNode,
+  views: readonly SchemaView[],
+  problems: ProblemMaker,
+): Promise<Validated> {
+  const claimed = new Set(views.flatMap((view) => view.names));
+  const value: Record<string, unknown> = {};
+  const found: ConfigProblem[] = [];
+  const unknown = new UnknownKeys();
+  for (const view of views) {
+    const read = (key: string): boolean => (claimed.has(key) ? view.names.includes(key) : view.open);
+    const part: MapNode = { ...root, entries: new Map([...root.entries].filter(([key]) => read(key))) };
+    for (const key of part.entries.keys()) unknown.read(key);
+    const result = await runSchema(part, view);
+    for (const issue of result.issues) {
+      if (issue.unknown) unknown.add(issue.path);
+      else found.push(explainIssue(issue, part, view, problems));
+    }
+    if (result.output === undefined) unknownBySchema(part, view, [], (path) => unknown.add(path));
+    else {
+      unknownByOutput(part, result.output, view, [], (path) => unknown.add(path));
+      Object.assign(value, result.output);
+    }
+  }
+  for (const path of unknown.paths(root)) found.push(unknownKeyProblem(path, root, views, problems));
+  return { value, problems: unique(found) };
+}
+
+/** Keys that some schema was given and did not read, and those that none was given. */
+class UnknownKeys {
+  readonly #read = new Set<string>();
+  readonly #paths = new Map<string, readonly string[]>();
+
+  read(key: string): void {
+    this.#read.add(key);
+  }
+
+  add(path: readonly PropertyKey[]): void {
+    this.#paths.set(JSON.stringify(path.map(String)), path.map(String));
+  }
+
+  paths(root: MapNode): (readonly string[])[] {
+    const unread = [...root.entries.keys()].filter((key) => !this.#read.has(key));
+    return [...this.#paths.values(), ...unread.map((key) => [key])];
+  }
+}
+
+interface SchemaResult {
+  readonly output: Record<string, unknown> | undefined;
+  readonly issues: readonly Issue[];
+}
+
+async function runSchema(part: MapNode, view: SchemaView): Promise<SchemaResult> {
+  const input = toPlain(part);
+  const tried = new Set<ConfigNode>();
+  mendKnown(part, [], view, input, tried);
+  for (;;) {
+    const result: StandardSchemaV1.Result<unknown> = await view.schema['~standard'].validate(input);
+    if (!result.issues) {
+      if (!isRecord(result.value)) throw new TypeError('a configuration schema must give an object');
+      return { output: result.value, issues: [] };
+    }
+    const issues = normaliseIssues(result.issues);
+    // Each round takes back at least one reading of a scalar, so this ends.
+    if (!issues.map((issue) => mend(part, issue.path, input, tried)).some(Boolean)) {
+      return { output: undefined, issues: issues.filter((issue) => !belowUnresolved(part, issue.path)) };
+    }
+  }
+}
+
+/** Takes the other meaning of a scalar that its schema is known to refuse, before anything coerces it. */
+function mendKnown(
+  node: ConfigNode,
+  path: string[],
+  view: SchemaView,
+  input: Plain,
+  tried: Set<ConfigNode>,
+): void {
+  const children = node.kind === 'map' ? node.entries : node.kind === 'list' ? node.items.entries() : [];
+  for (const [key, child] of children) {
+    if (child.kind === 'map' || child.kind === 'list') {
+      mendKnown(child, [...path, String(key)], view, input, tried);
+    } else if (child.kind === 'scalar' && child.alternative !== undefined) {
+      const at = [...path, String(key)];
+      const allowed = view.allowed(at);
+      if (allowed.length === 0 || fits(child.value, allowed) || !fits(child.alternative, allowed)) continue;
+      tried.add(child);
+      put(input, at, child.alternative);
+    }
+  }
+}
+
+function mend(part: MapNode, path: readonly PropertyKey[], input: Plain, tried: Set<ConfigNode>): boolean {
+  const node = nodeAt(part, path);
+  if (node?.kind !== 'scalar' || node.alternative === undefined || tried.has(node)) return false;
+  tried.add(node);
+  put(input, path, node.alternative);
+  return true;
+}
+
+function put(at: Plain, path: readonly PropertyKey[], value: Plain): void {
+  const [key, ...rest] = path.map(String);
+  if (key === undefined || typeof at !== 'object' || at === null) return;
+  const holder: { [key: string]: Plain } | Plain[] = at;
+  if (Array.isArray(holder)) {
+    if (rest.length === 0) holder[Number(key)] = value;
+    else put(holder[Number(key)] ?? null, rest, value);
+  } else if (rest.length === 0) holder[key] = value;
+  else put(holder[key] ?? null, rest, value);
+}
+
+function belowUnresolved(part: MapNode, path: readonly PropertyKey[]): boolean {
+  const node = nodeAt(part, path);
+  return node?.kind === 'scalar' && node.unresolved === true;
+}
+
+function unique(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  const seen = new Map(problems.map((problem) => [`${problem.key}\n${problem.message}`, problem]));
+  return [...seen.values()];
+}
