@@ -13,16 +13,18 @@ const FIXED_TEXT: Partial<Record<status, string>> = {
 };
 
 export interface HiddenErrorOptions {
+  /** What the caller reads. Default: a fixed text per code */
+  text?: string;
   /** Details for the caller. Default: none */
   details?: readonly StatusDetail[];
   /** Adds the cause's text and stack as DebugInfo: for development only. Default: false */
   development?: boolean;
 }
 
-/** An error whose text is fixed per code, with the true one as `cause` for the log. Never throws */
+/** An error whose text does not come from its cause, with the true one as `cause` for the log. Never throws */
 export function hiddenError(code: status, cause: unknown, options: HiddenErrorOptions = {}): StatusError {
-  const { details = [], development = false } = options;
-  return new StatusError(code, FIXED_TEXT[code] ?? 'Internal server error', {
+  const { details = [], development = false, text = FIXED_TEXT[code] ?? 'Internal server error' } = options;
+  return new StatusError(code, text, {
     cause,
     hidesCause: true,
     details: development ? [...details, ...describe(cause)] : details,

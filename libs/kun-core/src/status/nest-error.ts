@@ -4,6 +4,7 @@ import { isErrorCode } from './code.js';
 import type { FieldViolation } from './detail-types.js';
 import { fieldOf, textOf } from './field-of.js';
 import { codeOfHttpStatus } from './http-status.js';
+import { hiddenError } from './hidden-error.js';
 import { permissionDenied } from './factories.js';
 import { StatusError } from './status-error.js';
 import { invalidFields } from './validation.js';
@@ -41,7 +42,10 @@ export function isRpcException(value: unknown): value is RpcExceptionLike {
 }
 
 /** By the HTTP table. Its text was written for the caller; what Nest's pipes answer becomes BadRequest */
-export function fromHttpException(exception: HttpExceptionLike): StatusError {
+export function fromHttpException(
+  exception: HttpExceptionLike,
+  options: { development?: boolean } = {},
+): StatusError {
   const response = exception.getResponse();
   const httpStatus = exception.getStatus();
   const code = errorCodeOf(codeOfHttpStatus(httpStatus));
@@ -50,9 +54,12 @@ export function fromHttpException(exception: HttpExceptionLike): StatusError {
     const violations = violationsIn(message);
     if (violations.length > 0) return invalidFields(violations, exception);
   }
-  // As Nest's own filter: an Error given as the response is the cause, and its text is not for the caller.
-  const text = response instanceof Error ? (STATUS_CODES[httpStatus] ?? 'Error') : exception.message;
-  return new StatusError(code, Array.isArray(message) ? message.join('; ') : text, { cause: exception });
+  if (response instanceof Error) {
+    // As Nest's own filter has it: this is the cause, and its text is not for the caller.
+    return hiddenError(code, exception, { ...options, text: STATUS_CODES[httpStatus] });
+  }
+  const text = Array.isArray(message) ? message.join('; ') : exception.message;
+  return new StatusError(code, text, { cause: exception });
 }
 
 /**

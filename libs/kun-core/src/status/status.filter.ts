@@ -1,9 +1,10 @@
+import { inspect } from 'node:util';
 import { Catch, Inject, Logger, Optional, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { throwError, type Observable } from 'rxjs';
-import { fieldOf } from './field-of.js';
 import { findDetail } from './service-error.js';
 import { isHttpException } from './nest-error.js';
+import { isHttpError } from './http-error.js';
 import { httpStatusOf } from './http-status.js';
 import type { StatusError } from './status-error.js';
 import { toStatusJson } from './status-json.js';
@@ -40,7 +41,7 @@ export class StatusFilter implements ExceptionFilter {
 
   private answerHttp(exception: unknown, host: ArgumentsHost): void {
     const error = toStatusError(exception, this.options);
-    if (error.hidesCause) this.logger.error(exception);
+    if (error.hidesCause) this.logHidden(exception);
     const adapter = this.adapterHost.httpAdapter;
     const response: unknown = host.switchToHttp().getResponse();
     if (adapter.isHeadersSent(response)) {
@@ -50,8 +51,12 @@ export class StatusFilter implements ExceptionFilter {
     const retry = findDetail(error, 'google.rpc.RetryInfo');
     if (retry) adapter.setHeader(response, 'Retry-After', retryAfter(retry.retryDelayMs));
     const httpStatus = httpStatusFor(exception, error);
-    const body = error.hidesCause ? undefined : ownBody(exception);
-    adapter.reply(response, body ?? toStatusJson(error, httpStatus), httpStatus);
+    adapter.reply(response, ownBody(exception) ?? toStatusJson(error, httpStatus), httpStatus);
+  }
+
+  private logHidden(exception: unknown): void {
+    const what = exception instanceof Error ? exception : `Thrown, and no Error: ${inspect(exception)}`;
+    this.logger.error(what);
   }
 }
 
@@ -60,16 +65,10 @@ function retryAfter(delayMs: number): string {
   return String(Math.max(0, Math.ceil(delayMs / 1000)));
 }
 
+// The table is many to one, so the way there and back would turn a 410 into a 404.
 function httpStatusFor(exception: unknown, error: StatusError): number {
-  // The table is many to one, so the way there and back would turn a 410 into a 404.
-  const original = exception === error.cause && !error.hidesCause ? originalHttpStatus(exception) : undefined;
-  return original ?? httpStatusOf(error.code);
-}
-
-function originalHttpStatus(exception: unknown): number | undefined {
   if (isHttpException(exception)) return exception.getStatus();
-  const statusCode = fieldOf(exception, 'statusCode');
-  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 600 ? statusCode : undefined;
+  return isHttpError(exception) ? exception.statusCode : httpStatusOf(error.code);
 }
 
 function ownBody(exception: unknown): object | undefined {

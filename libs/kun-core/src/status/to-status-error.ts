@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { isErrorCode } from './code.js';
 import { fieldOf, textOf } from './field-of.js';
 import { hiddenError } from './hidden-error.js';
-import { codeOfHttpStatus } from './http-status.js';
+import { fromHttpError, isHttpError } from './http-error.js';
 import { fromHttpException, fromRpcPayload, isHttpException, isRpcException } from './nest-error.js';
 import { fromServiceError, isServiceError } from './service-error.js';
 import { StatusError } from './status-error.js';
@@ -59,7 +59,7 @@ function recognise(error: unknown, options: ToStatusErrorOptions, depth: number)
     const policy = options.upstream ?? DEFAULT_UPSTREAM_POLICY;
     return applyUpstreamPolicy(fromServiceError(error), policy, error, options);
   }
-  if (isHttpException(error)) return fromHttpException(error);
+  if (isHttpException(error)) return fromHttpException(error, options);
   if (isRpcException(error)) {
     const payload = error.getError();
     // KafkaRetriableException's payload is itself.
@@ -74,17 +74,7 @@ function recognise(error: unknown, options: ToStatusErrorOptions, depth: number)
 function fromPlainError(error: Error, options: ToStatusErrorOptions): StatusError | undefined {
   if (error.name === 'AbortError') return hiddenError(status.CANCELLED, error, options);
   if (error.name === 'TimeoutError') return hiddenError(status.DEADLINE_EXCEEDED, error, options);
-  return fromHttpError(error);
-}
-
-/** The `http-errors` package, which Express' body parsers throw: `expose` says whether the text may be sent */
-function fromHttpError(error: Error): StatusError | undefined {
-  const expose = fieldOf(error, 'expose');
-  const statusCode = fieldOf(error, 'statusCode');
-  if (typeof expose !== 'boolean' || typeof statusCode !== 'number') return undefined;
-  const code = codeOfHttpStatus(statusCode);
-  if (!expose || !isErrorCode(code)) return undefined;
-  return new StatusError(code, error.message, { cause: error });
+  return isHttpError(error) ? fromHttpError(error, options) : undefined;
 }
 
 /** What is left of an RpcException behind Nest's own filters: `{ code, message }` or `{ status, message }` */
