@@ -1,0 +1,282 @@
+import { EventEmitter, once } from 'node:events';
+import { Agent, get, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { Logger } from '@nestjs/common';
+import { Counter, Gauge, Registry } from 'prom-client';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Liveness } from '../lifecycle/liveness.js';
+import { Readiness } from '../lifecycle/readiness.js';
+import { Startup } from '../lifecycle/startup.js';
+import { AdminPortError } from './admin-port-error.js';
+import { createAdminServer, type AdminServer, type AdminServerOptions } from './admin-server.js';
+import { withoutAdminStart } from './quiet-start.js';
+
+const started: AdminServer[] = [];
+const said: string[] = [];
+const write = (message: unknown) => void said.push(String(message));
+beforeAll(() => {
+  Logger.overrideLogger(withoutAdminStart({ log: write, warn: write, error: write, fatal: write }));
+});
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((server) => server.stop()));
+});
+
+async function start(options: Partial<AdminServerOptions> = {}) {
+  const lines: string[] = [];
+  const logger = {
+    log: (line: string) => void lines.push(line),
+    warn: (line: string) => void lines.push(line),
+  };
+  const parts = {
+    readiness: new Readiness({ logger }),
+    liveness: new Liveness({ logger }),
+    startup: new Startup(),
+    registry: new Registry(),
+  };
+  const server = createAdminServer({
+    port: 0,
+    host: '127.0.0.1',
+    defaultMetrics: false,
+    logger,
+    ...parts,
+    ...options,
+  });
+  started.push(server);
+  const { port } = await server.start();
+  return { ...parts, server, port, lines, url: (path: string) => `http://127.0.0.1:${port}${path}` };
+}
+
+describe('the probes', () => {
+  it('follow the lifecycle, each with its own question', async () => {
+    const { url, readiness, startup } = await start();
+    const statuses = () =>
+      Promise.all(['/livez', '/readyz', '/startupz'].map(async (path) => (await fetch(url(path))).status));
+    expect(await statuses()).toEqual([200, 503, 503]);
+    startup.markStarted();
+    expect(await statuses()).toEqual([200, 503, 200]);
+    readiness.enter('serving');
+    expect(await statuses()).toEqual([200, 200, 200]);
+    readiness.enter('draining');
+    expect(await statuses()).toEqual([200, 503, 200]);
+  });
+
+  it('name everything they looked at in a JSON body', async () => {
+    const { url, readiness } = await start();
+    readiness.enter('serving');
+    readiness.addCheck('db', () => true);
+    readiness.hold('full-sync');
+    const response = await fetch(url('/readyz'));
+    expect(response.status).toBe(503);
+    expect(response.headers.get('content-type')).toContain('application/json');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    const holds = { status: 'down', names: ['full-sync'] };
+    const lifecycle = { status: 'up', phase: 'serving' };
+    const db: unknown = expect.objectContaining({ status: 'up' });
+    expect(await response.json()).toEqual({
+      status: 'error',
+      info: { lifecycle, service: { status: 'up' }, db },
+      error: { holds },
+      details: { lifecycle, service: { status: 'up' }, holds, db },
+    });
+  });
+
+  it('answer 503 with its name when a check fails or hangs, without what it said, and log it once', async () => {
+    const { url, liveness, readiness, lines } = await start();
+    readiness.enter('serving');
+    liveness.addCheck('worker', () => Promise.reject(new Error('token abc123')), { cacheMs: 0 });
+    readiness.addCheck('hung', () => new Promise<void>(() => undefined), { timeoutMs: 10, cacheMs: 0 });
+    const bodies: string[] = [];
+    for (let probe = 0; probe < 3; probe++) {
+      for (const path of ['/livez', '/readyz']) {
+        const response = await fetch(url(path));
+        expect(response.status).toBe(503);
+        bodies.push(await response.text());
+      }
+    }
+    expect(bodies.join('\n')).not.toContain('abc123');
+    expect(JSON.parse(bodies[0] ?? '')).toMatchObject({ error: { worker: { status: 'down' } } });
+    expect(JSON.parse(bodies[1] ?? '')).toMatchObject({
+      error: { hung: { message: 'timeout of 10ms exceeded' } },
+    });
+    expect(lines.toSorted()).toEqual([
+      'liveness check worker fails: token abc123',
+      'readiness check hung fails: timeout of 10ms exceeded',
+    ]);
+  });
+});
+
+describe('/metrics', () => {
+  it('shows the own registry and, after it, the shared one without repeating a name', async () => {
+    const registry = new Registry();
+    const sharedRegistry = new Registry();
+    counter(registry, 'calls').inc(1);
+    counter(sharedRegistry, 'calls').inc(2);
+    counter(sharedRegistry, 'theirs').inc(2);
+    const { url } = await start({ registry, sharedRegistry });
+    const response = await fetch(url('/metrics'));
+    expect(response.headers.get('content-type')).toBe(Registry.PROMETHEUS_CONTENT_TYPE);
+    expect(await response.text()).toBe(
+      '# HELP calls h\n# TYPE calls counter\ncalls 1\n\n# HELP theirs h\n# TYPE theirs counter\ntheirs 2\n',
+    );
+  });
+
+  it('leaves out a metric that cannot be collected, and says so once', async () => {
+    const registry = new Registry();
+    gauge(registry, 'good', () => undefined);
+    gauge(registry, 'bad', () => {
+      throw new Error('no value');
+    });
+    const { url, lines } = await start({ registry, sharedRegistry: undefined });
+    expect(await (await fetch(url('/metrics'))).text()).toBe('# HELP good h\n# TYPE good gauge\ngood 0\n');
+    await fetch(url('/metrics'));
+    expect(lines).toEqual(['metric bad cannot be collected: no value']);
+  });
+
+  it("collects Node's own metrics into the own registry only, once", async () => {
+    const registry = new Registry();
+    const first = await start({ registry, defaultMetrics: true, sharedRegistry: undefined });
+    const second = await start({ registry, defaultMetrics: true, sharedRegistry: undefined });
+    const other = await start({ sharedRegistry: undefined });
+    for (const { url } of [first, second]) {
+      expect(await (await fetch(url('/metrics'))).text()).toContain('nodejs_eventloop_lag_seconds');
+    }
+    expect(await (await fetch(other.url('/metrics'))).text()).toBe('\n');
+  });
+});
+
+describe('the admin port', () => {
+  it('serves two applications in one process, each its own', async () => {
+    const one = await start();
+    const two = await start();
+    one.readiness.enter('serving');
+    counter(one.registry, 'ones').inc();
+    expect((await fetch(one.url('/readyz'))).status).toBe(200);
+    expect((await fetch(two.url('/readyz'))).status).toBe(503);
+    expect(await (await fetch(one.url('/metrics'))).text()).toContain('ones 1');
+    expect(await (await fetch(two.url('/metrics'))).text()).not.toContain('ones');
+    await one.server.stop();
+    expect((await fetch(two.url('/livez'))).status).toBe(200);
+  });
+
+  it('answers nothing of its inside to anything else', async () => {
+    const { port, url } = await start();
+    const answers = [
+      ['GET', '/', '404 Not Found'],
+      ['GET', '/livez/x', '404 Not Found'],
+      ['POST', '/livez', '405 Method Not Allowed'],
+      ['DELETE', '/metrics', '405 Method Not Allowed'],
+      ['OPTIONS', '/readyz', '405 Method Not Allowed'],
+    ] as const;
+    for (const [method, path, answer] of answers) {
+      const response = await fetch(url(path), { method });
+      const error = answer.slice(4);
+      expect(`${response.status} ${await response.text()}`).toBe(
+        `${answer.slice(0, 3)} {"error":"${error}"}`,
+      );
+      expect([...response.headers.keys()].filter((name) => name.startsWith('x-') || name === 'etag')).toEqual(
+        [],
+      );
+    }
+    expect((await fetch(url('/livez'), { method: 'HEAD' })).status).toBe(200);
+    const raw = connect(port, '127.0.0.1').end(
+      'GET /%E0%A4%A HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+    );
+    const answer = await text(raw);
+    expect(answer).toMatch(/^HTTP\/1\.1 40[04] /);
+    expect(answer).toMatch(/\{"error":"(Bad Request|Not Found)"\}$/);
+  });
+
+  it('names AdminPort when the port is in use, and leaves nothing open', async () => {
+    const { port } = await start();
+    const error: unknown = await start({ port }).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(AdminPortError);
+    expect(error).toMatchObject({
+      port,
+      code: 'EADDRINUSE',
+      message: `cannot listen on AdminPort ${port}: the port is in use; set AdminPort to a free port, or to 0 for no admin port`,
+    });
+  });
+
+  it('leaves the logger of the process alone, and says nothing of its own making', async () => {
+    const { server } = await start();
+    await server.stop();
+    new Logger('Theirs').log('still here');
+    expect(said).toEqual(['still here']);
+  });
+
+  it('listens on all interfaces by default', async () => {
+    const { port } = await start({ host: undefined });
+    expect((await fetch(`http://localhost:${port}/livez`)).status).toBe(200);
+    expect((await fetch(`http://127.0.0.1:${port}/livez`)).status).toBe(200);
+  });
+
+  it('starts once', async () => {
+    const { server } = await start();
+    await expect(server.start()).rejects.toThrow('started before');
+  });
+});
+
+describe('stop', () => {
+  it('does not wait for idle connections', async () => {
+    const { server, url } = await start({ stopTimeoutMs: 60_000 });
+    const agent = new Agent({ keepAlive: true });
+    expect(await text(await ask(url('/livez'), agent))).toContain('"ok"');
+    await server.stop();
+    await expect(ask(url('/livez'), agent)).rejects.toThrow(/ECONNREFUSED|hang up/);
+    agent.destroy();
+  });
+
+  it('lets a request under way end, and then does not wait for its connection', async () => {
+    const { server, pending, release, agent } = await requestUnderWay(60_000);
+    const stopped = server.stop();
+    release();
+    expect(await text(await pending)).toContain('slow 0');
+    await stopped;
+    agent.destroy();
+  });
+
+  it('cuts a request that does not end', async () => {
+    const { server, pending, agent } = await requestUnderWay(10);
+    const [answer] = await Promise.allSettled([pending, server.stop()]);
+    expect(answer).toMatchObject({ status: 'rejected', reason: { message: 'socket hang up' } });
+    agent.destroy();
+  });
+
+  it('may come twice, or before the start', async () => {
+    const { server, port, readiness, liveness, startup, registry } = await start();
+    await Promise.all([server.stop(), server.stop()]);
+    const other = createAdminServer({ port, readiness, liveness, startup, registry });
+    await expect(other.stop()).resolves.toBeUndefined();
+  });
+});
+
+/** A scrape that waits in a gauge until it is released. */
+async function requestUnderWay(stopTimeoutMs: number) {
+  const events = new EventEmitter();
+  const registry = new Registry();
+  gauge(registry, 'slow', async () => {
+    events.emit('entered');
+    await once(events, 'release');
+  });
+  const { server, url } = await start({ registry, sharedRegistry: undefined, stopTimeoutMs });
+  const entered = once(events, 'entered');
+  const agent = new Agent({ keepAlive: true });
+  const pending = ask(url('/metrics'), agent);
+  await entered;
+  return { server, pending, agent, release: () => void events.emit('release') };
+}
+
+function counter(registry: Registry, name: string): Counter {
+  return new Counter({ name, help: 'h', registers: [registry] });
+}
+
+function gauge(registry: Registry, name: string, collect: () => Promise<void> | void): Gauge {
+  return new Gauge({ name, help: 'h', registers: [registry], collect });
+}
+
+function ask(url: string, agent: Agent): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent }, resolve).once('error', reject);
+  });
+}

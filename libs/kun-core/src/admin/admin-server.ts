@@ -1,0 +1,150 @@
+import { once } from 'node:events';
+import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { register, type Registry } from 'prom-client';
+import { silentProbeLogger, type ProbeLogger } from '../lifecycle/checks.js';
+import type { Liveness } from '../lifecycle/liveness.js';
+import type { Readiness } from '../lifecycle/readiness.js';
+import type { Startup } from '../lifecycle/startup.js';
+import { AdminModule } from './admin.module.js';
+import { AdminPortError } from './admin-port-error.js';
+import { quietly } from './quiet-start.js';
+
+/** Options of {@link createAdminServer}. */
+export interface AdminServerOptions {
+  /** Port to listen on; 0: any free one. */
+  readonly port: number;
+  /** Address to listen on. Default: all interfaces, since the kubelet asks from outside of the pod. */
+  readonly host?: string | undefined;
+  readonly readiness: Readiness;
+  readonly liveness: Liveness;
+  readonly startup: Startup;
+  /** The application's own registry. */
+  readonly registry: Registry;
+  /**
+   * A registry to show after the own one, where a name the own one has is left out; `undefined`: none. Default:
+   * prom-client's global register, for metrics that users and libraries keep there. It is only read.
+   */
+  readonly sharedRegistry?: Registry | undefined;
+  /**
+   * Whether to collect `nodejs_*` and `process_*` into `registry`, unless it has them already. They cannot be taken
+   * back (prom-client keeps its observers), so a test that starts many applications turns this off. Default `true`.
+   */
+  readonly defaultMetrics?: boolean;
+  /** How long requests under way may take when the port closes, in milliseconds. Default 500. */
+  readonly stopTimeoutMs?: number;
+  /** Gets a line when a request fails by an error of ours or a metric cannot be collected. Default: silent. */
+  readonly logger?: ProbeLogger;
+}
+
+/** The admin port: `/livez`, `/readyz`, `/startupz` and `/metrics`. */
+export interface AdminServer {
+  /**
+   * Listens, and says on which port.
+   *
+   * @throws AdminPortError when the port cannot be opened; nothing is left open then.
+   */
+  start(): Promise<{ readonly port: number }>;
+  /** Closes it: idle connections are cut at once, requests under way after `stopTimeoutMs`. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes the admin port as a small Nest application of its own: it listens before the user's application is
+ * initialised and closes after it is gone. It never touches Nest's logger, which belongs to the whole process.
+ */
+export function createAdminServer(options: AdminServerOptions): AdminServer {
+  let running: Promise<INestApplication<Server>> | undefined;
+  let stopping: Promise<void> | undefined;
+  return {
+    async start() {
+      if (running) throw new Error('the admin server was started before; make another one');
+      running = startApplication(options);
+      return { port: portOf((await running).getHttpServer()) };
+    },
+    stop() {
+      stopping ??= stopApplication(running, options.stopTimeoutMs ?? 500);
+      return stopping;
+    },
+  };
+}
+
+async function startApplication(options: AdminServerOptions): Promise<INestApplication<Server>> {
+  const app = await quietly(() => makeApplication(options));
+  try {
+    // Not `app.listen`, which logs the error with its stack besides throwing it.
+    await listen(app.getHttpServer(), options);
+  } catch (error) {
+    await app.close();
+    throw new AdminPortError(options.port, error);
+  }
+  return app;
+}
+
+async function makeApplication(options: AdminServerOptions): Promise<INestApplication<Server>> {
+  const { readiness, liveness, startup, registry, logger = silentProbeLogger } = options;
+  const shared = 'sharedRegistry' in options ? options.sharedRegistry : register;
+  const collected = registry.getSingleMetric('process_start_time_seconds') !== undefined;
+  const defaultMetrics = (options.defaultMetrics ?? true) && !collected;
+  const adapter = new ExpressAdapter();
+  adapter.disable('x-powered-by');
+  adapter.disable('etag');
+  const app = await NestFactory.create<INestApplication<Server>>(
+    AdminModule.for({
+      readiness,
+      liveness,
+      startup,
+      metrics: { own: registry, shared, logger },
+      defaultMetrics,
+      logger,
+    }),
+    adapter,
+    // No `logger` here: it would replace the logger of every application in the process. No flushing either: lines
+    // that the user's application holds back until it has its logger are not ours to print.
+    { abortOnError: false, autoFlushLogs: false, bodyParser: false },
+  );
+  const server = app.getHttpServer();
+  app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
+    receive(request, response, next, server);
+  });
+  return app.init();
+}
+
+async function listen(server: Server, { port, host }: AdminServerOptions): Promise<void> {
+  server.listen(host === undefined ? { port } : { port, host });
+  await once(server, 'listening'); // rejects on 'error'
+}
+
+async function stopApplication(
+  running: Promise<INestApplication<Server>> | undefined,
+  timeoutMs: number,
+): Promise<void> {
+  const app = await running?.catch(() => undefined); // `start` has thrown it, and has cleaned up
+  if (!app) return;
+  const server = app.getHttpServer();
+  const force = setTimeout(() => server.closeAllConnections(), timeoutMs);
+  await app.close();
+  clearTimeout(force);
+}
+
+/** Nothing here may be cached or changed; and a connection that becomes idle during the close is cut. */
+function receive(request: IncomingMessage, response: ServerResponse, next: () => void, server: Server): void {
+  response.setHeader('Cache-Control', 'no-store');
+  response.once('close', () => {
+    if (!server.listening) setImmediate(() => server.closeIdleConnections());
+  });
+  if (request.method === 'GET' || request.method === 'HEAD') return next();
+  response.statusCode = 405;
+  response.setHeader('Allow', 'GET, HEAD');
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.end(JSON.stringify({ error: STATUS_CODES[405] }));
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string')
+    throw new Error('the admin server does not listen on a port');
+  return address.port;
+}

@@ -1,0 +1,60 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, HttpAdapterHost } from '@nestjs/core';
+import { TerminusModule } from '@nestjs/terminus';
+import { PrometheusModule } from '@willsoto/nestjs-prometheus';
+import { Liveness } from '../lifecycle/liveness.js';
+import { Readiness } from '../lifecycle/readiness.js';
+import { Startup } from '../lifecycle/startup.js';
+import type { ProbeLogger } from '../lifecycle/checks.js';
+import { AdminExceptionFilter } from './admin-exception.filter.js';
+import { METRICS_SOURCES, MetricsController, type MetricsSources } from './metrics.controller.js';
+import { ProbesController } from './probes.controller.js';
+
+/** What the admin application shows; made before it, so that it can outlive the application it speaks for. */
+export interface AdminParts {
+  readonly readiness: Readiness;
+  readonly liveness: Liveness;
+  readonly startup: Startup;
+  readonly metrics: MetricsSources;
+  /** Whether Node's and the process's own metrics (`nodejs_*`, `process_*`) are collected into the registry. */
+  readonly defaultMetrics: boolean;
+  readonly logger: ProbeLogger;
+}
+
+/** The root of the admin application. */
+@Module({})
+export class AdminModule {
+  static for(parts: AdminParts): DynamicModule {
+    return {
+      module: AdminModule,
+      imports: [
+        // Failures are logged where they begin (checks.ts), not at every probe.
+        TerminusModule.forRoot({ logger: false }),
+        prometheus(parts),
+      ],
+      controllers: [ProbesController],
+      providers: [
+        { provide: Readiness, useValue: parts.readiness },
+        { provide: Liveness, useValue: parts.liveness },
+        { provide: Startup, useValue: parts.startup },
+        {
+          provide: APP_FILTER,
+          inject: [HttpAdapterHost],
+          useFactory: (host: HttpAdapterHost) => new AdminExceptionFilter(host, parts.logger),
+        },
+      ],
+    };
+  }
+}
+
+function prometheus({ metrics, defaultMetrics }: AdminParts): DynamicModule {
+  const module = PrometheusModule.register({
+    controller: MetricsController,
+    path: '/metrics',
+    defaultMetrics: { enabled: defaultMetrics, config: { register: metrics.own } },
+  });
+  return {
+    ...module,
+    providers: [...(module.providers ?? []), { provide: METRICS_SOURCES, useValue: metrics }],
+  };
+}
