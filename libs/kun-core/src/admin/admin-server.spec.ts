@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Logger } from '@nestjs/common';
 import { Counter, Gauge, Registry } from 'prom-client';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { Startup } from '../lifecycle/startup.js';
@@ -228,8 +228,9 @@ describe('stop', () => {
   });
 
   it('lets a request under way end, and then does not wait for its connection', async () => {
-    const { server, pending, release, agent } = await requestUnderWay(60_000);
+    const { server, url, pending, release, agent } = await requestUnderWay(60_000);
     const stopped = server.stop();
+    await vi.waitFor(() => expect(fetch(url('/livez'))).rejects.toThrow('fetch failed'));
     release();
     expect(await text(await pending)).toContain('slow 0');
     await stopped;
@@ -264,7 +265,7 @@ async function requestUnderWay(stopTimeoutMs: number) {
   const agent = new Agent({ keepAlive: true });
   const pending = ask(url('/metrics'), agent);
   await entered;
-  return { server, pending, agent, release: () => void events.emit('release') };
+  return { server, url, pending, agent, release: () => void events.emit('release') };
 }
 
 function counter(registry: Registry, name: string): Counter {
