@@ -30,6 +30,12 @@ export interface RequestReader {
   cancelled(): void;
 }
 
+/** What is asked of an HTTP/2 stream while its call is open. */
+export interface CallStream {
+  readonly aborted: boolean;
+  readonly rstCode?: number | undefined;
+}
+
 const NO_METADATA = new Metadata();
 
 /**
@@ -46,6 +52,8 @@ export class ServerCall implements RpcCall {
   received = 0;
   sent = 0;
   metadata!: Metadata;
+  /** The stream that carries the call; absent once answered without one. */
+  stream: CallStream | undefined;
   ending: Ending | undefined;
 
   private readonly startedMonotonicMs: number;
@@ -251,7 +259,10 @@ export class ServerCall implements RpcCall {
   }
 
   onReceiveHalfClose(): void {
-    this.reader?.halfClose();
+    // A Node client that cancels a request stream ends it first and resets it then, in one write; and Node ends the
+    // readable side of a stream that was reset or lost. Neither must look like a complete request.
+    if (this.method.requestStream) setImmediate(() => this.halfCloseUnlessReset());
+    else this.halfCloseUnlessReset();
   }
 
   /** grpc-js says so at the end of every call, whichever way it ended. */
@@ -304,6 +315,11 @@ export class ServerCall implements RpcCall {
     this.guard(() => this.reader?.cancelled());
     this.guard(() => this.teardown?.());
     this.guard(() => this.handlerView?.emitCancelled());
+  }
+
+  private halfCloseUnlessReset(): void {
+    if (this.stream && (this.stream.aborted || this.stream.rstCode)) return;
+    this.reader?.halfClose();
   }
 
   private observe(direction: 'in' | 'out', message: unknown): void {

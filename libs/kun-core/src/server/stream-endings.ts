@@ -17,6 +17,7 @@ export interface StreamOwner {
 
 /** What is known of a stream of ours before it closes. */
 interface Tracked {
+  readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
   call: ServerCall | undefined;
 }
@@ -53,13 +54,15 @@ export class StreamEndings {
 
   /** The call that is being made belongs to the stream that has just started. */
   attach(call: ServerCall): void {
-    if (this.started) this.started.call = call;
+    if (!this.started) return;
+    this.started.call = call;
+    call.stream = this.started.stream;
     this.started = undefined;
   }
 
   private readonly onStart = (message: unknown): void => {
     const { stream, headers } = message as StreamMessage;
-    this.started = { headers, call: undefined };
+    this.started = { stream, headers, call: undefined };
     stream[this.tracked] = this.started;
   };
 

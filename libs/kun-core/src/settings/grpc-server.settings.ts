@@ -49,6 +49,12 @@ export const grpcServerSettings = z.strictObject({
     unit: 'seconds',
     reload: 'restart',
   }),
+  StreamGracePeriod: setting(seconds().default(5), {
+    description:
+      'How long streams may take to leave after the GOAWAY; those that are left are then ended with UNAVAILABLE',
+    unit: 'seconds',
+    reload: 'restart',
+  }),
   ...rpcKeys,
 });
 
@@ -65,6 +71,7 @@ export interface ResolvedServerSettings extends ResolvedRpcSettings {
   readonly tagsEnabled: boolean;
   readonly reflectionEnabled: boolean;
   readonly preStopDelayMs: number;
+  readonly streamGraceMs: number;
   readonly drainTimeoutMs: number;
 }
 
@@ -85,6 +92,7 @@ export function resolveServerSettings(
     tagsEnabled: section.CtxTags,
     reflectionEnabled: section.Reflection,
     preStopDelayMs: toMs(section.PreStopDelay ?? (facts.inKubernetes ? PRE_STOP_DELAY_IN_KUBERNETES : 0)),
+    streamGraceMs: toMs(section.StreamGracePeriod),
     drainTimeoutMs: toMs(section.GrpcGracefulStopTimeout),
   };
 }

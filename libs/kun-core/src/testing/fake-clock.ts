@@ -1,0 +1,60 @@
+import type { Clock } from '../clock.js';
+
+interface Timer {
+  readonly at: number;
+  readonly callback: () => void;
+}
+
+/** A clock that stands still until it is told to go on. */
+export class FakeClock implements Clock {
+  private readonly timers = new Set<Timer>();
+  private waiting: Array<{ count: number; resolve: () => void }> = [];
+
+  /** `startMs` is the time in milliseconds since the epoch. */
+  constructor(private nowMs = Date.UTC(2026, 0, 1)) {}
+
+  now(): number {
+    return this.nowMs;
+  }
+
+  monotonicMs(): number {
+    return this.nowMs;
+  }
+
+  schedule(delayMs: number, callback: () => void): () => void {
+    const timer = { at: this.nowMs + delayMs, callback };
+    this.timers.add(timer);
+    this.waiting = this.waiting.filter(({ count, resolve }) => {
+      if (this.timers.size < count) return true;
+      resolve();
+      return false;
+    });
+    return () => this.timers.delete(timer);
+  }
+
+  /** Settles when at least `count` timers are set: the moment to advance. */
+  awaitScheduled(count = 1): Promise<void> {
+    if (this.timers.size >= count) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push({ count, resolve }));
+  }
+
+  /** How many timers are set. */
+  get scheduled(): number {
+    return this.timers.size;
+  }
+
+  /** Moves on by `ms`, calling each timer at its time; settles when what they started has run its microtasks. */
+  async advance(ms: number): Promise<void> {
+    const until = this.nowMs + ms;
+    for (;;) {
+      const [next] = [...this.timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
+      if (!next) break;
+      this.timers.delete(next);
+      this.nowMs = Math.max(this.nowMs, next.at);
+      next.callback();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.nowMs = until;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
