@@ -1,0 +1,120 @@
+import type { status } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { Ending } from '../rpc/ending.js';
+import type { Interceptor } from '../rpc/interceptor.js';
+import type { RpcCall } from '../rpc/rpc-call.js';
+import type { RpcMethod } from '../rpc/rpc-method.js';
+import { codeName, goCodeName } from '../status/code.js';
+import type { StatusError } from '../status/status-error.js';
+import type { ApplicationLogger, LineLevel } from '../telemetry/application-logger.js';
+import { addCallIdentity, type CallFields } from '../telemetry/call-fields.js';
+import { LineSampler, type SamplingOptions } from './line-sampler.js';
+import { CLIENT_LEVELS, SERVER_LEVELS, type LevelTable } from './log-levels.js';
+
+export interface LoggingOptions {
+  /** Which side of the calls. Default: server */
+  side?: 'server' | 'client';
+  /** The level by code. Default: the table of go-grpc-middleware v2 for the side */
+  levels?: Partial<LevelTable>;
+  /** How `grpc.code` is spelt: `go` is `NotFound`, as the Go libraries have it; `grpc` is `NOT_FOUND`. Default: go */
+  codeNames?: 'go' | 'grpc';
+  /** Whether the line carries the call's tags (`GRPCServer.CtxTags`). Default: true */
+  tags?: boolean;
+  /** Leaves out lines of methods called very often. Default: every line is written */
+  sampling?: SamplingOptions;
+}
+
+/**
+ * One line for each call, when it has ended: `finished call` with the fields of go-grpc-middleware v2 (`grpc.service`,
+ * `grpc.method`, `grpc.method_type`, `grpc.code`, `grpc.error`, `grpc.time_ms`, `grpc.start_time`,
+ * `grpc.request.deadline`, `peer.address`), the request id and the tags. The error behind it, with its stack and what
+ * caused it, stands in the same line and nowhere else. Calls of the plumbing (health, reflection) are at debug.
+ */
+export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOptions = {}): Interceptor {
+  const side = options.side ?? 'server';
+  const levels: LevelTable = { ...(side === 'server' ? SERVER_LEVELS : CLIENT_LEVELS), ...options.levels };
+  const nameOf = options.codeNames === 'grpc' ? codeName : goCodeName;
+  const tagsEnabled = options.tags ?? true;
+  const methods = new Map<RpcMethod, MethodLog>();
+
+  const methodLog = (method: RpcMethod): MethodLog => {
+    let log = methods.get(method);
+    if (!log) {
+      log = {
+        logger: logger.bare.child(methodFields(method, side)),
+        sampler: options.sampling && new LineSampler(options.sampling),
+      };
+      methods.set(method, log);
+    }
+    return log;
+  };
+
+  const finished = (call: RpcCall, ending: Ending): void => {
+    const log = methods.get(call.method) ?? methodLog(call.method);
+    const level = levelOf(call.method, ending.code, levels);
+    if (!log.logger.isLevelEnabled(level)) return;
+    const skipped =
+      log.sampler && isUneventful(level) ? log.sampler.take(call.startedAt + ending.durationMs) : 0;
+    if (skipped === undefined) return;
+    const line: FinishedCall = {
+      'grpc.code': nameOf(ending.code),
+      'grpc.time_ms': Math.round(ending.durationMs * 1000) / 1000,
+      'grpc.start_time': new Date(call.startedAt).toISOString(),
+      'peer.address': call.peer,
+    };
+    if (call.deadline !== Infinity) line['grpc.request.deadline'] = new Date(call.deadline).toISOString();
+    if (ending.message !== '') line['grpc.error'] = ending.message;
+    if (ending.cause !== 'status') line['grpc.ended_by'] = ending.cause;
+    if (call.method.requestStream || call.method.responseStream) {
+      line['grpc.msg_received'] = call.received;
+      line['grpc.msg_sent'] = call.sent;
+    }
+    if (call.attempt > 1) line['grpc.attempt'] = call.attempt;
+    if (skipped > 0) line['log.skipped'] = skipped;
+    if (ending.error) line.err = errorToTell(ending.error, level);
+    log.logger[level](addCallIdentity(line, call, tagsEnabled), 'finished call');
+  };
+
+  return (next) => (call) => {
+    call.onEnd((ending) => finished(call, ending));
+    return next(call);
+  };
+}
+
+interface MethodLog {
+  readonly logger: Logger;
+  readonly sampler: LineSampler | undefined;
+}
+
+interface FinishedCall extends CallFields {
+  'grpc.code': string;
+  'grpc.time_ms': number;
+  'grpc.start_time': string;
+  'peer.address': string;
+  err?: unknown;
+}
+
+function methodFields(method: RpcMethod, side: 'server' | 'client'): object {
+  return {
+    protocol: 'grpc',
+    'grpc.component': side,
+    'grpc.service': method.service,
+    'grpc.method': method.name,
+    'grpc.method_type': method.typeLabel,
+  };
+}
+
+function levelOf(method: RpcMethod, code: status, levels: LevelTable): LineLevel {
+  const level = levels[code];
+  return method.infrastructure && isUneventful(level) ? 'debug' : level;
+}
+
+function isUneventful(level: LineLevel): boolean {
+  return level === 'info' || level === 'debug' || level === 'trace';
+}
+
+/** A refusal explains itself by code and message; only what went wrong on our side, or has a cause, is told in full. */
+function errorToTell(error: StatusError, level: LineLevel): unknown {
+  if (error.hidesCause) return error.cause;
+  return level === 'error' || error.cause !== undefined ? error : undefined;
+}

@@ -1,0 +1,48 @@
+import { status } from '@grpc/grpc-js';
+import type { Ending } from '../rpc/ending.js';
+import type { Interceptor } from '../rpc/interceptor.js';
+import type { RpcCall } from '../rpc/rpc-call.js';
+import type { StatusError } from '../status/status-error.js';
+
+export interface RecoveryDeps {
+  /** The funnel: `toStatusError` with the application's options. */
+  toStatusError: (thrown: unknown) => StatusError;
+  /** Told what was thrown when the call had ended before, so that nobody could be answered. Default: nobody is told */
+  onLateError?: (call: RpcCall, thrown: unknown) => void;
+  /**
+   * Fail-fast (`GRPCServer.Recovery: false`): told, once its caller got INTERNAL, of an error that nobody meant for a
+   * caller. Like a panic in Go it says that the process can no longer be trusted: drain and exit 1. Default: go on
+   */
+  onPanic?: (call: RpcCall, thrown: unknown) => void;
+}
+
+/**
+ * Turns what a handler throws, at once or later, into the status its caller gets. The innermost of the chain: from here
+ * outwards a call only ever ends, it never fails.
+ */
+export function recoveryInterceptor(deps: RecoveryDeps): Interceptor {
+  const recover = (call: RpcCall, thrown: unknown): Promise<Ending> => {
+    if (call.ending) {
+      deps.onLateError?.(call, thrown);
+      return Promise.resolve(call.ending);
+    }
+    const error = deps.toStatusError(thrown);
+    const ended = new Promise<Ending>((resolve) => call.onEnd(resolve));
+    call.end(error);
+    if (isPanic(error)) deps.onPanic?.(call, thrown);
+    return ended;
+  };
+
+  return (next) => (call) => {
+    try {
+      return next(call).catch((thrown: unknown) => recover(call, thrown));
+    } catch (thrown) {
+      return recover(call, thrown);
+    }
+  };
+}
+
+/** The funnel found nothing in it that was meant for a caller. */
+function isPanic(error: StatusError): boolean {
+  return error.code === status.INTERNAL && error.hidesCause;
+}

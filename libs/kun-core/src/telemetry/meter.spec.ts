@@ -1,0 +1,103 @@
+import perfHooks, { PerformanceObserver } from 'node:perf_hooks';
+import { Injectable, Module } from '@nestjs/common';
+import { DiscoveryModule, DiscoveryService, NestFactory } from '@nestjs/core';
+import { InjectMetric, makeCounterProvider } from '@willsoto/nestjs-prometheus';
+import { Counter, register as processRegistry } from 'prom-client';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { isMetric, Meter } from './meter.js';
+
+const identity = {
+  domain: 'eu',
+  namespace: 'n',
+  cluster: 'c',
+  service: 's',
+  instance: 'i',
+  version: '1',
+  inKubernetes: false,
+};
+
+const quietMeter = () => new Meter({ identity, processMetrics: false });
+
+afterEach(() => processRegistry.clear());
+
+describe('Meter', () => {
+  it('says who the process is', async () => {
+    const { body, contentType } = await quietMeter().expose();
+    expect(body).toContain(
+      'kun_info{domain="eu",namespace="n",cluster="c",service="s",instance="i",version="1"} 1',
+    );
+    expect(contentType).toMatch(/^text\/plain; version=0\.0\.4/);
+  });
+
+  it('has the metrics of process and Node, for each application', async () => {
+    for (const meter of [new Meter({ identity }), new Meter({ identity })]) {
+      const { body } = await meter.expose();
+      expect(body).toContain('process_cpu_seconds_total');
+      expect(body).toContain('nodejs_eventloop_lag_seconds');
+      meter.close();
+    }
+  });
+
+  it('releases on close what prom-client would hold for ever', () => {
+    const released: string[] = [];
+    const monitor = perfHooks.monitorEventLoopDelay;
+    const spy = vi.spyOn(perfHooks, 'monitorEventLoopDelay').mockImplementation((options) => {
+      const histogram = monitor(options);
+      const disable = histogram.disable.bind(histogram);
+      histogram.disable = () => {
+        released.push('event loop');
+        return disable();
+      };
+      return histogram;
+    });
+    const disconnect = vi.spyOn(PerformanceObserver.prototype, 'disconnect').mockImplementation(() => {
+      released.push('garbage collection');
+    });
+    const mocked = perfHooks.monitorEventLoopDelay;
+    const meter = new Meter({ identity });
+    expect(perfHooks.monitorEventLoopDelay).toBe(mocked);
+    expect(perfHooks.PerformanceObserver).toBe(PerformanceObserver);
+    expect(released).toEqual([]);
+    meter.close();
+    meter.close();
+    expect(released.toSorted()).toEqual(['event loop', 'garbage collection']);
+    spy.mockRestore();
+    disconnect.mockRestore();
+  });
+
+  it('shows what is registered with the process too, but nothing twice', async () => {
+    new Counter({ name: 'users_own_total', help: 'x' }).inc(3);
+    const clash = new Counter({ name: 'kun_info', help: 'not ours' });
+    const { body } = await quietMeter().expose();
+    expect(body).toContain('users_own_total 3');
+    expect(body.match(/# TYPE kun_info /g)).toHaveLength(1);
+    expect(isMetric(clash)).toBe(true);
+  });
+
+  it("keeps two applications' metrics of makeCounterProvider apart", async () => {
+    @Injectable()
+    class Shop {
+      constructor(@InjectMetric('orders_total') readonly orders: Counter) {}
+    }
+    @Module({
+      imports: [DiscoveryModule],
+      providers: [Shop, makeCounterProvider({ name: 'orders_total', help: 'Orders taken' })],
+    })
+    class ShopModule {}
+
+    const start = async () => {
+      const app = await NestFactory.createApplicationContext(ShopModule, { logger: false });
+      const meter = quietMeter();
+      for (const { instance } of app.get(DiscoveryService).getProviders()) {
+        if (isMetric(instance)) meter.adopt(instance);
+      }
+      return { app, meter, shop: app.get(Shop) };
+    };
+    const [a, b] = [await start(), await start()];
+    a.shop.orders.inc(2);
+    b.shop.orders.inc(5);
+    expect((await a.meter.expose()).body).toContain('orders_total 2');
+    expect((await b.meter.expose()).body).toContain('orders_total 5');
+    await Promise.all([a.app.close(), b.app.close()]);
+  });
+});

@@ -1,0 +1,34 @@
+import perfHooks from 'node:perf_hooks';
+import { collectDefaultMetrics, type Registry } from 'prom-client';
+
+/**
+ * prom-client's metrics of the process and of Node, in the given registry. The returned function releases what they
+ * hold: an event-loop monitor and an observer of garbage collections, which prom-client itself keeps for ever, one more
+ * of each with every application that a process starts.
+ */
+export function collectProcessMetrics(registry: Registry): () => void {
+  const releases: Array<() => void> = [];
+  const { monitorEventLoopDelay, PerformanceObserver } = perfHooks;
+
+  // prom-client hands neither out, so both are caught as it asks Node for them. This is synchronous: no other code
+  // can meet the replaced functions, and modules that import them by name never see them at all.
+  perfHooks.monitorEventLoopDelay = (options) => {
+    const histogram = monitorEventLoopDelay(options);
+    releases.push(() => histogram.disable());
+    return histogram;
+  };
+  perfHooks.PerformanceObserver = class extends PerformanceObserver {
+    constructor(callback: ConstructorParameters<typeof PerformanceObserver>[0]) {
+      super(callback);
+      releases.push(() => this.disconnect());
+    }
+  };
+  try {
+    collectDefaultMetrics({ register: registry });
+  } finally {
+    Object.assign(perfHooks, { monitorEventLoopDelay, PerformanceObserver });
+  }
+  return () => {
+    for (const release of releases.splice(0)) release();
+  };
+}
