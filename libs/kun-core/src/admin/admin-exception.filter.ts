@@ -25,19 +25,18 @@ export class AdminExceptionFilter implements ExceptionFilter {
       return;
     }
     const status = statusOf(exception);
-    if (status === 500) {
+    if (status === undefined) {
       const why = exception instanceof Error ? exception.message : String(exception);
-      this.logger.warn(`admin request failed: ${why}`);
+      this.logger.warn(`a request to the admin port failed: ${why}`);
     }
-    httpAdapter.reply(response, { error: STATUS_CODES[status] ?? 'Error' }, status);
+    httpAdapter.reply(response, { error: STATUS_CODES[status ?? 500] ?? 'Error' }, status ?? 500);
   }
 }
 
-/** Nest's own errors, and Express' for a request it cannot read (`status` 400 to 499). */
-function statusOf(exception: unknown): number {
+/** Of Nest's own errors, and of Express' for a request it cannot read; `undefined` for what nobody foresaw. */
+function statusOf(exception: unknown): number | undefined {
   if (exception instanceof HttpException) return exception.getStatus();
-  if (exception instanceof Error && 'status' in exception && typeof exception.status === 'number') {
-    return exception.status >= 400 && exception.status < 500 ? exception.status : 500;
-  }
-  return 500;
+  if (!(exception instanceof Error) || !('status' in exception)) return undefined;
+  const { status } = exception;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 }

@@ -3,13 +3,13 @@ import { Agent, get, type IncomingMessage } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Logger } from '@nestjs/common';
-import { Counter, Gauge, Registry } from 'prom-client';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { Startup } from '../lifecycle/startup.js';
 import { AdminPortError } from './admin-port-error.js';
 import { createAdminServer, type AdminServer, type AdminServerOptions } from './admin-server.js';
+import type { MetricsSource } from './metrics.controller.js';
 import { withoutAdminStart } from './quiet-start.js';
 
 const started: AdminServer[] = [];
@@ -32,12 +32,11 @@ async function start(options: Partial<AdminServerOptions> = {}) {
     readiness: new Readiness({ logger }),
     liveness: new Liveness({ logger }),
     startup: new Startup(),
-    registry: new Registry(),
+    metrics: saying(''),
   };
   const server = createAdminServer({
     port: 0,
     host: '127.0.0.1',
-    defaultMetrics: false,
     logger,
     ...parts,
     ...options,
@@ -107,54 +106,36 @@ describe('the probes', () => {
 });
 
 describe('/metrics', () => {
-  it('shows the own registry and, after it, the shared one without repeating a name', async () => {
-    const registry = new Registry();
-    const sharedRegistry = new Registry();
-    counter(registry, 'calls').inc(1);
-    counter(sharedRegistry, 'calls').inc(2);
-    counter(sharedRegistry, 'theirs').inc(2);
-    const { url } = await start({ registry, sharedRegistry });
+  it('shows what the source says, in its format', async () => {
+    const { url } = await start({ metrics: saying('calls 1\n') });
     const response = await fetch(url('/metrics'));
-    expect(response.headers.get('content-type')).toBe(Registry.PROMETHEUS_CONTENT_TYPE);
-    expect(await response.text()).toBe(
-      '# HELP calls h\n# TYPE calls counter\ncalls 1\n\n# HELP theirs h\n# TYPE theirs counter\ntheirs 2\n',
-    );
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(await response.text()).toBe('calls 1\n');
   });
 
-  it('leaves out a metric that cannot be collected, and says so once', async () => {
-    const registry = new Registry();
-    gauge(registry, 'good', () => undefined);
-    gauge(registry, 'bad', () => {
-      throw new Error('no value');
-    });
-    const { url, lines } = await start({ registry, sharedRegistry: undefined });
-    expect(await (await fetch(url('/metrics'))).text()).toBe('# HELP good h\n# TYPE good gauge\ngood 0\n');
-    await fetch(url('/metrics'));
-    expect(lines).toEqual(['metric bad cannot be collected: no value']);
-  });
-
-  it("collects Node's own metrics into the own registry only, once", async () => {
-    const registry = new Registry();
-    const first = await start({ registry, defaultMetrics: true, sharedRegistry: undefined });
-    const second = await start({ registry, defaultMetrics: true, sharedRegistry: undefined });
-    const other = await start({ sharedRegistry: undefined });
-    for (const { url } of [first, second]) {
-      expect(await (await fetch(url('/metrics'))).text()).toContain('nodejs_eventloop_lag_seconds');
+  it('answers 500 while the source fails, logged once, and recovers', async () => {
+    let fails = true;
+    const expose = () => (fails ? Promise.reject(new Error('no value')) : saying('ok').expose());
+    const { url, lines } = await start({ metrics: { expose } });
+    for (let scrape = 0; scrape < 2; scrape++) {
+      const response = await fetch(url('/metrics'));
+      expect(`${response.status} ${await response.text()}`).toBe('500 {"error":"Internal Server Error"}');
     }
-    expect(await (await fetch(other.url('/metrics'))).text()).toBe('\n');
+    expect(lines).toEqual(['/metrics fails: no value']);
+    fails = false;
+    expect(await (await fetch(url('/metrics'))).text()).toBe('ok');
   });
 });
 
 describe('the admin port', () => {
   it('serves two applications in one process, each its own', async () => {
-    const one = await start();
+    const one = await start({ metrics: saying('ones 1') });
     const two = await start();
     one.readiness.enter('serving');
-    counter(one.registry, 'ones').inc();
     expect((await fetch(one.url('/readyz'))).status).toBe(200);
     expect((await fetch(two.url('/readyz'))).status).toBe(503);
-    expect(await (await fetch(one.url('/metrics'))).text()).toContain('ones 1');
-    expect(await (await fetch(two.url('/metrics'))).text()).not.toContain('ones');
+    expect(await (await fetch(one.url('/metrics'))).text()).toBe('ones 1');
+    expect(await (await fetch(two.url('/metrics'))).text()).toBe('');
     await one.server.stop();
     expect((await fetch(two.url('/livez'))).status).toBe(200);
   });
@@ -245,22 +226,22 @@ describe('stop', () => {
   });
 
   it('may come twice, or before the start', async () => {
-    const { server, port, readiness, liveness, startup, registry } = await start();
+    const { server, port, readiness, liveness, startup, metrics } = await start();
     await Promise.all([server.stop(), server.stop()]);
-    const other = createAdminServer({ port, readiness, liveness, startup, registry });
+    const other = createAdminServer({ port, readiness, liveness, startup, metrics });
     await expect(other.stop()).resolves.toBeUndefined();
   });
 });
 
-/** A scrape that waits in a gauge until it is released. */
+/** A scrape that waits until it is released. */
 async function requestUnderWay(stopTimeoutMs: number) {
   const events = new EventEmitter();
-  const registry = new Registry();
-  gauge(registry, 'slow', async () => {
+  const expose = async () => {
     events.emit('entered');
     await once(events, 'release');
-  });
-  const { server, url } = await start({ registry, sharedRegistry: undefined, stopTimeoutMs });
+    return saying('slow 0').expose();
+  };
+  const { server, url } = await start({ metrics: { expose }, stopTimeoutMs });
   const entered = once(events, 'entered');
   const agent = new Agent({ keepAlive: true });
   const pending = ask(url('/metrics'), agent);
@@ -268,12 +249,8 @@ async function requestUnderWay(stopTimeoutMs: number) {
   return { server, url, pending, agent, release: () => void events.emit('release') };
 }
 
-function counter(registry: Registry, name: string): Counter {
-  return new Counter({ name, help: 'h', registers: [registry] });
-}
-
-function gauge(registry: Registry, name: string, collect: () => Promise<void> | void): Gauge {
-  return new Gauge({ name, help: 'h', registers: [registry], collect });
+function saying(body: string): MetricsSource {
+  return { expose: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4; charset=utf-8', body }) };
 }
 
 function ask(url: string, agent: Agent): Promise<IncomingMessage> {

@@ -3,12 +3,12 @@ import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } 
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
-import { register, type Registry } from 'prom-client';
 import { silentProbeLogger, type ProbeLogger } from '../lifecycle/checks.js';
 import type { Liveness } from '../lifecycle/liveness.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import type { Startup } from '../lifecycle/startup.js';
 import { AdminModule } from './admin.module.js';
+import type { MetricsSource } from './metrics.controller.js';
 import { AdminPortError } from './admin-port-error.js';
 import { quietly } from './quiet-start.js';
 
@@ -21,21 +21,11 @@ export interface AdminServerOptions {
   readonly readiness: Readiness;
   readonly liveness: Liveness;
   readonly startup: Startup;
-  /** The application's own registry. */
-  readonly registry: Registry;
-  /**
-   * A registry to show after the own one, where a name the own one has is left out; `undefined`: none. Default:
-   * prom-client's global register, for metrics that users and libraries keep there. It is only read.
-   */
-  readonly sharedRegistry?: Registry | undefined;
-  /**
-   * Whether to collect `nodejs_*` and `process_*` into `registry`, unless it has them already. They cannot be taken
-   * back (prom-client keeps its observers), so a test that starts many applications turns this off. Default `true`.
-   */
-  readonly defaultMetrics?: boolean;
+  /** Everything to be scraped; the application's `Meter` is one. */
+  readonly metrics: MetricsSource;
   /** How long requests under way may take when the port closes, in milliseconds. Default 500. */
   readonly stopTimeoutMs?: number;
-  /** Gets a line when a request fails by an error of ours or a metric cannot be collected. Default: silent. */
+  /** Gets a line when a request fails by an error of ours, or `/metrics` begins to fail. Default: silent. */
   readonly logger?: ProbeLogger;
 }
 
@@ -84,22 +74,12 @@ async function startApplication(options: AdminServerOptions): Promise<INestAppli
 }
 
 async function makeApplication(options: AdminServerOptions): Promise<INestApplication<Server>> {
-  const { readiness, liveness, startup, registry, logger = silentProbeLogger } = options;
-  const shared = 'sharedRegistry' in options ? options.sharedRegistry : register;
-  const collected = registry.getSingleMetric('process_start_time_seconds') !== undefined;
-  const defaultMetrics = (options.defaultMetrics ?? true) && !collected;
+  const { readiness, liveness, startup, metrics, logger = silentProbeLogger } = options;
   const adapter = new ExpressAdapter();
   adapter.disable('x-powered-by');
   adapter.disable('etag');
   const app = await NestFactory.create<INestApplication<Server>>(
-    AdminModule.for({
-      readiness,
-      liveness,
-      startup,
-      metrics: { own: registry, shared, logger },
-      defaultMetrics,
-      logger,
-    }),
+    AdminModule.for({ readiness, liveness, startup, metrics, logger }),
     adapter,
     // No `logger` here: it would replace the logger of every application in the process. No flushing either: lines
     // that the user's application holds back until it has its logger are not ours to print.

@@ -7,7 +7,12 @@ import { Readiness } from '../lifecycle/readiness.js';
 import { Startup } from '../lifecycle/startup.js';
 import type { ProbeLogger } from '../lifecycle/checks.js';
 import { AdminExceptionFilter } from './admin-exception.filter.js';
-import { METRICS_SOURCES, MetricsController, type MetricsSources } from './metrics.controller.js';
+import {
+  METRICS_PARTS,
+  MetricsController,
+  type MetricsParts,
+  type MetricsSource,
+} from './metrics.controller.js';
 import { ProbesController } from './probes.controller.js';
 
 /** What the admin application shows; made before it, so that it can outlive the application it speaks for. */
@@ -15,9 +20,7 @@ export interface AdminParts {
   readonly readiness: Readiness;
   readonly liveness: Liveness;
   readonly startup: Startup;
-  readonly metrics: MetricsSources;
-  /** Whether Node's and the process's own metrics (`nodejs_*`, `process_*`) are collected into the registry. */
-  readonly defaultMetrics: boolean;
+  readonly metrics: MetricsSource;
   readonly logger: ProbeLogger;
 }
 
@@ -47,14 +50,13 @@ export class AdminModule {
   }
 }
 
-function prometheus({ metrics, defaultMetrics }: AdminParts): DynamicModule {
+function prometheus({ metrics, logger }: AdminParts): DynamicModule {
+  const parts: MetricsParts = { source: metrics, logger };
   const module = PrometheusModule.register({
     controller: MetricsController,
     path: '/metrics',
-    defaultMetrics: { enabled: defaultMetrics, config: { register: metrics.own } },
+    // Its default would collect into the global register.
+    defaultMetrics: { enabled: false },
   });
-  return {
-    ...module,
-    providers: [...(module.providers ?? []), { provide: METRICS_SOURCES, useValue: metrics }],
-  };
+  return { ...module, providers: [...(module.providers ?? []), { provide: METRICS_PARTS, useValue: parts }] };
 }

@@ -1,42 +1,42 @@
-import { Controller, Get, Inject, Res } from '@nestjs/common';
-import { Registry } from 'prom-client';
+import { Controller, Get, Inject, InternalServerErrorException, Res } from '@nestjs/common';
 import type { ProbeLogger } from '../lifecycle/checks.js';
-import { exposition } from './exposition.js';
 
-/** What `/metrics` shows, besides the application's own registry. */
-export interface MetricsSources {
-  readonly own: Registry;
-  /** The process-wide register of prom-client, read only; `undefined` leaves it out. */
-  readonly shared: Registry | undefined;
+/** Everything to be scraped; the telemetry's `Meter` is one. */
+export interface MetricsSource {
+  expose(): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+/** What {@link MetricsController} is made of. */
+export interface MetricsParts {
+  readonly source: MetricsSource;
   readonly logger: ProbeLogger;
 }
 
-/** Injects {@link MetricsSources}. */
-export const METRICS_SOURCES = Symbol('METRICS_SOURCES');
+/** Injects {@link MetricsParts}. */
+export const METRICS_PARTS = Symbol('METRICS_PARTS');
 
 /** `/metrics`, in place of the controller of `@willsoto/nestjs-prometheus`, which knows only the global register. */
 @Controller()
 export class MetricsController {
-  /** Metrics that failed at the last scrape, so that each is logged once and not at every scrape. */
-  private failing: ReadonlySet<string> = new Set();
+  /** So that what fails at every scrape is logged once. */
+  private failing = false;
 
-  constructor(@Inject(METRICS_SOURCES) private readonly sources: MetricsSources) {}
+  constructor(@Inject(METRICS_PARTS) private readonly parts: MetricsParts) {}
 
   @Get()
   async metrics(@Res({ passthrough: true }) response: HeaderTarget): Promise<string> {
-    const { own, shared, logger } = this.sources;
-    const failed = new Set<string>();
-    const text = await exposition(shared ? [own, shared] : [own], (name, error) => {
-      failed.add(name);
-      if (!this.failing.has(name)) {
-        logger.warn(
-          `metric ${name} cannot be collected: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      }
-    });
-    this.failing = failed;
-    response.setHeader('Content-Type', Registry.PROMETHEUS_CONTENT_TYPE);
-    return text;
+    const { source, logger } = this.parts;
+    try {
+      const { contentType, body } = await source.expose();
+      this.failing = false;
+      response.setHeader('Content-Type', contentType);
+      return body;
+    } catch (error) {
+      if (!this.failing)
+        logger.warn(`/metrics fails: ${error instanceof Error ? error.message : String(error)}`);
+      this.failing = true;
+      throw new InternalServerErrorException();
+    }
   }
 }
 
