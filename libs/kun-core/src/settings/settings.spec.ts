@@ -89,6 +89,7 @@ describe('settingsSchema', () => {
           "Prometheus": true,
           "Recovery": true,
           "Reflection": false,
+          "StreamGracePeriod": 5,
         },
         "HTTPServer": {
           "Port": 0,
@@ -165,7 +166,7 @@ describe('settingsSchema', () => {
     const schema = z.toJSONSchema(settingsSchema, { io: 'input' });
     const undocumented = leaves(schema, []).filter(({ node }) => !(node.description && 'reload' in node));
     expect(undocumented.map(({ path }) => path.join('.'))).toEqual([]);
-    expect(leaves(schema, [])).toHaveLength(32);
+    expect(leaves(schema, [])).toHaveLength(33);
   });
 
   it('takes every switch as it is written, and never takes false for absent', () => {

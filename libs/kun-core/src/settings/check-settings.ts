@@ -1,27 +1,33 @@
+import type { ConfigFinding } from '@kun/config';
 import { resolveSettings, type ResolveSettingsFacts } from './resolve-settings.js';
 import type { Settings } from './settings.js';
 import { HTTP_STOP_TIMEOUT_MS, STOP_MARGIN_MS, stopBudgetWarning } from './stop-budget.js';
 
-/** What {@link settingsWarnings} must know besides the settings. */
-export interface SettingsWarningsFacts extends ResolveSettingsFacts {
+/** What {@link checkSettings} must know besides the settings. */
+export interface CheckSettingsFacts extends ResolveSettingsFacts {
   /** How many upstreams the application registered. */
   readonly upstreams: number;
   /** What all stop callbacks may take together, in milliseconds. Default 0. */
   readonly callbacksMs?: number;
 }
 
-/** What is valid but most likely not meant: keys without effect, and a stop that cannot end in time. */
-export function settingsWarnings(settings: Settings, facts: SettingsWarningsFacts): string[] {
+/**
+ * What is valid but most likely not meant: keys without effect, and a stop that cannot end in time. All of it
+ * warnings; a check for `loadConfig`, which knows the place of each key.
+ */
+export function checkSettings(settings: Settings, facts: CheckSettingsFacts): ConfigFinding[] {
   const resolved = resolveSettings(settings, facts);
-  const warnings: string[] = [];
+  const findings: ConfigFinding[] = [];
+  const warn = (path: string, message: string): void =>
+    void findings.push({ path, message, severity: 'warning' });
+
   if (resolved.dial.proxyPort !== undefined && facts.upstreams === 0) {
-    warnings.push('GRPCDial.WithProxyPort has no effect: this service has no upstream; remove the key');
+    warn('GRPCDial.WithProxyPort', 'has no effect: this service has no upstream; remove the key');
   }
   if (resolved.zipkinEndpoints.length === 0) {
     for (const section of ['GRPCServer', 'GRPCDial'] as const) {
-      if (settings[section].OpenTracing) {
-        warnings.push(`${section}.OpenTracing has no effect: no exporter is configured; set Zipkin.Hosts`);
-      }
+      if (!settings[section].OpenTracing) continue;
+      warn(`${section}.OpenTracing`, 'has no effect: no exporter is configured; set Zipkin.Hosts');
     }
   }
   const budget = stopBudgetWarning(
@@ -34,6 +40,6 @@ export function settingsWarnings(settings: Settings, facts: SettingsWarningsFact
     },
     resolved.gracePeriodMs,
   );
-  if (budget) warnings.push(budget);
-  return warnings;
+  if (budget !== undefined) warn('GRPCServer.GrpcGracefulStopTimeout', budget);
+  return findings;
 }
