@@ -30,6 +30,33 @@ describe('details', () => {
     expect(Buffer.from(value).toString('hex')).toBe('0a0808011080cab5ee01');
   });
 
+  it('number their later fields as the standard does', () => {
+    // What the peer in test/peers is too old to check.
+    const { root } = protobuf.parse(`syntax = "proto3";
+      message QuotaFailure { repeated Violation violations = 1; message Violation {
+        string api_service = 3; string quota_metric = 4; string quota_id = 5;
+        map<string, string> quota_dimensions = 6; int64 quota_value = 7; optional int64 future_quota_value = 8; } }
+      message BadRequest { repeated Violation field_violations = 1; message Violation {
+        string reason = 3; Localized localized_message = 4; message Localized { string locale = 1; string message = 2; } } }`);
+    const read = (type: string): unknown => {
+      const detail = EVERY_DETAIL.find((one) => one.type === `google.rpc.${type}`)!;
+      const codec = root.lookupType(type);
+      return codec.toObject(codec.decode(packDetail(detail).value), { longs: Number });
+    };
+    expect(read('QuotaFailure')).toHaveProperty('violations.1', {
+      apiService: 'cache.acme.com',
+      quotaMetric: 'writes',
+      quotaId: 'WritesPerDay',
+      quotaDimensions: { region: 'eu' },
+      quotaValue: 10,
+      futureQuotaValue: 20,
+    });
+    expect(read('BadRequest')).toHaveProperty('fieldViolations.1', {
+      reason: 'IS_NOT_EMPTY',
+      localizedMessage: { locale: 'de-CH', message: 'darf nicht leer sein' },
+    });
+  });
+
   it('keep 64-bit integers exact', () => {
     const violation = {
       subject: 's',
