@@ -22,11 +22,11 @@ export function port(lowest: 0 | 1 = 1): z.ZodInt {
   return z.int({ error }).min(lowest, { error }).max(65535, { error });
 }
 
-/** Seconds, fractions allowed, at most a day: anything longer is a slip of the unit. */
+/** Seconds, fractions allowed, from 0 or a millisecond to a day: anything longer is a slip of the unit. */
 export function seconds(lowest: 'zero' | 'positive' = 'zero'): z.ZodNumber {
-  const error = `expected seconds, ${lowest === 'zero' ? 'from 0' : 'more than 0'} and up to ${DAY_SECONDS}`;
-  const number = z.number({ error }).max(DAY_SECONDS, { error });
-  return lowest === 'zero' ? number.min(0, { error }) : number.positive({ error });
+  const least = lowest === 'zero' ? 0 : 0.001;
+  const error = `expected seconds from ${least} to ${DAY_SECONDS}`;
+  return z.number({ error }).min(least, { error }).max(DAY_SECONDS, { error });
 }
 
 /** A size of at least one: whole bytes or characters. */

@@ -133,14 +133,14 @@ describe('settingsSchema', () => {
     expect(issues(written)).toMatchInlineSnapshot(`
       [
         "AdminPort: expected a port from 1 to 65535, or 0 for off",
-        "TerminationGracePeriod: expected seconds, more than 0 and up to 86400",
+        "TerminationGracePeriod: expected seconds from 0.001 to 86400",
         "GRPCServer.Port: expected a port from 1 to 65535",
         "GRPCServer.Address: expected an IP address or a host name",
-        "GRPCServer.PreStopDelay: expected seconds, from 0 and up to 86400",
-        "GRPCServer.GrpcGracefulStopTimeout: expected seconds, from 0 and up to 86400",
+        "GRPCServer.PreStopDelay: expected seconds from 0 to 86400",
+        "GRPCServer.GrpcGracefulStopTimeout: expected seconds from 0 to 86400",
         "GRPCServer.MaxMsgSize: expected a whole number of bytes, 1 or more",
         "GRPCServer: Unrecognized key: "Prot"",
-        "GRPCDial.Timeout: expected seconds, more than 0 and up to 86400",
+        "GRPCDial.Timeout: expected seconds from 0.001 to 86400",
         "GRPCDial.WithProxyPort: expected a port from 1 to 65535",
         "GRPCDial.LoggingRpcMaxSize: expected a whole number of characters, 1 or more",
         "Zipkin.Hosts.0: expected a host, host:port or an http(s) URL",
