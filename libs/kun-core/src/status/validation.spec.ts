@@ -1,4 +1,9 @@
-import { StandardSchemaValidationPipe, ValidationPipe, type PipeTransform } from '@nestjs/common';
+import {
+  BadRequestException,
+  StandardSchemaValidationPipe,
+  ValidationPipe,
+  type PipeTransform,
+} from '@nestjs/common';
 import { Type } from 'class-transformer';
 import { IsEmail, IsInt, IsNotEmpty, IsString, ValidateNested } from 'class-validator';
 import { describe, expect, it } from 'vitest';
@@ -113,6 +118,17 @@ describe('validation', () => {
     const violations = violationsOf(validationExceptionFactory([deep, ...wide]));
     expect(violations).toHaveLength(100);
     expect(violations[0]).toMatchObject({ field: 'p0' });
+  });
+
+  it('costs no more than its length, whatever the names in a request', () => {
+    const name = `${'a'.repeat(300_000)}]`;
+    const started = performance.now();
+    for (const text of [name, name.replaceAll('a', 'a.'), `${name}: x`]) {
+      toStatusError(new BadRequestException([text]));
+      validationExceptionFactory([{ property: text, constraints: { isInt: 'no' } }]);
+    }
+    // Quadratic would be minutes.
+    expect(performance.now() - started).toBeLessThan(5000);
   });
 
   it('guesses no field where a text names none', () => {

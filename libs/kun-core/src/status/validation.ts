@@ -91,7 +91,7 @@ function ofIssue(issue: StandardSchemaIssue): FieldViolation {
 }
 
 function describe({ field, description }: FieldViolation): string {
-  const last = /[^.[\]]+(?:\[\d+\])*$/.exec(field)?.[0] ?? '';
+  const last = field.slice(field.lastIndexOf('.') + 1);
   return field === '' || description.includes(last) ? description : `${field}: ${description}`;
 }
 
