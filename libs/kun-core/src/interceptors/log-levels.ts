@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import type { LineLevel } from '../telemetry/application-logger.js';
+import type { LineLevel } from '../telemetry/line-writer.js';
 
 /** The level of the line of a call, by the code it ended with. */
 export type LevelTable = Readonly<Record<status, LineLevel>>;

@@ -1,13 +1,14 @@
 import type { status } from '@grpc/grpc-js';
-import type { Logger } from 'pino';
 import type { Ending } from '../rpc/ending.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import { codeName, goCodeName } from '../status/code.js';
 import type { StatusError } from '../status/status-error.js';
-import type { ApplicationLogger, LineLevel } from '../telemetry/application-logger.js';
-import { addCallIdentity, type CallFields } from '../telemetry/call-fields.js';
+import type { ApplicationLogger } from '../telemetry/application-logger.js';
+import { addCallIdentity } from '../telemetry/call-fields.js';
+import { isoFormatter } from '../telemetry/iso-time.js';
+import type { LineFields, LineLevel, LineWriter } from '../telemetry/line-writer.js';
 import { LineSampler, type SamplingOptions } from './line-sampler.js';
 import { CLIENT_LEVELS, SERVER_LEVELS, type LevelTable } from './log-levels.js';
 
@@ -35,13 +36,14 @@ export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOp
   const levels: LevelTable = { ...(side === 'server' ? SERVER_LEVELS : CLIENT_LEVELS), ...options.levels };
   const nameOf = options.codeNames === 'grpc' ? codeName : goCodeName;
   const tagsEnabled = options.tags ?? true;
+  const formatTime = isoFormatter();
   const methods = new Map<RpcMethod, MethodLog>();
 
   const methodLog = (method: RpcMethod): MethodLog => {
     let log = methods.get(method);
     if (!log) {
       log = {
-        logger: logger.bare.child(methodFields(method, side)),
+        lines: logger.linesWith(methodFields(method, side)),
         sampler: options.sampling && new LineSampler(options.sampling),
       };
       methods.set(method, log);
@@ -52,14 +54,14 @@ export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOp
   const finished = (call: RpcCall, ending: Ending): void => {
     const log = methods.get(call.method) ?? methodLog(call.method);
     const level = levelOf(call.method, ending.code, levels);
-    if (!log.logger.isLevelEnabled(level)) return;
+    if (!log.lines.isLevelEnabled(level)) return;
     const skipped =
       log.sampler && isUneventful(level) ? log.sampler.take(call.startedAt + ending.durationMs) : 0;
     if (skipped === undefined) return;
-    const line: FinishedCall = {
+    const line: LineFields = {
       'grpc.code': nameOf(ending.code),
       'grpc.time_ms': Math.round(ending.durationMs * 1000) / 1000,
-      'grpc.start_time': new Date(call.startedAt).toISOString(),
+      'grpc.start_time': formatTime(call.startedAt),
       'peer.address': call.peer,
     };
     if (call.deadline !== Infinity) line['grpc.request.deadline'] = new Date(call.deadline).toISOString();
@@ -72,7 +74,7 @@ export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOp
     if (call.attempt > 1) line['grpc.attempt'] = call.attempt;
     if (skipped > 0) line['log.skipped'] = skipped;
     if (ending.error) line.err = errorToTell(ending.error, level);
-    log.logger[level](addCallIdentity(line, call, tagsEnabled), 'finished call');
+    log.lines.write(level, addCallIdentity(line, call, tagsEnabled), 'finished call');
   };
 
   return (next) => (call) => {
@@ -82,16 +84,8 @@ export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOp
 }
 
 interface MethodLog {
-  readonly logger: Logger;
+  readonly lines: LineWriter;
   readonly sampler: LineSampler | undefined;
-}
-
-interface FinishedCall extends CallFields {
-  'grpc.code': string;
-  'grpc.time_ms': number;
-  'grpc.start_time': string;
-  'peer.address': string;
-  err?: unknown;
 }
 
 function methodFields(method: RpcMethod, side: 'server' | 'client'): object {

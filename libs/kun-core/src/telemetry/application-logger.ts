@@ -5,6 +5,7 @@ import { currentCall } from '../rpc/current-call.js';
 import type { LogLevel } from '../settings/logger.settings.js';
 import { callFields } from './call-fields.js';
 import { isoTime } from './iso-time.js';
+import { LineWriter, type LineLevel } from './line-writer.js';
 import { StreamDestination, type LogDestination } from './log-destination.js';
 import { prettyDestination } from './pretty-destination.js';
 import { serializeError } from './serialize-error.js';
@@ -23,9 +24,6 @@ export interface ApplicationLoggerOptions {
   /** Default: the system's */
   clock?: Clock;
 }
-
-/** Levels of lines; `silent` is none. */
-export type LineLevel = Exclude<LogLevel, 'silent'>;
 
 /** The levels of lines, the most talkative first. */
 export const LINE_LEVELS = [
@@ -53,20 +51,34 @@ export async function openLogger(options: ApplicationLoggerOptions): Promise<App
 export class ApplicationLogger {
   /** Its lines carry the fields of the call they are written under. */
   readonly pino: Logger;
-  /** For lines that bring the fields of their call themselves. */
-  readonly bare: Logger;
-  private readonly counts = new Map(LINE_LEVELS.map((level) => [pino.levels.values[level] ?? 0, 0]));
+  private readonly identity: object;
+  private readonly time: () => string;
+  private readonly written = new Map<number, number>();
 
   constructor(
     options: ApplicationLoggerOptions,
     private readonly destination: LogDestination,
   ) {
     const tagsEnabled = options.tags ?? true;
-    this.pino = this.create(options, () => {
-      const call = currentCall();
-      return call && callFields(call, tagsEnabled);
-    });
-    this.bare = this.create(options, () => undefined);
+    this.identity = identityFields(options.identity);
+    this.time = isoTime(options.clock ?? systemClock);
+    this.pino = pino(
+      {
+        level: options.level ?? 'info',
+        base: this.identity,
+        timestamp: this.time,
+        formatters: { level: (label) => ({ level: label }) },
+        serializers: { err: serializeError, error: errorOrValue },
+        // Called once for each line that is written, so it is where they are counted.
+        mixin: (_merged, level) => {
+          this.count(level);
+          const call = currentCall();
+          return call ? callFields(call, tagsEnabled) : NO_FIELDS;
+        },
+        mixinMergeStrategy: (merged, mixed) => (mixed === NO_FIELDS ? merged : Object.assign(mixed, merged)),
+      },
+      { write: (line) => destination.write(line) },
+    );
   }
 
   get level(): LogLevel {
@@ -76,12 +88,26 @@ export class ApplicationLogger {
   /** Takes effect at once, for all loggers derived from this one too. */
   set level(level: LogLevel) {
     this.pino.level = level;
-    this.bare.level = level;
+  }
+
+  /** A writer of lines that all have the identity and these fields. */
+  linesWith(common: object): LineWriter {
+    return new LineWriter(
+      {
+        isLevelEnabled: (level) => this.pino.isLevelEnabled(level),
+        time: this.time,
+        write: (level, line) => {
+          this.count(severityOf(level));
+          this.destination.write(line);
+        },
+      },
+      { ...this.identity, ...common },
+    );
   }
 
   /** Lines of the level written so far. */
   linesWritten(level: LineLevel): number {
-    return this.counts.get(pino.levels.values[level] ?? 0) ?? 0;
+    return this.written.get(severityOf(level)) ?? 0;
   }
 
   /** Lines given up because nobody took them. */
@@ -94,27 +120,17 @@ export class ApplicationLogger {
     await this.destination.flush?.();
   }
 
-  private create(options: ApplicationLoggerOptions, fields: () => object | undefined): Logger {
-    return pino(
-      {
-        level: options.level ?? 'info',
-        base: identityFields(options.identity),
-        timestamp: isoTime(options.clock ?? systemClock),
-        formatters: { level: (label) => ({ level: label }) },
-        serializers: { err: serializeError, error: errorOrValue },
-        // Called once for each line that is written, so it is where they are counted.
-        mixin: (_merged, level) => {
-          this.counts.set(level, (this.counts.get(level) ?? 0) + 1);
-          return fields() ?? NO_FIELDS;
-        },
-        mixinMergeStrategy: (merged, mixed) => (mixed === NO_FIELDS ? merged : Object.assign(mixed, merged)),
-      },
-      { write: (line) => this.destination.write(line) },
-    );
+  private count(severity: number): void {
+    this.written.set(severity, (this.written.get(severity) ?? 0) + 1);
   }
 }
 
 const NO_FIELDS = Object.freeze({});
+
+/** pino's number for a level. */
+function severityOf(level: LineLevel): number {
+  return pino.levels.values[level] ?? 0;
+}
 
 function identityFields(identity: IdentityFields): object {
   const { domain, namespace, cluster, service, instance, version } = identity;

@@ -1,0 +1,46 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { RecordingDestination } from '../testing/recording-destination.js';
+import { ApplicationLogger } from './application-logger.js';
+
+const identity = {
+  domain: 'eu',
+  namespace: 'n',
+  cluster: 'c',
+  service: 's',
+  instance: 'i',
+  inKubernetes: false,
+};
+
+function setUp() {
+  const destination = new RecordingDestination();
+  const clock = { now: () => 1_000_000, monotonicMs: () => 0, schedule: () => () => {} };
+  return { destination, logger: new ApplicationLogger({ identity, clock }, destination) };
+}
+
+describe('LineWriter', () => {
+  it("writes what the application's pino would write", () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(
+          fc.stringMatching(/^[a-z.]{1,9}$/),
+          fc.oneof(fc.string({ unit: 'binary' }), fc.integer(), fc.boolean()),
+        ),
+        fc.string({ unit: 'binary' }),
+        (fields, message) => {
+          const { destination, logger } = setUp();
+          logger.pino.child({ part: 'x' }).warn({ ...fields }, message.replaceAll('%', ''));
+          logger.linesWith({ part: 'x' }).write('warn', { ...fields }, message.replaceAll('%', ''));
+          const [pinos, ours] = destination.lines;
+          expect(ours).toEqual(pinos);
+        },
+      ),
+    );
+  });
+
+  it('tells an error with stack and causes', () => {
+    const { destination, logger } = setUp();
+    logger.linesWith({}).write('error', { err: new Error('outer', { cause: 'inner' }) }, 'failed');
+    expect(destination.lines[0]).toMatchObject({ err: { message: 'outer', cause: 'inner' }, msg: 'failed' });
+  });
+});
