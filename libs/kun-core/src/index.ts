@@ -1,1 +1,94 @@
-export {};
+// For users
+export { status as StatusCode } from '@grpc/grpc-js';
+export { KunFactory } from './kun.factory.js';
+export { KunModule } from './kun.module.js';
+export { KUN_SETTINGS, type KunModuleOptions, type KunRuntime } from './kun.options.js';
+export type { KunApplication, KunControls } from './kun.application.js';
+export type { OpenPorts } from './kun.phases.js';
+export { Identity, type IdentityFields, type Pod } from './identity/identity.js';
+export { readIdentity } from './identity/read-identity.js';
+export { IdentityError, type IdentityProblem } from './identity/identity-error.js';
+export {
+  Lifecycle,
+  StartError,
+  type LifecycleState,
+  type StopReport,
+  type PhaseReport,
+} from './lifecycle/lifecycle.js';
+export { Liveness } from './lifecycle/liveness.js';
+export { Readiness, type ReadinessPhase, type ReadinessState } from './lifecycle/readiness.js';
+export { Startup } from './lifecycle/startup.js';
+export type { Check, CheckOptions } from './lifecycle/checks.js';
+export { contextKey, type ContextKey } from './rpc/context-key.js';
+export { currentCall, inCall } from './rpc/current-call.js';
+export { only, type MethodSelector } from './rpc/only.js';
+export type { Ending } from './rpc/ending.js';
+export type { CallHandler, Interceptor } from './rpc/interceptor.js';
+export type { KunInterceptor } from './rpc/injectable-interceptor.js';
+export type { MessageObserver, RpcCall } from './rpc/rpc-call.js';
+export type { RpcKind, RpcMethod } from './rpc/rpc-method.js';
+export { Tags, type TagValue } from './rpc/tags.js';
+export { ProtoError, type ProtoSource } from './server/proto-definition.js';
+export { HandlerCoverageError } from './server/handler-coverage.js';
+export { ListenError } from './server/grpc-listener.js';
+export { ChannelOptionError, type GrpcChannelOptions } from './server/channel-options.js';
+export { AdminPortError } from './admin/admin-port-error.js';
+export { settingsSchema, type Settings } from './settings/settings.js';
+export type { PortOverrides, ResolvedSettings } from './settings/resolve-settings.js';
+export {
+  codeName,
+  goCodeName,
+  isErrorCode,
+  STATUS_CODES,
+  type CodeName,
+  type GoCodeName,
+} from './status/code.js';
+export type * from './status/detail-types.js';
+export {
+  anyDetail,
+  badRequest,
+  debugInfo,
+  errorInfo,
+  help,
+  localizedMessage,
+  preconditionFailure,
+  quotaFailure,
+  requestInfo,
+  resourceInfo,
+  retryInfo,
+  type DetailFields,
+} from './status/details.js';
+export {
+  aborted,
+  alreadyExists,
+  cancelled,
+  dataLoss,
+  deadlineExceeded,
+  failedPrecondition,
+  internal,
+  invalidArgument,
+  notFound,
+  outOfRange,
+  permissionDenied,
+  resourceExhausted,
+  unauthenticated,
+  unavailable,
+  unimplemented,
+  unknown,
+} from './status/factories.js';
+export { codeOfHttpStatus, httpStatusOf } from './status/http-status.js';
+export {
+  findDetail,
+  fromServiceError,
+  isServiceError,
+  type FromServiceErrorOptions,
+} from './status/service-error.js';
+export { StatusError, type StatusErrorOptions } from './status/status-error.js';
+export { STATUS_FILTER_OPTIONS, StatusFilter } from './status/status.filter.js';
+export { toStatusJson, type StatusJson } from './status/status-json.js';
+export { toStatusError, type ToStatusErrorOptions } from './status/to-status-error.js';
+export { toTrailers, type ToTrailersOptions } from './status/trailers.js';
+export { DEFAULT_UPSTREAM_POLICY, type Upstream, type UpstreamPolicy } from './status/upstream-policy.js';
+export { validationExceptionFactory, type StandardSchemaIssue } from './status/validation.js';
+export { Meter } from './telemetry/meter.js';
+export type { LogDestination } from './telemetry/log-destination.js';

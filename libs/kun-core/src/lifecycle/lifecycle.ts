@@ -78,6 +78,11 @@ export class Lifecycle {
   private current: LifecycleState = 'idle';
   private starting: Promise<void> | undefined;
   private stopped: Promise<StopReport> | undefined;
+  private failure: unknown;
+  private onStopped: ((report: StopReport) => Promise<void>) | undefined;
+  private reportStopped!: (report: StopReport) => void;
+  /** Settles when the application is down. */
+  readonly whenStopped = new Promise<StopReport>((resolve) => (this.reportStopped = resolve));
 
   constructor(private readonly clock: Clock = systemClock) {}
 
@@ -101,15 +106,17 @@ export class Lifecycle {
   }
 
   /**
-   * Starts the phases one after the other, then runs the start callbacks.
+   * Starts the phases one after the other, then runs the start callbacks. `onStopped` is given the report of the stop
+   * and belongs to it: whoever waits for the stop waits for it, too.
    *
    * @throws {StartError} naming the phase that failed, after stopping what had started.
    */
-  start(phases: readonly Phase[]): Promise<void> {
+  start(phases: readonly Phase[], onStopped?: (report: StopReport) => Promise<void>): Promise<void> {
     if (this.current !== 'idle') {
       return Promise.reject(new Error(`start() comes once: the application is ${this.current} already`));
     }
     this.current = 'starting';
+    this.onStopped = onStopped;
     this.starting = this.startAll(phases);
     return this.starting;
   }
@@ -118,6 +125,17 @@ export class Lifecycle {
   stop(reason: string): Promise<StopReport> {
     this.stopped ??= this.stopAfterStart(reason);
     return this.stopped;
+  }
+
+  /** Something happened after which the process can no longer be trusted: stop, and make the exit code 1. */
+  fail(error: unknown): void {
+    this.failure ??= error ?? new Error('unknown');
+    void this.stop('failure');
+  }
+
+  /** What {@link fail} was told first. */
+  get failed(): unknown {
+    return this.failure;
   }
 
   /** Ends a running stop at once: forces what is left. */
@@ -170,7 +188,7 @@ export class Lifecycle {
     this.stoppingController.abort();
     const phases: PhaseReport[] = [];
     const facts: Record<string, unknown> = {};
-    let clean = true;
+    let clean = this.failure === undefined;
     for (const phase of this.started.toSorted((a, b) => a.stopOrder - b.stopOrder)) {
       if (!phase.stop) continue;
       const { outcome, report } = await this.stopPhase(phase);
@@ -179,7 +197,11 @@ export class Lifecycle {
       clean &&= outcome?.clean !== false && report.error === undefined;
     }
     this.current = 'stopped';
-    return { reason, phases, facts, clean, durationMs: Math.round(this.clock.monotonicMs() - began) };
+    const durationMs = Math.round(this.clock.monotonicMs() - began);
+    const report = { reason, phases, facts, clean, durationMs };
+    await this.onStopped?.(report);
+    this.reportStopped(report);
+    return report;
   }
 
   private async stopPhase(phase: Phase): Promise<{ outcome?: PhaseOutcome; report: PhaseReport }> {

@@ -58,6 +58,11 @@ export class KunGrpcServer {
     this.environment = { clock, draining, onLateError, openCalls: this.openCalls };
   }
 
+  /** The services served, by full name. */
+  get services(): ReadonlyMap<string, ServiceDefinition> {
+    return this.options.services;
+  }
+
   /**
    * Adds every service before the port opens, so that no caller ever sees UNIMPLEMENTED for a method that is there.
    * Returns the port.

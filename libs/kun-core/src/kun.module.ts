@@ -1,0 +1,65 @@
+import { KunConfigModule, type KunConfigOptions } from '@kun/config';
+import { Module, type DynamicModule } from '@nestjs/common';
+import { Identity } from './identity/identity.js';
+import { KUN_OPTIONS, KUN_RUNTIME, type KunModuleOptions, type KunRuntime } from './kun.options.js';
+import { identityProvider, kunProviders } from './kun.providers.js';
+import { checkSettings } from './settings/check-settings.js';
+import { settingsSchema, type Settings } from './settings/settings.js';
+import { tokenOf } from './telemetry/nest-pino-logger.js';
+
+/** Who the process is and what it was told: all that the configuration needs to be loaded. */
+@Module({})
+class KunIdentityModule {
+  static for(options: KunModuleOptions): DynamicModule {
+    return {
+      module: KunIdentityModule,
+      providers: [{ provide: KUN_OPTIONS, useValue: options }, identityProvider],
+      exports: [KUN_OPTIONS, Identity],
+    };
+  }
+}
+
+/**
+ * What makes a gRPC service fit to live in a fleet. Import it once, in the root module, and run that with
+ * `KunFactory.run(AppModule)`:
+ *
+ * ```ts
+ * KunModule.forRoot({ service: 'echo', proto: { package: 'kun.echo.v1', path: 'proto/echo.proto' } })
+ * ```
+ *
+ * Everything it provides can be injected everywhere: `Identity`, `Configuration` and `ConfigService`, `Lifecycle`,
+ * `Readiness`, `Liveness`, nestjs-pino's `PinoLogger`, `Meter`.
+ */
+@Module({})
+export class KunModule {
+  static forRoot(options: KunModuleOptions): DynamicModule {
+    const identity = KunIdentityModule.for(options);
+    return {
+      module: KunModule,
+      global: true,
+      imports: [identity, configuration(options, identity)],
+      providers: kunProviders,
+      exports: [identity, ...kunProviders.map(tokenOf)],
+    };
+  }
+}
+
+function configuration(options: KunModuleOptions, identity: DynamicModule): DynamicModule {
+  return KunConfigModule.forRootAsync({
+    imports: [identity],
+    inject: [Identity, { token: KUN_RUNTIME, optional: true }],
+    useFactory: (
+      { service, cluster, instance, inKubernetes }: Identity,
+      { env = process.env, overrides, ports }: KunRuntime = {},
+    ): KunConfigOptions => ({
+      base: env['KUN_BASE'] || options.base,
+      service,
+      cluster,
+      instance,
+      env,
+      overrides,
+      schemas: [settingsSchema, ...(options.config?.schemas ?? [])],
+      checks: [(settings) => checkSettings(settings as Settings, { inKubernetes, ports, upstreams: 0 })],
+    }),
+  });
+}

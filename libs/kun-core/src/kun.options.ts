@@ -1,0 +1,63 @@
+import type { InjectionToken } from '@nestjs/common';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { systemClock, type Clock } from './clock.js';
+import type { Interceptor } from './rpc/interceptor.js';
+import type { GrpcChannelOptions } from './server/channel-options.js';
+import type { ProtoSource } from './server/proto-definition.js';
+import type { PortOverrides } from './settings/resolve-settings.js';
+import type { LogDestination } from './telemetry/log-destination.js';
+
+/** What a service says of itself, in `KunModule.forRoot(...)`. */
+export interface KunModuleOptions {
+  /** The service's name when `KUN_SERVICE` is unset; it selects the configuration's directory. */
+  readonly service?: string;
+  /** The release that runs, when `KUN_VERSION` is unset. */
+  readonly version?: string;
+  /** The protos served. */
+  readonly proto: ProtoSource | readonly ProtoSource[];
+  /**
+   * The application's directory: relative paths of protos count from it, and its `conf/` is the configuration when
+   * `KUN_BASE` is unset. Default: the working directory.
+   */
+  readonly base?: string;
+  /** The service's own configuration keys. */
+  readonly config?: {
+    /** One for each group of top-level keys, from any library that speaks Standard Schema. */
+    readonly schemas?: readonly StandardSchemaV1[];
+  };
+  /**
+   * The service's own interceptors, outermost first, between logging and recovery. A function is the interceptor
+   * itself; anything else is the injection token of a `KunInterceptor`.
+   */
+  readonly interceptors?: ReadonlyArray<Interceptor | InjectionToken>;
+  /** grpc-js' own server options; those that it does not read are refused. */
+  readonly channelOptions?: GrpcChannelOptions;
+}
+
+/** What the surroundings decide and not the service: tests, above all. Every part has a default. */
+export interface KunRuntime {
+  /** Default `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Ports that win over the configuration; 0 is any free one. */
+  readonly ports?: PortOverrides;
+  /** Configuration values that win over every file, as `{ GRPCServer: { Reflection: true } }`. */
+  readonly overrides?: Readonly<Record<string, unknown>>;
+  /** Where log lines go. Default: standard output. */
+  readonly logDestination?: LogDestination;
+  /** Default: the system's. */
+  readonly clock?: Clock;
+}
+
+/** Injects {@link KunModuleOptions}. */
+export const KUN_OPTIONS = Symbol('KUN_OPTIONS');
+
+/** Injects {@link KunRuntime}. */
+export const KUN_RUNTIME = Symbol('KUN_RUNTIME');
+
+/** Injects kun's own configuration as the code uses it: `ResolvedSettings`. */
+export const KUN_SETTINGS = Symbol('KUN_SETTINGS');
+
+/** The clock of an application. */
+export function clockOf(runtime: KunRuntime): Clock {
+  return runtime.clock ?? systemClock;
+}

@@ -1,0 +1,208 @@
+import type { Server as HttpServer } from 'node:http';
+import { Configuration, formatProblem } from '@kun/config';
+import { ModulesContainer } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { createAdminServer } from './admin/admin-server.js';
+import { delay } from './clock.js';
+import { KUN_RUNTIME, KUN_SETTINGS, clockOf, type KunRuntime } from './kun.options.js';
+import { closeConnectionsWhenIdle, closeHttpServer, explainListenError } from './lifecycle/http-port.js';
+import { Lifecycle, type Phase } from './lifecycle/lifecycle.js';
+import { Liveness } from './lifecycle/liveness.js';
+import { Readiness } from './lifecycle/readiness.js';
+import { runStep } from './lifecycle/step.js';
+import { Startup } from './lifecycle/startup.js';
+import { KunGrpcServer } from './server/grpc-server.js';
+import { NestTransport } from './server/nest-transport.js';
+import type { ResolvedSettings } from './settings/resolve-settings.js';
+import type { Settings } from './settings/settings.js';
+import { ApplicationLog } from './telemetry/application-log.js';
+import { ApplicationLogger } from './telemetry/application-logger.js';
+import { httpLogging } from './telemetry/http-logging.js';
+import { isMetric, Meter } from './telemetry/meter.js';
+import { HTTP_STOP_TIMEOUT_MS } from './settings/stop-budget.js';
+
+/** The ports an application has opened. */
+export interface OpenPorts {
+  readonly grpc?: number;
+  readonly http?: number;
+  readonly admin?: number;
+}
+
+/** What a single stop callback, and all of Nest's destroy hooks together, may take. */
+const CALLBACK_TIMEOUT_MS = 5000;
+
+/**
+ * The parts of an application in the order of their start. The stop has an order of its own: nothing is taken away while
+ * a call can still use it, and the probes and metrics answer to the end.
+ */
+export function kunPhases(nest: NestExpressApplication, ports: Writable<OpenPorts>): Phase[] {
+  const parts = partsOf(nest);
+  return [
+    adminPort(parts, ports),
+    nestHooks(nest, parts),
+    stopCallbacks(parts),
+    grpcPort(parts, ports),
+    ...httpPort(nest, parts, ports),
+    readiness(parts, ports),
+  ];
+}
+
+type Writable<T> = { -readonly [P in keyof T]: T[P] };
+type Parts = ReturnType<typeof partsOf>;
+
+function partsOf(nest: NestExpressApplication) {
+  const runtime = nest.get<KunRuntime>(KUN_RUNTIME);
+  return {
+    clock: clockOf(runtime),
+    transport: new NestTransport(),
+    settings: nest.get<ResolvedSettings>(KUN_SETTINGS),
+    configuration: nest.get<Configuration<Settings>>(Configuration),
+    lifecycle: nest.get(Lifecycle),
+    readiness: nest.get(Readiness),
+    liveness: nest.get(Liveness),
+    startup: nest.get(Startup),
+    server: nest.get(KunGrpcServer),
+    meter: nest.get(Meter),
+    log: nest.get(ApplicationLog),
+    logger: nest.get(ApplicationLogger),
+  };
+}
+
+/** First up, so that a slow start can be told from a dead one, and last down. */
+function adminPort(parts: Parts, ports: Writable<OpenPorts>): Phase {
+  const { settings, readiness, liveness, startup, meter, logger } = parts;
+  const { pino } = logger;
+  const admin =
+    settings.admin &&
+    createAdminServer({
+      port: settings.admin.port,
+      readiness,
+      liveness,
+      startup,
+      metrics: meter,
+      logger: { log: (message) => pino.info(message), warn: (message) => pino.warn(message) },
+    });
+  return {
+    name: 'admin port',
+    stopOrder: 90,
+    async start() {
+      if (admin) ports.admin = (await admin.start()).port;
+    },
+    async stop() {
+      await admin?.stop();
+      readiness.enter('stopped');
+    },
+  };
+}
+
+/** The user's modules: `onModuleInit` here, `onModuleDestroy` after the last call. */
+function nestHooks(nest: NestExpressApplication, parts: Parts): Phase {
+  return {
+    name: 'Nest',
+    stopOrder: 60,
+    stopTimeoutMs: CALLBACK_TIMEOUT_MS,
+    async start() {
+      // Now, and not when the application was made: what the user added to it since then counts for both transports.
+      nest.connectMicroservice({ strategy: parts.transport }, { inheritAppConfig: true });
+      if (parts.settings.http && parts.settings.grpc.loggingEnabled) {
+        nest.use(httpLogging(parts.log, parts.logger));
+      }
+      await nest.init();
+      adoptMetrics(nest, parts.meter);
+    },
+    stop: () => nest.close(),
+  };
+}
+
+/** Metrics that providers made with prom-client's own helpers register with the process; they belong to this application. */
+function adoptMetrics(nest: NestExpressApplication, meter: Meter): void {
+  for (const module of nest.get(ModulesContainer).values()) {
+    for (const { instance } of module.providers.values()) if (isMetric(instance)) meter.adopt(instance);
+  }
+}
+
+function stopCallbacks({ lifecycle, clock }: Parts): Phase {
+  return {
+    name: 'stop callbacks',
+    stopOrder: 40,
+    async stop() {
+      const failures: unknown[] = [];
+      for (const { name, run } of lifecycle.callbacksToStop) {
+        await runStep(clock, `stop callback "${name}"`, run, CALLBACK_TIMEOUT_MS).catch((error: unknown) => {
+          failures.push(error);
+        });
+      }
+      if (failures.length > 0) throw new AggregateError(failures, `${failures.length} stop callbacks failed`);
+    },
+  };
+}
+
+function grpcPort({ server, transport, settings }: Parts, ports: Writable<OpenPorts>): Phase {
+  const { port, address, streamGraceMs, drainTimeoutMs } = settings.grpc;
+  return {
+    name: 'gRPC port',
+    stopOrder: 20,
+    async start() {
+      ports.grpc = await server.start(transport.handlers, { port, host: address, key: 'GRPCServer.Port' });
+    },
+    async stop({ force }) {
+      const { drained, ended, forced } = await server.drain({
+        streamGraceMs,
+        timeoutMs: drainTimeoutMs,
+        force,
+      });
+      return {
+        clean: forced.length === 0,
+        facts: { drained, ended, forced: forced.length, forced_calls: forced },
+      };
+    },
+  };
+}
+
+function httpPort(nest: NestExpressApplication, parts: Parts, ports: Writable<OpenPorts>): Phase[] {
+  const { clock, settings } = parts;
+  if (!settings.http) return [];
+  const { port } = settings.http;
+  const server = nest.getHttpServer() as HttpServer;
+  return [
+    {
+      name: 'HTTP port',
+      stopOrder: 30,
+      async start() {
+        closeConnectionsWhenIdle(server);
+        try {
+          await nest.listen(port);
+        } catch (cause) {
+          throw explainListenError(cause, 'HTTPServer.Port', port);
+        }
+        const address = server.address();
+        ports.http = typeof address === 'object' && address ? address.port : port;
+      },
+      async stop({ force }) {
+        const { forced } = await closeHttpServer(server, clock, { timeoutMs: HTTP_STOP_TIMEOUT_MS, force });
+        return { clean: !forced };
+      },
+    },
+  ];
+}
+
+/** Ready from here on; and first to change at the stop, while new calls still succeed for a while. */
+function readiness(parts: Parts, ports: OpenPorts): Phase {
+  const { readiness: state, startup, settings, configuration, clock, log, logger } = parts;
+  return {
+    name: 'readiness',
+    stopOrder: 10,
+    start() {
+      for (const problem of configuration.warnings) logger.pino.warn(formatProblem(problem));
+      state.enter('serving');
+      startup.markStarted();
+      log.started();
+      logger.pino.info({ ports }, 'serving');
+    },
+    async stop({ force }) {
+      state.enter('draining');
+      // Kubernetes takes a pod out of its endpoints some time after it tells the pod to stop.
+      await delay(clock, settings.grpc.preStopDelayMs, force);
+    },
+  };
+}

@@ -1,0 +1,186 @@
+import { Configuration } from '@kun/config';
+import type { FactoryProvider, InjectionToken, OptionalFactoryDependency, Provider } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { Identity } from './identity/identity.js';
+import { readIdentity } from './identity/read-identity.js';
+import {
+  KUN_OPTIONS,
+  KUN_RUNTIME,
+  KUN_SETTINGS,
+  clockOf,
+  type KunModuleOptions,
+  type KunRuntime,
+} from './kun.options.js';
+import { Lifecycle } from './lifecycle/lifecycle.js';
+import { Liveness } from './lifecycle/liveness.js';
+import { Readiness } from './lifecycle/readiness.js';
+import { Startup } from './lifecycle/startup.js';
+import { resolveInterceptor } from './rpc/injectable-interceptor.js';
+import { defaultServerInterceptors } from './server/default-interceptors.js';
+import { KunGrpcServer } from './server/grpc-server.js';
+import { loadProtos, type ProtoSource } from './server/proto-definition.js';
+import { resolveSettings, type ResolvedSettings } from './settings/resolve-settings.js';
+import type { Settings } from './settings/settings.js';
+import { STATUS_FILTER_OPTIONS } from './status/status.filter.js';
+import { toStatusError, type ToStatusErrorOptions } from './status/to-status-error.js';
+import { ApplicationLog } from './telemetry/application-log.js';
+import { ApplicationLogger, openLogger } from './telemetry/application-logger.js';
+import { CallMetrics } from './telemetry/call-metrics.js';
+import { reportLateErrors } from './telemetry/late-errors.js';
+import { exposeLogMetrics } from './telemetry/log-metrics.js';
+import { Meter } from './telemetry/meter.js';
+import { nestPinoProviders, openLog } from './telemetry/nest-pino-logger.js';
+
+const RUNTIME: OptionalFactoryDependency = { token: KUN_RUNTIME, optional: true };
+
+/** Known before the configuration: it selects the layers. */
+export const identityProvider: FactoryProvider<Identity> = {
+  provide: Identity,
+  inject: [KUN_OPTIONS, RUNTIME],
+  useFactory: ({ service, version }: KunModuleOptions, { env }: KunRuntime = {}) =>
+    readIdentity({ service, version, ...(env && { env }) }),
+};
+
+const settingsProviders: Provider[] = [
+  {
+    provide: KUN_SETTINGS,
+    inject: [Configuration, Identity, RUNTIME],
+    useFactory: (config: Configuration<Settings>, { inKubernetes }: Identity, { ports }: KunRuntime = {}) =>
+      resolveSettings(config.value, { inKubernetes, ports }),
+  },
+  {
+    provide: STATUS_FILTER_OPTIONS,
+    inject: [KUN_SETTINGS],
+    useFactory: ({ logger }: ResolvedSettings): ToStatusErrorOptions => ({ development: logger.Development }),
+  },
+];
+
+const lifecycleProviders: Provider[] = [
+  {
+    provide: Lifecycle,
+    inject: [RUNTIME],
+    useFactory: (runtime: KunRuntime = {}) => new Lifecycle(clockOf(runtime)),
+  },
+  {
+    provide: Readiness,
+    inject: [RUNTIME, ApplicationLogger],
+    useFactory: (runtime: KunRuntime = {}, { pino }: ApplicationLogger) =>
+      new Readiness({ clock: clockOf(runtime), logger: probeLogger(pino) }),
+  },
+  {
+    provide: Liveness,
+    inject: [ApplicationLogger],
+    useFactory: ({ pino }: ApplicationLogger) => new Liveness({ logger: probeLogger(pino) }),
+  },
+  Startup,
+];
+
+const telemetryProviders: Provider[] = [
+  {
+    provide: ApplicationLogger,
+    inject: [Identity, KUN_SETTINGS, ApplicationLog, RUNTIME],
+    useFactory: async (
+      identity: Identity,
+      { logger, grpc }: ResolvedSettings,
+      log: ApplicationLog,
+      runtime: KunRuntime = {},
+    ) => {
+      const opened = await openLogger({
+        identity,
+        level: logger.Level,
+        development: logger.Development,
+        tags: grpc.tagsEnabled,
+        clock: clockOf(runtime),
+        ...(runtime.logDestination && { destination: runtime.logDestination }),
+      });
+      openLog(log, opened);
+      return opened;
+    },
+  },
+  {
+    provide: Meter,
+    inject: [Identity, KUN_SETTINGS, ApplicationLogger],
+    useFactory: (identity: Identity, { logger }: ResolvedSettings, opened: ApplicationLogger) => {
+      const meter = new Meter({ identity });
+      if (logger.Prometheus) exposeLogMetrics(opened, meter.registry);
+      return meter;
+    },
+  },
+  ...nestPinoProviders(ApplicationLogger),
+];
+
+const serverProvider: FactoryProvider<KunGrpcServer> = {
+  provide: KunGrpcServer,
+  inject: [
+    KUN_OPTIONS,
+    KUN_SETTINGS,
+    Lifecycle,
+    Readiness,
+    ApplicationLog,
+    ApplicationLogger,
+    Meter,
+    ModuleRef,
+    RUNTIME,
+  ],
+  useFactory: (
+    options: KunModuleOptions,
+    settings: ResolvedSettings,
+    lifecycle: Lifecycle,
+    readiness: Readiness,
+    log: ApplicationLog,
+    logger: ApplicationLogger,
+    meter: Meter,
+    moduleRef: ModuleRef,
+    runtime: KunRuntime = {},
+  ) => {
+    const funnel = { development: settings.logger.Development };
+    const onLateError = reportLateErrors(logger.pino);
+    const metrics = new CallMetrics(meter.registry);
+    return new KunGrpcServer({
+      ...loadProtos(asList(options.proto), options.base ?? process.cwd()),
+      readiness,
+      clock: clockOf(runtime),
+      draining: lifecycle.stopping,
+      settings: settings.grpc,
+      channelOptions: options.channelOptions,
+      toStatusError: (error) => toStatusError(error, funnel),
+      onLateError,
+      interceptors: (methods) => {
+        log.adopt(methods);
+        if (settings.grpc.metricsEnabled) metrics.prepare(methods);
+        const lookUp = (token: InjectionToken): unknown => moduleRef.get(token, { strict: false });
+        return defaultServerInterceptors({
+          settings: settings.grpc,
+          logger,
+          metrics,
+          own: (options.interceptors ?? []).map((entry) => resolveInterceptor(entry, lookUp)),
+          recovery: {
+            toStatusError: (error) => toStatusError(error, funnel),
+            onLateError,
+            onPanic: (_call, error) => lifecycle.fail(error),
+          },
+        });
+      },
+    });
+  },
+};
+
+/** Everything a service has but its identity. */
+export const kunProviders: Provider[] = [
+  ...settingsProviders,
+  ...telemetryProviders,
+  ...lifecycleProviders,
+  serverProvider,
+];
+
+function asList(sources: ProtoSource | readonly ProtoSource[]): readonly ProtoSource[] {
+  return 'path' in sources ? [sources] : sources;
+}
+
+function probeLogger(pino: ApplicationLogger['pino']) {
+  const child = pino.child({ context: 'Probes' });
+  return {
+    log: (message: string) => child.info(message),
+    warn: (message: string) => child.warn(message),
+  };
+}

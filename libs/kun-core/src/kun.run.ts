@@ -1,0 +1,68 @@
+import type { KunApplication } from './kun.application.js';
+import { StartError } from './lifecycle/lifecycle.js';
+import { onStopSignals } from './lifecycle/signals.js';
+
+/** How long the process may take to end by itself once everything is stopped; something of the user's may linger. */
+const LINGER_MS = 500;
+
+/** Errors whose message says what is wrong, where, and what to do: their stack would only hide it. */
+const EXPLAINED: ReadonlySet<string> = new Set([
+  'AdminPortError',
+  'ChannelOptionError',
+  'ConfigError',
+  'HandlerCoverageError',
+  'HttpPortError',
+  'IdentityError',
+  'ListenError',
+  'MissingPackageError',
+  'ProtoError',
+]);
+
+/** The life of a process that is nothing but the application. */
+export async function runUntilStopped(create: () => Promise<KunApplication>): Promise<void> {
+  let application: KunApplication;
+  try {
+    application = await create();
+  } catch (error) {
+    leave(explain(error));
+    return;
+  }
+  const { lifecycle } = application;
+  const offSignals = onStopSignals(process, {
+    onFirst: (signal) => void application.stop(signal),
+    onSecond: () => lifecycle.force(),
+  });
+  try {
+    await application.start();
+  } catch (error) {
+    offSignals();
+    leave(lifecycle.stopping.aborted && isStopRequest(error) ? undefined : explain(error));
+    return;
+  }
+  const { clean } = await lifecycle.whenStopped;
+  offSignals();
+  leave(undefined, clean ? 0 : 1);
+}
+
+/** Ends the process: by itself when nothing holds it, else soon. */
+function leave(message: string | undefined, code: 0 | 1 = 1): void {
+  if (message !== undefined) process.stderr.write(`${message}\n`);
+  process.exitCode = code;
+  setTimeout(() => process.exit(), LINGER_MS).unref();
+}
+
+function explain(error: unknown): string {
+  const reason = error instanceof StartError ? error.cause : error;
+  if (!(reason instanceof Error)) return `cannot start: ${String(reason)}`;
+  if (EXPLAINED.has(reason.name)) return `cannot start: ${reason.message}`;
+  const where = error instanceof StartError ? ` (${error.phase})` : '';
+  return `cannot start${where}: ${reason.stack ?? reason.message}`;
+}
+
+function isStopRequest(error: unknown): boolean {
+  return (
+    error instanceof StartError &&
+    error.cause instanceof Error &&
+    error.cause.message.includes('told to stop')
+  );
+}

@@ -1,0 +1,45 @@
+import { contextInterceptor } from '../interceptors/context.js';
+import { loggingInterceptor } from '../interceptors/logging.js';
+import { metricsInterceptor } from '../interceptors/metrics.js';
+import { recoveryInterceptor, type RecoveryDeps } from '../interceptors/recovery.js';
+import { requestIdInterceptor } from '../interceptors/request-id.js';
+import type { Interceptor } from '../rpc/interceptor.js';
+import type { ApplicationLogger } from '../telemetry/application-logger.js';
+import type { CallMetrics } from '../telemetry/call-metrics.js';
+
+/** What the server's chain is made of; the switches are the configuration's. */
+export interface ServerChainParts {
+  readonly settings: {
+    readonly recoveryEnabled: boolean;
+    readonly tagsEnabled: boolean;
+    readonly metricsEnabled: boolean;
+    readonly loggingEnabled: boolean;
+  };
+  readonly logger: ApplicationLogger;
+  readonly metrics: CallMetrics;
+  readonly recovery: RecoveryDeps;
+  /** The service's own. */
+  readonly own: readonly Interceptor[];
+}
+
+/** The server's chain, outermost first. */
+export function defaultServerInterceptors(parts: ServerChainParts): Interceptor[] {
+  const { settings, logger, metrics, recovery, own } = parts;
+  const { onPanic, ...goingOn } = recovery;
+  return [
+    // The call is the current one for everything inside, and for nothing outside.
+    contextInterceptor(),
+    // Before all that writes or forwards it.
+    on(settings.loggingEnabled, () => requestIdInterceptor()),
+    // Outside of whatever may refuse a call, so that refused calls count too.
+    on(settings.metricsEnabled, () => metricsInterceptor(metrics)),
+    on(settings.loggingEnabled, () => loggingInterceptor(logger, { tags: settings.tagsEnabled })),
+    ...own,
+    // Innermost: everything outside sees calls that end, never calls that fail.
+    recoveryInterceptor(settings.recoveryEnabled || !onPanic ? goingOn : { ...goingOn, onPanic }),
+  ].filter((interceptor) => interceptor !== undefined);
+}
+
+function on(enabled: boolean, make: () => Interceptor): Interceptor | undefined {
+  return enabled ? make() : undefined;
+}
