@@ -3,6 +3,7 @@ import type { StatusError } from '../status/status-error.js';
 import type { ContextKey } from './context-key.js';
 import type { Ending } from './ending.js';
 import type { RpcMethod } from './rpc-method.js';
+import type { Routes } from './routes.js';
 import type { Tags } from './tags.js';
 
 /** Sees each message as it passes: `in` came from the other side, `out` goes there. */
@@ -11,7 +12,7 @@ export type MessageObserver = (direction: 'in' | 'out', message: unknown) => voi
 /** One RPC, as interceptors and code under a handler see it. */
 export interface RpcCall {
   readonly side: 'server' | 'client';
-  /** 1 on the server; counts up in a client's retry. */
+  /** 1 on the server; counts up in a client's retry, where each attempt is a call of its own. */
   readonly attempt: number;
   /** Frozen and made at start: the same object for every call of the method. */
   readonly method: RpcMethod;
@@ -31,6 +32,11 @@ export interface RpcCall {
   requestId: string;
   /** Short facts about the call that go with its log lines and its span. Made on first read. */
   readonly tags: Tags;
+  /**
+   * The routes that go with the call, as `{ AccountId: '42' }`: those of the caller that are on the allow-list on the
+   * server, all that are sent on a client. Frozen.
+   */
+  readonly routes: Routes;
   /** Messages received and sent so far. */
   readonly received: number;
   readonly sent: number;
@@ -44,6 +50,18 @@ export interface RpcCall {
   onEnd(observer: (ending: Ending) => void): void;
   /** Ends the call with an error, whatever its handler does; without effect when a status was sent before. */
   end(error: StatusError): void;
+  /**
+   * Another attempt at the same call, for a client's retry: `next(call.nextAttempt())`. The attempt counts and ends for
+   * itself; this call ends when the chain is through with it.
+   *
+   * @throws {TypeError} on the server, where there is one attempt.
+   */
+  nextAttempt(): RpcCall;
+  /**
+   * Whether an attempt's answer has begun to reach the caller, so that no other may follow: a response message has been
+   * handed over, or the request is a stream, which cannot be sent twice.
+   */
+  readonly committed: boolean;
   get<T>(key: ContextKey<T>): T;
   set<T>(key: ContextKey<T>, value: T): void;
 }

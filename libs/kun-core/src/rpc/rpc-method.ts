@@ -18,6 +18,8 @@ export interface RpcMethod {
   readonly responseStream: boolean;
   /** Whether the method belongs to the plumbing (health, reflection, channelz) and not to the user's service. */
   readonly infrastructure: boolean;
+  /** Whether the proto says that the method may be called again without harm (`option idempotency_level`). */
+  readonly idempotent: boolean;
 }
 
 /**
@@ -33,24 +35,30 @@ export const UNKNOWN_METHOD: RpcMethod = Object.freeze({
   requestStream: false,
   responseStream: false,
   infrastructure: false,
+  idempotent: false,
 });
 
+/** What a proto says of a method, in proto-loader's words. */
+export interface MethodDescription {
+  readonly requestStream: boolean;
+  readonly responseStream: boolean;
+  readonly options?: { readonly idempotency_level?: string | undefined } | undefined;
+}
+
 /** Describes the method at `path` (`/package.Service/Method`). */
-export function describeMethod(
-  path: string,
-  streams: { requestStream: boolean; responseStream: boolean },
-): RpcMethod {
+export function describeMethod(path: string, description: MethodDescription): RpcMethod {
   const [, service = '', name = ''] = path.split('/');
-  const kind = kindOf(streams.requestStream, streams.responseStream);
+  const kind = kindOf(description.requestStream, description.responseStream);
   return Object.freeze({
     path,
     service,
     name,
     kind,
     typeLabel: kind === 'unary' ? kind : (kind.replace('streaming', 'stream') as RpcTypeLabel),
-    requestStream: streams.requestStream,
-    responseStream: streams.responseStream,
+    requestStream: description.requestStream,
+    responseStream: description.responseStream,
     infrastructure: service.startsWith('grpc.'),
+    idempotent: ['IDEMPOTENT', 'NO_SIDE_EFFECTS'].includes(description.options?.idempotency_level ?? ''),
   });
 }
 

@@ -5,6 +5,7 @@ import { runInCall } from '../rpc/current-call.js';
 import type { Ending } from '../rpc/ending.js';
 import type { MessageObserver, RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
+import { NO_ROUTES, type Routes } from '../rpc/routes.js';
 import { Tags } from '../rpc/tags.js';
 import { StatusError } from '../status/status-error.js';
 import { toTrailers } from '../status/trailers.js';
@@ -47,6 +48,8 @@ const NO_METADATA = new Metadata();
 export class ServerCall implements RpcCall {
   readonly side = 'server' as const;
   readonly attempt = 1;
+  readonly committed = false;
+  routes: Routes = NO_ROUTES;
   readonly startedAt: number;
   requestId = '';
   received = 0;
@@ -141,6 +144,10 @@ export class ServerCall implements RpcCall {
     if (this.headers && !this.headersSent) trailers.metadata.merge(this.headers);
     this.wire?.sendStatus(trailers);
     this.abandon(error);
+  }
+
+  nextAttempt(): never {
+    throw new TypeError('a call on the server has one attempt');
   }
 
   /** Whether an answer would still reach somebody. */

@@ -3,6 +3,7 @@ import type { ContextKey } from '../rpc/context-key.js';
 import type { Ending } from '../rpc/ending.js';
 import type { MessageObserver, RpcCall } from '../rpc/rpc-call.js';
 import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
+import { NO_ROUTES, type Routes } from '../rpc/routes.js';
 import { Tags } from '../rpc/tags.js';
 import type { StatusError } from '../status/status-error.js';
 
@@ -17,6 +18,10 @@ export interface FakeCallOptions {
   deadline?: number;
   startedAt?: number;
   requestId?: string;
+  /** Default: 1 */
+  attempt?: number;
+  /** Default: none */
+  routes?: Routes;
 }
 
 /**
@@ -31,7 +36,12 @@ export interface FakeCallOptions {
  */
 export class FakeCall implements RpcCall {
   readonly side: 'server' | 'client';
-  readonly attempt = 1;
+  readonly attempt: number;
+  readonly routes: Routes;
+  /** Whether a retry comes too late. */
+  committed = false;
+  /** The attempts made of this call. */
+  readonly attempts: FakeCall[] = [];
   readonly method: RpcMethod;
   readonly metadata: Metadata;
   readonly peer: string;
@@ -54,6 +64,8 @@ export class FakeCall implements RpcCall {
 
   constructor(options: FakeCallOptions = {}) {
     this.side = options.side ?? 'server';
+    this.attempt = options.attempt ?? 1;
+    this.routes = options.routes ?? NO_ROUTES;
     this.method = options.method ?? UNARY;
     this.metadata = options.metadata instanceof Metadata ? options.metadata : toMetadata(options.metadata);
     this.peer = options.peer ?? '192.0.2.1:40000';
@@ -82,6 +94,24 @@ export class FakeCall implements RpcCall {
 
   end(error: StatusError): void {
     this.finish({ code: error.code, message: error.message, error });
+  }
+
+  nextAttempt(): FakeCall {
+    const { side, method, metadata, peer, deadline, startedAt, requestId, routes } = this;
+    const attempt = this.attempts.length + 1;
+    const call = new FakeCall({
+      side,
+      method,
+      metadata: metadata.clone(),
+      peer,
+      deadline,
+      startedAt,
+      requestId,
+      routes,
+      attempt,
+    });
+    this.attempts.push(call);
+    return call;
   }
 
   get<T>(key: ContextKey<T>): T {
