@@ -22,14 +22,21 @@ export interface ConfigProblem extends Place {
   readonly message: string;
   /** The likely key or value. */
   readonly suggestion?: string;
-  /** The line it stands on, with anything secret blanked; absent when there is none. */
+  /** The line it stands on, fit to be printed: shortened, with anything secret blanked; absent when there is none. */
   readonly sourceLine?: string;
+  /** Where in `sourceLine` the problem is, counting from 1; 0 when that is not shown. */
+  readonly caret?: number;
 }
 
 /**
  * The configuration cannot be used. Carries everything that is wrong with it, not only the first thing.
- * Its message has one line for each problem:
- * `conf/echo/public.yaml:5:22 GRPCDial.Insecure: expected a boolean, found the string "tru"; did you mean true?`
+ * Its message has each in one line, with the source below it:
+ *
+ * ```text
+ * conf/echo/public.yaml:5:22 GRPCDial.Insecure: expected a boolean, found the string "tru"; did you mean true?
+ *   5 |   Insecure:          tru
+ *     |                      ^
+ * ```
  */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -47,8 +54,27 @@ export function formatProblem(problem: ConfigProblem): string {
   return `${place}${key}: ${problem.message}${remedy}`;
 }
 
+/** The source line of a problem with a caret below, in lines of their own; none when there is no line to show. */
+export function formatSource(problem: ConfigProblem): string[] {
+  const { sourceLine, caret = 0, line } = problem;
+  if (sourceLine === undefined) return [];
+  const margin = ' '.repeat(String(line).length);
+  const shown = `${line} | ${sourceLine}`;
+  if (caret === 0) return [shown];
+  // Tabs are as wide below as they are above.
+  return [shown, `${margin} | ${sourceLine.slice(0, caret - 1).replace(/[^\t]/g, ' ')}^`];
+}
+
+const MAX_LISTED = 100;
+
 function summary(problems: readonly ConfigProblem[]): string {
-  const lines = problems.map(formatProblem);
-  if (lines.length === 1) return `the configuration has a problem\n  ${lines[0]}`;
-  return `the configuration has ${lines.length} problems\n${lines.map((line) => `  ${line}`).join('\n')}`;
+  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+  const lines = problems
+    .slice(0, MAX_LISTED)
+    .flatMap((problem) => [
+      `  ${formatProblem(problem)}`,
+      ...formatSource(problem).map((line) => `    ${line}`),
+    ]);
+  if (problems.length > MAX_LISTED) lines.push(`  and ${problems.length - MAX_LISTED} more`);
+  return [`the configuration has ${count}`, ...lines].join('\n');
 }

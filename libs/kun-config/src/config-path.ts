@@ -7,7 +7,7 @@ export function formatPath(path: readonly PropertyKey[]): string {
   for (const part of path) {
     const key = String(part);
     if (typeof part === 'number' || /^\d+$/.test(key)) text += `[${key}]`;
-    else if (/^[^\s.[\]"]+$/.test(key)) text += text === '' ? key : `.${key}`;
+    else if (/^[^\s.[\]"\p{C}]+$/u.test(key)) text += text === '' ? key : `.${key}`;
     else text += `[${JSON.stringify(key)}]`;
   }
   return text;

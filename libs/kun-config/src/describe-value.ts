@@ -1,6 +1,7 @@
 import { booleanWord } from './boolean-words.js';
 import type { ConfigNode } from './config-node.js';
 import type { JsonSchema } from './json-schema.js';
+import { maskCredentials, printable } from './source-line.js';
 import { nearest } from './nearest.js';
 
 /** What was found, for an error message: `the string "tru"`, `a list`. Secrets stay unseen. */
@@ -53,9 +54,12 @@ export function suggestValue(node: ConfigNode, allowed: readonly JsonSchema[]): 
 
 const MAX_ALTERNATIVES = 4;
 const MAX_SHOWN = 60;
+/** Enough to find a password in a URL, and no more than can be looked through at once. */
+const MAX_READ = 1_000;
 
 function quote(text: string): string {
-  return JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
+  const shown = printable(maskCredentials(text.slice(0, MAX_READ)));
+  return JSON.stringify(shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown);
 }
 
 function typesOf(schema: JsonSchema): string[] {

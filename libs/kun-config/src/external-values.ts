@@ -1,9 +1,9 @@
-import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { booleanWord } from './boolean-words.js';
 import type { ScalarNode, SourceFile } from './config-node.js';
-import { errorCode } from './plain-object.js';
-import { FILE_TAG, type RawScalar, type ReadProblem, type ScalarReader } from './read-yaml.js';
+import type { RawScalar, ReadProblem, ScalarReader } from './read-result.js';
+import { readSmallFile, UnreadableFile } from './small-file.js';
+import { FILE_TAG } from './tree-builder.js';
 
 /** What values outside of the files may come from. */
 export interface ExternalValuesOptions {
@@ -48,10 +48,11 @@ export class ExternalValues {
     await Promise.all(
       this.#pending.map(async ({ node, raw, file }) => {
         try {
-          node.value = (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+          node.value = (await readSmallFile(file)).toString('utf8').replace(/\r?\n$/, '');
         } catch (error) {
+          if (!(error instanceof UnreadableFile)) throw error;
           node.unresolved = true;
-          this.#fail(raw, `the file ${file} cannot be read (${errorCode(error)})`);
+          this.#fail(raw, `the file ${file} cannot be read (${error.message})`);
         }
       }),
     );

@@ -1,5 +1,8 @@
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
 
+import { isRecord } from './plain-object.js';
+import { Secret } from './secret.js';
+
 /** The parts of JSON Schema that are read here. */
 export interface JsonSchema {
   readonly type?: string | readonly string[];
@@ -39,11 +42,30 @@ export function jsonSchemaOf(schema: StandardSchemaV1): JsonSchema | undefined {
   const standard: StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props> = schema['~standard'];
   if (!standard.jsonSchema) return undefined;
   try {
-    return standard.jsonSchema.input({ target: 'draft-2020-12', libraryOptions: { unrepresentable: 'any' } });
+    return standard.jsonSchema.input({ target: 'draft-2020-12', libraryOptions: ZOD_OPTIONS });
   } catch {
     // Libraries throw for what JSON Schema cannot say; the schema still validates.
     return undefined;
   }
+}
+
+/** zod's own: what JSON Schema cannot say is left open, and a transformation into a Secret marks what it reads. */
+const ZOD_OPTIONS = {
+  unrepresentable: 'any',
+  override: ({
+    zodSchema,
+    jsonSchema,
+  }: {
+    zodSchema: unknown;
+    jsonSchema: Record<string, unknown>;
+  }): void => {
+    const out = field(field(field(field(zodSchema, '_zod'), 'def'), 'out'), '_zod');
+    if (field(field(out, 'def'), 'transform') === Secret.of) jsonSchema['secret'] = true;
+  },
+};
+
+function field(value: unknown, key: string): unknown {
+  return isRecord(value) ? value[key] : undefined;
 }
 
 /** What may stand at a place: one entry for each alternative, references and unions resolved. */
@@ -77,6 +99,29 @@ export function directAt(root: JsonSchema, path: readonly PropertyKey[]): JsonSc
   if (last === undefined) return [root];
   const parents = alternativesAt(root, path.slice(0, -1));
   return parents.flatMap((parent) => directChild(parent, String(last)) ?? []);
+}
+
+/** Whether a schema says that its value must not be printed. */
+export function marksSecret(schema: JsonSchema): boolean {
+  return schema.secret === true || schema.writeOnly === true || schema.format === 'password';
+}
+
+/** The names of the properties that hold a secret, at any depth. */
+export function secretNames(root: JsonSchema): string[] {
+  const names: string[] = [];
+  const seen = new Set<unknown>();
+  const visit = (schema: unknown): void => {
+    if (!isRecord(schema) || seen.has(schema)) return;
+    seen.add(schema);
+    if (isRecord(schema['properties'])) {
+      for (const [name, property] of Object.entries(schema['properties'])) {
+        if (isRecord(property) && marksSecret(property)) names.push(name);
+      }
+    }
+    for (const each of Object.values(schema)) [each].flat().forEach(visit);
+  };
+  visit(root);
+  return names;
 }
 
 function child(root: JsonSchema, schema: JsonSchema, key: string): JsonSchema[] {

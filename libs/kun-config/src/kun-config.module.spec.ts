@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { Configuration } from './configuration.js';
 import { KunConfigModule } from './kun-config.module.js';
 import { loadConfig } from './load-config.js';
-import { TestingTree } from './testing-tree.js';
+import { TestingTree } from '../test/testing-tree.js';
 
 const schema = z.object({
   GRPCServer: z.object({ MaxMsgSize: z.int().default(5), Name: z.string().optional() }).prefault({}),

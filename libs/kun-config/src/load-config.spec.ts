@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ConfigError, formatProblem } from './config-error.js';
 import { loadConfig, type LoadConfigOptions } from './load-config.js';
-import { TestingTree } from './testing-tree.js';
+import { TestingTree } from '../test/testing-tree.js';
 
 const framework = z.object({
   AdminPort: z.int().min(0).max(65535).default(8081),
@@ -160,10 +160,38 @@ describe('problems', () => {
     expect(found[1]).toMatch(/^conf\/echo\/public\.yaml:2:\d+: /);
   });
 
-  it('have one summary, which is the message of the error', async () => {
-    await using tree = await TestingTree.of({ 'conf/echo/public.yaml': 'A: 1\nB: 2\n' });
-    await expect(loadConfig({ base: tree.base, service: 'echo', schemas: [framework] })).rejects.toThrow(
-      /^the configuration has 2 problems\n {2}.*:1:1 A: is not a known key.*\n {2}.*:2:1 B: is not a known key/,
+  it('have one summary, which is the message of the error, with the source and a caret', async () => {
+    await using tree = await TestingTree.of({
+      'conf/echo/public.yaml': `Logger:\n\tLevel: x\n`,
+      'conf/public.yaml': `AdminPort: [${'1, '.repeat(60)}\x1b[31m`,
+    });
+    const error: unknown = await loadConfig({ base: tree.base, service: 'echo' }).catch(
+      (caught: unknown) => caught,
+    );
+    expect(String(error).replaceAll(`${tree.base}/`, '')).toMatchInlineSnapshot(`
+      "ConfigError: the configuration has 3 problems
+        conf/public.yaml:1:194: Missing , or : between flow sequence items
+          1 | …1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, ·[31m
+            |                                                                                                            ^
+        conf/public.yaml:1:198: is not indented like what is around it
+          1 | …1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, ·[31m
+            |                                                                                                                ^
+        conf/echo/public.yaml:2:1: a tab cannot indent YAML; use spaces
+          2 | 	Level: x
+            | ^"
+    `);
+  });
+
+  it('about one value say so in three lines', async () => {
+    await using tree = await TestingTree.of({ 'conf/echo/public.yaml': 'Logger: { Level: inof }\n' });
+    const loading = loadConfig({ base: tree.base, service: 'echo', schemas: [framework] });
+    await expect(loading).rejects.toThrow(
+      [
+        'the configuration has a problem',
+        `  ${tree.path('conf/echo/public.yaml')}:1:18 Logger.Level: expected one of "debug", "info", "warn", found the string "inof"; did you mean info?`,
+        '    1 | Logger: { Level: inof }',
+        '      |                  ^',
+      ].join('\n'),
     );
   });
 });

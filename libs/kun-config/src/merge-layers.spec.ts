@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDocument, stringify } from 'yaml';
 import { loadConfig } from './load-config.js';
-import { TestingTree } from './testing-tree.js';
+import { TestingTree } from '../test/testing-tree.js';
 
 type Tree = { [key: string]: Value };
 type Value = boolean | number | string | null | Value[] | Tree;
@@ -110,7 +110,7 @@ describe('four layers', () => {
           expect(inList(written)).toEqual(value);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 

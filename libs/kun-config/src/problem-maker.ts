@@ -3,10 +3,17 @@ import { formatPath } from './config-path.js';
 import type { ConfigNode, SourceFile } from './config-node.js';
 import type { SchemaView } from './schema-view.js';
 import { soundsSecret } from './secret.js';
+import { showLine } from './source-line.js';
 
 /** Makes problems with their places, and knows what must not be shown in one. */
 export class ProblemMaker {
-  constructor(private readonly views: readonly SchemaView[]) {}
+  readonly #secretNames: ReadonlySet<string>;
+  #made = 0;
+  readonly #known = new Map<string, boolean>();
+
+  constructor(private readonly views: readonly SchemaView[]) {
+    this.#secretNames = new Set(views.flatMap((view) => view.secretNames()));
+  }
 
   at(
     source: SourceFile,
@@ -19,13 +26,24 @@ export class ProblemMaker {
     },
   ): ConfigProblem {
     const { code, path, message, suggestion } = problem;
+    const place = source.place(offset);
+    const line =
+      source.text === '' || ++this.#made > MAX_SHOWN
+        ? undefined
+        : showLine(source, place.line, place.column, this.isSecretKey);
     return {
       code,
       key: formatPath(path),
       message,
       ...(suggestion === undefined ? {} : { suggestion }),
-      ...source.place(offset),
+      ...(line === undefined ? {} : { sourceLine: line.text, caret: line.column }),
+      ...place,
     };
+  }
+
+  /** A problem of a file as a whole, with no line to point at. */
+  of(source: SourceFile, problem: { code: ConfigProblemCode; message: string }): ConfigProblem {
+    return { ...problem, key: '', file: source.display, line: 0, column: 0 };
   }
 
   /** Whether a value must not be printed: by its node, its schema, or the sound of a key on its path. */
@@ -34,4 +52,17 @@ export class ProblemMaker {
       return node.secret === true;
     return path.some((key) => soundsSecret(String(key))) || this.views.some((view) => view.isSecret(path));
   }
+
+  /** The same of a key alone, for where nothing else is known yet. */
+  readonly isSecretKey = (key: string): boolean => {
+    let secret = this.#known.get(key);
+    if (secret === undefined) {
+      secret = this.#secretNames.has(key) || soundsSecret(key);
+      this.#known.set(key, secret);
+    }
+    return secret;
+  };
 }
+
+/** Past these nobody wants to see the source, and looking for secrets around each would take long. */
+const MAX_SHOWN = 100;

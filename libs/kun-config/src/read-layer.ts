@@ -1,12 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { readFile } from 'node:fs/promises';
 import type { ConfigProblem, ConfigProblemCode } from './config-error.js';
 import type { ConfigLayer } from './config-layers.js';
 import { SourceFile, type MapNode } from './config-node.js';
 import type { ExternalValues } from './external-values.js';
-import { errorCode } from './plain-object.js';
 import type { ProblemMaker } from './problem-maker.js';
 import { readYaml } from './read-yaml.js';
+import { readSmallFile, UnreadableFile } from './small-file.js';
 
 /** One layer as it was read. */
 export interface ReadLayer {
@@ -28,18 +27,14 @@ export async function readLayer(
   const source = new SourceFile(layer.file, layer.name, '');
   let bytes: Buffer;
   try {
-    bytes = await readFile(layer.file);
+    bytes = await readSmallFile(layer.file);
   } catch (error) {
-    const code = errorCode(error);
-    const missing = code === 'ENOENT' || code === 'ENOTDIR';
-    if (!missing) return failed(source, problems, 'unreadable', `the file cannot be read (${code})`);
+    if (!(error instanceof UnreadableFile)) throw error;
+    if (!error.missing)
+      return failed(source, problems, 'unreadable', `the file cannot be read (${error.message})`);
     if (!layer.required) return { source, found: false, root: undefined, problems: [], understood: true };
     const message = `the ${layer.name.toLowerCase()} configuration is required, but there is no such file`;
     return { ...failed(source, problems, 'missing-file', message), found: false };
-  }
-  if (bytes.length > MAX_FILE_BYTES) {
-    const message = `the file has ${bytes.length} bytes; at most ${MAX_FILE_BYTES} are read`;
-    return failed(source, problems, 'unreadable', message);
   }
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
   const read = new SourceFile(layer.file, layer.name, text);
@@ -50,7 +45,7 @@ export async function readLayer(
 
 /** Reads a text that is already there. */
 export function readText(source: SourceFile, external: ExternalValues, problems: ProblemMaker): ReadLayer {
-  const result = readYaml(source, external.read);
+  const result = readYaml(source, { readScalar: external.read, isSecretKey: problems.isSecretKey });
   const { root } = result;
   const found = result.problems.map((problem) => problems.at(source, problem.offset, problem));
   if (root?.kind === 'map') return { source, found: true, root, problems: found, understood: true };
@@ -60,9 +55,6 @@ export function readText(source: SourceFile, external: ExternalValues, problems:
   return failed(source, problems, 'syntax', 'the file must hold a map of keys at its top', root.offset);
 }
 
-/** What a ConfigMap can hold. It bounds the time that parsing takes. */
-export const MAX_FILE_BYTES = 1024 * 1024;
-
 function failed(
   source: SourceFile,
   problems: ProblemMaker,
@@ -70,8 +62,9 @@ function failed(
   message: string,
   offset?: number,
 ): ReadLayer {
-  const problem = problems.at(source, offset ?? 0, { code, path: [], message });
-  // Where it is about the file as a whole, there is no line to point at.
-  const placed = offset === undefined ? { ...problem, line: 0, column: 0 } : problem;
-  return { source, found: true, root: undefined, problems: [placed], understood: false };
+  const problem =
+    offset === undefined
+      ? problems.of(source, { code, message })
+      : problems.at(source, offset, { code, path: [], message });
+  return { source, found: true, root: undefined, problems: [problem], understood: false };
 }

@@ -4,8 +4,10 @@ import {
   directAt,
   isOpen,
   jsonSchemaOf,
+  marksSecret,
   namesAt,
   schemasAlong,
+  secretNames,
   type JsonSchema,
 } from './json-schema.js';
 
@@ -71,10 +73,12 @@ export class SchemaView {
 
   isSecret(path: readonly PropertyKey[]): boolean {
     if (!this.json) return false;
-    if (this.said(path, 'secret') === true) return true;
-    return schemasAlong(this.json, path).some(
-      (each) => each.writeOnly === true || each.format === 'password',
-    );
+    return schemasAlong(this.json, path).some(marksSecret);
+  }
+
+  /** The names of all keys that hold a secret, wherever they stand. */
+  secretNames(): string[] {
+    return this.json ? secretNames(this.json) : [];
   }
 
   #isClosed(map: JsonSchema): boolean {

@@ -1,4 +1,5 @@
 import type { ConfigNode } from './config-node.js';
+import { maskCredentials, printable } from './source-line.js';
 import { HIDDEN, Secret } from './secret.js';
 
 /** A node as a report shows it: compact, secrets blanked, what came from outside by its reference. */
@@ -15,8 +16,9 @@ export function showNode(node: ConfigNode, secret: boolean): string {
 export function showValue(value: unknown, secret: boolean): string {
   if (secret || value instanceof Secret) return HIDDEN;
   if (typeof value === 'bigint') return String(value);
-  const text = JSON.stringify(value) ?? String(value);
+  const text = printable(maskCredentials((JSON.stringify(value) ?? String(value)).slice(0, MAX_READ)));
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
 const MAX_SHOWN = 200;
+const MAX_READ = 1_000;

@@ -1,0 +1,96 @@
+import type { SourceFile } from './config-node.js';
+import { HIDDEN } from './secret.js';
+
+/** Whether a key names something that must not be shown. */
+export type IsSecretKey = (key: string) => boolean;
+
+/** A line of a file as an error may show it, and where in it the caret goes. */
+export interface ShownLine {
+  readonly text: string;
+  /** Counts from 1; 0 when what the caret would point at is not shown. */
+  readonly column: number;
+}
+
+/**
+ * The line of a place, fit to be printed: what follows a key that holds a secret is blanked, also where the line only
+ * continues such a value, control characters are replaced, and of a long line the part around the place is taken.
+ * It works on the text alone, since it is needed most where the text cannot be parsed.
+ */
+export function showLine(
+  source: SourceFile,
+  line: number,
+  column: number,
+  isSecretKey: IsSecretKey,
+): ShownLine {
+  // Whatever such a line holds, nobody reads it; and the patterns below must not meet it.
+  const text = source.line(line).slice(0, MAX_LENGTH);
+  if (column > text.length + 1) return { text: '…', column: 0 };
+  if (continuesSecret(source, line, isSecretKey)) {
+    const indent = /^\s*/.exec(text)?.[0] ?? '';
+    return { text: printable(indent + HIDDEN), column: 0 };
+  }
+  const cut = secretStart(text, isSecretKey);
+  const shown = maskCredentials(cut === undefined ? text : text.slice(0, cut) + HIDDEN);
+  // Masking the password of a URL moves what stands behind it.
+  const moved = cut === undefined ? shown.length !== text.length : column > cut;
+  return around(printable(shown), moved ? 0 : column);
+}
+
+/** `postgres://user:hunter2@host` with the password blanked. */
+export function maskCredentials(text: string): string {
+  return text.replace(/(:\/\/[^\s:@/]*:)[^\s@/]+@/g, `$1${HIDDEN}@`);
+}
+
+/** A text without characters that would move the cursor or colour a terminal; tabs stay. */
+export function printable(text: string): string {
+  return text.replace(/[^\t\P{C}]/gu, '·');
+}
+
+const MAX_WIDTH = 110;
+const MAX_LENGTH = 2_000;
+
+function around(text: string, column: number): ShownLine {
+  if (text.length <= MAX_WIDTH) return { text, column };
+  const start = Math.max(0, Math.min(column - 1 - MAX_WIDTH / 2, text.length - MAX_WIDTH));
+  const head = start > 0 ? '…' : '';
+  const tail = start + MAX_WIDTH < text.length ? '…' : '';
+  const shown = head + text.slice(start, start + MAX_WIDTH) + tail;
+  return { text: shown, column: column === 0 ? 0 : column - start + head.length };
+}
+
+/** Where the value of a secret key starts within a line. */
+function secretStart(text: string, isSecretKey: IsSecretKey): number | undefined {
+  for (const match of text.matchAll(KEY)) {
+    if (isSecretKey(match[1] ?? match[2] ?? match[3] ?? '')) return match.index + match[0].length;
+  }
+  return undefined;
+}
+
+const KEY = /(?:"([^"]{0,200})"|'([^']{0,200})'|([^\s{}[\],:"'#]{1,200}))\s{0,20}[:=]\s*/g;
+
+/** Whether a line lies inside of a value whose key, further up, holds a secret. */
+function continuesSecret(source: SourceFile, line: number, isSecretKey: IsSecretKey): boolean {
+  let indent = indentOf(source.line(line));
+  for (let above = line - 1; above > 0 && line - above < MAX_LOOKBACK; above--) {
+    const text = source.line(above).slice(0, MAX_LENGTH);
+    if (text.trim() === '' || text.trimStart().startsWith('#')) continue;
+    const start = secretStart(text, isSecretKey);
+    // A quote or a bracket that is opened and not closed takes in whatever follows, however it is indented.
+    if (start !== undefined && (indentOf(text) < indent || isOpen(text.slice(start)))) return true;
+    indent = Math.min(indent, indentOf(text));
+  }
+  return false;
+}
+
+const MAX_LOOKBACK = 2_000;
+
+function indentOf(text: string): number {
+  return /^[\s-]*/.exec(text)?.[0].length ?? 0;
+}
+
+function isOpen(value: string): boolean {
+  const quote = /^["']/.exec(value)?.[0];
+  if (quote !== undefined) return !value.slice(1).includes(quote);
+  const count = (pattern: RegExp): number => value.match(pattern)?.length ?? 0;
+  return count(/[[{]/g) > count(/[\]}]/g);
+}
