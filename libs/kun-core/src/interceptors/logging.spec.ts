@@ -16,7 +16,6 @@ const identity = {
   cluster: 'c',
   service: 's',
   instance: 'i',
-  inKubernetes: false,
 };
 
 function setUp(options?: LoggingOptions) {

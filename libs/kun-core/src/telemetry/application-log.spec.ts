@@ -49,7 +49,7 @@ class LogModule {
 
 async function startApplication(service: string) {
   const destination = new RecordingDestination();
-  const identity = { domain: '', namespace: 'n', cluster: 'c', service, instance: 'i', inKubernetes: false };
+  const identity = { domain: '', namespace: 'n', cluster: 'c', service, instance: 'i' };
   const logger = new ApplicationLogger({ identity }, destination);
   const log = new ApplicationLog();
   const method = describeMethod(`/${service}.v1.S/Get`, { requestStream: false, responseStream: false });
@@ -141,7 +141,6 @@ describe('ApplicationLog, before the logger exists', () => {
       cluster: 'c',
       service: 's',
       instance: 'i',
-      inKubernetes: false,
     };
     openLog(log, new ApplicationLogger({ identity }, destination));
     log.nestLogger.log('late', 'Boot');

@@ -12,7 +12,6 @@ const identity = {
   service: 'echo',
   instance: 'echo-1',
   version: '1.2.3',
-  inKubernetes: false,
 };
 
 async function setUp(options: Partial<ApplicationLoggerOptions> = {}) {

@@ -15,7 +15,6 @@ const identity = {
   cluster: 'c',
   service: 's',
   instance: 'i',
-  inKubernetes: false,
 };
 
 async function serve(status: number) {

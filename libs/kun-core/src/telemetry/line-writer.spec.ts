@@ -9,7 +9,6 @@ const identity = {
   cluster: 'c',
   service: 's',
   instance: 'i',
-  inKubernetes: false,
 };
 
 function setUp() {

@@ -10,7 +10,6 @@ it('counts lines by level, and those nobody took', async () => {
     cluster: 'c',
     service: 's',
     instance: 'i',
-    inKubernetes: false,
   };
   const logger = new ApplicationLogger({ identity }, { write: () => {}, dropped: 7 });
   const registry = new Registry();

@@ -13,7 +13,6 @@ const identity = {
   service: 's',
   instance: 'i',
   version: '1',
-  inKubernetes: false,
 };
 
 const quietMeter = () => new Meter({ identity, processMetrics: false });

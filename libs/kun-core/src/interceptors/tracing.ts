@@ -1,0 +1,166 @@
+import { status } from '@grpc/grpc-js';
+import {
+  context as processContext,
+  ROOT_CONTEXT,
+  SpanKind,
+  SpanStatusCode,
+  trace,
+  TraceFlags,
+  type Attributes,
+  type Context,
+  type Span,
+  type Tracer,
+} from '@opentelemetry/api';
+import type { Ending } from '../rpc/ending.js';
+import type { Interceptor } from '../rpc/interceptor.js';
+import type { RpcCall } from '../rpc/rpc-call.js';
+import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
+import { codeName } from '../status/code.js';
+import { decidedToRecord, type RatioSampler } from '../telemetry/ratio-sampler.js';
+import { activeContext, setCallContext } from '../telemetry/trace-context.js';
+import { readTraceHeaders, writeTraceHeaders, type TraceHeaderFormat } from '../telemetry/trace-headers.js';
+import { recordedSpan } from '../telemetry/trace-link.js';
+
+export interface TracingDeps {
+  tracer: Tracer;
+  /** Asked before a span is made; without it the tracer's own decides, which costs more for calls not recorded. */
+  sampler?: RatioSampler;
+}
+
+export interface TracingInterceptorOptions {
+  /** Which side of the calls. Default: server */
+  side?: 'server' | 'client';
+  /** An event in the span for each message. Default: true */
+  messageEvents?: boolean;
+  /** Whether the call's tags become attributes `tags.<name>` (`GRPCServer.CtxTags`). Default: true */
+  tags?: boolean;
+  /** The headers a client tells the trace in. Default: W3C and single B3 */
+  propagate?: readonly TraceHeaderFormat[];
+}
+
+/**
+ * A span for each call, by OpenTelemetry's stable conventions for RPC (semantic conventions 1.45), ended once, when the
+ * call has ended and with its true code. On the server it descends from the caller's span (W3C or B3), on the client
+ * from what the running code belongs to, and tells the server so.
+ *
+ * A call that is not recorded costs the look at its headers and a random number.
+ */
+export function tracingInterceptor(deps: TracingDeps, options: TracingInterceptorOptions = {}): Interceptor {
+  const side = options.side ?? 'server';
+  const methods = new Map<RpcMethod, SpanShape>();
+
+  const shapeOf = (method: RpcMethod): SpanShape => {
+    let shape = methods.get(method);
+    if (!shape) methods.set(method, (shape = spanShape(method)));
+    return shape;
+  };
+
+  const record = (call: RpcCall, parent: Context): Context => {
+    const { name, attributes } = shapeOf(call.method);
+    const kind = side === 'server' ? SpanKind.SERVER : SpanKind.CLIENT;
+    const span = deps.tracer.startSpan(name, { kind, attributes }, parent);
+    const context = trace.setSpan(parent, span);
+    if (!span.isRecording()) return context;
+    call.set(recordedSpan, span.spanContext());
+    span.setAttributes(peerAttributes(call, side));
+    if (options.messageEvents ?? true) recordMessages(call, span);
+    call.onEnd((ending) => endSpan(span, call, ending, side, options.tags ?? true));
+    return context;
+  };
+
+  const server: Interceptor = (next) => (call) => {
+    const inbound = readTraceHeaders(call.metadata);
+    const sampled = inbound?.sampled ?? deps.sampler?.decide() ?? true;
+    if (!sampled) {
+      if (inbound?.parent) setCallContext(call, trace.setSpanContext(ROOT_CONTEXT, inbound.parent));
+      return next(call);
+    }
+    const parent = inbound?.parent ? trace.setSpanContext(ROOT_CONTEXT, inbound.parent) : ROOT_CONTEXT;
+    const context = record(call, deps.sampler ? decidedToRecord(parent) : parent);
+    setCallContext(call, context);
+    // For users who registered a context manager of their own; without one this only calls `next`.
+    return processContext.with(context, next, undefined, call);
+  };
+
+  const client: Interceptor = (next) => (call) => {
+    const parent = activeContext();
+    const parentSpan = trace.getSpanContext(parent);
+    const sampled = parentSpan
+      ? (parentSpan.traceFlags & TraceFlags.SAMPLED) !== 0
+      : (deps.sampler?.decide() ?? true);
+    const decided = sampled && deps.sampler ? decidedToRecord(parent) : parent;
+    const span = trace.getSpanContext(sampled ? record(call, decided) : parent);
+    if (span) writeTraceHeaders(call.metadata, span, options.propagate);
+    return next(call);
+  };
+
+  return side === 'server' ? server : client;
+}
+
+interface SpanShape {
+  readonly name: string;
+  readonly attributes: Attributes;
+}
+
+/** The codes that say that the server failed; the others are answers. Source: semantic conventions for gRPC. */
+const SERVER_ERRORS: ReadonlySet<status> = new Set([
+  status.UNKNOWN,
+  status.DEADLINE_EXCEEDED,
+  status.UNIMPLEMENTED,
+  status.INTERNAL,
+  status.UNAVAILABLE,
+  status.DATA_LOSS,
+]);
+
+function spanShape(method: RpcMethod): SpanShape {
+  const rpcMethod = method === UNKNOWN_METHOD ? '_OTHER' : method.path.slice(1);
+  return {
+    // A name made of what a caller invents would be as good as none.
+    name: method === UNKNOWN_METHOD ? 'grpc' : rpcMethod,
+    attributes: { 'rpc.system.name': 'grpc', 'rpc.method': rpcMethod },
+  };
+}
+
+function peerAttributes(call: RpcCall, side: 'server' | 'client'): Attributes {
+  const colon = call.peer.lastIndexOf(':');
+  const port = Number(call.peer.slice(colon + 1));
+  const known = colon > 0 && Number.isInteger(port);
+  const address = known ? call.peer.slice(0, colon).replace(/^\[|\]$/g, '') : call.peer;
+  const attributes: Attributes = { 'network.peer.address': address };
+  if (known) attributes['network.peer.port'] = port;
+  if (side === 'server') attributes['client.address'] = address;
+  if (call.requestId !== '') attributes['request_id'] = call.requestId;
+  if (call.attempt > 1) attributes['rpc.attempt'] = call.attempt;
+  return attributes;
+}
+
+function recordMessages(call: RpcCall, span: Span): void {
+  let received = 0;
+  let sent = 0;
+  call.onMessage((direction) => {
+    span.addEvent('rpc.message', {
+      'rpc.message.type': direction === 'in' ? 'RECEIVED' : 'SENT',
+      'rpc.message.id': direction === 'in' ? ++received : ++sent,
+    });
+  });
+}
+
+function endSpan(
+  span: Span,
+  call: RpcCall,
+  ending: Ending,
+  side: 'server' | 'client',
+  tagsEnabled: boolean,
+): void {
+  const code = codeName(ending.code);
+  span.setAttribute('rpc.status_code', code);
+  if (tagsEnabled) for (const [name, value] of call.tags) span.setAttribute(`tags.${name}`, value);
+  const failed = side === 'server' ? SERVER_ERRORS.has(ending.code) : ending.code !== status.OK;
+  if (failed) {
+    span.setAttribute('error.type', code);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: ending.message });
+    const thrown = ending.error?.hidesCause ? ending.error.cause : ending.error;
+    if (thrown instanceof Error) span.recordException(thrown);
+  }
+  span.end();
+}

@@ -1,0 +1,153 @@
+import type { Tracer, TracerProvider } from '@opentelemetry/api';
+import type { SpanExporter } from '@opentelemetry/sdk-trace';
+import type { Logger } from 'pino';
+import type { Identity } from '../identity/identity.js';
+import { resourceAttributes } from '../identity/resource-attributes.js';
+import { CallTracerProvider } from './call-tracer.js';
+import { importOptional } from './optional-package.js';
+import { RatioSampler } from './ratio-sampler.js';
+import { FailoverExporter, GuardedExporter } from './span-exporters.js';
+
+export interface TracingOptions {
+  /** Becomes the resource of all spans. */
+  identity: Identity;
+  /** Where outages of collectors are told. */
+  logger: Pick<Logger, 'warn' | 'info'>;
+  /** URLs of Zipkin collectors; spans go to the first that takes them. Default: none */
+  zipkin?: readonly string[];
+  /** A collector that takes OTLP. Default: none */
+  otlp?: OtlpOptions | undefined;
+  /** Further exporters, as a test's recorder. Default: none */
+  exporters?: readonly SpanExporter[];
+  /** The share of the traces beginning here that is recorded, 0 to 1; those of callers are as they decided. Default: 1 */
+  sampleRatio?: number;
+  /** How long a span may wait for its batch, in milliseconds. Default: 5000 */
+  batchDelayMs?: number;
+}
+
+export interface OtlpOptions {
+  /** `http://collector:4317` for `grpc`; for `http` the path /v1/traces is added where there is none. */
+  endpoint: string;
+  protocol: 'grpc' | 'http';
+}
+
+/** The packages that any tracing needs. */
+const SDK = ['@opentelemetry/sdk-trace', '@opentelemetry/resources'] as const;
+
+const ZIPKIN = '@opentelemetry/exporter-zipkin';
+const OTLP_GRPC = '@opentelemetry/exporter-trace-otlp-grpc';
+const OTLP_HTTP = '@opentelemetry/exporter-trace-otlp-http';
+
+/** The tracing of one application. Nothing is registered with the process, so the order of imports does not matter. */
+export interface Tracing {
+  /** For kun's interceptors. */
+  readonly tracer: Tracer;
+  readonly sampler: RatioSampler;
+  /** For users: spans of its tracers descend from the current call. */
+  readonly provider: TracerProvider;
+  /** Spans that no collector took. */
+  readonly lostSpans: number;
+  /** Sends what is waiting; false when that took longer than `timeoutMs`, and what was left is lost. Never rejects. */
+  shutdown(timeoutMs: number): Promise<boolean>;
+}
+
+/**
+ * Loads OpenTelemetry's SDK and the exporters that the options name.
+ *
+ * @throws MissingPackageError when one of them is not installed; all are optional peer dependencies.
+ * @throws RangeError when the ratio does not lie between 0 and 1.
+ */
+export async function openTracing(options: TracingOptions): Promise<Tracing> {
+  const sampler = new RatioSampler(options.sampleRatio ?? 1);
+  const guarded = (await loadExporters(options)).map(([name, exporter]) =>
+    guard(exporter, name, options.logger),
+  );
+  const sdk = await importOptional(() => import('@opentelemetry/sdk-trace'), SDK, 'Tracing');
+  const { resourceFromAttributes } = await importOptional(
+    () => import('@opentelemetry/resources'),
+    SDK,
+    'Tracing',
+  );
+  const provider = new sdk.TracerProvider({
+    resource: resourceFromAttributes(resourceAttributes(options.identity)),
+    sampler,
+    // At most 2048 spans wait for each exporter, 512 of them for each of at most four requests on their way.
+    spanProcessors: guarded.map(
+      (exporter) =>
+        new sdk.BatchSpanProcessor({ exporter, scheduledDelayMillis: options.batchDelayMs ?? 5000 }),
+    ),
+  });
+  return {
+    tracer: provider.getTracer('@kun/core'),
+    sampler,
+    provider: new CallTracerProvider(provider),
+    get lostSpans() {
+      return guarded.reduce((total, exporter) => total + exporter.lostSpans, 0);
+    },
+    shutdown: (timeoutMs) => settledWithin(provider.shutdown(), timeoutMs),
+  };
+}
+
+async function loadExporters(
+  options: TracingOptions,
+): Promise<Array<[name: string, exporter: SpanExporter]>> {
+  const exporters: Array<[string, SpanExporter]> = [];
+  const { zipkin = [], otlp } = options;
+  if (zipkin.length > 0) {
+    const { ZipkinExporter } = await importOptional(
+      () => import('@opentelemetry/exporter-zipkin'),
+      [...SDK, ZIPKIN],
+      'Zipkin.Hosts',
+    );
+    exporters.push([
+      zipkin.join(', '),
+      new FailoverExporter(zipkin.map((url) => new ZipkinExporter({ url }))),
+    ]);
+  }
+  if (otlp) exporters.push([otlp.endpoint, await loadOtlp(otlp)]);
+  for (const exporter of options.exporters ?? []) exporters.push(['an exporter', exporter]);
+  return exporters;
+}
+
+async function loadOtlp(otlp: OtlpOptions): Promise<SpanExporter> {
+  if (otlp.protocol === 'grpc') {
+    const { OTLPTraceExporter } = await importOptional(
+      () => import('@opentelemetry/exporter-trace-otlp-grpc'),
+      [...SDK, OTLP_GRPC],
+      'OTLP over gRPC',
+    );
+    return new OTLPTraceExporter({ url: otlp.endpoint });
+  }
+  const { OTLPTraceExporter } = await importOptional(
+    () => import('@opentelemetry/exporter-trace-otlp-http'),
+    [...SDK, OTLP_HTTP],
+    'OTLP over HTTP',
+  );
+  const url = new URL(otlp.endpoint);
+  if (url.pathname === '/') url.pathname = '/v1/traces';
+  return new OTLPTraceExporter({ url: url.href });
+}
+
+function guard(exporter: SpanExporter, name: string, logger: Pick<Logger, 'warn' | 'info'>): GuardedExporter {
+  return new GuardedExporter(exporter, {
+    failing: (err) =>
+      logger.warn({ err }, `Spans cannot be sent to ${name}; they are dropped until it takes them again`),
+    recovered: (lost) => logger.info({ spans_lost: lost }, `Spans are sent to ${name} again`),
+  });
+}
+
+async function settledWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs);
+  });
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([settled, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
