@@ -7,7 +7,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['libs/*/src/**/*.spec.ts', 'apps/*/src/**/*.spec.ts'] },
+        test: { name: 'unit', include: ['{libs,apps}/*/{src,test}/**/*.spec.ts'] },
       },
       {
         // Whole services, real peers and the packages as their users meet them: these run against `dist`.
