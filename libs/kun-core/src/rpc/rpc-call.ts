@@ -59,7 +59,7 @@ export interface RpcCall {
   nextAttempt(): RpcCall;
   /**
    * Whether an attempt's answer has begun to reach the caller, so that no other may follow: a response message has been
-   * handed over, or the request is a stream, which cannot be sent twice.
+   * handed over, the request is a stream, which cannot be sent twice, or the caller wants one attempt only.
    */
   readonly committed: boolean;
   get<T>(key: ContextKey<T>): T;

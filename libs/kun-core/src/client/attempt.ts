@@ -1,0 +1,166 @@
+import {
+  status as Code,
+  type Client,
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  type ClientUnaryCall,
+  type ClientWritableStream,
+  type Metadata,
+  type MethodDefinition,
+  type StatusObject,
+} from '@grpc/grpc-js';
+import { attemptTimeoutMs } from '../rpc/attempt-timeout.js';
+import type { Ending } from '../rpc/ending.js';
+import { fromServiceError } from '../status/service-error.js';
+import { StatusError } from '../status/status-error.js';
+import { toStatusError } from '../status/to-status-error.js';
+import type { Upstream } from '../status/upstream-policy.js';
+import { cancelReason, type ClientCall } from './client-call.js';
+
+type Rpc = MethodDefinition<unknown, unknown>;
+type Surface = ClientUnaryCall &
+  Partial<ClientReadableStream<unknown>> &
+  Partial<ClientWritableStream<unknown>>;
+
+/** Where attempts go. */
+export interface AttemptTarget {
+  readonly client: Client;
+  /** What an error of this upstream is to those who rethrow it. */
+  readonly upstream: Upstream;
+}
+
+/**
+ * The innermost of a client's chain: one attempt on the wire, of any kind. Settles when it has ended and its messages
+ * have been handed over; never rejects.
+ */
+export function attempt(target: AttemptTarget, rpc: Rpc, call: ClientCall): Promise<Ending> {
+  const refusal = call.refusal;
+  if (refusal) return Promise.resolve(call.finish(endedHere(refusal)));
+  return new Promise((resolve) => {
+    const surface = open(target, rpc, call);
+    let cancelledBy: StatusError | undefined;
+    const cancel = (reason: StatusError) => {
+      cancelledBy ??= reason;
+      surface.cancel();
+    };
+    const onAbort = () => cancel(cancelReason(call.signal));
+    call.onCancel(cancel);
+    call.signal.addEventListener('abort', onAbort, { once: true });
+    const read = rpc.responseStream ? deliverStream(surface, call) : Promise.resolve();
+    if (rpc.requestStream) sendStream(surface, call, cancel);
+
+    surface.on('metadata', (metadata: Metadata) => (call.responseMetadata = metadata));
+    surface.on('error', () => undefined); // the status says the same
+    surface.on('status', (status: StatusObject) => {
+      call.signal.removeEventListener('abort', onAbort);
+      call.peer = surface.getPeer();
+      const ending = call.finish(cancelledBy ? endedHere(cancelledBy) : endedBy(status, target.upstream));
+      // A failed stream may never say that it has ended.
+      if (status.code === Code.OK) void read.then(() => resolve(ending));
+      else resolve(ending);
+    });
+  });
+}
+
+function open({ client }: AttemptTarget, rpc: Rpc, call: ClientCall): Surface {
+  const { metadata } = call;
+  const options = { deadline: deadlineOf(call) };
+  const { request } = call.exchange;
+  const { path, requestSerialize: serialize, responseDeserialize: deserialize } = rpc;
+  const single = (_error: unknown, message?: unknown) => {
+    if (message === undefined) return;
+    call.exchange.committed = true;
+    call.countReceived(message);
+    call.exchange.deliver(message);
+  };
+  if (!rpc.requestStream) call.countSent(request);
+  if (rpc.requestStream && rpc.responseStream) {
+    return client.makeBidiStreamRequest(
+      path,
+      serialize,
+      deserialize,
+      metadata,
+      options,
+    ) as unknown as Surface;
+  }
+  if (rpc.requestStream) {
+    return client.makeClientStreamRequest(
+      path,
+      serialize,
+      deserialize,
+      metadata,
+      options,
+      single,
+    ) as unknown as Surface;
+  }
+  if (rpc.responseStream) {
+    return client.makeServerStreamRequest(
+      path,
+      serialize,
+      deserialize,
+      request,
+      metadata,
+      options,
+    ) as unknown as Surface;
+  }
+  return client.makeUnaryRequest(path, serialize, deserialize, request, metadata, options, single) as Surface;
+}
+
+/** Reads as fast as the caller takes; settles when all messages have been handed over. */
+function deliverStream(surface: Surface, call: ClientCall): Promise<void> {
+  const stream = surface as unknown as ClientReadableStream<unknown>;
+  call.exchange.onDemand = () => stream.resume();
+  return new Promise((resolve) => {
+    stream.on('data', (message: unknown) => {
+      call.exchange.committed = true;
+      call.countReceived(message);
+      if (!call.exchange.deliver(message)) stream.pause();
+    });
+    stream.on('end', () => resolve());
+  });
+}
+
+/** Sends the caller's messages as fast as the upstream takes them. */
+function sendStream(surface: Surface, call: ClientCall, cancel: (reason: StatusError) => void): void {
+  const stream = surface as unknown as ClientDuplexStream<unknown, unknown>;
+  const iterator = (call.exchange.request as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+  let goOn: () => void = () => {};
+  stream.on('drain', () => goOn());
+  call.onEnd(() => {
+    goOn();
+    // Lets a source that waits for its next message clean up now.
+    void Promise.resolve(iterator.return?.()).catch(() => undefined);
+  });
+  const send = async () => {
+    while (!call.ending) {
+      const step = await iterator.next();
+      if (call.ending) return;
+      if (step.done) {
+        stream.end();
+        return;
+      }
+      call.countSent(step.value);
+      if (!stream.write(step.value)) await new Promise<void>((resolve) => (goOn = resolve));
+    }
+  };
+  // What the caller's own stream throws is the caller's to hear.
+  send().catch((error: unknown) => cancel(toStatusError(error)));
+}
+
+/** The call's deadline, or the attempt's own when that is earlier. */
+function deadlineOf(call: ClientCall): number {
+  const timeoutMs = call.get(attemptTimeoutMs);
+  return timeoutMs === undefined
+    ? call.deadline
+    : Math.min(call.deadline, call.exchange.clock.now() + timeoutMs);
+}
+
+function endedBy(status: StatusObject, upstream: Upstream): Omit<Ending, 'durationMs'> {
+  if (status.code === Code.OK) return { code: Code.OK, message: '', cause: 'status' };
+  const error = fromServiceError(status, { upstream });
+  return { code: error.code, message: error.message, error, cause: 'status' };
+}
+
+function endedHere(error: StatusError): Omit<Ending, 'durationMs'> {
+  return { code: error.code, message: error.message, error, cause: 'reset' };
+}

@@ -1,0 +1,24 @@
+import { Inject } from '@nestjs/common';
+
+/** The injection token of the upstream's typed client. */
+export function clientToken(name: string): symbol {
+  return Symbol.for(`@kun/core/client/${name}`);
+}
+
+/** The injection token of the upstream's client in Nest's own form (`ClientGrpc`). */
+export function nestClientToken(name: string): symbol {
+  return Symbol.for(`@kun/core/nest-client/${name}`);
+}
+
+/**
+ * Injects the typed client of an upstream: `constructor(@InjectClient('cache') private cache: CacheServiceClient)`.
+ * Unary calls give promises, streams are async iterables.
+ */
+export function InjectClient(name: string): ParameterDecorator & PropertyDecorator {
+  return Inject(clientToken(name));
+}
+
+/** Injects the same upstream in Nest's own form: `client.getService<CacheService>('CacheService')`, with Observables. */
+export function InjectNestClient(name: string): ParameterDecorator & PropertyDecorator {
+  return Inject(nestClientToken(name));
+}

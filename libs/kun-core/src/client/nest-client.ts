@@ -1,0 +1,69 @@
+import type { Metadata } from '@grpc/grpc-js';
+import type { ClientGrpc } from '@nestjs/microservices';
+import { isObservable, Observable, type Subscriber } from 'rxjs';
+import { cancelled } from '../status/factories.js';
+import { observableToIterable } from './observable-to-iterable.js';
+import type { CallOptions, ClientMethod } from './upstream-client.js';
+
+/**
+ * An upstream in the form of Nest's own client: methods that take `(request, metadata?, options?)`, where a stream of
+ * requests is an Observable, and give a cold Observable. The calls go through the same chain.
+ */
+export function nestClient(
+  name: string,
+  service: string,
+  methods: Readonly<Record<string, ClientMethod>>,
+): ClientGrpc {
+  const shortName = service.slice(service.lastIndexOf('.') + 1);
+  const observables = Object.fromEntries(
+    Object.entries(methods).map(([method, call]) => [method, asObservable(call)]),
+  );
+  const check = (asked: string) => {
+    if (asked !== service && asked !== shortName) {
+      throw new TypeError(`upstream "${name}" has the service ${service}, not ${asked}`);
+    }
+  };
+  return {
+    getService<T extends object>(asked: string): T {
+      check(asked);
+      return observables as T;
+    },
+    getClientByServiceName(asked: string): never {
+      throw new TypeError(`upstream "${name}" gives no raw client of ${asked}; use getService`);
+    },
+  };
+}
+
+function asObservable(call: ClientMethod) {
+  return (request: unknown, metadata?: Metadata, options: CallOptions = {}): Observable<unknown> =>
+    new Observable((subscriber) => {
+      const leave = new AbortController();
+      const own = { ...options, ...(metadata && { metadata }), signal: anyOf(leave.signal, options.signal) };
+      const answer = call(isObservable(request) ? observableToIterable(request) : request, own);
+      if (answer instanceof Promise)
+        answer.then((message) => complete(subscriber, message), failing(subscriber));
+      else forward(answer, subscriber).catch(failing(subscriber));
+      return () => leave.abort(cancelled('the response was unsubscribed from'));
+    });
+}
+
+function complete(subscriber: Subscriber<unknown>, message: unknown): void {
+  subscriber.next(message);
+  subscriber.complete();
+}
+
+function failing(subscriber: Subscriber<unknown>) {
+  return (error: unknown) => subscriber.error(error);
+}
+
+async function forward(messages: AsyncIterable<unknown>, subscriber: Subscriber<unknown>): Promise<void> {
+  for await (const message of messages) {
+    if (subscriber.closed) return;
+    subscriber.next(message);
+  }
+  subscriber.complete();
+}
+
+function anyOf(own: AbortSignal, given: AbortSignal | undefined): AbortSignal {
+  return given ? AbortSignal.any([own, given]) : own;
+}

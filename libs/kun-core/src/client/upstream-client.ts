@@ -1,0 +1,180 @@
+import {
+  Metadata,
+  status as Code,
+  type Client,
+  type MethodDefinition,
+  type ServiceDefinition,
+} from '@grpc/grpc-js';
+import type { Clock } from '../clock.js';
+import { currentCall } from '../rpc/current-call.js';
+import type { Ending } from '../rpc/ending.js';
+import { compose, type CallHandler, type Interceptor } from '../rpc/interceptor.js';
+import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
+import type { Routes } from '../rpc/routes.js';
+import { StatusError } from '../status/status-error.js';
+import type { UpstreamPolicy } from '../status/upstream-policy.js';
+import { attempt } from './attempt.js';
+import { callDeadline } from './call-deadline.js';
+import { ClientCall, type Exchange } from './client-call.js';
+import { governingCall } from './detach.js';
+import { LinkedSignal } from './linked-signal.js';
+import { ResponseQueue } from './response-queue.js';
+
+/** What can be said for a single call. */
+export interface CallOptions {
+  /** Sent with the request. */
+  readonly metadata?: Metadata;
+  /** Default: the configuration's for the method; none for streams. The incoming call's remaining time caps it. */
+  readonly timeoutMs?: number;
+  /** Cancels the call. */
+  readonly signal?: AbortSignal;
+  /** Sent along, over those that travel by themselves. */
+  readonly routes?: Routes;
+  /** `false` makes one attempt, whatever the configuration says. */
+  readonly retry?: boolean;
+}
+
+/** What is decided at start for all calls to an upstream. */
+export interface UpstreamClientParts {
+  /** The name it is registered and configured under. */
+  readonly name: string;
+  /** The upstream's address as dialled, for logs and spans until the connection is known. */
+  readonly target: string;
+  readonly client: Client;
+  readonly service: ServiceDefinition;
+  readonly clock: Clock;
+  readonly draining: AbortSignal;
+  readonly policy: UpstreamPolicy;
+  /** Outermost first; made when the methods are known. */
+  readonly interceptors: (methods: readonly RpcMethod[]) => readonly Interceptor[];
+  /** The unary timeout of a method; `undefined` for none. */
+  readonly timeoutMs: (method: RpcMethod) => number | undefined;
+  /** The routes that go with a call from here: what travels by itself, and those given for the call. */
+  readonly routes: (own: Routes | undefined) => Routes;
+}
+
+/** The method of a typed client: a message or a stream of them in, a promise or a stream out. */
+export type ClientMethod = (
+  request: unknown,
+  options?: CallOptions,
+) => Promise<unknown> | AsyncIterable<unknown>;
+
+/**
+ * Makes the typed client of an upstream: for each RPC a method of its name in lower camel case. Unary and
+ * client-streaming calls give a promise; server-streaming and bidirectional ones an async iterable that calls when it is
+ * first asked, stalls the upstream while nobody reads, and cancels the call when the loop is left.
+ *
+ * @throws {StatusError} from its methods, with the upstream's code, message and details.
+ */
+export function upstreamClient(parts: UpstreamClientParts): Record<string, ClientMethod> {
+  const rpcs = Object.values(parts.service).map((rpc) => ({
+    rpc: rpc as MethodDefinition<unknown, unknown>,
+    method: describeMethod(rpc.path, rpc),
+  }));
+  const byMethod = new Map(rpcs.map(({ rpc, method }) => [method, rpc]));
+  const target = { client: parts.client, upstream: { policy: parts.policy, name: parts.name } };
+  const innermost: CallHandler = (call) => {
+    const rpc = byMethod.get(call.method);
+    if (!rpc) throw new TypeError(`${call.method.path} is no method of ${parts.name}`);
+    return attempt(target, rpc, call as ClientCall);
+  };
+  const chain = compose(parts.interceptors(rpcs.map(({ method }) => method)), innermost);
+  return Object.fromEntries(
+    rpcs.map(({ method }) => [lowerFirst(method.name), clientMethod(parts, method, chain)]),
+  );
+}
+
+function clientMethod(parts: UpstreamClientParts, method: RpcMethod, chain: CallHandler): ClientMethod {
+  if (!method.responseStream) {
+    return async (request, options = {}) => {
+      let response: unknown;
+      const { call, linked } = prepare(parts, method, request, options, (message) => {
+        response = message;
+        return true;
+      });
+      const ending = await carry(chain, call, linked);
+      if (ending.code !== Code.OK) throw errorOf(ending);
+      if (response === undefined)
+        throw new StatusError(Code.INTERNAL, `${method.path} answered OK without a response`);
+      return response;
+    };
+  }
+  return (request, options = {}) => {
+    // Prepared now, under the call and with the time that asked for it; made when the first message is wanted.
+    const { call, linked } = prepare(parts, method, request, options, (message) => queue.push(message));
+    const queue: ResponseQueue<unknown> = new ResponseQueue<unknown>(
+      {
+        onDemand: () => call.exchange.onDemand?.(),
+        onAbandoned: () => linked.abort(new StatusError(Code.CANCELLED, 'the response stream was left')),
+      },
+      () => {
+        void carry(chain, call, linked).then((ending) =>
+          queue.end(ending.code === Code.OK ? {} : { error: errorOf(ending) }),
+        );
+      },
+    );
+    return queue;
+  };
+}
+
+function prepare(
+  parts: UpstreamClientParts,
+  method: RpcMethod,
+  request: unknown,
+  options: CallOptions,
+  deliver: (message: unknown) => boolean,
+): { call: ClientCall; linked: LinkedSignal } {
+  const governing = governingCall();
+  const unaryTimeoutMs = method.kind === 'unary' ? parts.timeoutMs(method) : undefined;
+  const linked = new LinkedSignal([options.signal, governing?.signal]);
+  const exchange: Exchange = {
+    clock: parts.clock,
+    request,
+    signal: linked.signal,
+    draining: parts.draining,
+    deadline: callDeadline(parts.clock.now(), options.timeoutMs ?? unaryTimeoutMs, governing),
+    routes: parts.routes(options.routes),
+    retryAllowed: options.retry !== false,
+    deliver,
+    onDemand: undefined,
+    committed: false,
+    attempts: 0,
+  };
+  const call = new ClientCall(
+    {
+      method,
+      metadata: options.metadata?.clone() ?? new Metadata(),
+      requestId: currentCall()?.requestId ?? '',
+      peer: parts.target,
+    },
+    exchange,
+  );
+  return { call, linked };
+}
+
+/** Takes the call through the chain; what goes wrong in it is an ending, too. */
+async function carry(chain: CallHandler, call: ClientCall, linked: LinkedSignal): Promise<Ending> {
+  linked.link();
+  try {
+    const ending = await chain(call);
+    return call.finish(ending);
+  } catch (cause) {
+    const error =
+      cause instanceof StatusError
+        ? cause
+        : new StatusError(Code.INTERNAL, `the call of ${call.method.path} failed before it was made`, {
+            cause,
+          });
+    return call.finish({ code: error.code, message: error.message, error, cause: 'reset' });
+  } finally {
+    linked.unlink();
+  }
+}
+
+function errorOf(ending: Ending): StatusError {
+  return ending.error ?? new StatusError(ending.code, ending.message);
+}
+
+function lowerFirst(name: string): string {
+  return name.charAt(0).toLowerCase() + name.slice(1);
+}
