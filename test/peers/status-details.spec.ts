@@ -16,10 +16,11 @@ import {
 } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
-  errorInfo,
+  anyDetail,
   badRequest,
   debugInfo,
-  anyDetail,
+  errorInfo,
+  fromServiceError,
   help,
   localizedMessage,
   preconditionFailure,
@@ -27,13 +28,12 @@ import {
   requestInfo,
   resourceInfo,
   retryInfo,
-} from '../../libs/kun-core/src/status/details.js';
-import { STATUS_CODES } from '../../libs/kun-core/src/status/code.js';
-import type { StatusDetail } from '../../libs/kun-core/src/status/detail-types.js';
-import { fromServiceError } from '../../libs/kun-core/src/status/service-error.js';
-import { StatusError } from '../../libs/kun-core/src/status/status-error.js';
-import { toStatusJson } from '../../libs/kun-core/src/status/status-json.js';
-import { toTrailers } from '../../libs/kun-core/src/status/trailers.js';
+  STATUS_CODES,
+  StatusError,
+  toStatusJson,
+  toTrailers,
+  type StatusDetail,
+} from '@kun/core';
 import { requireDebianPackages } from './debian-packages.js';
 
 // Python's gRPC is the C core, which Ruby, C++ and PHP share. The .proto files are Google's own, as a Debian

@@ -1,0 +1,183 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  arrows,
+  barrels,
+  code,
+  cycles,
+  lengths,
+  moduleState,
+  names,
+  packages,
+  type Rule,
+} from './architecture-rules.js';
+import { parseSource, readSources } from './source-files.js';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const everything = readSources(ROOT, ['{libs,apps}/*/{src,test}/**/*.ts', 'test/**/*.ts']);
+const sources = everything.filter(({ path }) => /^(?:libs|apps)\/[^/]+\/src\//.test(path));
+const production = sources.filter(({ path }) => !path.endsWith('.spec.ts'));
+const core = (files: Record<string, string>) => planted('libs/kun-core/src', files);
+
+describe('the architecture', () => {
+  it('is looked at as a whole', () => {
+    expect(sources.length).toBeGreaterThan(150);
+    expect(sources.some(({ path }) => path === 'libs/kun-core/src/rpc/interceptor.ts')).toBe(true);
+  });
+
+  it.each<[string, Rule, typeof sources]>([
+    ['has arrows in one direction', arrows(), sources],
+    ['has packages that meet by name', packages, everything],
+    ['has no cycles', cycles, everything],
+    ['has names that say something', names, everything],
+    ['has no barrels but the entries', barrels, sources],
+    ['has no any, forwardRef or state of classes', code, everything],
+    ['has no state of modules', moduleState(), production],
+    ['has files of one idea each', lengths(), production],
+  ])('%s', (_, rule, files) => {
+    expect(rule(files)).toEqual([]);
+  });
+});
+
+describe('the rules', () => {
+  it('find an arrow that is not in the table, whatever kind of import draws it', () => {
+    const files = core({
+      'rpc/a.ts': `import type { B } from '../server/b.js';`,
+      'clock.ts': `export { x } from './rpc/a.js';`,
+      'server/b.ts': `type K = import('../kun.module.js').K; await import('../testing/index.js');`,
+      'admin/c.ts': `import './c2.js'; import '../lifecycle/l.js';`,
+      'kun.module.ts': `import './server/b.js'; import './kun.options.js';`,
+    });
+    expect(arrows([])(files)).toEqual([
+      'libs/kun-core/src/rpc/a.ts:1 rpc must not import server',
+      'libs/kun-core/src/clock.ts:1 clock must not import rpc',
+      'libs/kun-core/src/server/b.ts:1 server must not import kun',
+      'libs/kun-core/src/server/b.ts:1 server must not import testing',
+    ]);
+  });
+
+  it('leave testing to specs, and the entry to nobody', () => {
+    const files = core({
+      'rpc/a.spec.ts': `import '../testing/deferred.js'; import '../server/b.js';`,
+      'testing/t.ts': `import '../kun.module.js';`,
+      'kun.factory.ts': `import './index.js';`,
+    });
+    expect(arrows([])(files)).toEqual([
+      'libs/kun-core/src/rpc/a.spec.ts:1 rpc must not import server',
+      'libs/kun-core/src/kun.factory.ts:1 kun must not import index',
+    ]);
+  });
+
+  it('find a folder that the table does not know, and an exception that nobody needs', () => {
+    const files = core({ 'extra/a.ts': `import '../clock.js';`, 'rpc/a.ts': `import '../admin/b.js';` });
+    const exception = { from: 'rpc', to: 'admin', reason: 'planted' };
+    expect(arrows([exception, { ...exception, to: 'server' }])(files)).toEqual([
+      'libs/kun-core/src/extra/a.ts:1 extra must not import clock',
+      'the exception rpc → server is not needed any more',
+    ]);
+  });
+
+  it('find imports across packages', () => {
+    const files = [
+      ...planted('libs/kun-config/src', {
+        'a.ts': `import '@kun/core';`,
+        'b.spec.ts': `import '../test/t.js';`,
+      }),
+      ...core({ 'a.ts': `import '../../kun-config/src/a.js'; import '@kun/config/dist/a.js';` }),
+      ...planted('apps/echo/src', { 'a.ts': `import '@kun/core/testing'; import '../conf/x.js';` }),
+      ...planted('test/e2e', { 'a.ts': `import '../../libs/kun-core/src/clock.js'; import './b.js';` }),
+    ];
+    expect(packages(files)).toEqual([
+      'libs/kun-config/src/a.ts:1 kun-config must not import kun-core',
+      'libs/kun-core/src/a.ts:1 leaves libs/kun-core/src/ with ../../kun-config/src/a.js',
+      'libs/kun-core/src/a.ts:1 reaches into @kun/config/dist/a.js',
+      'apps/echo/src/a.ts:1 leaves apps/echo/src/ with ../conf/x.js',
+      'test/e2e/a.ts:1 leaves test/ with ../../libs/kun-core/src/clock.js',
+    ]);
+  });
+
+  it('find cycles, those of types too', () => {
+    const files = core({
+      'a.ts': `import './b.js';`,
+      'b.ts': `import type { C } from './c.js';`,
+      'c.ts': `export * from './b.js';`,
+    });
+    expect(cycles(files)).toEqual([
+      'cycle: libs/kun-core/src/b.ts → libs/kun-core/src/c.ts → libs/kun-core/src/b.ts',
+    ]);
+  });
+
+  it('find names that say nothing', () => {
+    const files = core({
+      'utils/a.ts': '',
+      'rpc/helpers.ts': '',
+      'rpc/common.spec.ts': '',
+      'rpc/utility-bill.ts': '',
+    });
+    expect(names(files)).toHaveLength(3);
+  });
+
+  it('find barrels, and entries that do more than export', () => {
+    const files = core({
+      'index.ts': `export { a } from './a.js';\nexport const b = 1;`,
+      'testing/index.ts': `export type * from './a.js';`,
+      'rpc/index.ts': '',
+      'rpc/a.ts': `export * from './b.js';\nexport const c = 1;`,
+    });
+    expect(barrels(files)).toEqual([
+      'libs/kun-core/src/index.ts:2 an entry only exports',
+      'libs/kun-core/src/rpc/index.ts is a barrel',
+      `libs/kun-core/src/rpc/a.ts:1 passes on another file's exports`,
+    ]);
+  });
+
+  it('find any, forwardRef and state of classes, but not in comments and strings', () => {
+    const files = core({
+      'a.ts': [
+        `// any forwardRef`,
+        `const text = 'any forwardRef';`,
+        `class A { static count = 0; static readonly names = new Map(); static readonly limit = 5; static f() {} }`,
+        `function f(x: any) { return forwardRef(() => A); }`,
+      ].join('\n'),
+    });
+    expect(code(files).map((line) => line.replace('libs/kun-core/src/a.ts:', ''))).toEqual([
+      '3 static mutable field',
+      '3 static mutable field',
+      '4 any',
+      '4 forwardRef',
+    ]);
+  });
+
+  it('find variables of modules that change', () => {
+    const files = core({
+      'a.ts': 'const a = 1;\nlet b = 0;\nexport let c = 0;\nfunction f() { let d = 0; }',
+    });
+    const exceptions = ['b', 'd'].map((name) => ({
+      path: 'libs/kun-core/src/a.ts',
+      name,
+      reason: 'planted',
+    }));
+    expect(moduleState(exceptions)(files)).toEqual([
+      'libs/kun-core/src/a.ts:3 mutable variable of the module',
+      'the exception for d of libs/kun-core/src/a.ts is not needed',
+    ]);
+  });
+
+  it('find long files, exceptions that grow and exceptions that nobody needs', () => {
+    const files = core({ 'a.ts': ';\n'.repeat(251), 'b.ts': ';\n'.repeat(301), 'c.ts': ';\n'.repeat(250) });
+    const exceptions = ['b', 'c'].map((name) => ({
+      path: `libs/kun-core/src/${name}.ts`,
+      lines: 300,
+      reason: 'planted',
+    }));
+    expect(lengths(exceptions)(files)).toEqual([
+      'libs/kun-core/src/a.ts has 251 lines, 250 at most',
+      'libs/kun-core/src/b.ts has 301 lines, 300 at most',
+      'the exception for libs/kun-core/src/c.ts is not needed any more',
+    ]);
+  });
+});
+
+function planted(folder: string, files: Record<string, string>) {
+  return Object.entries(files).map(([name, text]) => parseSource(`${folder}/${name}`, text));
+}
