@@ -11,6 +11,7 @@ import { isoFormatter } from '../telemetry/iso-time.js';
 import type { LineFields, LineLevel, LineWriter } from '../telemetry/line-writer.js';
 import { LineSampler, type SamplingOptions } from './line-sampler.js';
 import { CLIENT_LEVELS, SERVER_LEVELS, type LevelTable } from './log-levels.js';
+import { methodFields } from './method-fields.js';
 
 export interface LoggingOptions {
   /** Which side of the calls. Default: server */
@@ -86,16 +87,6 @@ export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOp
 interface MethodLog {
   readonly lines: LineWriter;
   readonly sampler: LineSampler | undefined;
-}
-
-function methodFields(method: RpcMethod, side: 'server' | 'client'): object {
-  return {
-    protocol: 'grpc',
-    'grpc.component': side,
-    'grpc.service': method.service,
-    'grpc.method': method.name,
-    'grpc.method_type': method.typeLabel,
-  };
 }
 
 function levelOf(method: RpcMethod, code: status, levels: LevelTable): LineLevel {

@@ -1,0 +1,90 @@
+import type { Interceptor } from '../rpc/interceptor.js';
+import type { RpcCall } from '../rpc/rpc-call.js';
+import type { RpcMethod } from '../rpc/rpc-method.js';
+import type { ApplicationLogger } from '../telemetry/application-logger.js';
+import { boundedJson } from '../telemetry/bounded-json.js';
+import { addCallIdentity } from '../telemetry/call-fields.js';
+import type { LineFields, LineLevel, LineWriter } from '../telemetry/line-writer.js';
+import type { MethodShapes } from '../telemetry/message-shape.js';
+import { redaction, type RedactionPath } from '../telemetry/redaction.js';
+import { methodFields } from './method-fields.js';
+
+export interface PayloadLoggingOptions {
+  /** Which side of the calls. Default: server */
+  side?: 'server' | 'client';
+  /** The most characters of a message to log (`LoggingRpcMaxSize`). Default: 1024 */
+  maxLength?: number;
+  /** The messages of each method, by its path: they tell which fields the proto marks `debug_redact`. Default: unknown */
+  shapes?: ReadonlyMap<string, MethodShapes>;
+  /** Further fields to mask, in requests and responses of all methods. Default: none */
+  redact?: readonly RedactionPath[];
+  /** Default: info */
+  level?: LineLevel;
+  /** Whether the lines carry the call's tags (`GRPCServer.CtxTags`). Default: true */
+  tags?: boolean;
+}
+
+const DEFAULT_MAX_LENGTH = 1024;
+
+/**
+ * Logs the content of requests and responses (`LoggingAllRpc`), each message in a line of its own, as
+ * go-grpc-middleware v2 does: `request received` with `grpc.request.content`, `response sent` with
+ * `grpc.response.content`; on streams with `grpc.msg_id`, counted from 1 in each direction. What is written of a message
+ * is bounded before it is serialised, so the size of messages does not matter. The plumbing's messages are left out.
+ */
+export function payloadLoggingInterceptor(
+  logger: ApplicationLogger,
+  options: PayloadLoggingOptions = {},
+): Interceptor {
+  const side = options.side ?? 'server';
+  const level = options.level ?? 'info';
+  const maxLength = options.maxLength ?? DEFAULT_MAX_LENGTH;
+  const tagsEnabled = options.tags ?? true;
+  const masks = redaction(options.redact ?? []);
+  const inward = wordsFor('in', side);
+  const outward = wordsFor('out', side);
+  const methods = new Map<RpcMethod, LineWriter>();
+
+  const linesOf = (method: RpcMethod): LineWriter => {
+    let lines = methods.get(method);
+    if (!lines) methods.set(method, (lines = logger.linesWith(methodFields(method, side))));
+    return lines;
+  };
+
+  const observe = (call: RpcCall): void => {
+    const lines = linesOf(call.method);
+    const shapes = options.shapes?.get(call.method.path);
+    const counts = { in: 0, out: 0 };
+    call.onMessage((direction, message) => {
+      const id = ++counts[direction];
+      if (!lines.isLevelEnabled(level)) return;
+      const words = direction === 'in' ? inward : outward;
+      const content = boundedJson(message, { maxLength, shape: shapes?.[words.part], redaction: masks });
+      const line: LineFields = { [words.field]: content.text };
+      if (content.cut) line[`${words.field}_cut`] = true;
+      if (words.part === 'request' ? call.method.requestStream : call.method.responseStream)
+        line['grpc.msg_id'] = id;
+      lines.write(level, addCallIdentity(line, call, tagsEnabled), words.message);
+    });
+  };
+
+  return (next) => (call) => {
+    if (!call.method.infrastructure) observe(call);
+    return next(call);
+  };
+}
+
+interface Words {
+  readonly part: 'request' | 'response';
+  readonly field: string;
+  readonly message: string;
+}
+
+function wordsFor(direction: 'in' | 'out', side: 'server' | 'client'): Words {
+  const part = (direction === 'in') === (side === 'server') ? 'request' : 'response';
+  return {
+    part,
+    field: `grpc.${part}.content`,
+    message: `${part} ${direction === 'in' ? 'received' : 'sent'}`,
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * Fields whose values are for nobody's log, by their path in the message, as `user.password`: elements of lists and
+ * values of maps are passed through. `**.password` is a field of that name at any depth.
+ */
+export type RedactionPath = string;
+
+/** Which fields below a place in a message are masked. */
+export interface Redaction {
+  /** Whether the field here is. */
+  masks(field: string): boolean;
+  /** What holds within the field. */
+  within(field: string): Redaction;
+}
+
+/** @throws TypeError when a path is none. */
+export function redaction(paths: readonly RedactionPath[]): Redaction {
+  const anywhere = new Set<string>();
+  const root = new Place(anywhere);
+  for (const path of paths) {
+    if (!/^(\*\*\.)?\w+(\.\w+)*$/.test(path) || (path.startsWith('**.') && path.split('.').length !== 2)) {
+      throw new TypeError(`"${path}" names no field: write user.password, or **.password for any depth`);
+    }
+    if (path.startsWith('**.')) anywhere.add(path.slice(3));
+    else root.add(path.split('.'));
+  }
+  return root;
+}
+
+class Place implements Redaction {
+  private masked = new Set<string>();
+  private readonly places = new Map<string, Place>();
+  private nothing: Place | undefined;
+
+  constructor(private readonly anywhere: ReadonlySet<string>) {}
+
+  add([field = '', ...rest]: readonly string[]): void {
+    if (rest.length === 0) {
+      this.masked.add(field);
+      return;
+    }
+    let place = this.places.get(field);
+    if (!place) this.places.set(field, (place = new Place(this.anywhere)));
+    place.add(rest);
+  }
+
+  masks(field: string): boolean {
+    return this.masked.has(field) || this.anywhere.has(field);
+  }
+
+  within(field: string): Redaction {
+    const place = this.places.get(field);
+    if (place) return place;
+    if (this.places.size === 0 && this.masked.size === 0) return this;
+    return (this.nothing ??= new Place(this.anywhere));
+  }
+}
