@@ -1,4 +1,5 @@
 import type { InjectionToken } from '@nestjs/common';
+import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { systemClock, type Clock } from './clock.js';
 import type { Interceptor } from './rpc/interceptor.js';
@@ -44,6 +45,8 @@ export interface KunRuntime {
   readonly overrides?: Readonly<Record<string, unknown>>;
   /** Where log lines go. Default: standard output. */
   readonly logDestination?: LogDestination;
+  /** Further exporters of spans, as a test's recorder; with one, calls are traced. */
+  readonly spanExporters?: readonly SpanExporter[];
   /** Default: the system's. */
   readonly clock?: Clock;
 }
@@ -56,6 +59,9 @@ export const KUN_RUNTIME = Symbol('KUN_RUNTIME');
 
 /** Injects kun's own configuration as the code uses it: `ResolvedSettings`. */
 export const KUN_SETTINGS = Symbol('KUN_SETTINGS');
+
+/** Injects the application's `Tracing`, or `undefined` when nothing is traced. */
+export const KUN_TRACING = Symbol('KUN_TRACING');
 
 /** The clock of an application. */
 export function clockOf(runtime: KunRuntime): Clock {

@@ -4,7 +4,7 @@ import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createAdminServer } from './admin/admin-server.js';
 import { delay } from './clock.js';
-import { KUN_RUNTIME, KUN_SETTINGS, clockOf, type KunRuntime } from './kun.options.js';
+import { KUN_RUNTIME, KUN_SETTINGS, KUN_TRACING, clockOf, type KunRuntime } from './kun.options.js';
 import { closeConnectionsWhenIdle, closeHttpServer, explainListenError } from './lifecycle/http-port.js';
 import { Lifecycle, type Phase } from './lifecycle/lifecycle.js';
 import { Liveness } from './lifecycle/liveness.js';
@@ -19,6 +19,7 @@ import { ApplicationLog } from './telemetry/application-log.js';
 import { ApplicationLogger } from './telemetry/application-logger.js';
 import { httpLogging } from './telemetry/http-logging.js';
 import { isMetric, Meter } from './telemetry/meter.js';
+import type { Tracing } from './telemetry/tracing.js';
 import { HTTP_STOP_TIMEOUT_MS } from './settings/stop-budget.js';
 
 /** The ports an application has opened. */
@@ -27,6 +28,9 @@ export interface OpenPorts {
   readonly http?: number;
   readonly admin?: number;
 }
+
+/** What sending the last spans may take. */
+const TELEMETRY_FLUSH_MS = 2000;
 
 /** What a single stop callback, and all of Nest's destroy hooks together, may take. */
 const CALLBACK_TIMEOUT_MS = 5000;
@@ -41,6 +45,7 @@ export function kunPhases(nest: NestExpressApplication, ports: Writable<OpenPort
     adminPort(parts, ports),
     nestHooks(nest, parts),
     stopCallbacks(parts),
+    telemetry(parts),
     grpcPort(parts, ports),
     ...httpPort(nest, parts, ports),
     readiness(parts, ports),
@@ -62,6 +67,7 @@ function partsOf(nest: NestExpressApplication) {
     liveness: nest.get(Liveness),
     startup: nest.get(Startup),
     server: nest.get(KunGrpcServer),
+    tracing: nest.get<Tracing | undefined>(KUN_TRACING),
     meter: nest.get(Meter),
     log: nest.get(ApplicationLog),
     logger: nest.get(ApplicationLogger),
@@ -133,6 +139,17 @@ function stopCallbacks({ lifecycle, clock }: Parts): Phase {
         });
       }
       if (failures.length > 0) throw new AggregateError(failures, `${failures.length} stop callbacks failed`);
+    },
+  };
+}
+
+/** Spans of the last calls are on their way still. */
+function telemetry({ tracing }: Parts): Phase {
+  return {
+    name: 'telemetry',
+    stopOrder: 80,
+    async stop() {
+      if (tracing && !(await tracing.shutdown(TELEMETRY_FLUSH_MS))) throw new Error('spans were left unsent');
     },
   };
 }

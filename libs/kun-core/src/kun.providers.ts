@@ -7,6 +7,7 @@ import {
   KUN_OPTIONS,
   KUN_RUNTIME,
   KUN_SETTINGS,
+  KUN_TRACING,
   clockOf,
   type KunModuleOptions,
   type KunRuntime,
@@ -30,6 +31,7 @@ import { reportLateErrors } from './telemetry/late-errors.js';
 import { exposeLogMetrics } from './telemetry/log-metrics.js';
 import { Meter } from './telemetry/meter.js';
 import { nestPinoProviders, openLog } from './telemetry/nest-pino-logger.js';
+import { openTracing, type Tracing } from './telemetry/tracing.js';
 
 const RUNTIME: OptionalFactoryDependency = { token: KUN_RUNTIME, optional: true };
 
@@ -45,8 +47,11 @@ const settingsProviders: Provider[] = [
   {
     provide: KUN_SETTINGS,
     inject: [Configuration, Identity, RUNTIME],
-    useFactory: (config: Configuration<Settings>, { inKubernetes }: Identity, { ports }: KunRuntime = {}) =>
-      resolveSettings(config.value, { inKubernetes, ports }),
+    useFactory: (
+      config: Configuration<Settings>,
+      { inKubernetes }: Identity,
+      { ports, spanExporters = [] }: KunRuntime = {},
+    ) => resolveSettings(config.value, { inKubernetes, ports, spansTaken: spanExporters.length > 0 }),
   },
   {
     provide: STATUS_FILTER_OPTIONS,
@@ -106,6 +111,21 @@ const telemetryProviders: Provider[] = [
       return meter;
     },
   },
+  {
+    provide: KUN_TRACING,
+    inject: [Identity, KUN_SETTINGS, ApplicationLogger, RUNTIME],
+    useFactory: async (
+      identity: Identity,
+      settings: ResolvedSettings,
+      { pino }: ApplicationLogger,
+      { spanExporters = [] }: KunRuntime = {},
+    ): Promise<Tracing | undefined> => {
+      const { otlp, sampleRatio } = settings.tracing;
+      const zipkin = settings.zipkinEndpoints;
+      if (zipkin.length === 0 && !otlp && spanExporters.length === 0) return undefined;
+      return openTracing({ identity, logger: pino, zipkin, otlp, exporters: spanExporters, sampleRatio });
+    },
+  },
   ...nestPinoProviders(ApplicationLogger),
 ];
 
@@ -119,6 +139,7 @@ const serverProvider: FactoryProvider<KunGrpcServer> = {
     ApplicationLog,
     ApplicationLogger,
     Meter,
+    KUN_TRACING,
     ModuleRef,
     RUNTIME,
   ],
@@ -130,12 +151,13 @@ const serverProvider: FactoryProvider<KunGrpcServer> = {
     log: ApplicationLog,
     logger: ApplicationLogger,
     meter: Meter,
+    tracing: Tracing | undefined,
     moduleRef: ModuleRef,
     runtime: KunRuntime = {},
   ) => {
     const funnel = { development: settings.logger.Development };
     const onLateError = reportLateErrors(logger.pino);
-    const metrics = new CallMetrics(meter.registry);
+    const metrics = new CallMetrics(meter.registry, settings.metrics);
     return new KunGrpcServer({
       ...loadProtos(asList(options.proto), options.base ?? process.cwd()),
       readiness,
@@ -153,6 +175,8 @@ const serverProvider: FactoryProvider<KunGrpcServer> = {
           settings: settings.grpc,
           logger,
           metrics,
+          tracing,
+          messageEvents: settings.tracing.messageEvents,
           own: (options.interceptors ?? []).map((entry) => resolveInterceptor(entry, lookUp)),
           recovery: {
             toStatusError: (error) => toStatusError(error, funnel),

@@ -3,20 +3,27 @@ import { loggingInterceptor } from '../interceptors/logging.js';
 import { metricsInterceptor } from '../interceptors/metrics.js';
 import { recoveryInterceptor, type RecoveryDeps } from '../interceptors/recovery.js';
 import { requestIdInterceptor } from '../interceptors/request-id.js';
+import { tracingInterceptor } from '../interceptors/tracing.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { ApplicationLogger } from '../telemetry/application-logger.js';
 import type { CallMetrics } from '../telemetry/call-metrics.js';
+import type { Tracing } from '../telemetry/tracing.js';
 
 /** What the server's chain is made of; the switches are the configuration's. */
 export interface ServerChainParts {
   readonly settings: {
     readonly recoveryEnabled: boolean;
     readonly tagsEnabled: boolean;
+    readonly tracingEnabled: boolean;
     readonly metricsEnabled: boolean;
     readonly loggingEnabled: boolean;
   };
   readonly logger: ApplicationLogger;
   readonly metrics: CallMetrics;
+  /** `undefined` when nothing takes spans. */
+  readonly tracing: Pick<Tracing, 'tracer' | 'sampler'> | undefined;
+  /** An event in the span for each message. */
+  readonly messageEvents: boolean;
   readonly recovery: RecoveryDeps;
   /** The service's own. */
   readonly own: readonly Interceptor[];
@@ -24,16 +31,19 @@ export interface ServerChainParts {
 
 /** The server's chain, outermost first. */
 export function defaultServerInterceptors(parts: ServerChainParts): Interceptor[] {
-  const { settings, logger, metrics, recovery, own } = parts;
+  const { settings, logger, metrics, tracing, messageEvents, recovery, own } = parts;
+  const tags = settings.tagsEnabled;
   const { onPanic, ...goingOn } = recovery;
   return [
     // The call is the current one for everything inside, and for nothing outside.
     contextInterceptor(),
     // Before all that writes or forwards it.
     on(settings.loggingEnabled, () => requestIdInterceptor()),
+    // Before the log line, which leads to the span.
+    tracing && settings.tracingEnabled ? tracingInterceptor(tracing, { messageEvents, tags }) : undefined,
     // Outside of whatever may refuse a call, so that refused calls count too.
     on(settings.metricsEnabled, () => metricsInterceptor(metrics)),
-    on(settings.loggingEnabled, () => loggingInterceptor(logger, { tags: settings.tagsEnabled })),
+    on(settings.loggingEnabled, () => loggingInterceptor(logger, { tags })),
     ...own,
     // Innermost: everything outside sees calls that end, never calls that fail.
     recoveryInterceptor(settings.recoveryEnabled || !onPanic ? goingOn : { ...goingOn, onPanic }),

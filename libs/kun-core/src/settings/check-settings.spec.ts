@@ -27,7 +27,7 @@ describe('checkSettings', () => {
   it('names tracing that goes nowhere', () => {
     const written = { GRPCServer: { OpenTracing: true } };
     expect(warn(written)).toEqual([
-      'warning GRPCServer.OpenTracing has no effect: no exporter is configured; set Zipkin.Hosts',
+      'warning GRPCServer.OpenTracing has no effect: no exporter is configured; set Zipkin.Hosts or Tracing.Otlp.Endpoint',
     ]);
     expect(warn({ ...written, Zipkin: { Hosts: ['z'] } })).toEqual([]);
   });

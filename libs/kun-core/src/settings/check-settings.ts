@@ -24,10 +24,13 @@ export function checkSettings(settings: Settings, facts: CheckSettingsFacts): Co
   if (resolved.dial.proxyPort !== undefined && facts.upstreams === 0) {
     warn('GRPCDial.WithProxyPort', 'has no effect: this service has no upstream; remove the key');
   }
-  if (resolved.zipkinEndpoints.length === 0) {
+  if (resolved.zipkinEndpoints.length === 0 && !resolved.tracing.otlp) {
     for (const section of ['GRPCServer', 'GRPCDial'] as const) {
       if (!settings[section].OpenTracing) continue;
-      warn(`${section}.OpenTracing`, 'has no effect: no exporter is configured; set Zipkin.Hosts');
+      warn(
+        `${section}.OpenTracing`,
+        'has no effect: no exporter is configured; set Zipkin.Hosts or Tracing.Otlp.Endpoint',
+      );
     }
   }
   const budget = stopBudgetWarning(

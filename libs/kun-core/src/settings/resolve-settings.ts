@@ -3,6 +3,7 @@ import { resolveServerSettings, type ResolvedServerSettings } from './grpc-serve
 import type { LoggerSettings } from './logger.settings.js';
 import { toMs } from './setting.js';
 import { KUBERNETES_GRACE_PERIOD, type Settings } from './settings.js';
+import { resolveTracingSettings, type ResolvedTracingSettings } from './tracing.settings.js';
 import { zipkinEndpoints } from './zipkin.settings.js';
 
 /** Ports that win over the configuration, for tests above all: 0 is any free port. */
@@ -18,6 +19,8 @@ export interface ResolveSettingsFacts {
   readonly inKubernetes: boolean;
   /** Default: the configuration's ports. */
   readonly ports?: PortOverrides | undefined;
+  /** Whether somebody takes spans besides the exporters of the configuration. Default false. */
+  readonly spansTaken?: boolean | undefined;
 }
 
 /** kun's settings as the code uses them: every default decided, units in the names, off as `undefined`. */
@@ -30,6 +33,8 @@ export interface ResolvedSettings {
   readonly admin: { readonly port: number } | undefined;
   /** URLs to post Zipkin spans to; empty: no exporter. */
   readonly zipkinEndpoints: readonly string[];
+  readonly tracing: ResolvedTracingSettings;
+  readonly metrics: { readonly buckets: readonly number[] | undefined; readonly codeNames: 'go' | 'grpc' };
   readonly logger: LoggerSettings;
   /** Time between SIGTERM and SIGKILL in milliseconds, or `undefined` where nobody told. */
   readonly gracePeriodMs: number | undefined;
@@ -38,7 +43,8 @@ export interface ResolvedSettings {
 /** Decides everything the configuration leaves open. */
 export function resolveSettings(settings: Settings, facts: ResolveSettingsFacts): ResolvedSettings {
   const endpoints = zipkinEndpoints(settings.Zipkin);
-  const exporterConfigured = endpoints.length > 0;
+  const exporterConfigured =
+    facts.spansTaken === true || endpoints.length > 0 || settings.Tracing.Otlp !== undefined;
   const graceSeconds =
     settings.TerminationGracePeriod ?? (facts.inKubernetes ? KUBERNETES_GRACE_PERIOD : undefined);
   return {
@@ -51,6 +57,8 @@ export function resolveSettings(settings: Settings, facts: ResolveSettingsFacts)
     http: openPort(facts.ports?.http, settings.HTTPServer.Port),
     admin: openPort(facts.ports?.admin, settings.AdminPort),
     zipkinEndpoints: endpoints,
+    tracing: resolveTracingSettings(settings.Tracing),
+    metrics: { buckets: settings.Metrics.Buckets, codeNames: settings.Metrics.CodeNames },
     logger: settings.Logger,
     gracePeriodMs: graceSeconds === undefined ? undefined : toMs(graceSeconds),
   };

@@ -4,6 +4,8 @@ import { grpcServerSettings } from './grpc-server.settings.js';
 import { httpServerSettings } from './http-server.settings.js';
 import { loggerSettings } from './logger.settings.js';
 import { port, seconds, setting } from './setting.js';
+import { metricsSettings } from './metrics.settings.js';
+import { tracingSettings } from './tracing.settings.js';
 import { zipkinSettings } from './zipkin.settings.js';
 
 /** `AdminPort` when no layer sets it. */
@@ -34,6 +36,8 @@ export const settingsSchema = z
     GRPCDial: grpcDialSettings.prefault({}),
     HTTPServer: httpServerSettings.prefault({}),
     Zipkin: zipkinSettings.prefault({}),
+    Tracing: tracingSettings.prefault({}),
+    Metrics: metricsSettings.prefault({}),
     Logger: loggerSettings.prefault({}),
   })
   .check(({ value, issues }) => {

@@ -10,7 +10,7 @@ export interface CallMetricsOptions {
   /** Which side of the calls: names begin with `grpc_server_` or `grpc_client_`. Default: server */
   side?: 'server' | 'client';
   /** Upper bounds of `handling_seconds`, ascending. Default: {@link DEFAULT_BUCKETS} */
-  buckets?: readonly number[];
+  buckets?: readonly number[] | undefined;
   /** How `grpc_code` is spelt: `go` is `NotFound`, as the Go libraries and their dashboards have it; `grpc` is `NOT_FOUND`. Default: go */
   codeNames?: 'go' | 'grpc';
 }
