@@ -27,10 +27,19 @@ export interface KunControls {
 /** A Nest application whose start and stop are kun's. */
 export type KunApplication = Omit<NestExpressApplication, keyof KunControls> & KunControls;
 
-/** Puts kun's start and stop in the place of Nest's. */
+/** The root module is no kun application. */
+export class RootModuleError extends Error {
+  override readonly name = 'RootModuleError';
+}
+
+/**
+ * Puts kun's start and stop in the place of Nest's.
+ *
+ * @throws {RootModuleError} when the root module does not import `KunModule`.
+ */
 export function kunApplication(nest: NestExpressApplication): KunApplication {
   if (!isRegistered(nest)) {
-    throw new Error(
+    throw new RootModuleError(
       'the root module does not import KunModule.forRoot({ service, proto }); add it to its imports',
     );
   }

@@ -16,6 +16,7 @@ const EXPLAINED: ReadonlySet<string> = new Set([
   'ListenError',
   'MissingPackageError',
   'ProtoError',
+  'RootModuleError',
 ]);
 
 /** The life of a process that is nothing but the application. */
@@ -56,7 +57,16 @@ function explain(error: unknown): string {
   if (!(reason instanceof Error)) return `cannot start: ${String(reason)}`;
   if (EXPLAINED.has(reason.name)) return `cannot start: ${reason.message}`;
   const where = error instanceof StartError ? ` (${error.phase})` : '';
-  return `cannot start${where}: ${reason.stack ?? reason.message}`;
+  return `cannot start${where}: ${stackWithoutKun(reason)}`;
+}
+
+/** Where the user's code failed; how kun got there is of no use to anybody. */
+function stackWithoutKun(error: Error): string {
+  const own = import.meta.dirname;
+  return (error.stack ?? error.message)
+    .split('\n')
+    .filter((line) => !(/^ +at /.test(line) && line.includes(own)))
+    .join('\n');
 }
 
 function isStopRequest(error: unknown): boolean {

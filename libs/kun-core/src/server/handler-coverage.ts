@@ -3,7 +3,7 @@ import { GrpcMethodStreamingType, type MessageHandler } from '@nestjs/microservi
 import { describeMethod } from '../rpc/rpc-method.js';
 import type { BoundMethod, NestHandler } from './bound-method.js';
 
-/** Handlers and RPCs do not match: an RPC that nobody answers, or a handler that nobody can call. */
+/** Handlers and RPCs do not match: an RPC that nobody answers or two do, or a handler that nobody can call. */
 export class HandlerCoverageError extends Error {
   override readonly name = 'HandlerCoverageError';
 
@@ -12,10 +12,13 @@ export class HandlerCoverageError extends Error {
     readonly missing: readonly string[],
     /** Handlers without an RPC, as `Service.Method`. */
     readonly surplus: readonly string[],
+    /** RPCs that more than one handler answers, as `Service.Method`. */
+    readonly twice: readonly string[] = [],
   ) {
     const parts = [];
     if (missing.length > 0) parts.push(`RPCs without a handler: ${missing.join(', ')}`);
     if (surplus.length > 0) parts.push(`handlers without an RPC: ${surplus.join(', ')}`);
+    if (twice.length > 0) parts.push(`RPCs with more than one handler: ${twice.join(', ')}`);
     super(
       `${parts.join('; ')}. Every RPC of the proto needs one handler (@GrpcMethod for single requests, ` +
         '@GrpcStreamMethod or @GrpcStreamCall for request streams), and every handler an RPC',

@@ -20,7 +20,7 @@ export class NestTransport extends ServerGrpc implements CustomTransportStrategy
    * @throws {HandlerCoverageError} when two controllers answer one RPC.
    */
   get handlers(): ReadonlyMap<string, MessageHandler> {
-    if (this.twice.length > 0) throw new HandlerCoverageError([], this.twice);
+    if (this.twice.length > 0) throw new HandlerCoverageError([], [], this.twice);
     return this.messageHandlers;
   }
 
@@ -28,7 +28,7 @@ export class NestTransport extends ServerGrpc implements CustomTransportStrategy
     const route = typeof pattern === 'string' ? pattern : JSON.stringify(pattern);
     if (this.messageHandlers.has(route)) {
       const { service, rpc } = pattern as { service: string; rpc: string };
-      this.twice.push(`${service}.${rpc} (a second handler)`);
+      this.twice.push(`${service}.${rpc}`);
     }
     super.addHandler(pattern, callback, isEventHandler);
   }

@@ -65,9 +65,15 @@ function loadProto(source: ProtoSource, baseDirectory: string): PackageDefinitio
   try {
     return loadSync(file, { ...LOADER_OPTIONS, includeDirs: [...(source.includeDirs ?? [])] });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ProtoError(`${file}: ${reason.replace(`${file}, `, '')}`, { cause });
+    throw new ProtoError(explainParseError(file, cause), { cause });
   }
+}
+
+/** protobufjs ends its message with the place, `(line 6)` or `(file, line 6)`; here the place goes first, as editors read it. */
+function explainParseError(file: string, cause: unknown): string {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const [, text, inFile = file, line] = /^(.*) \((?:(.+), )?line (\d+)\)$/.exec(reason) ?? [];
+  return line ? `${inFile}:${line}: ${text}` : `${file}: ${reason}`;
 }
 
 function noServiceMessage(source: ProtoSource, definition: PackageDefinition): string {
