@@ -1,111 +1,29 @@
 import * as grpc from '@grpc/grpc-js';
-import { GrpcMethodStreamingType, type MessageHandler } from '@nestjs/microservices';
-import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { Observable, Subject, concatMap, interval, map, of, throwError } from 'rxjs';
-import { systemClock } from '../clock.js';
-import { Readiness } from '../lifecycle/readiness.js';
-import { currentCall, runInCall } from '../rpc/current-call.js';
+import { currentCall } from '../rpc/current-call.js';
 import type { Ending } from '../rpc/ending.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { StatusError } from '../status/status-error.js';
-import { toStatusError } from '../status/to-status-error.js';
 import { deferred } from '../testing/deferred.js';
-import { KunGrpcServer } from './grpc-server.js';
-import { loadProtos, type LoadedProtos } from './proto-definition.js';
+import { serveHandlers, type Handlers, type M } from './serve.fixture.js';
 
-const PROTO = `syntax = "proto3"; package t.v1;
-service T {
-  rpc Unary(M) returns (M); rpc Watch(M) returns (stream M);
-  rpc Collect(stream M) returns (M); rpc Chat(stream M) returns (stream M);
-  rpc Nothing(M) returns (Empty);
-}
-message M { string text = 1; uint32 n = 2; bytes data = 3; }
-message Empty {}`;
-
-interface M {
-  text: string;
-  n: number;
-}
-type Handlers = Partial<
-  Record<'Unary' | 'Watch' | 'Collect' | 'Chat' | 'Nothing', (...args: never[]) => unknown>
->;
-
-let directory: string;
-let protos: LoadedProtos;
 let client: grpc.Client & Record<string, (...args: unknown[]) => never>;
-let cleanUp: Array<() => Promise<unknown> | void> = [];
-const endings: Array<{ call: RpcCall; ending: Ending }> = [];
-const lateErrors: unknown[] = [];
+let service: Awaited<ReturnType<typeof serveHandlers>> | undefined;
+let endings: Array<{ call: RpcCall; ending: Ending }> = [];
 
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'kun-server-'));
-  writeFileSync(join(directory, 't.proto'), PROTO);
-  protos = loadProtos([{ package: 't.v1', path: 't.proto' }], directory);
-});
-afterAll(() => rmSync(directory, { recursive: true }));
 afterEach(async () => {
-  for (const clean of cleanUp.reverse()) await clean();
-  cleanUp = [];
-  endings.length = 0;
-  lateErrors.length = 0;
+  await service?.stop();
+  service = undefined;
+  endings = [];
 });
-
-const context: Interceptor = (next) => (call) => runInCall(call, next, call);
-const recording: Interceptor = (next) => (call) => {
-  call.onEnd((ending) => endings.push({ call, ending }));
-  return next(call);
-};
-const recovery: Interceptor = (next) => async (call) => {
-  try {
-    return await next(call);
-  } catch (error) {
-    call.end(toStatusError(error));
-    return new Promise((resolve) => call.onEnd(resolve));
-  }
-};
 
 async function serve(handlers: Handlers, interceptors: Interceptor[] = []) {
-  const draining = new AbortController();
-  const server = new KunGrpcServer({
-    services: protos.services,
-    definitions: protos.definitions,
-    readiness: new Readiness(),
-    clock: systemClock,
-    draining: draining.signal,
-    settings: { maxMessageBytes: 1024 * 1024, keepaliveEnabled: true, reflectionEnabled: true },
-    interceptors: () => [context, recording, ...interceptors, recovery],
-    toStatusError,
-    onLateError: (_call, error) => lateErrors.push(error),
-  });
-  const map = new Map<string, MessageHandler>();
-  const unimplemented = () => {
-    throw new Error('not in this test');
-  };
-  for (const rpc of ['Unary', 'Watch', 'Collect', 'Chat', 'Nothing'] as const) {
-    const handler = handlers[rpc] ?? unimplemented;
-    const streaming =
-      rpc === 'Collect' || rpc === 'Chat'
-        ? GrpcMethodStreamingType.RX_STREAMING
-        : GrpcMethodStreamingType.NO_STREAMING;
-    // As Nest's pipeline does: always a promise.
-    map.set(JSON.stringify({ service: 'T', rpc, streaming }), (async (...args: never[]) =>
-      handler(...args)) as unknown as MessageHandler);
-  }
-  const port = await server.start(map, { port: 0, host: '127.0.0.1', key: 'GRPCServer.Port' });
-  const force = new AbortController();
-  const drainNow = (streamGraceMs = 0, timeoutMs = 200) =>
-    server.drain({ streamGraceMs, timeoutMs, force: force.signal });
-  const Client = grpc.makeGenericClientConstructor(protos.services.get('t.v1.T')!, 'T');
-  client = new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), {
-    'grpc.enable_retries': 0,
-  }) as typeof client;
-  cleanUp.push(() => drainNow());
-  cleanUp.push(() => client.close());
-  return { server, drainNow, draining, force, port };
+  service = await serveHandlers(handlers, interceptors);
+  ({ endings } = service);
+  client = service.connect();
+  return { ...service, drainNow: service.drain };
 }
 
 function unary(

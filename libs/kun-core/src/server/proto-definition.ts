@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { isAbsolute, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import { loadSync, type MethodDefinition, type Options, type PackageDefinition } from '@grpc/proto-loader';
 import type { ServiceDefinition } from '@grpc/grpc-js';
+import { firstBroken, protoFiles, type MissingImport } from './proto-files.js';
 
 /** A proto file and the package of it that this service serves. */
 export interface ProtoSource {
@@ -9,7 +10,7 @@ export interface ProtoSource {
   readonly package: string;
   /** The `.proto` file; relative paths count from the application's base directory. */
   readonly path: string;
-  /** Where imports are looked for besides the file's own directory. Default: none. */
+  /** Where imports are looked for besides the file's own directory; relative as `path` is. Default: none. */
   readonly includeDirs?: readonly string[];
 }
 
@@ -62,18 +63,29 @@ function loadProto(source: ProtoSource, baseDirectory: string): PackageDefinitio
   if (!existsSync(file)) {
     throw new ProtoError(`${file}: no such proto file; check "path" of package ${source.package}`);
   }
+  const includeDirs = [
+    dirname(file),
+    ...(source.includeDirs ?? []).map((name) => resolve(baseDirectory, name)),
+  ];
+  const { files, missing } = protoFiles(file, includeDirs);
+  if (missing.length > 0) throw new ProtoError(missing.map(missingMessage(includeDirs)).join('\n'));
   try {
-    return loadSync(file, { ...LOADER_OPTIONS, includeDirs: [...(source.includeDirs ?? [])] });
+    return loadSync(file, { ...LOADER_OPTIONS, includeDirs });
   } catch (cause) {
-    throw new ProtoError(explainParseError(file, cause), { cause });
+    throw new ProtoError(explainParseError(firstBroken(files) ?? file, cause), { cause });
   }
 }
 
-/** protobufjs ends its message with the place, `(line 6)` or `(file, line 6)`; here the place goes first, as editors read it. */
+function missingMessage(directories: readonly string[]): (missing: MissingImport) => string {
+  return ({ imported, place }) =>
+    `${place}: imports ${imported}, which is not in ${directories.join(', ')}; add its directory to "includeDirs"`;
+}
+
+/** protobufjs ends its message with the line; here the place goes first, as editors read it. */
 function explainParseError(file: string, cause: unknown): string {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  const [, text, inFile = file, line] = /^(.*) \((?:(.+), )?line (\d+)\)$/.exec(reason) ?? [];
-  return line ? `${inFile}:${line}: ${text}` : `${file}: ${reason}`;
+  const [, text, line] = /^(.*) \((?:.+, )?line (\d+)\)$/.exec(reason) ?? [];
+  return line ? `${file}:${line}: ${text}` : `${file}: ${reason}`;
 }
 
 function noServiceMessage(source: ProtoSource, definition: PackageDefinition): string {

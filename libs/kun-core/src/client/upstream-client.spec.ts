@@ -1,0 +1,250 @@
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../clock.js';
+import { currentCall } from '../rpc/current-call.js';
+import type { Ending } from '../rpc/ending.js';
+import type { Interceptor } from '../rpc/interceptor.js';
+import type { RpcCall } from '../rpc/rpc-call.js';
+import { NO_ROUTES } from '../rpc/routes.js';
+import { serveHandlers, type Handlers, type M } from '../server/serve.fixture.js';
+import { errorInfo } from '../status/details.js';
+import { notFound } from '../status/factories.js';
+import type { StatusError } from '../status/status-error.js';
+import { deferred } from '../testing/deferred.js';
+import { detach } from './detach.js';
+import { upstreamClient, type CallOptions } from './upstream-client.js';
+
+interface TClient {
+  unary(request: Partial<M>, options?: CallOptions): Promise<M>;
+  watch(request: Partial<M>, options?: CallOptions): AsyncIterable<M>;
+  collect(requests: AsyncIterable<Partial<M>>, options?: CallOptions): Promise<M>;
+  chat(requests: AsyncIterable<Partial<M>>, options?: CallOptions): AsyncIterable<M>;
+}
+
+const cleanUp: Array<() => unknown> = [];
+afterEach(async () => {
+  for (const clean of cleanUp.splice(0).reverse()) await clean();
+});
+
+async function serve(handlers: Handlers) {
+  const service = await serveHandlers(handlers);
+  cleanUp.push(() => service.stop());
+  return service;
+}
+
+function connect(
+  { port, server }: Awaited<ReturnType<typeof serveHandlers>>,
+  options: { interceptors?: Interceptor[]; timeoutMs?: number } = {},
+): TClient {
+  const definition = server.services.get('t.v1.T');
+  if (!definition) throw new Error('no service');
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  cleanUp.push(() => client.close());
+  return upstreamClient({
+    name: 't',
+    target: `127.0.0.1:${port}`,
+    client,
+    service: definition,
+    clock: systemClock,
+    draining: new AbortController().signal,
+    policy: 'pass',
+    interceptors: () => options.interceptors ?? [],
+    timeoutMs: () => options.timeoutMs,
+    routes: () => NO_ROUTES,
+  }) as unknown as TClient;
+}
+
+async function* numbers(count: number): AsyncGenerator<Partial<M>> {
+  for (let n = 1; n <= count; n++) yield { n };
+}
+
+async function all<T>(messages: AsyncIterable<T>): Promise<T[]> {
+  const seen: T[] = [];
+  for await (const message of messages) seen.push(message);
+  return seen;
+}
+
+describe('a typed client', () => {
+  it('makes calls of all four kinds', async () => {
+    const t = connect(
+      await serve({
+        Unary: (request: M) => ({ text: `${request.text}!` }),
+        Watch: () => [{ n: 1 }, { n: 2 }],
+        Collect: async (requests: AsyncIterable<M>) => {
+          let n = 0;
+          for await (const request of requests) n += request.n;
+          return { n };
+        },
+        Chat: async function* (requests: AsyncIterable<M>) {
+          for await (const request of requests) yield { n: request.n * 10 };
+        },
+      }),
+    );
+    await expect(t.unary({ text: 'hi' })).resolves.toMatchObject({ text: 'hi!' });
+    expect((await all(t.watch({}))).map(({ n }) => n)).toEqual([1, 2]);
+    await expect(t.collect(numbers(100))).resolves.toMatchObject({ n: 5050 });
+    expect((await all(t.chat(numbers(50)))).map(({ n }) => n)).toEqual(
+      [...Array(50).keys()].map((i) => (i + 1) * 10),
+    );
+  });
+
+  it("throws the upstream's status with its details", async () => {
+    const thrown = notFound('no such', {
+      details: [errorInfo({ reason: 'GONE', domain: 't', metadata: {} })],
+    });
+    const t = connect(
+      await serve({
+        Unary: () => {
+          throw thrown;
+        },
+        Watch: async function* () {
+          yield { n: 1 };
+          throw thrown;
+        },
+      }),
+    );
+    const error = await t.unary({}).catch((cause: unknown) => cause as StatusError);
+    expect(error).toMatchObject({ code: status.NOT_FOUND, message: 'no such' });
+    expect((error as StatusError).details).toMatchObject([{ reason: 'GONE' }]);
+    const seen: unknown[] = [];
+    const failing = async () => {
+      for await (const message of t.watch({})) seen.push(message);
+    };
+    await expect(failing()).rejects.toMatchObject({ code: status.NOT_FOUND });
+    expect(seen).toHaveLength(1);
+  });
+
+  it('stalls an upstream whose messages nobody takes, and cancels it when the loop is left', async () => {
+    let produced = 0;
+    const stopped = deferred();
+    const text = 'x'.repeat(16 * 1024);
+    const t = connect(
+      await serve({
+        Watch: async function* () {
+          try {
+            for (; ; produced++) yield { text };
+          } finally {
+            stopped.resolve();
+          }
+        },
+      }),
+    );
+    let taken = 0;
+    for await (const message of t.watch({})) {
+      expect(message.text).toHaveLength(text.length);
+      if (++taken === 3) {
+        let before = -1;
+        await expect
+          .poll(() => {
+            const still = produced === before;
+            before = produced;
+            return still;
+          })
+          .toBe(true);
+        expect(produced).toBeLessThan(300);
+        break;
+      }
+    }
+    await stopped.promise;
+  });
+
+  it('gives up at its timeout, and by its signal', async () => {
+    const service = await serve({ Unary: () => new Promise(() => {}) });
+    await expect(connect(service, { timeoutMs: 30 }).unary({})).rejects.toMatchObject({
+      code: status.DEADLINE_EXCEEDED,
+    });
+    const leave = new AbortController();
+    const answer = connect(service).unary({}, { signal: leave.signal });
+    await expect.poll(() => service.server.openCalls.size).toBe(1);
+    leave.abort();
+    await expect(answer).rejects.toMatchObject({ code: status.CANCELLED });
+  });
+
+  it('ends a call with what its own request stream threw', async () => {
+    const t = connect(
+      await serve({ Collect: async (requests: AsyncIterable<M>) => ({ n: (await all(requests)).length }) }),
+    );
+    async function* broken(): AsyncGenerator<Partial<M>> {
+      yield { n: 1 };
+      throw notFound('the source is gone');
+    }
+    await expect(t.collect(broken())).rejects.toMatchObject({ code: status.NOT_FOUND });
+  });
+
+  it('tells its chain of every attempt, once', async () => {
+    const endings: Ending[] = [];
+    const seen: RpcCall[] = [];
+    const observing: Interceptor = (next) => (call) => {
+      seen.push(call);
+      call.onEnd((ending) => endings.push(ending));
+      return next(call);
+    };
+    const twice: Interceptor = (next) => async (call) => {
+      await next(call.nextAttempt());
+      return next(call.nextAttempt());
+    };
+    const t = connect(await serve({ Unary: () => ({}) }), { interceptors: [twice, observing] });
+    await t.unary({});
+    expect(seen.map(({ attempt }) => attempt)).toEqual([1, 2]);
+    expect(endings.map(({ code }) => code)).toEqual([status.OK, status.OK]);
+  });
+
+  it('does not make a call that an interceptor refuses', async () => {
+    let handled = 0;
+    const refusing: Interceptor = (next) => (call) => {
+      call.end(notFound('not today'));
+      return next(call);
+    };
+    const t = connect(await serve({ Unary: () => ({ n: ++handled }) }), { interceptors: [refusing] });
+    await expect(t.unary({})).rejects.toMatchObject({ code: status.NOT_FOUND });
+    expect(handled).toBe(0);
+  });
+});
+
+describe('a call within a call', () => {
+  /** B answers when told to; A calls B under its own call. */
+  async function chain(callB: (b: TClient) => Promise<unknown>) {
+    const reached = deferred<RpcCall>();
+    const b = connect(
+      await serve({
+        Unary: () => {
+          const call = currentCall();
+          if (call) reached.resolve(call);
+          return new Promise(() => {});
+        },
+      }),
+    );
+    const serviceA = await serve({ Unary: async () => ({ text: String(await callB(b)) }) });
+    return { a: connect(serviceA), reached: reached.promise };
+  }
+
+  it('is cancelled with it', async () => {
+    const { a, reached } = await chain((b) => b.unary({}));
+    const leave = new AbortController();
+    const answer = a.unary({}, { signal: leave.signal });
+    answer.catch(() => {});
+    const call = await reached;
+    const aborted = new Promise((resolve) => call.signal.addEventListener('abort', resolve));
+    leave.abort();
+    await aborted;
+    await expect(answer).rejects.toMatchObject({ code: status.CANCELLED });
+  });
+
+  it('has no more time than it', async () => {
+    const { a, reached } = await chain((b) => b.unary({}, { timeoutMs: 60_000 }));
+    const before = Date.now();
+    await expect(a.unary({}, { timeoutMs: 200 })).rejects.toMatchObject({ code: status.DEADLINE_EXCEEDED });
+    expect((await reached).deadline - before).toBeLessThan(200);
+  });
+
+  it('outlives it when detached', async () => {
+    const { a, reached } = await chain((b) => detach(() => b.unary({}, { timeoutMs: 5000 })));
+    const leave = new AbortController();
+    const answer = a.unary({}, { signal: leave.signal, metadata: new Metadata() });
+    answer.catch(() => {});
+    const call = await reached;
+    leave.abort();
+    await expect(answer).rejects.toMatchObject({ code: status.CANCELLED });
+    expect(call.signal.aborted).toBe(false);
+  });
+});

@@ -1,0 +1,50 @@
+import type { status } from '@grpc/grpc-js';
+import { Counter, type Registry } from 'prom-client';
+import type { RpcMethod } from '../rpc/rpc-method.js';
+import { codeName, goCodeName } from '../status/code.js';
+
+/**
+ * `kun_client_calls_total{upstream, grpc_service, grpc_method, grpc_code}`: calls as their makers saw them, however many
+ * attempts each took; the attempts are counted by `grpc_client_*`. One for all upstreams of an application.
+ */
+export class ClientCallCounts {
+  private readonly counts = new Map<string, Map<RpcMethod, Map<status, number>>>();
+
+  constructor(registry: Registry, codeNames: 'go' | 'grpc' = 'go') {
+    const nameOf = codeNames === 'grpc' ? codeName : goCodeName;
+    const counter: Counter = new Counter({
+      name: 'kun_client_calls_total',
+      help: 'Calls made to upstreams, each with all its attempts, by the code they ended with',
+      labelNames: ['upstream', 'grpc_service', 'grpc_method', 'grpc_code'],
+      registers: [registry],
+      collect: () => {
+        counter.reset();
+        for (const [upstream, methods] of this.counts) {
+          for (const [method, codes] of methods) {
+            for (const [code, count] of codes) {
+              const labels = {
+                grpc_service: method.service,
+                grpc_method: method.name,
+                grpc_code: nameOf(code),
+              };
+              counter.inc({ upstream, ...labels }, count);
+            }
+          }
+        }
+      },
+    });
+  }
+
+  /** Shows the methods with 0 calls of OK from now on. */
+  prepare(upstream: string, methods: Iterable<RpcMethod>): void {
+    for (const method of methods) this.add(upstream, method, 0, 0);
+  }
+
+  add(upstream: string, method: RpcMethod, code: status, count = 1): void {
+    let methods = this.counts.get(upstream);
+    if (!methods) this.counts.set(upstream, (methods = new Map()));
+    let codes = methods.get(method);
+    if (!codes) methods.set(method, (codes = new Map()));
+    codes.set(code, (codes.get(code) ?? 0) + count);
+  }
+}
