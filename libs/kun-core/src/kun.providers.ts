@@ -19,7 +19,7 @@ import { Startup } from './lifecycle/startup.js';
 import { resolveInterceptor } from './rpc/injectable-interceptor.js';
 import { defaultServerInterceptors } from './server/default-interceptors.js';
 import { KunGrpcServer } from './server/grpc-server.js';
-import { loadProtos, type ProtoSource } from './server/proto-definition.js';
+import { loadProtos, locateProtos, type ProtoSource } from './server/proto-definition.js';
 import { resolveSettings, type ResolvedSettings } from './settings/resolve-settings.js';
 import type { Settings } from './settings/settings.js';
 import { STATUS_FILTER_OPTIONS } from './status/status.filter.js';
@@ -28,6 +28,7 @@ import { ApplicationLog } from './telemetry/application-log.js';
 import { ApplicationLogger, openLogger } from './telemetry/application-logger.js';
 import { CallMetrics } from './telemetry/call-metrics.js';
 import { reportLateErrors } from './telemetry/late-errors.js';
+import { readMethodShapes } from './telemetry/message-shape.js';
 import { exposeLogMetrics } from './telemetry/log-metrics.js';
 import { Meter } from './telemetry/meter.js';
 import { nestPinoProviders, openLog } from './telemetry/nest-pino-logger.js';
@@ -155,11 +156,12 @@ const serverProvider: FactoryProvider<KunGrpcServer> = {
     moduleRef: ModuleRef,
     runtime: KunRuntime = {},
   ) => {
+    const base = options.base ?? process.cwd();
     const funnel = { development: settings.logger.Development };
     const onLateError = reportLateErrors(logger.pino);
     const metrics = new CallMetrics(meter.registry, settings.metrics);
     return new KunGrpcServer({
-      ...loadProtos(asList(options.proto), options.base ?? process.cwd()),
+      ...loadProtos(asList(options.proto), base),
       readiness,
       clock: clockOf(runtime),
       draining: lifecycle.stopping,
@@ -177,6 +179,8 @@ const serverProvider: FactoryProvider<KunGrpcServer> = {
           metrics,
           tracing,
           messageEvents: settings.tracing.messageEvents,
+          logging: settings.logging,
+          shapes: () => readMethodShapes(locateProtos(asList(options.proto), base)),
           own: (options.interceptors ?? []).map((entry) => resolveInterceptor(entry, lookUp)),
           recovery: {
             toStatusError: (error) => toStatusError(error, funnel),

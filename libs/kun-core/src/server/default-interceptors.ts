@@ -1,12 +1,15 @@
 import { contextInterceptor } from '../interceptors/context.js';
 import { loggingInterceptor } from '../interceptors/logging.js';
+import type { SamplingOptions } from '../interceptors/line-sampler.js';
 import { metricsInterceptor } from '../interceptors/metrics.js';
+import { payloadLoggingInterceptor } from '../interceptors/payload-logging.js';
 import { recoveryInterceptor, type RecoveryDeps } from '../interceptors/recovery.js';
 import { requestIdInterceptor } from '../interceptors/request-id.js';
 import { tracingInterceptor } from '../interceptors/tracing.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { ApplicationLogger } from '../telemetry/application-logger.js';
 import type { CallMetrics } from '../telemetry/call-metrics.js';
+import type { MethodShapes } from '../telemetry/message-shape.js';
 import type { Tracing } from '../telemetry/tracing.js';
 
 /** What the server's chain is made of; the switches are the configuration's. */
@@ -17,7 +20,17 @@ export interface ServerChainParts {
     readonly tracingEnabled: boolean;
     readonly metricsEnabled: boolean;
     readonly loggingEnabled: boolean;
+    /** Characters of each message to log; `undefined`: no content is logged. */
+    readonly contentMaxLength: number | undefined;
   };
+  readonly logging: {
+    readonly codeNames: 'go' | 'grpc';
+    readonly sampling: SamplingOptions | undefined;
+    /** Fields to mask in logged content. */
+    readonly redact: readonly string[];
+  };
+  /** What the protos say of each method's messages; asked for when content is logged. */
+  readonly shapes: () => ReadonlyMap<string, MethodShapes>;
   readonly logger: ApplicationLogger;
   readonly metrics: CallMetrics;
   /** `undefined` when nothing takes spans. */
@@ -32,7 +45,8 @@ export interface ServerChainParts {
 /** The server's chain, outermost first. */
 export function defaultServerInterceptors(parts: ServerChainParts): Interceptor[] {
   const { settings, logger, metrics, tracing, messageEvents, recovery, own } = parts;
-  const tags = settings.tagsEnabled;
+  const { tagsEnabled: tags, contentMaxLength: content } = settings;
+  const { codeNames, sampling, redact } = parts.logging;
   const { onPanic, ...goingOn } = recovery;
   return [
     // The call is the current one for everything inside, and for nothing outside.
@@ -43,7 +57,10 @@ export function defaultServerInterceptors(parts: ServerChainParts): Interceptor[
     tracing && settings.tracingEnabled ? tracingInterceptor(tracing, { messageEvents, tags }) : undefined,
     // Outside of whatever may refuse a call, so that refused calls count too.
     on(settings.metricsEnabled, () => metricsInterceptor(metrics)),
-    on(settings.loggingEnabled, () => loggingInterceptor(logger, { tags })),
+    on(settings.loggingEnabled, () => loggingInterceptor(logger, { tags, codeNames, sampling })),
+    content === undefined
+      ? undefined
+      : payloadLoggingInterceptor(logger, { maxLength: content, shapes: parts.shapes(), redact, tags }),
     ...own,
     // Innermost: everything outside sees calls that end, never calls that fail.
     recoveryInterceptor(settings.recoveryEnabled || !onPanic ? goingOn : { ...goingOn, onPanic }),

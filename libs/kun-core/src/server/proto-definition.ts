@@ -58,6 +58,18 @@ export function loadProtos(sources: readonly ProtoSource[], baseDirectory: strin
   return { services, definitions };
 }
 
+/** Where the files of the sources are, and where their imports are looked for. */
+export function locateProtos(
+  sources: readonly ProtoSource[],
+  baseDirectory: string,
+): Array<{ readonly path: string; readonly includeDirs: readonly string[] }> {
+  return sources.map((source) => {
+    const path = resolve(baseDirectory, source.path);
+    const own = (source.includeDirs ?? []).map((name) => resolve(baseDirectory, name));
+    return { path, includeDirs: [dirname(path), ...own] };
+  });
+}
+
 function loadProto(source: ProtoSource, baseDirectory: string): PackageDefinition {
   const file = isAbsolute(source.path) ? source.path : resolve(baseDirectory, source.path);
   if (!existsSync(file)) {

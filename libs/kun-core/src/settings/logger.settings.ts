@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { setting } from './setting.js';
+import { setting, size } from './setting.js';
 
 /** The levels of `Logger.Level`, the most talkative first. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -21,6 +21,33 @@ export const loggerSettings = z.strictObject({
     description: 'Count the lines by level for /metrics',
     reload: 'restart',
   }),
+  Redact: setting(
+    z
+      .array(
+        z.string().regex(/^(\*\*\.\w+|\w+(\.\w+)*)$/, {
+          error: 'expected a field as user.password, or **.password for any depth',
+        }),
+      )
+      .default([]),
+    {
+      description:
+        'Fields of messages that LoggingAllRpc masks, besides those marked debug_redact in the proto',
+      reload: 'restart',
+    },
+  ),
+  Sampling: z
+    .strictObject({
+      InitialPerSecond: setting(size('lines').default(100), {
+        description: 'So many uneventful lines of each method are written in a second',
+        unit: 'lines',
+        reload: 'restart',
+      }),
+      Thereafter: setting(z.int().min(0).default(100), {
+        description: 'After them every so-manieth of the same second; 0: none',
+        reload: 'restart',
+      }),
+    })
+    .optional(),
 });
 
 /** The section `Logger` as validated. */

@@ -36,6 +36,12 @@ export interface ResolvedSettings {
   readonly tracing: ResolvedTracingSettings;
   readonly metrics: { readonly buckets: readonly number[] | undefined; readonly codeNames: 'go' | 'grpc' };
   readonly logger: LoggerSettings;
+  /** The lines that calls write. */
+  readonly logging: {
+    readonly codeNames: 'go' | 'grpc';
+    readonly redact: readonly string[];
+    readonly sampling: { readonly initialPerSecond: number; readonly thereafter: number } | undefined;
+  };
   /** Time between SIGTERM and SIGKILL in milliseconds, or `undefined` where nobody told. */
   readonly gracePeriodMs: number | undefined;
 }
@@ -60,6 +66,14 @@ export function resolveSettings(settings: Settings, facts: ResolveSettingsFacts)
     tracing: resolveTracingSettings(settings.Tracing),
     metrics: { buckets: settings.Metrics.Buckets, codeNames: settings.Metrics.CodeNames },
     logger: settings.Logger,
+    logging: {
+      codeNames: settings.Metrics.CodeNames,
+      redact: settings.Logger.Redact,
+      sampling: settings.Logger.Sampling && {
+        initialPerSecond: settings.Logger.Sampling.InitialPerSecond,
+        thereafter: settings.Logger.Sampling.Thereafter,
+      },
+    },
     gracePeriodMs: graceSeconds === undefined ? undefined : toMs(graceSeconds),
   };
 }

@@ -5,7 +5,7 @@ export interface SettingMeta {
   /** What the key does, for a person and for an editor's tooltip. */
   readonly description: string;
   /** The unit of a number, such as `seconds`. */
-  readonly unit?: 'seconds' | 'bytes' | 'characters' | 'port';
+  readonly unit?: 'seconds' | 'bytes' | 'characters' | 'lines' | 'port';
   /** Whether a change in the file takes effect at once or at the next start. */
   readonly reload: 'live' | 'restart';
 }
@@ -29,8 +29,8 @@ export function seconds(lowest: 'zero' | 'positive' = 'zero'): z.ZodNumber {
   return z.number({ error }).min(least, { error }).max(DAY_SECONDS, { error });
 }
 
-/** A size of at least one: whole bytes or characters. */
-export function size(unit: 'bytes' | 'characters'): z.ZodInt {
+/** A size of at least one: whole bytes, characters or lines. */
+export function size(unit: 'bytes' | 'characters' | 'lines'): z.ZodInt {
   const error = `expected a whole number of ${unit}, 1 or more`;
   return z.int({ error }).min(1, { error });
 }

@@ -98,6 +98,7 @@ describe('settingsSchema', () => {
           "Development": false,
           "Level": "info",
           "Prometheus": true,
+          "Redact": [],
         },
         "Metrics": {
           "CodeNames": "go",
