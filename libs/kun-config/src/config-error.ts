@@ -41,8 +41,11 @@ export interface ConfigProblem extends Place {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
-  constructor(readonly problems: readonly ConfigProblem[]) {
-    super(summary(problems));
+  constructor(
+    readonly problems: readonly ConfigProblem[],
+    options?: ErrorOptions,
+  ) {
+    super(summary(problems), options);
   }
 }
 

@@ -1,4 +1,5 @@
-export { loadConfig, type LoadConfigOptions, type Outputs } from './load-config.js';
+export { loadConfig, type Outputs } from './load-config.js';
+export type { LoadConfigOptions } from './load-options.js';
 export {
   LoadedConfig,
   type HiddenValue,
@@ -10,6 +11,11 @@ export { configLayers, type ConfigLayer, type LayerName, type LayerNames } from 
 export { ConfigError, formatProblem, type ConfigProblem, type ConfigProblemCode } from './config-error.js';
 export type { ConfigCheck, ConfigFinding } from './config-check.js';
 export type { ConfigPath } from './config-path.js';
+export { nearest } from './nearest.js';
 export { Secret } from './secret.js';
-export { Configuration } from './configuration.js';
+export { Configuration, type ValueChange } from './configuration.js';
+export { ConfigWatcher, type Look, type WatchOptions } from './config-watcher.js';
+export type { ConfigChange } from './config-change.js';
+export type { ConfigStatus, ReloadEvent, ReloadFailure, ReloadSuccess } from './reload-event.js';
+export { OnConfigChange } from './on-config-change.js';
 export { KunConfigModule, type KunConfigOptions } from './kun-config.module.js';

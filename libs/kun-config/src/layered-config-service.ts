@@ -1,5 +1,5 @@
 import { ConfigService, type ConfigChangeEvent } from '@nestjs/config';
-import { EMPTY, type Observable } from 'rxjs';
+import { concatMap, filter, type Observable } from 'rxjs';
 import type { Configuration } from './configuration.js';
 import { isRecord } from './plain-object.js';
 
@@ -9,14 +9,23 @@ import { isRecord } from './plain-object.js';
  * layer sets. What should come from the environment is written `${NAME}` in a file.
  */
 export class LayeredConfigService extends ConfigService {
+  readonly #configuration: Configuration<unknown>;
+
   constructor(configuration: Configuration<unknown>) {
     super(view(configuration));
+    this.#configuration = configuration;
     // The library's own module sets this property from outside in the same way; its type hides it.
     Object.assign(this, { skipProcessEnv: true });
   }
 
+  /** Each key that changes in a reload, after all of them have changed. */
   override get changes$(): Observable<ConfigChangeEvent> {
-    return EMPTY;
+    return this.#configuration.reloads.pipe(
+      filter((event) => event.ok),
+      concatMap(({ changes }) =>
+        changes.map(({ path, previous, current }) => ({ path, oldValue: previous, newValue: current })),
+      ),
+    );
   }
 
   /** @throws Error always: `ConfigService.set` would write to the environment of the whole process */

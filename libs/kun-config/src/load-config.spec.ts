@@ -2,7 +2,8 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { ConfigError, formatProblem } from './config-error.js';
-import { loadConfig, type LoadConfigOptions } from './load-config.js';
+import { loadConfig } from './load-config.js';
+import type { LoadConfigOptions } from './load-options.js';
 import { TestingTree } from '../test/testing-tree.js';
 
 const framework = z.object({

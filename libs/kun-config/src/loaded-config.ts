@@ -1,7 +1,9 @@
 import type { ConfigProblem } from './config-error.js';
+import { configHash } from './config-hash.js';
 import type { LayerName } from './config-layers.js';
 import { nodeAt, type ConfigNode, type MapNode, type Place } from './config-node.js';
 import { parsePath, valueAt, type ConfigPath } from './config-path.js';
+import type { LoadConfigOptions } from './load-options.js';
 import type { ProblemMaker } from './problem-maker.js';
 import type { SchemaView } from './schema-view.js';
 import { Secret } from './secret.js';
@@ -44,6 +46,7 @@ export class LoadedConfig<T = Record<string, unknown>> {
   readonly warnings: readonly ConfigProblem[];
   /** Every file that the value depends on, found or not: the layers and the targets of `!file`. */
   readonly files: readonly string[];
+  #hash: string | undefined;
 
   /** @internal use {@link loadConfig} */
   constructor(readonly parts: LoadedParts) {
@@ -70,6 +73,28 @@ export class LoadedConfig<T = Record<string, unknown>> {
     return { from: 'default', place: layerPlace(node), hid: this.#hid(node, keys) };
   }
 
+  /** Whether a change of a key takes effect at once or at the next start; undefined when its schema does not say. */
+  effect(path: ConfigPath): 'live' | 'restart' | undefined {
+    const keys = parsePath(path);
+    for (const view of this.parts.views) {
+      const said = view.said(keys, 'reload');
+      if (said !== undefined) return said;
+    }
+    return undefined;
+  }
+
+  /** Whether a value must not be printed: by its type, its schema, where it comes from or the sound of its key. */
+  isSecret(path: ConfigPath): boolean {
+    const keys = parsePath(path);
+    if (valueAt(this.value, keys) instanceof Secret) return true;
+    return this.parts.problems.isSecret(keys, nodeAt(this.parts.root, keys));
+  }
+
+  /** The same for the same values, apart from secrets: see {@link configHash}. */
+  get hash(): string {
+    return (this.#hash ??= configHash(this.value, this.parts.problems.isSecretKey));
+  }
+
   #hid(node: ConfigNode, path: readonly string[]): HiddenValue[] {
     const secret = this.parts.problems.isSecret(path, node);
     return node.hid.map((each) => ({ ...layerPlace(each), shown: showNode(each, secret) }));
@@ -78,6 +103,7 @@ export class LoadedConfig<T = Record<string, unknown>> {
 
 /** @internal */
 export interface LoadedParts {
+  readonly options: LoadConfigOptions;
   readonly value: unknown;
   readonly root: MapNode;
   readonly views: readonly SchemaView[];

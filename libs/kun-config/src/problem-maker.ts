@@ -48,8 +48,9 @@ export class ProblemMaker {
 
   /** Whether a value must not be printed: by its node, its schema, or the sound of a key on its path. */
   isSecret(path: readonly PropertyKey[], node?: ConfigNode): boolean {
-    if (node?.kind === 'scalar' && (node.secret === true || typeof node.value === 'boolean'))
-      return node.secret === true;
+    if (node && isSecretNode(node)) return true;
+    // What switches something on or off gives nothing away.
+    if (node?.kind === 'scalar' && typeof node.value === 'boolean') return false;
     return path.some((key) => soundsSecret(String(key))) || this.views.some((view) => view.isSecret(path));
   }
 
@@ -66,3 +67,8 @@ export class ProblemMaker {
 
 /** Past these nobody wants to see the source, and looking for secrets around each would take long. */
 const MAX_SHOWN = 100;
+
+function isSecretNode(node: ConfigNode): boolean {
+  if (node.kind === 'list') return node.items.some(isSecretNode);
+  return node.kind === 'scalar' && (node.secret === true || node.written !== undefined);
+}

@@ -48,7 +48,7 @@ export function readText(source: SourceFile, external: ExternalValues, problems:
   const result = readYaml(source, { readScalar: external.read, isSecretKey: problems.isSecretKey });
   const { root } = result;
   const found = result.problems.map((problem) => problems.at(source, problem.offset, problem));
-  if (root?.kind === 'map') return { source, found: true, root, problems: found, understood: true };
+  if (root?.kind === 'map') return { source, found: true, root, problems: found, understood: result.parsed };
   if (root === undefined || root.kind === 'unset') {
     return { source, found: true, root: undefined, problems: found, understood: result.parsed };
   }

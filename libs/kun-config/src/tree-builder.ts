@@ -22,6 +22,8 @@ export class TreeBuilder {
   /** Values built so far, those that aliases repeat included. */
   #size = 0;
   #aliased = 0;
+  /** Something was left out for its size, so what is said of the rest would be misleading. */
+  #exceeded = false;
 
   constructor(
     private readonly source: SourceFile,
@@ -34,7 +36,7 @@ export class TreeBuilder {
     const { contents } = this.document;
     const spot: Spot = { path: [], keyOffset: 0, end: 0, secret: false };
     const root = contents === null ? undefined : this.#build(contents, spot);
-    return { root, parsed: true, problems: this.#problems };
+    return { root, parsed: !this.#exceeded, problems: this.#problems };
   }
 
   #build(yaml: unknown, spot: Spot): ConfigNode {
@@ -49,6 +51,7 @@ export class TreeBuilder {
   #node(yaml: unknown, spot: Spot): ConfigNode {
     const at = this.#at(yaml, spot);
     if (spot.path.length > MAX_DEPTH) {
+      this.#exceeded = true;
       this.#problem(at.offset, spot.path.slice(0, 3), `is nested deeper than ${MAX_DEPTH} levels`);
       return { kind: 'unset', ...at, empty: false };
     }
@@ -137,6 +140,7 @@ export class TreeBuilder {
     this.#aliased += target.size;
     this.#size += target.size;
     if (this.#aliased > MAX_ALIASED_VALUES) {
+      this.#exceeded = true;
       this.#problem(
         at.offset,
         path,

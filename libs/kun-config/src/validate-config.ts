@@ -83,13 +83,16 @@ async function runSchema(part: MapNode, view: SchemaView): Promise<SchemaResult>
       if (!isRecord(result.value)) throw new TypeError('a configuration schema must give an object');
       return { output: result.value, issues: [] };
     }
-    const issues = normaliseIssues(result.issues);
+    const issues = normaliseIssues(result.issues.slice(0, MAX_ISSUES));
     // Each round takes back at least one reading of a scalar, so this ends.
     if (!issues.map((issue) => mend(part, issue.path, input, tried)).some(Boolean)) {
       return { output: undefined, issues: issues.filter((issue) => !belowUnresolved(part, issue.path)) };
     }
   }
 }
+
+/** A list of a hundred thousand wrong items needs no hundred thousand explanations. */
+const MAX_ISSUES = 1_000;
 
 /** Takes the other meaning of a scalar that its schema is known to refuse, before anything coerces it. */
 function mendKnown(
