@@ -1,0 +1,81 @@
+import { status, type Metadata } from '@grpc/grpc-js';
+import type { Interceptor } from '../rpc/interceptor.js';
+import type { RpcMethod } from '../rpc/rpc-method.js';
+import type { RetryPolicy } from '../settings/retry-policy.js';
+import { retryCodes } from './retry-codes.js';
+import { policyOfCall, retryOverride } from './retry-override.js';
+
+export interface MeshRetryOptions {
+  /** Who tries calls again: this process, the mesh, or nobody on this service's behalf. */
+  readonly by: 'app' | 'mesh' | 'off';
+  readonly policy: RetryPolicy;
+  /** Whether calls leave through a proxy, whose routes may have a retry policy of their own. */
+  readonly proxied: boolean;
+}
+
+/**
+ * Sees to it that a call has one owner of its retries.
+ *
+ * - `mesh`: Envoy's headers ask the proxy to try unary calls again. Backoff, jitter and budget are then the proxy's.
+ * - `app`: headers that would ask the proxy as well are taken out, and a proxy that would retry by its own route is told
+ *   not to. Three attempts here times three there would be nine.
+ * - `off`: what the caller wrote stays.
+ *
+ * Streams never carry the headers, whoever owns them: a proxy that may have to repeat a stream keeps all of it in
+ * memory, until it has none left.
+ *
+ * Source: Envoy, "Router", HTTP headers consumed from downstreams.
+ */
+export function meshRetryInterceptor(options: MeshRetryOptions): Interceptor {
+  const { by, policy, proxied } = options;
+  return (next) => (call) => {
+    const { metadata, method } = call;
+    const unary = method.kind === 'unary';
+    if (by === 'app' || !unary) {
+      for (const header of RETRY_HEADERS) metadata.remove(header);
+      if (proxied || by === 'mesh') metadata.set(MAX_RETRIES, '0');
+    } else if (by === 'mesh') {
+      askMesh(metadata, method, policyOfCall(policy, call.get(retryOverride)));
+    }
+    return next(call);
+  };
+}
+
+const RETRY_GRPC_ON = 'x-envoy-retry-grpc-on';
+const MAX_RETRIES = 'x-envoy-max-retries';
+const PER_TRY_TIMEOUT = 'x-envoy-upstream-rq-per-try-timeout-ms';
+
+/** Everything by which a request asks Envoy to be sent again. */
+const RETRY_HEADERS = [
+  RETRY_GRPC_ON,
+  MAX_RETRIES,
+  PER_TRY_TIMEOUT,
+  'x-envoy-retry-on',
+  'x-envoy-retriable-status-codes',
+  'x-envoy-retriable-header-names',
+  'x-envoy-hedge-on-per-try-timeout',
+];
+
+/** Envoy's words; it has none for the other codes. */
+const ENVOY_NAMES: ReadonlyMap<status, string> = new Map([
+  [status.CANCELLED, 'cancelled'],
+  [status.DEADLINE_EXCEEDED, 'deadline-exceeded'],
+  [status.INTERNAL, 'internal'],
+  [status.RESOURCE_EXHAUSTED, 'resource-exhausted'],
+  [status.UNAVAILABLE, 'unavailable'],
+]);
+
+function askMesh(metadata: Metadata, method: RpcMethod, policy: RetryPolicy | undefined): void {
+  const codes = policy ? retryCodes(method, policy) : [];
+  const names = codes.flatMap((code) => ENVOY_NAMES.get(code) ?? []);
+  if (!policy || policy.maxAttempts < 2 || names.length === 0) {
+    metadata.set(MAX_RETRIES, '0');
+    return;
+  }
+  metadata.set(RETRY_GRPC_ON, names.join(','));
+  // Envoy counts the repetitions, the policy the attempts.
+  metadata.set(MAX_RETRIES, String(policy.maxAttempts - 1));
+  if (policy.attemptTimeoutMs !== undefined) {
+    metadata.set(PER_TRY_TIMEOUT, String(Math.max(1, Math.round(policy.attemptTimeoutMs))));
+  }
+}

@@ -1,0 +1,150 @@
+import { status } from '@grpc/grpc-js';
+import { delay, type Clock } from '../clock.js';
+import { attemptTimeoutMs } from '../rpc/attempt-timeout.js';
+import type { Ending } from '../rpc/ending.js';
+import type { CallHandler, Interceptor } from '../rpc/interceptor.js';
+import type { RpcCall } from '../rpc/rpc-call.js';
+import type { RetryPolicy } from '../settings/retry-policy.js';
+import { StatusError } from '../status/status-error.js';
+import { backoffMs } from './backoff.js';
+import type { RetryBudget } from './retry-budget.js';
+import { isRetryable, retryCodes } from './retry-codes.js';
+import { policyOfCall, retryOverride } from './retry-override.js';
+import { readPushback, type Pushback } from './retry-pushback.js';
+
+/** Tells a server which attempt it sees: how many came before (gRPC A6). */
+export const PREVIOUS_ATTEMPTS_HEADER = 'grpc-previous-rpc-attempts';
+
+/**
+ * Why a failure that might have been repeated was not: `attempts`, there were enough; `budget`, too much fails;
+ * `deadline`, the next attempt would come too late; `pushback`, the server wants none; `committed`, the caller has part
+ * of the answer; `cancelled`, nobody waits for it any more.
+ */
+export type RetryStop = 'attempts' | 'budget' | 'deadline' | 'pushback' | 'committed' | 'cancelled';
+
+/** Told what happens between attempts, for metrics, spans and logs. It must not throw. */
+export interface RetryObserver {
+  /** `failed` was an attempt at `call`; another follows after `delayMs`. */
+  onRetry?(call: RpcCall, failed: RpcCall, delayMs: number): void;
+  /** A failure of `call` that its policy would repeat goes to the caller. */
+  onStop?(call: RpcCall, reason: RetryStop): void;
+}
+
+export interface RetryOptions extends RetryObserver {
+  readonly policy: RetryPolicy;
+  /** The upstream's: shared by all its methods. */
+  readonly budget: RetryBudget;
+  readonly clock: Clock;
+  /** Numbers from 0 up to 1, for the jitter. Default: Math.random */
+  readonly random?: () => number;
+}
+
+/**
+ * Tries calls again that failed for a reason that may pass: unary ones, and server-streaming ones before their first
+ * message. A request stream cannot be sent twice and passes through.
+ *
+ * Each attempt is a call of its own, `next(call.nextAttempt())`, so what stands inside counts attempts and what stands
+ * outside counts calls. It stops at the call's deadline and as soon as nobody waits; what the caller gets is the last
+ * attempt's ending, as it is.
+ */
+export function retryInterceptor(options: RetryOptions): Interceptor {
+  return (next) => {
+    return function retrying(call) {
+      if (call.method.requestStream) return next(call);
+      const policy = policyOfCall(options.policy, call.get(retryOverride));
+      if (!policy) return next(call);
+      return new RetriedCall(call, policy, options).run(next);
+    };
+  };
+}
+
+class RetriedCall {
+  /** Attempts since the server last said when to come: the exponent of the backoff. */
+  private retriesSincePushback = 0;
+
+  constructor(
+    private readonly call: RpcCall,
+    private readonly policy: RetryPolicy,
+    private readonly options: RetryOptions,
+  ) {}
+
+  async run(next: CallHandler): Promise<Ending> {
+    const { call, options } = this;
+    for (let number = 1; ; number++) {
+      const attempt = this.prepare(call.nextAttempt(), number);
+      const ending = await next(attempt);
+      if (ending.code === status.OK) {
+        options.budget.earn();
+        return ending;
+      }
+      const pushback = readPushback(ending);
+      if (!isRetryable(ending, call.method, this.policy, told(pushback))) return ending;
+      const step = this.decide(number, attempt, pushback);
+      if (typeof step === 'string') {
+        options.onStop?.(call, step);
+        return ending;
+      }
+      options.onRetry?.(call, attempt, step.delayMs);
+      if ((await delay(options.clock, step.delayMs, call.signal)) === 'aborted') {
+        options.budget.giveBack();
+        options.onStop?.(call, 'cancelled');
+        return call.ending ?? abandoned(call, ending);
+      }
+    }
+  }
+
+  private prepare(attempt: RpcCall, number: number): RpcCall {
+    if (number > 1) attempt.metadata.set(PREVIOUS_ATTEMPTS_HEADER, String(number - 1));
+    const timeoutMs = this.policy.attemptTimeoutMs;
+    if (timeoutMs !== undefined && this.policy.maxAttempts > 1 && this.repeatsExpired()) {
+      attempt.set(attemptTimeoutMs, timeoutMs);
+    }
+    return attempt;
+  }
+
+  private repeatsExpired(): boolean {
+    return retryCodes(this.call.method, this.policy).includes(status.DEADLINE_EXCEEDED);
+  }
+
+  /** How long to wait for the next attempt, its token taken; or why there is none. */
+  private decide(number: number, attempt: RpcCall, pushback: Pushback): RetryStop | { delayMs: number } {
+    const { call, options, policy } = this;
+    if (call.committed || attempt.committed) return 'committed';
+    if (number >= policy.maxAttempts) return 'attempts';
+    if (pushback.kind === 'stop') return 'pushback';
+    const nowMs = options.clock.now();
+    // Before the signal is asked for: it is made on first read.
+    if (nowMs >= call.deadline) return 'deadline';
+    if (call.ending || call.signal.aborted) return 'cancelled';
+    const delayMs = this.nextDelayMs(pushback);
+    if (nowMs + delayMs >= call.deadline) return 'deadline';
+    return options.budget.take() ? { delayMs } : 'budget';
+  }
+
+  private nextDelayMs(pushback: Pushback): number {
+    if (pushback.kind === 'exactly') {
+      this.retriesSincePushback = 0;
+      return pushback.delayMs;
+    }
+    this.retriesSincePushback++;
+    const jittered = backoffMs(this.retriesSincePushback, this.policy, this.options.random ?? Math.random);
+    // On top of what the server asks for, or all who were asked the same would come at once.
+    return pushback.kind === 'atLeast' ? pushback.delayMs + jittered : jittered;
+  }
+}
+
+function told(pushback: Pushback): boolean {
+  return pushback.kind === 'exactly' || pushback.kind === 'atLeast';
+}
+
+/** The call was given up while it waited for its next attempt. */
+function abandoned(call: RpcCall, last: Ending): Ending {
+  const reason: unknown = call.signal.reason;
+  const error =
+    reason instanceof StatusError
+      ? reason
+      : new StatusError(status.CANCELLED, 'the call was cancelled between two attempts', {
+          cause: last.error,
+        });
+  return { code: error.code, message: error.message, error, cause: 'reset', durationMs: last.durationMs };
+}
