@@ -119,13 +119,21 @@ describe('ApplicationLog, two applications in one process', () => {
     const call = new FakeCall({ method: a.method });
     runInCall(call, () => a.greeter.logger.assign({ account: 'a-17', list: [1] }));
     expect(call.tags.toJSON()).toEqual({ account: 'a-17', list: '[1]' });
-    expect(() => a.greeter.logger.assign({ x: 1 })).toThrow(/no call to assign to/);
+    expect(() => a.greeter.logger.assign({ x: 1 })).toThrow(/no call and no request to assign to/);
   });
 
   it('runs code with fields of its own', () => {
-    a.greeter.logger.runInContext(() => a.greeter.greet(), { bindings: { job: 'sweep' } });
+    a.greeter.logger.runInContext(
+      () => {
+        a.greeter.logger.assign({ shard: 7 });
+        a.greeter.greet();
+      },
+      { bindings: { job: 'sweep' } },
+    );
     expect(contexts(a.destination)).toEqual(GREETING);
-    expect(new Set(a.destination.lines.map((line) => line['job']))).toEqual(new Set(['sweep']));
+    expect(
+      new Set(a.destination.lines.map((line) => `${String(line['job'])} ${String(line['shard'])}`)),
+    ).toEqual(new Set(['sweep 7']));
   });
 });
 

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LoggerService } from '@nestjs/common';
-import type { Logger } from 'pino';
+import type { Bindings, Logger } from 'pino';
 import { currentCall } from '../rpc/current-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import type { ApplicationLogger } from './application-logger.js';
@@ -19,7 +19,7 @@ export interface HeldLine {
 interface LogScope {
   readonly log: ApplicationLog;
   /** The logger of an HTTP request, with its fields. */
-  readonly logger?: Logger | undefined;
+  logger?: Logger | undefined;
 }
 
 // Nest's own logger is one for the process, so what leads from a line to its application has to be as well: the code
@@ -95,6 +95,14 @@ export class ApplicationLog {
   get logger(): Logger | undefined {
     const scope = scopes.getStore();
     return (scope?.log === this ? scope.logger : undefined) ?? this.sink?.logger.pino;
+  }
+
+  /** Adds fields to the lines of the HTTP request that the code works for; false when there is none. */
+  assign(fields: Bindings): boolean {
+    const scope = scopes.getStore();
+    if (scope?.log !== this || !scope.logger) return false;
+    scope.logger = scope.logger.child(fields);
+    return true;
   }
 
   owns(method: RpcMethod): boolean {

@@ -23,12 +23,13 @@ export class ApplicationPinoLogger extends PinoLogger {
     return this.log.logger ?? this.root.pino;
   }
 
-  /** Under a call these become its tags; under an HTTP request, fields of its lines are given at its start. */
+  /** Under a call the fields become its tags; under an HTTP request, and in `runInContext`, fields of its lines. */
   override assign(fields: Bindings): void {
     const tags = currentCall()?.tags;
     if (!tags) {
+      if (this.log.assign(fields)) return;
       throw new Error(
-        'PinoLogger.assign: there is no call to assign to; use runInContext, or child() of its logger',
+        'PinoLogger.assign: there is no call and no request to assign to; use child() of its logger',
       );
     }
     for (const [name, value] of Object.entries(fields)) {
