@@ -4,10 +4,16 @@ import { currentCall, Identity, StatusError, StatusCode } from '@kun/core';
 import { Controller, Logger } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamMethod } from '@nestjs/microservices';
 import type { EchoConfig } from './echo.config.js';
-import type { EchoRequest, EchoResponse, WatchEvent, WatchRequest } from './echo.messages.js';
+import type {
+  EchoRequest,
+  EchoResponse,
+  EchoServiceImplementation,
+  WatchEvent,
+  WatchRequest,
+} from './gen/echo.js';
 
 @Controller()
-export class EchoController {
+export class EchoController implements EchoServiceImplementation {
   private readonly logger = new Logger(EchoController.name);
 
   constructor(

@@ -1,3 +1,4 @@
+/// <reference types="@kun/core/proto-types" />
 import { KunFactory } from '@kun/core';
 import { AppModule } from './app.module.js';
 

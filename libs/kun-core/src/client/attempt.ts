@@ -9,7 +9,7 @@ import {
   type MethodDefinition,
   type StatusObject,
 } from '@grpc/grpc-js';
-import { attemptTimeoutMs } from '../rpc/attempt-timeout.js';
+import { attemptDeadline, attemptTimeoutMs } from '../rpc/attempt-timeout.js';
 import type { Ending } from '../rpc/ending.js';
 import { fromServiceError } from '../status/service-error.js';
 import { StatusError } from '../status/status-error.js';
@@ -64,7 +64,9 @@ export function attempt(target: AttemptTarget, rpc: Rpc, call: ClientCall): Prom
 
 function open({ client }: AttemptTarget, rpc: Rpc, call: ClientCall): Surface {
   const { metadata } = call;
-  const options = { deadline: deadlineOf(call) };
+  const options = {
+    deadline: attemptDeadline(call.deadline, call.get(attemptTimeoutMs), call.exchange.clock.now()),
+  };
   const { request } = call.exchange;
   const { path, requestSerialize: serialize, responseDeserialize: deserialize } = rpc;
   const single = (_error: unknown, message?: unknown) => {
@@ -145,14 +147,6 @@ function sendStream(surface: Surface, call: ClientCall, cancel: (reason: StatusE
   };
   // What the caller's own stream throws is the caller's to hear.
   send().catch((error: unknown) => cancel(toStatusError(error)));
-}
-
-/** The call's deadline, or the attempt's own when that is earlier. */
-function deadlineOf(call: ClientCall): number {
-  const timeoutMs = call.get(attemptTimeoutMs);
-  return timeoutMs === undefined
-    ? call.deadline
-    : Math.min(call.deadline, call.exchange.clock.now() + timeoutMs);
 }
 
 function endedBy(status: StatusObject, upstream: Upstream): Omit<Ending, 'durationMs'> {

@@ -18,8 +18,6 @@ export interface Exchange {
   readonly draining: AbortSignal;
   readonly deadline: number;
   readonly routes: Routes;
-  /** Whether the caller takes more than one attempt. */
-  readonly retryAllowed: boolean;
   /** Hands a response message to the caller; false asks to stop until the attempt is told to go on. */
   deliver(message: unknown): boolean;
   /** What to do when the caller wants more. */
@@ -92,7 +90,7 @@ export class ClientCall implements RpcCall {
   }
 
   get committed(): boolean {
-    return this.exchange.committed || this.method.requestStream || !this.exchange.retryAllowed;
+    return this.exchange.committed || this.method.requestStream;
   }
 
   get tags(): Tags {

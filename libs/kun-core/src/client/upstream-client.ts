@@ -6,6 +6,7 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import type { Clock } from '../clock.js';
+import { retryOverride, type RetryOverride } from '../interceptors/retry-override.js';
 import { currentCall } from '../rpc/current-call.js';
 import type { Ending } from '../rpc/ending.js';
 import { compose, type CallHandler, type Interceptor } from '../rpc/interceptor.js';
@@ -30,8 +31,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
   /** Sent along, over those that travel by themselves. */
   readonly routes?: Routes;
-  /** `false` makes one attempt, whatever the configuration says. */
-  readonly retry?: boolean;
+  /** Parts of a retry policy instead of the configuration's, or `false` for a single attempt. */
+  readonly retry?: RetryOverride;
 }
 
 /** What is decided at start for all calls to an upstream. */
@@ -134,7 +135,6 @@ function prepare(
     draining: parts.draining,
     deadline: callDeadline(parts.clock.now(), options.timeoutMs ?? unaryTimeoutMs, governing),
     routes: parts.routes(options.routes),
-    retryAllowed: options.retry !== false,
     deliver,
     onDemand: undefined,
     committed: false,
@@ -149,6 +149,7 @@ function prepare(
     },
     exchange,
   );
+  if (options.retry !== undefined) call.set(retryOverride, options.retry);
   return { call, linked };
 }
 

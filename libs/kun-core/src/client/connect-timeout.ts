@@ -1,0 +1,109 @@
+import { ChannelCredentials, type experimental } from '@grpc/grpc-js';
+import type { Socket } from 'node:net';
+import { ConnectionKeepalive, KEEPALIVE_TIME_MS, KEEPALIVE_TIMEOUT_MS, type KeepaliveOptions } from './connection-keepalive.js';
+
+/** What is done for each connection. */
+export interface ConnectionOptions {
+  /**
+   * How long a peer may take from accepting a connection to its first HTTP/2 frame, TLS handshake included, in
+   * milliseconds. Default 20 000: `MIN_CONNECT_TIMEOUT` of gRPC's connection backoff.
+   */
+  readonly connectTimeoutMs?: number | undefined;
+  /** `false` for none. */
+  readonly keepalive?: KeepaliveOptions | false | undefined;
+}
+
+/** A peer accepted a connection, and then said nothing. */
+export class ConnectTimeoutError extends Error {
+  override readonly name = 'ConnectTimeoutError';
+}
+
+/** Of gRPC's connection backoff. */
+export const CONNECT_TIMEOUT_MS = 20_000;
+
+/** The least that can be said in HTTP/2: the header of a frame, as that of empty SETTINGS. */
+const FRAME_HEADER_BYTES = 9;
+
+/**
+ * Credentials that look after the connections made with them. grpc-js waits without limit for a peer that has accepted
+ * (grpc-node#2785), and a channel that waits so is dead for ever; here the socket is destroyed, the attempt has failed,
+ * and the channel tries again after its backoff.
+ *
+ * Two are equal when what they wrap is and their limits are, so that grpc-js shares connections between channels that
+ * would make the same ones, and only those. The keepalive lives as long as the connections, whichever channel closes first.
+ */
+export class GuardedCredentials extends ChannelCredentials {
+  readonly #connectTimeoutMs: number;
+  readonly #keepalive: ConnectionKeepalive | undefined;
+  readonly #limits: string;
+
+  constructor(
+    private readonly inner: ChannelCredentials,
+    { connectTimeoutMs = CONNECT_TIMEOUT_MS, keepalive = {} }: ConnectionOptions = {},
+  ) {
+    super();
+    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#keepalive = keepalive ? new ConnectionKeepalive(keepalive) : undefined;
+    const { timeMs = KEEPALIVE_TIME_MS, timeoutMs = KEEPALIVE_TIMEOUT_MS } = keepalive || {};
+    this.#limits = [connectTimeoutMs, ...(keepalive ? [timeMs, timeoutMs] : [])].join(' ');
+  }
+
+  override _isSecure(): boolean {
+    return this.inner._isSecure();
+  }
+
+  override _equals(other: ChannelCredentials): boolean {
+    return (
+      other instanceof GuardedCredentials && other.#limits === this.#limits && this.inner._equals(other.inner)
+    );
+  }
+
+  override _createSecureConnector(
+    ...args: Parameters<ChannelCredentials['_createSecureConnector']>
+  ): experimental.SecureConnector {
+    const connector = this.inner._createSecureConnector(...args);
+    return {
+      connect: (socket) => this.#connect(connector, socket),
+      waitForReady: () => connector.waitForReady(),
+      getCallCredentials: () => connector.getCallCredentials(),
+      destroy: () => connector.destroy(),
+    };
+  }
+
+  #connect(
+    connector: experimental.SecureConnector,
+    socket: Socket,
+  ): Promise<experimental.SecureConnectResult> {
+    return new Promise((resolve, reject) => {
+      let connected: Socket | undefined;
+      const timer = setTimeout(() => {
+        if (connected && connected.bytesRead >= FRAME_HEADER_BYTES) return;
+        const error = this.#silent(socket, connected);
+        connected?.destroy(error);
+        socket.destroy(error);
+        reject(error);
+      }, this.#connectTimeoutMs).unref();
+      socket.once('close', () => {
+        clearTimeout(timer);
+        // A peer that hangs up within the handshake would otherwise leave grpc-js waiting, too.
+        if (!connected) reject(new Error(`${nameOf(socket)} closed the connection before it was set up`));
+      });
+      connector.connect(socket).then((result) => {
+        connected = result.socket;
+        this.#keepalive?.watch(connected);
+        resolve(result);
+      }, reject);
+    });
+  }
+
+  #silent(socket: Socket, connected: Socket | undefined): ConnectTimeoutError {
+    const missing = connected ? 'HTTP/2 settings came' : 'TLS handshake was done';
+    return new ConnectTimeoutError(
+      `${nameOf(socket)} accepted the connection, but no ${missing} within ${this.#connectTimeoutMs} ms`,
+    );
+  }
+}
+
+function nameOf({ remoteAddress, remotePort }: Socket): string {
+  return remoteAddress ? `${remoteAddress}:${remotePort}` : 'the peer';
+}
