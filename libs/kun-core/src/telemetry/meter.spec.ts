@@ -33,6 +33,8 @@ describe('Meter', () => {
       const { body } = await meter.expose();
       expect(body).toContain('process_cpu_seconds_total');
       expect(body).toContain('nodejs_eventloop_lag_seconds');
+      expect(body).toContain('nodejs_active_resources{');
+      expect(body).not.toMatch(/^# TYPE \w+_total (?!counter)/m);
       meter.close();
     }
   });

@@ -2,6 +2,12 @@ import perfHooks from 'node:perf_hooks';
 import { collectDefaultMetrics, type Registry } from 'prom-client';
 
 /**
+ * Gauges with a counter's suffix, which `promtool check metrics` refuses. They say nothing that is lost: each is the sum
+ * of the gauge without the suffix.
+ */
+const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+
+/**
  * prom-client's metrics of the process and of Node, in the given registry. The returned function releases what they
  * hold: an event-loop monitor and an observer of garbage collections, which prom-client itself keeps for ever, one more
  * of each with every application that a process starts.
@@ -28,6 +34,7 @@ export function collectProcessMetrics(registry: Registry): () => void {
   } finally {
     Object.assign(perfHooks, { monitorEventLoopDelay, PerformanceObserver });
   }
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
   return () => {
     for (const release of releases.splice(0)) release();
   };
