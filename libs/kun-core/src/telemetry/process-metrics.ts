@@ -5,7 +5,11 @@ import { collectDefaultMetrics, type Registry } from 'prom-client';
  * Gauges with a counter's suffix, which `promtool check metrics` refuses. They say nothing that is lost: each is the sum
  * of the gauge without the suffix.
  */
-const MISNAMED = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total'];
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
 
 /**
  * prom-client's metrics of the process and of Node, in the given registry. The returned function releases what they
