@@ -34,9 +34,10 @@ export interface RpcCall {
   readonly tags: Tags;
   /**
    * The routes that go with the call, as `{ AccountId: '42' }`: those of the caller that are on the allow-list on the
-   * server, all that are sent on a client. Frozen.
+   * server, all that are sent on a client. Frozen; set by the server's `routes` interceptor, and never by others: what a
+   * call is to send is said with `routes.with(...)` or for the call itself.
    */
-  readonly routes: Routes;
+  routes: Routes;
   /** Messages received and sent so far. */
   readonly received: number;
   readonly sent: number;
@@ -59,7 +60,7 @@ export interface RpcCall {
   nextAttempt(): RpcCall;
   /**
    * Whether an attempt's answer has begun to reach the caller, so that no other may follow: a response message has been
-   * handed over, the request is a stream, which cannot be sent twice, or the caller wants one attempt only.
+   * handed over, or the request is a stream, which cannot be sent twice.
    */
   readonly committed: boolean;
   get<T>(key: ContextKey<T>): T;

@@ -37,7 +37,7 @@ export interface FakeCallOptions {
 export class FakeCall implements RpcCall {
   readonly side: 'server' | 'client';
   readonly attempt: number;
-  readonly routes: Routes;
+  routes: Routes;
   /** Whether a retry comes too late. */
   committed = false;
   /** The attempts made of this call. */

@@ -1,0 +1,48 @@
+import type { Routes } from '../rpc/routes.js';
+import { routeNameProblem } from '../settings/route-name.js';
+import { RouteError } from './route-error.js';
+import { MAX_ROUTES_BYTES, routeBytes, routeValueProblem } from './route-limits.js';
+
+/** Routes to set, and with `undefined` those to remove. Names that differ in case only are one. */
+export type RouteChanges = Readonly<Record<string, string | undefined>>;
+
+/** Checked changes, by the name as it is on the wire. */
+export type CheckedChanges = ReadonlyMap<
+  string,
+  { readonly name: string; readonly value: string | undefined }
+>;
+
+/** @throws RouteError naming the route that cannot be sent, and why. */
+export function checkChanges(changes: RouteChanges): CheckedChanges {
+  const checked = new Map<string, { name: string; value: string | undefined }>();
+  for (const [name, value] of Object.entries(changes)) {
+    const problem = routeNameProblem(name) ?? (value === undefined ? undefined : routeValueProblem(value));
+    if (problem !== undefined) throw new RouteError(name, problem);
+    checked.set(name.toLowerCase(), { name, value });
+  }
+  return checked;
+}
+
+/**
+ * The routes after the changes, the later winning; a name that was there keeps its spelling.
+ *
+ * @throws RouteError when there are too many of them.
+ */
+export function changeRoutes(routes: Routes, ...changes: readonly CheckedChanges[]): Routes {
+  const result = new Map(
+    Object.entries(routes).map(([name, value]) => [name.toLowerCase(), { name, value }]),
+  );
+  for (const [key, { name, value }] of changes.flatMap((each) => [...each])) {
+    if (value === undefined) result.delete(key);
+    else result.set(key, { name: result.get(key)?.name ?? name, value });
+  }
+  let bytes = 0;
+  for (const { name, value } of result.values()) {
+    bytes += routeBytes(name, value);
+    if (bytes > MAX_ROUTES_BYTES) {
+      throw new RouteError(name, `is one too many: all routes of a call may have ${MAX_ROUTES_BYTES} bytes`);
+    }
+  }
+  // Entries rather than assignments: `__proto__` is a metadata key like any other.
+  return Object.freeze(Object.fromEntries([...result.values()].map(({ name, value }) => [name, value])));
+}

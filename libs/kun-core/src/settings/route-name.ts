@@ -1,0 +1,55 @@
+/** The longest name of a route, in characters. */
+export const MAX_ROUTE_NAME_LENGTH = 64;
+
+/**
+ * Says why metadata of this name cannot be a route; `undefined` when it can. Upper and lower case are the same, as they
+ * are in metadata.
+ *
+ * Refused is what is not a name of text metadata (PROTOCOL-HTTP2 of gRPC, "Custom-Metadata"), what belongs to gRPC, to
+ * HTTP, to one hop or to a proxy, what other parts of kun set, and what is a credential: routes travel far and are
+ * logged.
+ */
+export function routeNameProblem(name: string): string | undefined {
+  const key = name.toLowerCase();
+  if (key.length > MAX_ROUTE_NAME_LENGTH) return `is longer than ${MAX_ROUTE_NAME_LENGTH} characters`;
+  if (!KEY.test(key)) return 'is no metadata key: it needs letters, digits, "-", "_" and "." only';
+  if (key.endsWith('-bin')) return 'ends with "-bin", which marks binary metadata';
+  const prefix = RESERVED_PREFIXES.find((reserved) => key.startsWith(reserved));
+  if (prefix !== undefined) return `begins with "${prefix}", which is not the service's to set`;
+  return RESERVED.has(key) ? 'has a meaning of its own in gRPC, HTTP or kun' : undefined;
+}
+
+const KEY = /^[0-9a-z_.-]+$/;
+
+const RESERVED_PREFIXES = ['grpc-', 'x-envoy-', 'x-forwarded-', 'x-b3-', 'proxy-'];
+
+const RESERVED: ReadonlySet<string> = new Set([
+  // HTTP and gRPC
+  'accept',
+  'accept-encoding',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'expect',
+  'forwarded',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'user-agent',
+  'via',
+  // credentials
+  'authorization',
+  'cookie',
+  'set-cookie',
+  // kun: request id and trace
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+  'baggage',
+  'b3',
+]);
