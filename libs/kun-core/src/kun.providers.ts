@@ -20,13 +20,15 @@ import { resolveInterceptor } from './rpc/injectable-interceptor.js';
 import { defaultServerInterceptors } from './server/default-interceptors.js';
 import { KunGrpcServer } from './server/grpc-server.js';
 import { loadProtos, locateProtos, type ProtoSource } from './server/proto-definition.js';
-import { resolveSettings, type ResolvedSettings } from './settings/resolve-settings.js';
+import { LiveSettings } from './settings/live-settings.js';
+import type { ResolvedSettings } from './settings/resolve-settings.js';
 import type { Settings } from './settings/settings.js';
 import { STATUS_FILTER_OPTIONS } from './status/status.filter.js';
 import { toStatusError, type ToStatusErrorOptions } from './status/to-status-error.js';
 import { ApplicationLog } from './telemetry/application-log.js';
 import { ApplicationLogger, openLogger } from './telemetry/application-logger.js';
 import { CallMetrics } from './telemetry/call-metrics.js';
+import { exposeConfigMetrics } from './telemetry/config-metrics.js';
 import { reportLateErrors } from './telemetry/late-errors.js';
 import { readMethodShapes } from './telemetry/message-shape.js';
 import { exposeLogMetrics } from './telemetry/log-metrics.js';
@@ -46,13 +48,19 @@ export const identityProvider: FactoryProvider<Identity> = {
 
 const settingsProviders: Provider[] = [
   {
-    provide: KUN_SETTINGS,
+    provide: LiveSettings,
     inject: [Configuration, Identity, RUNTIME],
     useFactory: (
       config: Configuration<Settings>,
       { inKubernetes }: Identity,
       { ports, spanExporters = [] }: KunRuntime = {},
-    ) => resolveSettings(config.value, { inKubernetes, ports, spansTaken: spanExporters.length > 0 }),
+    ) => new LiveSettings(config, { inKubernetes, ports, spansTaken: spanExporters.length > 0 }),
+  },
+  {
+    // As they were at the start: what most of kun is made of, once.
+    provide: KUN_SETTINGS,
+    inject: [LiveSettings],
+    useFactory: (live: LiveSettings) => live.current,
   },
   {
     provide: STATUS_FILTER_OPTIONS,
@@ -84,13 +92,14 @@ const lifecycleProviders: Provider[] = [
 const telemetryProviders: Provider[] = [
   {
     provide: ApplicationLogger,
-    inject: [Identity, KUN_SETTINGS, ApplicationLog, RUNTIME],
+    inject: [Identity, LiveSettings, ApplicationLog, RUNTIME],
     useFactory: async (
       identity: Identity,
-      { logger, grpc }: ResolvedSettings,
+      live: LiveSettings,
       log: ApplicationLog,
       runtime: KunRuntime = {},
     ) => {
+      const { logger, grpc } = live.current;
       const opened = await openLogger({
         identity,
         level: logger.Level,
@@ -100,14 +109,21 @@ const telemetryProviders: Provider[] = [
         ...(runtime.logDestination && { destination: runtime.logDestination }),
       });
       openLog(log, opened);
+      live.onChange(() => (opened.level = live.current.logger.Level));
       return opened;
     },
   },
   {
     provide: Meter,
-    inject: [Identity, KUN_SETTINGS, ApplicationLogger],
-    useFactory: (identity: Identity, { logger }: ResolvedSettings, opened: ApplicationLogger) => {
+    inject: [Identity, KUN_SETTINGS, ApplicationLogger, Configuration],
+    useFactory: (
+      identity: Identity,
+      { logger }: ResolvedSettings,
+      opened: ApplicationLogger,
+      configuration: Configuration<Settings>,
+    ) => {
       const meter = new Meter({ identity });
+      exposeConfigMetrics(() => configuration.status, meter.registry);
       if (logger.Prometheus) exposeLogMetrics(opened, meter.registry);
       return meter;
     },
@@ -134,7 +150,7 @@ const serverProvider: FactoryProvider<KunGrpcServer> = {
   provide: KunGrpcServer,
   inject: [
     KUN_OPTIONS,
-    KUN_SETTINGS,
+    LiveSettings,
     Lifecycle,
     Readiness,
     ApplicationLog,
@@ -146,7 +162,7 @@ const serverProvider: FactoryProvider<KunGrpcServer> = {
   ],
   useFactory: (
     options: KunModuleOptions,
-    settings: ResolvedSettings,
+    live: LiveSettings,
     lifecycle: Lifecycle,
     readiness: Readiness,
     log: ApplicationLog,
@@ -156,6 +172,7 @@ const serverProvider: FactoryProvider<KunGrpcServer> = {
     moduleRef: ModuleRef,
     runtime: KunRuntime = {},
   ) => {
+    const settings = live.current;
     const base = options.base ?? process.cwd();
     const funnel = { development: settings.logger.Development };
     const onLateError = reportLateErrors(logger.pino);
@@ -179,7 +196,13 @@ const serverProvider: FactoryProvider<KunGrpcServer> = {
           metrics,
           tracing,
           messageEvents: settings.tracing.messageEvents,
-          logging: settings.logging,
+          logging: {
+            current: () => ({
+              ...live.current.logging,
+              contentMaxLength: live.current.grpc.contentMaxLength,
+            }),
+            onChange: (rebuild) => void live.onChange(rebuild),
+          },
           shapes: () => readMethodShapes(locateProtos(asList(options.proto), base)),
           own: (options.interceptors ?? []).map((entry) => resolveInterceptor(entry, lookUp)),
           recovery: {

@@ -23,7 +23,7 @@ export interface LoggingOptions {
   /** Whether the line carries the call's tags (`GRPCServer.CtxTags`). Default: true */
   tags?: boolean;
   /** Leaves out lines of methods called very often. Default: every line is written */
-  sampling?: SamplingOptions;
+  sampling?: SamplingOptions | undefined;
 }
 
 /**

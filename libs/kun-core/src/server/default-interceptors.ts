@@ -7,10 +7,21 @@ import { recoveryInterceptor, type RecoveryDeps } from '../interceptors/recovery
 import { requestIdInterceptor } from '../interceptors/request-id.js';
 import { tracingInterceptor } from '../interceptors/tracing.js';
 import type { Interceptor } from '../rpc/interceptor.js';
+import { rebuiltInterceptor } from '../rpc/rebuilt-interceptor.js';
 import type { ApplicationLogger } from '../telemetry/application-logger.js';
 import type { CallMetrics } from '../telemetry/call-metrics.js';
 import type { MethodShapes } from '../telemetry/message-shape.js';
 import type { Tracing } from '../telemetry/tracing.js';
+
+/** What of the chain follows the configuration while the service runs. */
+export interface LiveCallLogging {
+  /** Characters of each message to log; `undefined`: no content is logged. */
+  readonly contentMaxLength: number | undefined;
+  readonly codeNames: 'go' | 'grpc';
+  readonly sampling: SamplingOptions | undefined;
+  /** Fields to mask in logged content. */
+  readonly redact: readonly string[];
+}
 
 /** What the server's chain is made of; the switches are the configuration's. */
 export interface ServerChainParts {
@@ -20,23 +31,16 @@ export interface ServerChainParts {
     readonly tracingEnabled: boolean;
     readonly metricsEnabled: boolean;
     readonly loggingEnabled: boolean;
-    /** Characters of each message to log; `undefined`: no content is logged. */
-    readonly contentMaxLength: number | undefined;
   };
-  readonly logging: {
-    readonly codeNames: 'go' | 'grpc';
-    readonly sampling: SamplingOptions | undefined;
-    /** Fields to mask in logged content. */
-    readonly redact: readonly string[];
-  };
-  /** What the protos say of each method's messages; asked for when content is logged. */
-  readonly shapes: () => ReadonlyMap<string, MethodShapes>;
   readonly logger: ApplicationLogger;
   readonly metrics: CallMetrics;
   /** `undefined` when nothing takes spans. */
   readonly tracing: Pick<Tracing, 'tracer' | 'sampler'> | undefined;
   /** An event in the span for each message. */
   readonly messageEvents: boolean;
+  readonly logging: { current(): LiveCallLogging; onChange(rebuild: () => void): void };
+  /** What the protos say of each method's messages; asked for when content is logged. */
+  readonly shapes: () => ReadonlyMap<string, MethodShapes>;
   readonly recovery: RecoveryDeps;
   /** The service's own. */
   readonly own: readonly Interceptor[];
@@ -44,9 +48,8 @@ export interface ServerChainParts {
 
 /** The server's chain, outermost first. */
 export function defaultServerInterceptors(parts: ServerChainParts): Interceptor[] {
-  const { settings, logger, metrics, tracing, messageEvents, recovery, own } = parts;
-  const { tagsEnabled: tags, contentMaxLength: content } = settings;
-  const { codeNames, sampling, redact } = parts.logging;
+  const { settings, logger, metrics, tracing, messageEvents, logging, recovery, own } = parts;
+  const { tagsEnabled: tags } = settings;
   const { onPanic, ...goingOn } = recovery;
   return [
     // The call is the current one for everything inside, and for nothing outside.
@@ -57,10 +60,17 @@ export function defaultServerInterceptors(parts: ServerChainParts): Interceptor[
     tracing && settings.tracingEnabled ? tracingInterceptor(tracing, { messageEvents, tags }) : undefined,
     // Outside of whatever may refuse a call, so that refused calls count too.
     on(settings.metricsEnabled, () => metricsInterceptor(metrics)),
-    on(settings.loggingEnabled, () => loggingInterceptor(logger, { tags, codeNames, sampling })),
-    content === undefined
-      ? undefined
-      : payloadLoggingInterceptor(logger, { maxLength: content, shapes: parts.shapes(), redact, tags }),
+    on(settings.loggingEnabled, () =>
+      rebuiltInterceptor(() => {
+        const { codeNames, sampling } = logging.current();
+        return loggingInterceptor(logger, { tags, codeNames, sampling });
+      }, logging.onChange),
+    ),
+    rebuiltInterceptor(() => {
+      const { contentMaxLength: maxLength, redact } = logging.current();
+      if (maxLength === undefined) return undefined;
+      return payloadLoggingInterceptor(logger, { maxLength, shapes: parts.shapes(), redact, tags });
+    }, logging.onChange),
     ...own,
     // Innermost: everything outside sees calls that end, never calls that fail.
     recoveryInterceptor(settings.recoveryEnabled || !onPanic ? goingOn : { ...goingOn, onPanic }),

@@ -11,7 +11,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export const loggerSettings = z.strictObject({
   Level: setting(z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(', ')}` }).default('info'), {
     description: 'The lowest level that is written',
-    reload: 'restart',
+    reload: 'live',
   }),
   Development: setting(z.boolean().default(false), {
     description: 'Lines for people instead of JSON, and the cause of an INTERNAL error in its details',
@@ -32,7 +32,7 @@ export const loggerSettings = z.strictObject({
     {
       description:
         'Fields of messages that LoggingAllRpc masks, besides those marked debug_redact in the proto',
-      reload: 'restart',
+      reload: 'live',
     },
   ),
   Sampling: z
@@ -40,11 +40,11 @@ export const loggerSettings = z.strictObject({
       InitialPerSecond: setting(size('lines').default(100), {
         description: 'So many uneventful lines of each method are written in a second',
         unit: 'lines',
-        reload: 'restart',
+        reload: 'live',
       }),
       Thereafter: setting(z.int().min(0).default(100), {
         description: 'After them every so-manieth of the same second; 0: none',
-        reload: 'restart',
+        reload: 'live',
       }),
     })
     .optional(),

@@ -35,12 +35,12 @@ export const rpcKeys = {
   }),
   LoggingAllRpc: setting(z.boolean().default(false), {
     description: 'Also log the content of requests and responses',
-    reload: 'restart',
+    reload: 'live',
   }),
   LoggingRpcMaxSize: setting(size('characters').default(1024), {
     description: 'How much of each message LoggingAllRpc keeps',
     unit: 'characters',
-    reload: 'restart',
+    reload: 'live',
   }),
 };
 

@@ -1,0 +1,29 @@
+import type { Configuration } from '@kun/config';
+import { resolveSettings, type ResolvedSettings, type ResolveSettingsFacts } from './resolve-settings.js';
+import type { Settings } from './settings.js';
+
+/** kun's settings as they are now; keys that are not live stay as they were at the start for whoever read them then. */
+export class LiveSettings {
+  private readonly listeners = new Set<() => void>();
+  private resolved: ResolvedSettings;
+
+  constructor(configuration: Configuration<Settings>, facts: ResolveSettingsFacts) {
+    this.resolved = resolveSettings(configuration.value, facts);
+    // Ends with the configuration itself.
+    configuration.reloads.subscribe((event) => {
+      if (!event.ok || event.changes.length === 0) return;
+      this.resolved = resolveSettings(event.config.value, facts);
+      for (const listener of this.listeners) listener();
+    });
+  }
+
+  get current(): ResolvedSettings {
+    return this.resolved;
+  }
+
+  /** Calls `listener` after each change; the returned function takes it off again. */
+  onChange(listener: () => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+}
