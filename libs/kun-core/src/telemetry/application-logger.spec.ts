@@ -133,4 +133,10 @@ describe('openLogger', () => {
     expect(text).toContain('answer: 42');
     expect(text).not.toContain('echo-1');
   });
+
+  it('waits for a flush, but not for ever', async () => {
+    const { logger } = await setUp({ destination: { write: () => {}, flush: () => new Promise(() => {}) } });
+    expect(await logger.flush(1)).toBe(false);
+    expect(await (await setUp()).logger.flush()).toBe(true);
+  });
 });

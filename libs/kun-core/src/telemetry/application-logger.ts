@@ -9,6 +9,7 @@ import { LineWriter, type LineLevel } from './line-writer.js';
 import { StreamDestination, type LogDestination } from './log-destination.js';
 import { prettyDestination } from './pretty-destination.js';
 import { serializeError } from './serialize-error.js';
+import { settledWithin } from './settled-within.js';
 
 export interface ApplicationLoggerOptions {
   /** Stands in every line. */
@@ -115,15 +116,17 @@ export class ApplicationLogger {
     return this.destination.dropped ?? 0;
   }
 
-  /** Settles when all lines written so far have left the process. */
-  async flush(): Promise<void> {
-    await this.destination.flush?.();
+  /** Settles when all lines written so far have left the process; false when nobody took them within `timeoutMs`. */
+  async flush(timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS): Promise<boolean> {
+    return settledWithin(this.destination.flush?.() ?? Promise.resolve(), timeoutMs);
   }
 
   private count(severity: number): void {
     this.written.set(severity, (this.written.get(severity) ?? 0) + 1);
   }
 }
+
+const DEFAULT_FLUSH_TIMEOUT_MS = 2000;
 
 const NO_FIELDS = Object.freeze({});
 

@@ -6,6 +6,7 @@ import { resourceAttributes } from '../identity/resource-attributes.js';
 import { CallTracerProvider } from './call-tracer.js';
 import { importOptional } from './optional-package.js';
 import { RatioSampler } from './ratio-sampler.js';
+import { settledWithin } from './settled-within.js';
 import { FailoverExporter, GuardedExporter } from './span-exporters.js';
 
 export interface TracingOptions {
@@ -134,20 +135,4 @@ function guard(exporter: SpanExporter, name: string, logger: Pick<Logger, 'warn'
       logger.warn({ err }, `Spans cannot be sent to ${name}; they are dropped until it takes them again`),
     recovered: (lost) => logger.info({ spans_lost: lost }, `Spans are sent to ${name} again`),
   });
-}
-
-async function settledWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), timeoutMs);
-  });
-  const settled = work.then(
-    () => true,
-    () => true,
-  );
-  try {
-    return await Promise.race([settled, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
