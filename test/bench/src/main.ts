@@ -1,0 +1,143 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { CONTENDERS, type Contender } from './contenders.js';
+import { machineFacts } from './machine.js';
+import { measure, type Sample } from './measure.js';
+import { readOptions, USAGE, type Options } from './options.js';
+import { leaveServerCore } from './pinned-process.js';
+import { profileReport } from './profile.js';
+import { table } from './report.js';
+import { scenarioOf, type Scenario } from './scenarios.js';
+
+/** Where results and profiles are left. */
+const OUTPUT = fileURLToPath(new URL('../results', import.meta.url));
+
+const MS_PER_SECOND = 1000;
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  let options: Options | 'help';
+  try {
+    options = readOptions(process.argv.slice(2));
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+    return 2;
+  }
+  if (options === 'help') {
+    print(USAGE);
+    return 0;
+  }
+  leaveServerCore();
+  mkdirSync(OUTPUT, { recursive: true });
+  for (const fact of machineFacts()) print(fact);
+  return options.profile ? profile(options) : compare(options);
+}
+
+async function compare(options: Options): Promise<number> {
+  const chosen = available(options);
+  const { processes, seconds, warmUpSeconds } = options;
+  print(
+    `${processes} processes of each contender and scenario, each measured for ${seconds} s after ${warmUpSeconds} s; medians over processes\n`,
+  );
+  const results: Record<string, Record<string, readonly Sample[]>> = {};
+  const faults = new Set<string>();
+  const packages = new Map<string, string>();
+  for (const scenario of options.scenarios.map(scenarioOf)) {
+    const contenders = chosen.filter(({ scenarios }) => scenarios.includes(scenario.name));
+    const samples = await rounds(contenders, scenario, options, faults);
+    for (const [{ title }, measured] of samples) {
+      for (const sample of measured) {
+        for (const fault of sample.faults) faults.add(`${title}, ${scenario.name}: ${fault}`);
+        for (const [name, version] of Object.entries(sample.packages)) {
+          const other = packages.get(name);
+          if (other !== undefined && other !== version) {
+            faults.add(
+              `${title} has ${name} ${version}, another contender ${other}: they are not comparable`,
+            );
+          }
+          packages.set(name, version);
+        }
+      }
+    }
+    const measured = [...samples]
+      .filter(([, list]) => list.length > 0)
+      .map(([contender, list]) => ({ contender, samples: list }));
+    print(`${table(scenario, measured)}\n`);
+    results[scenario.name] = Object.fromEntries(measured.map((one) => [one.contender.id, one.samples]));
+  }
+  print([...packages].map(([name, version]) => `${name} ${version}`).join(', '));
+  const path = `${OUTPUT}/last.json`;
+  writeFileSync(path, JSON.stringify({ facts: machineFacts(), options, results }, undefined, 2));
+  print(`every process by itself: ${path}`);
+  for (const fault of faults) print(`WRONG  ${fault}`);
+  return faults.size > 0 ? 1 : 0;
+}
+
+/** One process of each contender after the other, so that what the machine does meanwhile meets all of them. */
+async function rounds(
+  contenders: readonly Contender[],
+  scenario: Scenario,
+  { processes, seconds, warmUpSeconds }: Options,
+  faults: Set<string>,
+): Promise<Map<Contender, Sample[]>> {
+  const samples = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]));
+  for (let round = 0; round < processes; round++) {
+    // Whoever comes first in a round is another one each time.
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const contender = contenders[(round + turn) % contenders.length];
+      if (!contender) continue;
+      progress(`${scenario.name}: round ${round + 1} of ${processes}, ${contender.title}`);
+      try {
+        const sample = await measure(contender, scenario, {
+          warmUpMs: warmUpSeconds * MS_PER_SECOND,
+          measureMs: seconds * MS_PER_SECOND,
+        });
+        samples.get(contender)?.push(sample);
+      } catch (error) {
+        faults.add(
+          `${contender.title}, ${scenario.name}: ${error instanceof Error ? error.message : String(error)}`,
+        );
+      }
+    }
+  }
+  progress('');
+  return samples;
+}
+
+async function profile(options: Options): Promise<number> {
+  const contender = CONTENDERS.find(({ id }) => id === options.profile);
+  if (!contender || contender.missing) {
+    print(`${contender?.title} cannot run: ${contender?.missing}`);
+    return 1;
+  }
+  let wrong = false;
+  for (const scenario of options.scenarios.map(scenarioOf)) {
+    const path = `${OUTPUT}/${contender.id}-${scenario.name}.cpuprofile`;
+    const sample = await measure(contender, scenario, {
+      warmUpMs: options.warmUpSeconds * MS_PER_SECOND,
+      measureMs: options.seconds * MS_PER_SECOND,
+      profilePath: path,
+    });
+    print(`\n${contender.title}, ${scenario.title}\n${profileReport(path, sample.cpuUs, scenario.unit)}`);
+    print(`the whole profile, for a browser's developer tools: ${path}`);
+    for (const fault of sample.faults) print(`WRONG  ${fault}`);
+    wrong ||= sample.faults.length > 0;
+  }
+  return wrong ? 1 : 0;
+}
+
+function available({ only }: Options): Contender[] {
+  const chosen = CONTENDERS.filter(({ id }) => only === undefined || only.includes(id));
+  for (const { title, missing } of chosen) if (missing) print(`left out: ${title}; ${missing}`);
+  return chosen.filter(({ missing }) => missing === undefined);
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** One line that is written over, where somebody watches. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`);
+}
