@@ -3,27 +3,30 @@ export type TagValue = string | number | boolean;
 
 /** Short facts about a call, as `account` or `cache_hit`; the later of two values for one name wins. */
 export class Tags {
-  private readonly values = new Map<string, TagValue>();
+  // Most calls have none.
+  private values: Map<string, TagValue> | undefined;
 
   set(name: string, value: TagValue): this {
-    this.values.set(name, value);
+    (this.values ??= new Map()).set(name, value);
     return this;
   }
 
   get(name: string): TagValue | undefined {
-    return this.values.get(name);
+    return this.values?.get(name);
   }
 
   get size(): number {
-    return this.values.size;
+    return this.values?.size ?? 0;
   }
 
   [Symbol.iterator](): IterableIterator<[string, TagValue]> {
-    return this.values.entries();
+    return (this.values ?? NONE).entries();
   }
 
   /** A plain copy. */
   toJSON(): Record<string, TagValue> {
-    return Object.fromEntries(this.values);
+    return Object.fromEntries(this.values ?? NONE);
   }
 }
+
+const NONE: ReadonlyMap<string, TagValue> = new Map();

@@ -1,4 +1,6 @@
-export { deferred, type Deferred } from './deferred.js';
+export { FakeCall, type FakeCallOptions } from './fake-call.js';
 export { FakeClock } from './fake-clock.js';
 export { LogRecorder, type LogLine } from './log-recorder.js';
+export { RecordingDestination } from './recording-destination.js';
+export { deferred, type Deferred } from './deferred.js';
 export { startTestService, type TestService } from './start-service.js';
