@@ -1,6 +1,12 @@
+/* oxlint-disable no-underscore-dangle -- what grpc-js calls the parts of its credentials */
 import { ChannelCredentials, type experimental } from '@grpc/grpc-js';
 import type { Socket } from 'node:net';
-import { ConnectionKeepalive, KEEPALIVE_TIME_MS, KEEPALIVE_TIMEOUT_MS, type KeepaliveOptions } from './connection-keepalive.js';
+import {
+  ConnectionKeepalive,
+  KEEPALIVE_TIME_MS,
+  KEEPALIVE_TIMEOUT_MS,
+  type KeepaliveOptions,
+} from './connection-keepalive.js';
 
 /** What is done for each connection. */
 export interface ConnectionOptions {
@@ -75,18 +81,20 @@ export class GuardedCredentials extends ChannelCredentials {
     socket: Socket,
   ): Promise<experimental.SecureConnectResult> {
     return new Promise((resolve, reject) => {
+      // Asked now: a socket that is closed no longer knows.
+      const peer = nameOf(socket);
       let connected: Socket | undefined;
       const timer = setTimeout(() => {
         if (connected && connected.bytesRead >= FRAME_HEADER_BYTES) return;
-        const error = this.#silent(socket, connected);
+        const error = this.#silent(peer, connected);
         connected?.destroy(error);
         socket.destroy(error);
         reject(error);
       }, this.#connectTimeoutMs).unref();
       socket.once('close', () => {
         clearTimeout(timer);
-        // A peer that hangs up within the handshake would otherwise leave grpc-js waiting, too.
-        if (!connected) reject(new Error(`${nameOf(socket)} closed the connection before it was set up`));
+        // A peer that hangs up within the handshake would leave grpc-js waiting, too. What TLS has to say comes first.
+        setImmediate(() => reject(new Error(`${peer} closed the connection before it was set up`)));
       });
       connector.connect(socket).then((result) => {
         connected = result.socket;
@@ -96,10 +104,10 @@ export class GuardedCredentials extends ChannelCredentials {
     });
   }
 
-  #silent(socket: Socket, connected: Socket | undefined): ConnectTimeoutError {
+  #silent(peer: string, connected: Socket | undefined): ConnectTimeoutError {
     const missing = connected ? 'HTTP/2 settings came' : 'TLS handshake was done';
     return new ConnectTimeoutError(
-      `${nameOf(socket)} accepted the connection, but no ${missing} within ${this.#connectTimeoutMs} ms`,
+      `${peer} accepted the connection, but no ${missing} within ${this.#connectTimeoutMs} ms`,
     );
   }
 }

@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import type { Http2Session, Http2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 
 /** How connections with open calls are asked whether they are alive. */
@@ -42,7 +42,11 @@ export class ConnectionKeepalive {
   readonly #timeoutMs: number;
   #live = 0;
 
-  constructor(options: KeepaliveOptions = {}) {
+  /** `side` is which end of the connections is ours; default the client's. */
+  constructor(
+    options: KeepaliveOptions = {},
+    private readonly side: 'client' | 'server' = 'client',
+  ) {
     this.#timeMs = options.timeMs ?? KEEPALIVE_TIME_MS;
     this.#timeoutMs = options.timeoutMs ?? KEEPALIVE_TIMEOUT_MS;
   }
@@ -52,28 +56,28 @@ export class ConnectionKeepalive {
     const connection = new Connection(socket, this.#timeMs, this.#timeoutMs);
     Object.defineProperty(socket, this.#mark, { value: connection });
     if (this.#live++ === 0) {
-      subscribe('http2.client.stream.created', this.#onCreated);
-      subscribe('http2.client.stream.close', this.#onClose);
+      subscribe(`http2.${this.side}.stream.created`, this.#onCreated);
+      subscribe(`http2.${this.side}.stream.close`, this.#onClose);
     }
     socket.once('close', () => {
       connection.release();
       if (--this.#live > 0) return;
-      unsubscribe('http2.client.stream.created', this.#onCreated);
-      unsubscribe('http2.client.stream.close', this.#onClose);
+      unsubscribe(`http2.${this.side}.stream.created`, this.#onCreated);
+      unsubscribe(`http2.${this.side}.stream.close`, this.#onClose);
     });
   }
 
   readonly #onCreated = (message: unknown): void => {
-    const { session } = (message as { stream: ClientHttp2Stream }).stream;
-    if (session) this.#connectionOf(session)?.opened(session as ClientHttp2Session);
+    const { session } = (message as { stream: Http2Stream }).stream;
+    if (session) this.#connectionOf(session)?.opened(session);
   };
 
   readonly #onClose = (message: unknown): void => {
-    const { stream } = message as { stream: ClientHttp2Stream };
+    const { stream } = message as { stream: Http2Stream };
     if (stream.session) this.#sessions.get(stream.session)?.closed(stream.rstCode !== 0);
   };
 
-  #connectionOf(session: NonNullable<ClientHttp2Stream['session']>): Connection | undefined {
+  #connectionOf(session: Http2Session): Connection | undefined {
     let connection = this.#sessions.get(session);
     if (connection === undefined) {
       if (session.destroyed) return undefined;
@@ -85,7 +89,7 @@ export class ConnectionKeepalive {
 }
 
 class Connection {
-  #session: ClientHttp2Session | undefined;
+  #session: Http2Session | undefined;
   #openStreams = 0;
   #timer: NodeJS.Timeout | undefined;
   #asking = false;
@@ -99,7 +103,7 @@ class Connection {
     private readonly timeoutMs: number,
   ) {}
 
-  opened(session: ClientHttp2Session): void {
+  opened(session: Http2Session): void {
     this.#session = session;
     const idle = this.#openStreams++ === 0;
     const silentMs = this.#silentMs();
@@ -161,5 +165,7 @@ class Connection {
 }
 
 function silent(timeoutMs: number): ConnectionSilentError {
-  return new ConnectionSilentError(`the peer sent nothing for ${timeoutMs} ms after it was asked whether it is alive`);
+  return new ConnectionSilentError(
+    `the peer sent nothing for ${timeoutMs} ms after it was asked whether it is alive`,
+  );
 }

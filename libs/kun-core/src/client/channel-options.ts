@@ -1,0 +1,115 @@
+import type { ChannelOptions } from '@grpc/grpc-js';
+import { nearest } from '@kun/config';
+import type { KeepaliveOptions } from './connection-keepalive.js';
+import type { Dial } from './target.js';
+
+/** Options of grpc-js, by the names it has for them; only those that its clients read are taken. */
+export type ClientChannelOptions = Readonly<Record<string, string | number | undefined>>;
+
+/** An option that grpc-js would ignore without a word, or that kun decides. */
+export class ClientChannelOptionError extends Error {
+  override readonly name = 'ClientChannelOptionError';
+}
+
+/** What a grpc-js 1.14 client reads (`channel-options.ts`, less what only its servers do). */
+const CLIENT_OPTIONS: ReadonlySet<string> = new Set([
+  'grpc.ssl_target_name_override',
+  'grpc.primary_user_agent',
+  'grpc.secondary_user_agent',
+  'grpc.default_authority',
+  'grpc.keepalive_time_ms',
+  'grpc.keepalive_timeout_ms',
+  'grpc.service_config',
+  'grpc.initial_reconnect_backoff_ms',
+  'grpc.max_reconnect_backoff_ms',
+  'grpc.use_local_subchannel_pool',
+  'grpc.max_send_message_length',
+  'grpc.max_receive_message_length',
+  'grpc.enable_http_proxy',
+  'grpc.default_compression_algorithm',
+  'grpc.enable_channelz',
+  'grpc.dns_min_time_between_resolutions_ms',
+  'grpc.enable_retries',
+  'grpc.per_rpc_retry_buffer_size',
+  'grpc.retry_buffer_size',
+  'grpc.service_config_disable_resolution',
+  'grpc.client_idle_timeout_ms',
+  'grpc.lb.ring_hash.ring_size_cap',
+  'grpc-node.max_session_memory',
+  'grpc-node.tls_enable_trace',
+  'grpc-node.retry_max_attempts_limit',
+  'grpc-node.flow_control_window',
+]);
+
+/** What kun decides for every channel. */
+export interface ChannelDecisions {
+  readonly name: string;
+  readonly dial: Dial;
+  /** The largest message, sent or received. */
+  readonly maxMessageBytes: number;
+  readonly initialBackoffMs: number;
+  readonly maxBackoffMs: number;
+  readonly keepalive: KeepaliveOptions | false;
+}
+
+/**
+ * The options of a channel: kun's, and over them the user's own. Keepalive comes out apart, since it is kun's that
+ * does it: `grpc.keepalive_time_ms` and `grpc.keepalive_timeout_ms` are understood, and not passed on to grpc-js, whose
+ * own would end calls that outlive a server's GOAWAY.
+ *
+ * @throws {ClientChannelOptionError} naming each option that grpc-js' clients do not read, with the one likely meant.
+ */
+export function clientChannelOptions(
+  decisions: ChannelDecisions,
+  own: ClientChannelOptions = {},
+): { readonly options: ChannelOptions; readonly keepalive: KeepaliveOptions | false } {
+  const unread = Object.keys(own).filter((name) => !CLIENT_OPTIONS.has(name));
+  if (unread.length > 0) throw unreadOptions(decisions.name, unread);
+
+  const { dial, maxMessageBytes, initialBackoffMs, maxBackoffMs } = decisions;
+  const {
+    'grpc.keepalive_time_ms': timeMs,
+    'grpc.keepalive_timeout_ms': timeoutMs,
+    ...rest
+  } = own as Record<string, string | number | undefined> &
+    Record<`grpc.keepalive_${string}`, number | undefined>;
+  return {
+    options: {
+      'grpc.max_receive_message_length': maxMessageBytes,
+      'grpc.max_send_message_length': maxMessageBytes,
+      'grpc.initial_reconnect_backoff_ms': initialBackoffMs,
+      'grpc.max_reconnect_backoff_ms': maxBackoffMs,
+      'grpc.service_config': JSON.stringify({
+        loadBalancingConfig: [{ [dial.loadBalancing]: {} }],
+      }),
+      // One more DNS query for each resolution, whose answer could bring a retry policy that nobody here knows of.
+      'grpc.service_config_disable_resolution': 1,
+      // channelz keeps books on every call.
+      'grpc.enable_channelz': 0,
+      ...(dial.authority !== undefined
+        ? // The sidecar is on this host, whatever `http_proxy` says.
+          { 'grpc.default_authority': dial.authority, 'grpc.enable_http_proxy': 0 }
+        : {}),
+      ...(dial.serverName !== undefined ? { 'grpc.ssl_target_name_override': dial.serverName } : {}),
+      ...defined(rest),
+    },
+    keepalive:
+      timeMs === undefined && timeoutMs === undefined
+        ? decisions.keepalive
+        : { ...decisions.keepalive, ...defined({ timeMs, timeoutMs }) },
+  };
+}
+
+function unreadOptions(name: string, unread: readonly string[]): ClientChannelOptionError {
+  const each = unread.map((option) => {
+    const meant = nearest(option, CLIENT_OPTIONS);
+    return meant ? `${option} (did you mean ${meant}?)` : option;
+  });
+  return new ClientChannelOptionError(
+    `upstream ${name}: grpc-js' clients do not read the channel ${each.length > 1 ? 'options' : 'option'} ${each.join(', ')}; remove, or choose from ${[...CLIENT_OPTIONS].join(', ')}`,
+  );
+}
+
+function defined<T extends object>(values: T): T {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,151 @@
+import { Client, connectivityState, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import type { CertificateStore } from '../tls/certificate-store.js';
+import { TlsChannelCredentials } from '../tls/client-tls.js';
+import { clientChannelOptions, type ClientChannelOptions } from './channel-options.js';
+import type { KeepaliveOptions } from './connection-keepalive.js';
+import { GuardedCredentials } from './connect-timeout.js';
+import { dial } from './target.js';
+
+/** A channel to an upstream. */
+export interface UpstreamChannelOptions {
+  /** The name the upstream is registered and configured under. */
+  readonly name: string;
+  /** `host:port`, or what else {@link dial} takes. */
+  readonly target: string;
+  /** Encrypt: the authorities to trust, and the own certificate where the upstream asks for one. Default: plain text. */
+  readonly certificates?: CertificateStore | undefined;
+  /** Dial the sidecar at this port of the own host, and keep the target as `:authority`. */
+  readonly proxyPort?: number | undefined;
+  /** How long an accepted connection may take to be set up, in milliseconds. Default 20 000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** The largest message, sent or received. Default 4 MiB, gRPC's. */
+  readonly maxMessageBytes?: number | undefined;
+  /** `false` for none. Default: after 60 s of silence under an open call, with 20 s to answer. */
+  readonly keepalive?: KeepaliveOptions | false | undefined;
+  /** The pause after the first failed attempt to connect, in milliseconds; each next is 1.6 times as long. Default 1000. */
+  readonly initialBackoffMs?: number | undefined;
+  /** The longest pause, in milliseconds; give or take a fifth. Default 10 000. */
+  readonly maxBackoffMs?: number | undefined;
+  /** grpc-js' own options, over kun's; those that its clients do not read are refused. */
+  readonly channelOptions?: ClientChannelOptions | undefined;
+}
+
+/** How a channel stands. */
+export type ChannelState = 'idle' | 'connecting' | 'ready' | 'failing' | 'closed';
+
+/** An upstream was not reached within the time. */
+export class UpstreamNotReadyError extends Error {
+  override readonly name = 'UpstreamNotReadyError';
+}
+
+/** A channel, open until it is closed: connections are made when there are calls, and made again when they are lost. */
+export interface UpstreamChannel {
+  readonly name: string;
+  readonly target: string;
+  /** Makes calls of any method. */
+  readonly client: Client;
+  readonly state: ChannelState;
+  /**
+   * Connects, and settles when that is done.
+   *
+   * @throws {UpstreamNotReadyError} naming the upstream, its target and what was seen last, when it is not done in time.
+   */
+  waitForReady(timeoutMs: number): Promise<void>;
+  /** Takes no more calls; those in flight end as they would. A second time does nothing. */
+  close(): void;
+}
+
+/** gRPC's `GRPC_DEFAULT_MAX_RECV_MESSAGE_LENGTH`. */
+const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+/** gRPC's connection backoff begins so; its longest pause of 120 s would outlast most outages. */
+const INITIAL_BACKOFF_MS = 1_000;
+const MAX_BACKOFF_MS = 10_000;
+
+/**
+ * Opens a channel. Transparent retries of grpc-js stay on: a call that a draining server refused is made again elsewhere.
+ *
+ * @throws {TargetError} when the target cannot be dialled.
+ * @throws {ClientChannelOptionError} for a channel option without effect.
+ */
+export function openChannel(options: UpstreamChannelOptions): UpstreamChannel {
+  const { name, target, certificates, proxyPort, connectTimeoutMs } = options;
+  const dialled = dial({ name, target, proxyPort });
+  const { options: channelOptions, keepalive } = clientChannelOptions(
+    {
+      name,
+      dial: dialled,
+      maxMessageBytes: options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
+      initialBackoffMs: options.initialBackoffMs ?? INITIAL_BACKOFF_MS,
+      maxBackoffMs: options.maxBackoffMs ?? MAX_BACKOFF_MS,
+      keepalive: options.keepalive ?? {},
+    },
+    options.channelOptions,
+  );
+  const inner = certificates ? new TlsChannelCredentials(certificates) : credentials.createInsecure();
+  const guarded = new GuardedCredentials(inner, { connectTimeoutMs, keepalive });
+  return new OpenChannel(name, target, proxyPort, new Client(dialled.address, guarded, channelOptions));
+}
+
+class OpenChannel implements UpstreamChannel {
+  #closed = false;
+
+  constructor(
+    readonly name: string,
+    readonly target: string,
+    private readonly proxyPort: number | undefined,
+    readonly client: Client,
+  ) {}
+
+  get state(): ChannelState {
+    return this.#closed ? 'closed' : STATES[this.client.getChannel().getConnectivityState(false)];
+  }
+
+  async waitForReady(timeoutMs: number): Promise<void> {
+    const deadline = Date.now() + timeoutMs;
+    let seen: string | undefined;
+    for (;;) {
+      if (this.#closed) throw this.#notReady(timeoutMs, 'the channel was closed');
+      const channel = this.client.getChannel();
+      const state = channel.getConnectivityState(true);
+      if (state === connectivityState.READY) return;
+      if (state === connectivityState.TRANSIENT_FAILURE) seen = await this.#failure(deadline);
+      const changed = await new Promise<boolean>((resolve) =>
+        channel.watchConnectivityState(state, deadline, (error) => resolve(!error)),
+      );
+      if (!changed) {
+        throw this.#notReady(timeoutMs, seen ?? `${STATES[state]}, without an answer`);
+      }
+    }
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.client.close();
+  }
+
+  /** Why the channel fails: a call over a failing channel says so at once, and never leaves the process. */
+  #failure(deadline: number): Promise<string> {
+    const bytes = (value: Buffer) => value;
+    return new Promise((resolve) => {
+      const answered = (error: ServiceError | null) => resolve(error?.details ?? 'connected');
+      const { client } = this;
+      client.makeUnaryRequest('/-/-', bytes, bytes, Buffer.alloc(0), new Metadata(), { deadline }, answered);
+    });
+  }
+
+  #notReady(timeoutMs: number, seen: string): UpstreamNotReadyError {
+    const through = this.proxyPort === undefined ? '' : ` through the proxy at 127.0.0.1:${this.proxyPort}`;
+    return new UpstreamNotReadyError(
+      `upstream ${this.name} (${this.target})${through} was not reached within ${timeoutMs} ms; last seen: ${seen}. Check that it runs there, or give it more time`,
+    );
+  }
+}
+
+const STATES: Readonly<Record<connectivityState, ChannelState>> = {
+  [connectivityState.IDLE]: 'idle',
+  [connectivityState.CONNECTING]: 'connecting',
+  [connectivityState.READY]: 'ready',
+  [connectivityState.TRANSIENT_FAILURE]: 'failing',
+  [connectivityState.SHUTDOWN]: 'closed',
+};

@@ -1,0 +1,185 @@
+import { Server, ServerCredentials, status as Code, credentials } from '@grpc/grpc-js';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { testAuthority, type TestPair } from '../tls/certificate.fixture.js';
+import { CertificateStore } from '../tls/certificate-store.js';
+import { TlsChannelCredentials } from '../tls/client-tls.js';
+import { callOnce, listen, Relay } from './channel.fixture.js';
+import { openChannel, type UpstreamChannel } from './channel.js';
+import { GuardedCredentials } from './connect-timeout.js';
+
+const bytes = (value: Buffer) => value;
+const UNARY = {
+  path: '/t.v1.T/Unary',
+  requestStream: false,
+  responseStream: false,
+  requestSerialize: bytes,
+  requestDeserialize: bytes,
+  responseSerialize: bytes,
+  responseDeserialize: bytes,
+} as const;
+
+let directory: string;
+let pair: TestPair;
+let store: CertificateStore;
+let cleanUp: Array<() => unknown> = [];
+
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'kun-connect-'));
+  const authority = await testAuthority();
+  pair = await authority.issue('localhost');
+  writeFileSync(join(directory, 'ca.pem'), authority.certificate);
+  store = new CertificateStore({ files: { authorityFile: join(directory, 'ca.pem') } });
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+afterEach(async () => {
+  for (const clean of cleanUp.reverse()) await clean();
+  cleanUp = [];
+});
+
+/** A peer whose network takes connections, and nothing comes back. */
+async function silentPeer() {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    sockets.push(socket.resume());
+  });
+  const port = await listen(server);
+  cleanUp.push(() => sockets.forEach((socket) => socket.destroy()));
+  let listening = true;
+  const heal = async (encrypted: boolean) => {
+    listening = false;
+    server.close();
+    return startGrpc(port, encrypted);
+  };
+  cleanUp.push(() => listening && server.close());
+  return { port, sockets, heal };
+}
+
+async function startGrpc(port: number, encrypted = false): Promise<number> {
+  const server = new Server();
+  server.addService(
+    { Unary: UNARY },
+    { Unary: (_call: unknown, done: (error: null, value: Buffer) => void) => done(null, Buffer.from('ok')) },
+  );
+  const secure = () =>
+    ServerCredentials.createSsl(null, [
+      { cert_chain: Buffer.from(pair.certificate), private_key: Buffer.from(pair.privateKey) },
+    ]);
+  cleanUp.push(() => server.forceShutdown());
+  return new Promise((resolve, reject) =>
+    server.bindAsync(
+      `127.0.0.1:${port}`,
+      encrypted ? secure() : ServerCredentials.createInsecure(),
+      (error, bound) => (error ? reject(error) : resolve(bound)),
+    ),
+  );
+}
+
+function channelTo(port: number, encrypted: boolean): UpstreamChannel {
+  const channel = openChannel({
+    name: 'orders',
+    target: `localhost:${port}`,
+    certificates: encrypted ? store : undefined,
+    connectTimeoutMs: 150,
+    initialBackoffMs: 50,
+    maxBackoffMs: 100,
+    channelOptions: { 'grpc.use_local_subchannel_pool': 1 },
+  });
+  cleanUp.push(() => channel.close());
+  return channel;
+}
+
+describe.each([
+  ['plain text', false],
+  ['TLS', true],
+])('a peer that accepts and stays silent, %s', (_name, encrypted) => {
+  it('fails calls at their deadline and, once it heals at the same port, gets them again', async () => {
+    const peer = await silentPeer();
+    const channel = channelTo(peer.port, encrypted);
+    const waiting = await callOnce(channel.client, { deadlineMs: 400, waitForReady: true });
+    expect(waiting.code).toBe(Code.DEADLINE_EXCEEDED);
+    expect(waiting.tookMs).toBeLessThan(600);
+
+    await peer.heal(encrypted);
+    const healedAt = performance.now();
+    const healed = await callOnce(channel.client, { waitForReady: true });
+    expect(healed).toMatchObject({ code: Code.OK, text: 'ok' });
+    // One attempt that was under way, and one pause with its jitter; the rest is for the machine.
+    expect(performance.now() - healedAt).toBeLessThan(150 + 120 + 300);
+  });
+
+  it('says what happened to those who do not wait', async () => {
+    const peer = await silentPeer();
+    const channel = channelTo(peer.port, encrypted);
+    const { code, details } = await callOnce(channel.client);
+    expect(code).toBe(Code.UNAVAILABLE);
+    expect(details).toContain(
+      `127.0.0.1:${peer.port} accepted the connection, but no ${encrypted ? 'TLS handshake was done' : 'HTTP/2 settings came'} within 150 ms`,
+    );
+    await expect(channel.waitForReady(200)).rejects.toThrow(
+      /^upstream orders \(localhost:\d+\) was not reached within 200 ms; last seen: .*accepted the connection/s,
+    );
+  });
+});
+
+it('leaves a connection alone that was set up in time', async () => {
+  const port = await startGrpc(0);
+  const channel = channelTo(port, false);
+  await channel.waitForReady(2_000);
+  const accepted = channel.client.getChannel();
+  await expect(
+    new Promise((resolve) =>
+      accepted.watchConnectivityState(accepted.getConnectivityState(false), Date.now() + 400, resolve),
+    ),
+  ).resolves.toBeInstanceOf(Error); // nothing changed, well past the connect timeout
+  expect(channel.state).toBe('ready');
+});
+
+describe('equality, which decides whether channels share connections', () => {
+  const plain = (options = {}) => new GuardedCredentials(credentials.createInsecure(), options);
+  it.each([
+    ['the same defaults', plain(), plain(), true],
+    [
+      'defaults spelt out',
+      plain(),
+      plain({ connectTimeoutMs: 20_000, keepalive: { timeMs: 60_000, timeoutMs: 20_000 } }),
+      true,
+    ],
+    ['another timeout', plain(), plain({ connectTimeoutMs: 1 }), false],
+    ['no keepalive', plain(), plain({ keepalive: false }), false],
+    ['grpc-js own', plain(), credentials.createInsecure(), false],
+    ['TLS', plain(), new GuardedCredentials(credentials.createSsl()), false],
+  ])('%s', (_name, a, b, equal) => {
+    expect(a._equals(b)).toBe(equal);
+  });
+
+  it('goes by the store of certificates for TLS', () => {
+    const tls = (of: CertificateStore) => new GuardedCredentials(new TlsChannelCredentials(of));
+    const other = new CertificateStore({ files: { authorityFile: join(directory, 'ca.pem') } });
+    expect(tls(store)._equals(tls(store))).toBe(true);
+    expect(tls(store)._equals(tls(other))).toBe(false);
+  });
+
+  it('lets equal channels share one connection, which outlives the channel that made it', async () => {
+    const port = await startGrpc(0);
+    const relay = await new Relay(port).start();
+    cleanUp.push(() => relay.stop());
+    const open = (connectTimeoutMs: number) => {
+      const channel = openChannel({ name: 'orders', target: `127.0.0.1:${relay.port}`, connectTimeoutMs });
+      cleanUp.push(() => channel.close());
+      return channel;
+    };
+    const [first, second, other] = [open(500), open(500), open(600)];
+    await first.waitForReady(2_000);
+    await second.waitForReady(2_000);
+    expect(relay.accepted).toBe(1);
+    await other.waitForReady(2_000);
+    expect(relay.accepted).toBe(2);
+    first.close();
+    expect(await callOnce(second.client)).toMatchObject({ code: Code.OK });
+  });
+});

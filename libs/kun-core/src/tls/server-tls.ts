@@ -1,0 +1,81 @@
+import type { Socket } from 'node:net';
+import { createServer, type Server, type TLSSocket } from 'node:tls';
+import type { CertificateStore } from './certificate-store.js';
+import { CertificateError, type Certificates } from './certificates.js';
+
+/** How a server encrypts. */
+export interface ServerTlsOptions {
+  /** The server's certificate; new connections use what it holds when they come. */
+  readonly certificates: CertificateStore;
+  /**
+   * `required` is mutual TLS: a caller without a certificate that the store's authorities vouch for is refused in the
+   * handshake. `optional` lets it in without an identity. Default `none`: not asked for.
+   */
+  readonly clientCertificates?: 'none' | 'optional' | 'required' | undefined;
+  /** How long a handshake may take, in milliseconds. Default 20 000, as long as a client of kun waits. */
+  readonly handshakeTimeoutMs?: number | undefined;
+  /** Told of each connection refused in its handshake, with the address it came from. */
+  readonly onRefused?: ((error: Error, remoteAddress: string | undefined) => void) | undefined;
+}
+
+/**
+ * The encryption of accepted connections: does the handshake, ALPN `h2` and TLS 1.2 or later, and hands over each
+ * connection that has done it.
+ *
+ * kun ends TLS itself and gives grpc-js' connection injector the encrypted sockets: it takes them with plain
+ * `ServerCredentials.createInsecure()`, `getAuthContext()` tells the peer's certificate all the same, and
+ * `stream.session.socket` is the very socket that was handed over. With secure credentials it would be one that grpc-js
+ * makes later, which the listener could not tell for its own. A call costs the same either way.
+ */
+export class TlsTermination {
+  /** Never listens itself; it does the handshakes. */
+  readonly #server: Server;
+  readonly #release: () => void;
+  #closed = false;
+
+  /** @throws {CertificateError} when the store has no certificate, or callers' are wanted and it has no authorities. */
+  constructor(options: ServerTlsOptions, onSecure: (socket: TLSSocket) => void) {
+    const { certificates, clientCertificates = 'none', handshakeTimeoutMs = 20_000, onRefused } = options;
+    if (!certificates.current.certificate) {
+      throw new CertificateError('a TLS server needs a certificate and its private key; name both files');
+    }
+    if (clientCertificates !== 'none' && !certificates.current.authorities) {
+      throw new CertificateError(
+        "callers' certificates are asked for, but no file of the authorities that vouch for them is named; name it, or do not ask",
+      );
+    }
+    const server = createServer({
+      ...contextOf(certificates.current),
+      ALPNProtocols: ['h2'],
+      requestCert: clientCertificates !== 'none',
+      rejectUnauthorized: clientCertificates === 'required',
+      handshakeTimeout: handshakeTimeoutMs,
+    });
+    server.on('tlsClientError', (error, socket) => onRefused?.(error, socket.remoteAddress));
+    server.on('secureConnection', (socket) => {
+      // Without a listener a reset would be an uncaught error until the session has its own.
+      socket.on('error', () => undefined);
+      // No call was made over it yet: its peer can go elsewhere.
+      if (this.#closed) socket.destroy();
+      else onSecure(socket);
+    });
+    this.#server = server;
+    // Connections that stand keep what they were made with.
+    this.#release = certificates.onChange((current) => server.setSecureContext(contextOf(current)));
+  }
+
+  /** Begins the handshake of a connection. */
+  accept(socket: Socket): void {
+    this.#server.emit('connection', socket);
+  }
+
+  /** Follows the certificates no longer, and cuts the connections that finish their handshake from now on. */
+  close(): void {
+    this.#closed = true;
+    this.#release();
+  }
+}
+
+function contextOf({ certificate, privateKey, authorities }: Certificates) {
+  return { cert: certificate, key: privateKey, ca: authorities, minVersion: 'TLSv1.2' as const };
+}
