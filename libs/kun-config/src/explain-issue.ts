@@ -65,6 +65,11 @@ export function explainIssue(
   const at = { code: 'invalid-value', path } as const;
   if (expected !== undefined && !fits(value, allowed)) {
     const suggestion = secret ? undefined : suggestValue(node, allowed);
+    // A schema that words its own expectation knows better what the value is for.
+    if (issue.message.startsWith('expected ')) {
+      const message = `${hide(issue.message, node, secret)}, found ${found}`;
+      return problems.at(node.source, node.offset, { ...at, message, suggestion });
+    }
     return problems.at(node.source, node.offset, {
       ...at,
       message: `expected ${expected}, found ${found}`,

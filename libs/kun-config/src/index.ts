@@ -19,3 +19,5 @@ export type { ConfigChange } from './config-change.js';
 export type { ConfigStatus, ReloadEvent, ReloadFailure, ReloadSuccess } from './reload-event.js';
 export { OnConfigChange } from './on-config-change.js';
 export { KunConfigModule, type KunConfigOptions } from './kun-config.module.js';
+export { editorSchema } from './editor-schema.js';
+export type { ExplainedValue } from './explain-config.js';

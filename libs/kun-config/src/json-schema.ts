@@ -5,6 +5,7 @@ import { Secret } from './secret.js';
 
 /** The parts of JSON Schema that are read here. */
 export interface JsonSchema {
+  readonly $schema?: string;
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: boolean | JsonSchema;

@@ -3,6 +3,7 @@ import { configHash } from './config-hash.js';
 import type { LayerName } from './config-layers.js';
 import { nodeAt, type ConfigNode, type MapNode, type Place } from './config-node.js';
 import { parsePath, valueAt, type ConfigPath } from './config-path.js';
+import { explainConfig, type ExplainedValue } from './explain-config.js';
 import type { LoadConfigOptions } from './load-options.js';
 import type { ProblemMaker } from './problem-maker.js';
 import type { SchemaView } from './schema-view.js';
@@ -67,10 +68,24 @@ export class LoadedConfig<T = Record<string, unknown>> {
     const keys = parsePath(path);
     const node = nodeAt(this.parts.root, keys);
     if (node && node.kind !== 'unset')
-      return { from: 'file', place: layerPlace(node), hid: this.#hid(node, keys) };
+      return { from: 'file', place: layerPlace(node), hid: this.#hid(node.hid, keys) };
     if (valueAt(this.value, keys) === undefined) return undefined;
-    if (!node) return { from: 'default', hid: [] };
-    return { from: 'default', place: layerPlace(node), hid: this.#hid(node, keys) };
+    // What unsets a key may stand at a section around it.
+    for (let length = keys.length; length > 0; length--) {
+      const unset = nodeAt(this.parts.root, keys.slice(0, length));
+      if (unset?.kind !== 'unset') continue;
+      const hidden = unset.hid.flatMap((each) => nodeAt(each, keys.slice(length)) ?? []);
+      return { from: 'default', place: layerPlace(unset), hid: this.#hid(hidden, keys) };
+    }
+    return { from: 'default', hid: [] };
+  }
+
+  /**
+   * Where the value of each key comes from, what it hides, and when a change takes effect; of one section or key, or
+   * of all. Fit to be shown: secrets are blanked.
+   */
+  explain(path: ConfigPath = []): ExplainedValue[] {
+    return explainConfig(this, parsePath(path));
   }
 
   /** Whether a change of a key takes effect at once or at the next start; undefined when its schema does not say. */
@@ -81,6 +96,12 @@ export class LoadedConfig<T = Record<string, unknown>> {
       if (said !== undefined) return said;
     }
     return undefined;
+  }
+
+  /** What the schema says of a key. */
+  description(path: ConfigPath): string | undefined {
+    const said = this.parts.views.flatMap((view) => view.written(parsePath(path)));
+    return said.find((schema) => schema.description !== undefined)?.description;
   }
 
   /** Whether a value must not be printed: by its type, its schema, where it comes from or the sound of its key. */
@@ -95,9 +116,12 @@ export class LoadedConfig<T = Record<string, unknown>> {
     return (this.#hash ??= configHash(this.value, this.parts.problems.isSecretKey));
   }
 
-  #hid(node: ConfigNode, path: readonly string[]): HiddenValue[] {
-    const secret = this.parts.problems.isSecret(path, node);
-    return node.hid.map((each) => ({ ...layerPlace(each), shown: showNode(each, secret) }));
+  #hid(nodes: readonly ConfigNode[], path: readonly string[]): HiddenValue[] {
+    const { problems } = this.parts;
+    return nodes.map((each) => ({
+      ...layerPlace(each),
+      shown: showNode(each, problems.isSecret(path, each)),
+    }));
   }
 }
 

@@ -1,0 +1,55 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FILE_NAME } from '../config-layers.js';
+
+/** A service, one of its clusters, or one instance of those. */
+export interface Target {
+  readonly service: string;
+  readonly cluster?: string;
+  readonly instance?: string;
+  /** Whether there are more specific targets, which may set what this one lacks. */
+  readonly partial: boolean;
+}
+
+/** Every service, cluster and instance that has a file below `{base}/conf`. */
+export async function findTargets(base: string): Promise<Target[]> {
+  const root = join(base, 'conf');
+  const targets: Target[] = [];
+  for (const service of await directories(root)) {
+    const inner: Target[] = [];
+    for (const cluster of await directories(join(root, service))) {
+      const instances = await directories(join(root, service, cluster));
+      const used = await filter(instances, (instance) => hasFile(join(root, service, cluster, instance)));
+      if (used.length === 0 && !(await hasFile(join(root, service, cluster)))) continue;
+      inner.push({ service, cluster, partial: false });
+      inner.push(...used.map((instance) => ({ service, cluster, instance, partial: false })));
+    }
+    if (inner.length === 0 && !(await hasFile(join(root, service)))) continue;
+    targets.push({ service, partial: inner.length > 0 }, ...inner);
+  }
+  return targets;
+}
+
+/** `echo/local/dev-1`. */
+export function nameTarget({ service, cluster, instance }: Omit<Target, 'partial'>): string {
+  return [service, cluster, instance].filter((part) => part !== undefined).join('/');
+}
+
+async function directories(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+  // A mounted ConfigMap holds its versions in directories whose names start with dots.
+  const names = entries
+    .filter((entry) => !entry.name.startsWith('.') && !entry.isFile())
+    .map(({ name }) => name);
+  return names.toSorted();
+}
+
+async function hasFile(path: string): Promise<boolean> {
+  const names = await readdir(path).catch((): string[] => []);
+  return names.includes(FILE_NAME);
+}
+
+async function filter(names: readonly string[], keep: (name: string) => Promise<boolean>): Promise<string[]> {
+  const kept = await Promise.all(names.map(keep));
+  return names.filter((_, index) => kept[index]);
+}

@@ -1,0 +1,266 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { TestingTree } from '../../test/testing-tree.js';
+import { run } from './run.js';
+
+const SCHEMA = `
+  import { z } from ${JSON.stringify(import.meta.resolve('zod'))};
+  export const schema = z.object({
+    Port: z.int().min(1).max(65535).default(8080).meta({ description: 'Where it listens', reload: 'restart' }),
+    Tls: z.boolean().default(false),
+    Logger: z.object({ Level: z.enum(['debug', 'info']).default('info') }).prefault({}).meta({ reload: 'live' }),
+    Db: z.object({ Host: z.string(), Password: z.string().optional(), Url: z.string().optional() }),
+  });
+  export const other = z.object({ Extra: z.string().optional() });
+`;
+
+const GOOD = {
+  'schema.mjs': SCHEMA,
+  'conf/public.yaml': 'Port: 1\nLogger: { Level: debug }\n',
+  'conf/shop/public.yaml': 'Port: 2\nDb:\n  Password: hunter2\n  Url: ${SHOP_URL}\n',
+  'conf/shop/eu/public.yaml': 'Db: { Host: eu }\n',
+  'conf/shop/eu/one/public.yaml': 'Port: 3\nLogger: null\n',
+  'conf/..2026/x/public.yaml': 'not: looked at',
+  'conf/certs/key.pem': '',
+};
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+async function kunConfig(
+  tree: TestingTree,
+  command: string,
+  more: { env?: NodeJS.ProcessEnv; color?: boolean } = {},
+): Promise<Ran> {
+  const written = { out: '', error: '' };
+  const code = await run(command.split(' '), {
+    out: (text) => void (written.out += `${text}\n`),
+    error: (text) => void (written.error += `${text}\n`),
+    color: more.color ?? false,
+    cwd: tree.base,
+    env: more.env ?? {},
+  });
+  const clean = (text: string): string => text.replaceAll(`${tree.base}/`, '');
+  return { code, out: clean(written.out), error: clean(written.error) };
+}
+
+describe('kun-config explain', () => {
+  it('shows for each value where it comes from and what it hides', async () => {
+    await using tree = await TestingTree.of(GOOD);
+    const ran = await kunConfig(tree, 'explain --schema schema.mjs --cluster eu --instance one', {
+      env: { SHOP_URL: 'postgres://me:hunter2@db' },
+    });
+    expect(ran).toMatchInlineSnapshot(`
+      {
+        "code": 0,
+        "error": "",
+        "out": "Port          3            conf/shop/eu/one/public.yaml:1:7 (Instance)  restart
+                    hides 2 of conf/shop/public.yaml:1:7 (Service)
+                    hides 1 of conf/public.yaml:1:7 (Namespace)
+      Tls           false        default
+      Logger.Level  "info"       default, unset by conf/shop/eu/one/public.yaml:2:9 (Instance)  live
+                    hides "debug" of conf/public.yaml:2:18 (Namespace)
+      Db.Host       "eu"         conf/shop/eu/public.yaml:1:13 (Cluster)
+      Db.Password   [secret]     conf/shop/public.yaml:3:13 (Service)
+      Db.Url        \${SHOP_URL}  conf/shop/public.yaml:4:8 (Service)
+      ",
+      }
+    `);
+    expect(ran.out).not.toContain('hunter2');
+  });
+
+  it('explains one key, a section, and what is misspelt', async () => {
+    await using tree = await TestingTree.of(GOOD);
+    const env = { KUN_SERVICE: 'shop', KUN_CLUSTER: 'eu' };
+    expect((await kunConfig(tree, 'explain Port --schema schema.mjs', { env })).out).toBe(
+      'Port = 2\n  Where it listens\n  from conf/shop/public.yaml:1:7 (Service)\n' +
+        '  hides 1 of conf/public.yaml:1:7 (Namespace)\n  a change takes effect at the next start\n',
+    );
+    expect((await kunConfig(tree, 'explain Logger --schema schema.mjs', { env })).out).toBe(
+      'Logger.Level  "debug"  conf/public.yaml:2:18 (Namespace)  live\n',
+    );
+    expect(await kunConfig(tree, 'explain Loger.Level --schema schema.mjs', { env })).toEqual({
+      code: 1,
+      out: '',
+      error: 'Loger.Level has no value and no default; did you mean Logger.Level?\n',
+    });
+  });
+
+  it('gives the same to machines, and colours for people', async () => {
+    await using tree = await TestingTree.of(GOOD);
+    const { out } = await kunConfig(tree, 'explain Port --schema schema.mjs --cluster eu --json');
+    expect(JSON.parse(out)).toEqual([
+      {
+        path: 'Port',
+        shown: '2',
+        from: 'file',
+        place: { layer: 'Service', file: 'conf/shop/public.yaml', line: 1, column: 7 },
+        hid: [{ layer: 'Namespace', file: 'conf/public.yaml', line: 1, column: 7, shown: '1' }],
+        reload: 'restart',
+        description: 'Where it listens',
+      },
+    ]);
+    const plain = await kunConfig(tree, 'explain --schema schema.mjs --cluster eu');
+    const colored = await kunConfig(tree, 'explain --schema schema.mjs --cluster eu', { color: true });
+    expect(colored.out).not.toBe(plain.out);
+    expect(stripVTControlCharacters(colored.out)).toBe(plain.out);
+  });
+
+  it('explains a tree without any schema', async () => {
+    await using tree = await TestingTree.of(GOOD);
+    const { code, out } = await kunConfig(tree, 'explain Db --cluster eu');
+    expect({ code, out }).toMatchInlineSnapshot(`
+      {
+        "code": 0,
+        "out": "Db.Password  [secret]     conf/shop/public.yaml:3:13 (Service)
+      Db.Url       \${SHOP_URL}  conf/shop/public.yaml:4:8 (Service)
+      Db.Host      "eu"         conf/shop/eu/public.yaml:1:13 (Cluster)
+      ",
+      }
+    `);
+  });
+});
+
+describe('kun-config check', () => {
+  it('passes a good tree for every target in it, where variables and files are not at hand', async () => {
+    await using tree = await TestingTree.of(GOOD);
+    expect(await kunConfig(tree, 'check --schema schema.mjs')).toMatchInlineSnapshot(`
+      {
+        "code": 0,
+        "error": "conf/shop/public.yaml:4:8 Db.Url: the environment variable SHOP_URL is not set; set it or write \${SHOP_URL:-default}
+        4 |   Url: \${SHOP_URL}
+          |        ^
+      ",
+        "out": "ok     shop
+      ok     shop/eu
+      ok     shop/eu/one
+      ",
+      }
+    `);
+    expect((await kunConfig(tree, 'check --schema schema.mjs --strict')).code).toBe(1);
+    expect(
+      (await kunConfig(tree, 'check --schema schema.mjs --strict', { env: { SHOP_URL: 'x' } })).code,
+    ).toBe(0);
+  });
+
+  it('prints each problem of a broken tree once, with its place', async () => {
+    await using tree = await TestingTree.of({
+      ...GOOD,
+      'conf/public.yaml': 'Prot: 1\n',
+      'conf/shop/eu/public.yaml': 'Db: { Host: eu }\nTls: ture\n',
+      'conf/shop/eu/one/public.yaml': 'Port: 70000\n',
+    });
+    const ran = await kunConfig(tree, 'check --schema schema.mjs', { env: { SHOP_URL: 'x' } });
+    expect(ran).toMatchInlineSnapshot(`
+      {
+        "code": 1,
+        "error": "conf/public.yaml:1:1 Prot: is not a known key; did you mean Port?
+        1 | Prot: 1
+          | ^
+      conf/shop/eu/public.yaml:2:6 Tls: expected a boolean, found the string "ture"; did you mean true?
+        2 | Tls: ture
+          |      ^
+      conf/shop/eu/one/public.yaml:1:7 Port: expected a whole number from 1 to 65535, found the number 70000
+        1 | Port: 70000
+          |       ^
+      3 problems
+      ",
+        "out": "broken shop
+      broken shop/eu
+      broken shop/eu/one
+      ",
+      }
+    `);
+    const json = await kunConfig(tree, 'check --schema schema.mjs --json', { env: { SHOP_URL: 'x' } });
+    expect(JSON.parse(json.out)).toMatchObject({
+      ok: false,
+      targets: [
+        { target: 'shop', ok: false },
+        { target: 'shop/eu', ok: false },
+        { target: 'shop/eu/one', ok: false },
+      ],
+      problems: [{ key: 'Prot' }, { key: 'Tls' }, { key: 'Port' }],
+    });
+  });
+
+  it('says which cluster lacks a value that no service sets', async () => {
+    await using tree = await TestingTree.of({ ...GOOD, 'conf/shop/us/public.yaml': 'Port: 5\n' });
+    const { code, error, out } = await kunConfig(tree, 'check --schema schema.mjs', {
+      env: { SHOP_URL: 'x' },
+    });
+    expect({ code, error }).toMatchObject({
+      code: 1,
+      error: expect.stringContaining('Db.Host: is required, but no layer sets it'),
+    });
+    expect(out).toBe('ok     shop\nok     shop/eu\nok     shop/eu/one\nbroken shop/us\n');
+  });
+});
+
+describe('kun-config schema', () => {
+  it('prints a JSON Schema of one file, which takes what a file may write', async () => {
+    await using tree = await TestingTree.of(GOOD);
+    const { out } = await kunConfig(tree, 'schema --schema schema.mjs --schema schema.mjs#other');
+    const json: unknown = JSON.parse(out);
+    expect(json).toMatchObject({
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        Port: { description: 'Where it listens. A change takes effect at the next start', default: 8080 },
+      },
+    });
+    // Nothing that only kun knows, which a strict validator would refuse.
+    expect(out).not.toMatch(/"(reload|secret|unit|required)"/);
+    const schema = z.fromJSONSchema(json as never);
+    for (const fine of [
+      {},
+      { Port: 1 },
+      { Port: null, Logger: null },
+      { Port: '${PORT}', Tls: 'yes' },
+      { Db: {}, Extra: 'x' },
+    ]) {
+      expect(schema.safeParse(fine).success).toBe(true);
+    }
+    for (const wrong of [
+      { Prot: 1 },
+      { Port: 0 },
+      { Port: 'x' },
+      { Tls: 'ja' },
+      { Logger: { Level: 'x' } },
+      { Db: { Hots: 'a' } },
+    ]) {
+      expect(schema.safeParse(wrong).success).toBe(false);
+    }
+  });
+});
+
+describe('kun-config called wrongly', () => {
+  it.each([
+    ['frobnicate', 'there is no command frobnicate'],
+    ['check --schema nope.mjs', 'nope.mjs cannot be imported'],
+    [
+      'check --schema schema.mjs#nope',
+      'schema.mjs#nope is no schema; name one of its exports: schema.mjs#schema, schema.mjs#other',
+    ],
+    ['check --schema @kun/nope', '@kun/nope cannot be imported'],
+    ['check more', 'more is one argument too many'],
+    ['check --base nowhere', 'there is no service below'],
+    ['explain --service ..', 'cannot be a directory name'],
+    ['explain --frob', "Unknown option '--frob'"],
+    ['schema', 'name the schema with --schema'],
+  ])('%s', async (command, message) => {
+    await using tree = await TestingTree.of(GOOD);
+    const ran = await kunConfig(tree, command);
+    expect(ran.code).toBe(2);
+    expect(ran.error).toContain(message);
+    expect(ran.error).toMatch(/^kun-config: [^\n]*\n$/);
+  });
+
+  it('explains how', async () => {
+    await using tree = await TestingTree.of({});
+    expect((await kunConfig(tree, '--help')).out).toContain('kun-config explain [key]');
+  });
+});

@@ -1,0 +1,82 @@
+import { parseArgs } from 'node:util';
+import { checkCommand, explainCommand, schemaCommand, type CommandOptions } from './commands.js';
+import { loadSchemas } from './load-schemas.js';
+import { UsageError, type Terminal } from './terminal.js';
+
+/** Runs the command line and returns the exit code: 0 fine, 1 the configuration has problems, 2 called wrongly. */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    const { values, positionals } = parse(args);
+    const [command, key, ...more] = positionals;
+    if (values.help || command === undefined) {
+      terminal.out(HELP);
+      return command === undefined && !values.help ? 2 : 0;
+    }
+    if (more.length > 0 || (key !== undefined && command !== 'explain')) {
+      throw new UsageError(`${more[0] ?? key} is one argument too many`);
+    }
+    const { env } = terminal;
+    const options: CommandOptions = {
+      base: values.base ?? (env['KUN_BASE'] || terminal.cwd),
+      service: values.service,
+      cluster: values.cluster,
+      instance: values.instance,
+      schemas: await loadSchemas(values.schema, terminal.cwd),
+      json: values.json,
+      strict: values.strict,
+    };
+    switch (command) {
+      case 'explain':
+        return await explainCommand(
+          key,
+          {
+            ...options,
+            service: options.service ?? (env['KUN_SERVICE'] || undefined),
+            cluster: options.cluster ?? env['KUN_CLUSTER'],
+            instance: options.instance ?? env['KUN_INSTANCE'],
+          },
+          terminal,
+        );
+      case 'check':
+        return await checkCommand(options, terminal);
+      case 'schema':
+        return schemaCommand(options, terminal);
+      default:
+        throw new UsageError(`there is no command ${command}`);
+    }
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof TypeError)) throw error;
+    terminal.error(`kun-config: ${error.message}; see kun-config --help`);
+    return 2;
+  }
+}
+
+const HELP = `kun-config explain [key]   where each value comes from and what it hides
+kun-config check           validate the tree for every service, cluster and instance in it
+kun-config schema          print the JSON Schema of a file, for editors
+
+  --schema <module>        the schema: a path or package, and #name for an export; may be given several times
+  --base <directory>       the directory that holds conf/; default KUN_BASE, then here
+  --service, --cluster, --instance <name>
+                           whose configuration; explain looks at KUN_SERVICE, KUN_CLUSTER, KUN_INSTANCE as well
+  --strict                 environment variables and files that values come from must be there
+  --json                   for machines
+
+Exit codes: 0 fine, 1 the configuration has problems, 2 called wrongly`;
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      schema: { type: 'string', multiple: true, default: [] },
+      base: { type: 'string' },
+      service: { type: 'string' },
+      cluster: { type: 'string' },
+      instance: { type: 'string' },
+      strict: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+}
