@@ -1,7 +1,8 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { ServerHttp2Stream } from 'node:http2';
-import type { Server as GrpcServer, ServerCredentials } from '@grpc/grpc-js';
+import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
 import { delay, type Clock } from '../clock.js';
+import { TlsTermination, type ServerTlsOptions } from '../tls/server-tls.js';
 
 /** The port could not be opened. */
 export class ListenError extends Error {
@@ -29,9 +30,14 @@ export class GrpcListener {
   private onLastClose: (() => void) | undefined;
   private readonly injector: ReturnType<GrpcServer['createConnectionInjector']>;
 
-  constructor(server: GrpcServer, credentials: ServerCredentials) {
-    this.injector = server.createConnectionInjector(credentials);
+  private readonly tls: TlsTermination | undefined;
+
+  /** @throws {CertificateError} when TLS is asked for and its certificates are not there. */
+  constructor(server: GrpcServer, tls?: ServerTlsOptions) {
+    // TLS ends here; for grpc-js every connection is a plain one.
+    this.injector = server.createConnectionInjector(ServerCredentials.createInsecure());
     this.listener = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    if (tls) this.tls = new TlsTermination(tls, (socket) => this.inject(socket));
   }
 
   /**
@@ -66,6 +72,7 @@ export class GrpcListener {
   /** Takes no more connections and tells the callers (GOAWAY) to make new calls elsewhere; calls in flight go on. */
   stopAccepting(): void {
     if (this.listener.listening) this.listener.close();
+    this.tls?.close();
     this.injector.destroy();
   }
 
@@ -85,6 +92,11 @@ export class GrpcListener {
       this.connections.delete(socket);
       if (this.connections.size === 0) this.onLastClose?.();
     });
+    if (this.tls) this.tls.accept(socket);
+    else this.inject(socket);
+  }
+
+  private inject(socket: Socket): void {
     Object.defineProperty(socket, this.owner, { value: true });
     this.injector.injectConnection(socket);
   }

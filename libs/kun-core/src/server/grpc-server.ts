@@ -1,4 +1,4 @@
-import { Metadata, Server, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js';
+import { Metadata, Server, type ServiceDefinition } from '@grpc/grpc-js';
 import type { PackageDefinition } from '@grpc/proto-loader';
 import type { MessageHandler } from '@nestjs/microservices';
 import type { IncomingHttpHeaders } from 'node:http2';
@@ -20,6 +20,7 @@ import { bindHandlers } from './handler-coverage.js';
 import { serveHealth } from './health.js';
 import { OpenCalls } from './open-calls.js';
 import { serveReflection } from './reflection.js';
+import type { ServerTlsOptions } from '../tls/server-tls.js';
 import { ServerCall, type CallEnvironment } from './server-call.js';
 import { StreamEndings } from './stream-endings.js';
 
@@ -36,6 +37,8 @@ export interface GrpcServerOptions {
     readonly reflectionEnabled: boolean;
   };
   readonly channelOptions?: GrpcChannelOptions | undefined;
+  /** Encrypts, and asks for callers' certificates. Default: plain text. */
+  readonly tls?: ServerTlsOptions | undefined;
   /** Outermost first; made when the methods are known. */
   readonly interceptors: (methods: readonly RpcMethod[]) => readonly Interceptor[];
   /** Makes a status of what got past all interceptors. */
@@ -91,7 +94,7 @@ export class KunGrpcServer {
 
     this.server = server;
     this.endings = endings;
-    this.listener = new GrpcListener(server, ServerCredentials.createInsecure());
+    this.listener = new GrpcListener(server, this.options.tls);
     endings.listen();
     try {
       return await this.listener.listen(address);
