@@ -13,6 +13,8 @@ export interface KeepaliveOptions {
 /** A connection was cut because its peer had gone silent. */
 export class ConnectionSilentError extends Error {
   override readonly name = 'ConnectionSilentError';
+  /** grpc-js ends the calls of a connection that failed so with UNAVAILABLE and the message; with INTERNAL otherwise. */
+  readonly code = 'ETIMEDOUT';
 }
 
 /** `grpc.keepalive_time_ms` of kun's servers; below the idle limits of the usual load balancers (from 240 s). */

@@ -1,0 +1,192 @@
+import { Client, credentials, status as Code } from '@grpc/grpc-js';
+import { GrpcMethodStreamingType, type MessageHandler } from '@nestjs/microservices';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Http2Session, ServerHttp2Stream } from 'node:http2';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../clock.js';
+import { Readiness } from '../lifecycle/readiness.js';
+import { KunGrpcServer } from '../server/grpc-server.js';
+import { loadProtos, type LoadedProtos } from '../server/proto-definition.js';
+import { toStatusError } from '../status/to-status-error.js';
+import { deferred } from '../testing/deferred.js';
+import { callOnce, Relay } from './channel.fixture.js';
+import { openChannel } from './channel.js';
+import type { KeepaliveOptions } from './connection-keepalive.js';
+
+let directory: string;
+let protos: LoadedProtos;
+let cleanUp: Array<() => unknown> = [];
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), 'kun-keepalive-'));
+  const proto = 'syntax = "proto3"; package t.v1; service T { rpc Unary(M) returns (M); } message M {}';
+  writeFileSync(join(directory, 't.proto'), proto);
+  protos = loadProtos([{ package: 't.v1', path: 't.proto' }], directory);
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+afterEach(async () => {
+  for (const clean of cleanUp.reverse()) await clean();
+  cleanUp = [];
+});
+
+/** A kun server whose calls stay until they are let go. */
+async function serve() {
+  const server = new KunGrpcServer({
+    services: protos.services,
+    definitions: protos.definitions,
+    readiness: new Readiness(),
+    clock: systemClock,
+    draining: new AbortController().signal,
+    settings: { maxMessageBytes: 1024 * 1024, keepaliveEnabled: false, reflectionEnabled: false },
+    interceptors: () => [],
+    toStatusError,
+    onLateError: () => undefined,
+  });
+  const arrived = deferred();
+  const release = deferred();
+  const handler = async () => {
+    arrived.resolve();
+    await release.promise;
+    return {};
+  };
+  const pattern = { service: 'T', rpc: 'Unary', streaming: GrpcMethodStreamingType.NO_STREAMING };
+  const handlers = new Map([[JSON.stringify(pattern), handler as unknown as MessageHandler]]);
+  const port = await server.start(handlers, { port: 0, host: '127.0.0.1', key: 'GRPCServer.Port' });
+  const force = new AbortController();
+  const drain = () => server.drain({ streamGraceMs: 0, timeoutMs: 10_000, force: force.signal });
+  cleanUp.push(async () => {
+    release.resolve();
+    force.abort();
+    await drain();
+  });
+  return {
+    port,
+    drain,
+    arrived: () => arrived.promise,
+    release: () => release.resolve(),
+  };
+}
+
+/** The sessions of the server in this process, as calls come in. */
+function nextSession(): Promise<Http2Session> {
+  return new Promise((resolve) => {
+    const onStart = (message: unknown) => {
+      unsubscribe('http2.server.stream.start', onStart);
+      resolve((message as { stream: ServerHttp2Stream }).stream.session!);
+    };
+    subscribe('http2.server.stream.start', onStart);
+  });
+}
+
+function channelTo(port: number, keepalive: KeepaliveOptions) {
+  const channel = openChannel({
+    name: 'orders',
+    target: `127.0.0.1:${port}`,
+    keepalive,
+    initialBackoffMs: 50,
+    maxBackoffMs: 100,
+    channelOptions: { 'grpc.use_local_subchannel_pool': 1 },
+  });
+  cleanUp.push(() => channel.close());
+  return channel;
+}
+
+describe("a call that is longer than three keepalive periods, through the server's drain", () => {
+  it('ends as it would have', async () => {
+    const server = await serve();
+    const channel = channelTo(server.port, { timeMs: 60, timeoutMs: 1_000 });
+    const session = nextSession();
+    const outcome = callOnce(channel.client);
+    await server.arrived();
+    const drained = server.drain();
+    const asked = deferred();
+    let questions = 0;
+    (await session).on('remoteSettings', () => ++questions === 4 && asked.resolve());
+    await asked.promise; // one a period, so that three lie between
+    server.release();
+    expect(await outcome).toMatchObject({ code: Code.OK });
+    expect(await drained).toMatchObject({ drained: 1, forced: [] });
+  });
+
+  it('is lost by the keepalive of grpc-js, in whose place this one stands', async () => {
+    const server = await serve();
+    const client = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure(), {
+      'grpc.keepalive_time_ms': 60,
+      'grpc.use_local_subchannel_pool': 1,
+    });
+    cleanUp.push(() => client.close());
+    const outcome = callOnce(client);
+    await server.arrived();
+    const drained = server.drain();
+    expect(await outcome).toMatchObject({ code: Code.UNAVAILABLE, details: 'Connection dropped' });
+    server.release();
+    await drained;
+  });
+});
+
+describe('a connection whose network has begun to drop everything', () => {
+  it('is cut after a silent period with an open call, which learns of it, and the next call works', async () => {
+    const server = await serve();
+    const relay = await new Relay(server.port).start();
+    cleanUp.push(() => relay.stop());
+    const channel = channelTo(relay.port, { timeMs: 100, timeoutMs: 100 });
+    const outcome = callOnce(channel.client);
+    await server.arrived();
+    relay.silence();
+    const { code, details, tookMs } = await outcome;
+    expect(code).toBe(Code.UNAVAILABLE);
+    expect(details).toContain('the peer sent nothing for 100 ms after it was asked whether it is alive');
+    expect(tookMs).toBeLessThan(2 * 100 + 100 + 300);
+    server.release();
+    expect(await callOnce(channel.client)).toMatchObject({ code: Code.OK });
+  });
+
+  it('is cut long before the period when a call was given up in silence', async () => {
+    const server = await serve();
+    const relay = await new Relay(server.port).start();
+    cleanUp.push(() => relay.stop());
+    const channel = channelTo(relay.port, { timeMs: 60_000, timeoutMs: 100 });
+    server.release();
+    expect(await callOnce(channel.client)).toMatchObject({ code: Code.OK });
+    const { cut } = relay.silence();
+    expect(await callOnce(channel.client, { deadlineMs: 1_100 })).toMatchObject({
+      code: Code.DEADLINE_EXCEEDED,
+    });
+    await cut;
+    expect(await callOnce(channel.client)).toMatchObject({ code: Code.OK });
+  });
+});
+
+it('leaves a slow peer alone: it answers for itself while its handler works', async () => {
+  const server = await serve();
+  const channel = channelTo(server.port, { timeMs: 50, timeoutMs: 100 });
+  const session = nextSession();
+  const outcome = callOnce(channel.client);
+  const asked = deferred();
+  let questions = 0;
+  (await session).on('remoteSettings', () => ++questions === 5 && asked.resolve());
+  await asked.promise;
+  server.release();
+  expect(await outcome).toMatchObject({ code: Code.OK });
+});
+
+it('lets go of what it subscribed to when the last connection is closed', async () => {
+  const { channel: diagnostics } = await import('node:diagnostics_channel');
+  const before = diagnostics('http2.client.stream.created').hasSubscribers;
+  const server = await serve();
+  const relay = await new Relay(server.port).start();
+  cleanUp.push(() => relay.stop());
+  server.release();
+  const channel = channelTo(relay.port, {});
+  await callOnce(channel.client);
+  expect(diagnostics('http2.client.stream.created').hasSubscribers).toBe(true);
+  const { cut } = relay.silence();
+  relay.stop();
+  channel.close();
+  await cut;
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(diagnostics('http2.client.stream.created').hasSubscribers).toBe(before);
+});
