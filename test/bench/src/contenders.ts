@@ -51,7 +51,7 @@ export const CONTENDERS: readonly Contender[] = [
     title: 'Nest transport',
     entry: compiled('nest-grpc'),
     args: [],
-    scenarios: SMALL,
+    scenarios: ALL,
     proofs: [],
   },
   { id: 'c', title: 'kun, all off', entry: compiled('kun'), args: ['off'], scenarios: SMALL, proofs: [] },

@@ -14,6 +14,8 @@ const OUTPUT = fileURLToPath(new URL('../results', import.meta.url));
 
 const MS_PER_SECOND = 1000;
 
+// So that what is under way cleans up behind itself.
+process.once('SIGINT', () => process.exit(130));
 process.exitCode = await main();
 
 async function main(): Promise<number> {

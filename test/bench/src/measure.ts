@@ -47,6 +47,8 @@ export async function measure(
   const directory = mkdtempSync(join(tmpdir(), 'kun-bench-'));
   const logPath = join(directory, 'stdout.log');
   const log = openSync(logPath, 'w');
+  const removeLog = () => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', removeLog);
   const sink = await openSpanSink();
   const server = startPinned<ContenderQuestions>({
     name: contender.title,
@@ -100,6 +102,7 @@ export async function measure(
     load.kill();
     sink.close();
     closeSync(log);
-    rmSync(directory, { recursive: true, force: true });
+    removeLog();
+    process.off('exit', removeLog);
   }
 }

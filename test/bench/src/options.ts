@@ -52,7 +52,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
         : SCENARIO_NAMES,
     processes: Math.ceil(positive('--processes', values.processes) ?? (values.quick ? 1 : 5)),
     seconds,
-    warmUpSeconds: Math.min(2, Math.max(0.7, seconds / 2)),
+    warmUpSeconds: Math.min(1.5, Math.max(0.7, seconds / 2)),
     profile: values.profile === undefined ? undefined : oneOf('--profile', values.profile, ids()),
   };
 }
