@@ -37,11 +37,14 @@ export interface TestService {
  * const echo = service.client<EchoClient>('kun.echo.v1.EchoService');
  * ```
  *
+ * `prepare` is given the application before it starts, as for `app.useGlobalPipes(...)`.
+ *
  * @throws what the start throws: `StartError`, `ConfigError` and their like.
  */
 export async function startTestService(
   root: Type | DynamicModule,
   runtime: KunRuntime = {},
+  prepare?: (app: KunApplication) => Promise<void> | void,
 ): Promise<TestService> {
   const logs = new LogRecorder();
   const app = await KunFactory.create(root, {
@@ -49,6 +52,7 @@ export async function startTestService(
     ...runtime,
     ports: { grpc: 0, admin: 0, ...runtime.ports },
   });
+  await prepare?.(app);
   await app.start();
   const { ports } = app;
   const grpcAddress = `127.0.0.1:${ports.grpc}`;
