@@ -1,17 +1,21 @@
 import { join } from 'node:path';
-import { KunModule } from '@kun/core';
+import { KunClientModule, KunModule } from '@kun/core';
 import { Module } from '@nestjs/common';
 import { echoConfigSchema } from './echo.config.js';
 import { EchoController } from './echo.controller.js';
+
+const proto = { package: 'kun.echo.v1', path: 'proto/echo.proto' };
 
 @Module({
   imports: [
     KunModule.forRoot({
       service: 'echo',
       base: join(import.meta.dirname, '..'),
-      proto: { package: 'kun.echo.v1', path: 'proto/echo.proto' },
+      proto,
       config: { schemas: [echoConfigSchema] },
     }),
+    // Itself, unless Upstreams.next.Target says otherwise.
+    KunClientModule.register([{ name: 'next', service: 'EchoService', ...proto }]),
   ],
   controllers: [EchoController],
 })

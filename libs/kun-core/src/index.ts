@@ -25,6 +25,8 @@ export { only, type MethodSelector } from './rpc/only.js';
 export { NO_ROUTES, type Routes } from './rpc/routes.js';
 export { routes } from './routing/route-scope.js';
 export { RouteError } from './routing/route-error.js';
+export { KunClientModule } from './client/kun-client.module.js';
+export { UpstreamError, type UpstreamOptions } from './client/upstream-options.js';
 export { detach } from './client/detach.js';
 export { InjectClient, InjectNestClient, clientToken, nestClientToken } from './client/inject-client.js';
 export type { CallOptions } from './client/upstream-client.js';

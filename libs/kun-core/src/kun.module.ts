@@ -1,5 +1,7 @@
 import { KunConfigModule, type KunConfigOptions } from '@kun/config';
 import { Module, type DynamicModule } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { UPSTREAM_OPTIONS, type UpstreamOptions } from './client/upstream-options.js';
 import { Identity } from './identity/identity.js';
 import { KUN_OPTIONS, KUN_RUNTIME, type KunModuleOptions, type KunRuntime } from './kun.options.js';
 import { identityProvider, kunProviders } from './kun.providers.js';
@@ -47,9 +49,10 @@ export class KunModule {
 function configuration(options: KunModuleOptions, identity: DynamicModule): DynamicModule {
   return KunConfigModule.forRootAsync({
     imports: [identity],
-    inject: [Identity, { token: KUN_RUNTIME, optional: true }],
+    inject: [Identity, ModulesContainer, { token: KUN_RUNTIME, optional: true }],
     useFactory: (
       { service, cluster, instance, inKubernetes }: Identity,
+      modules: ModulesContainer,
       { env = process.env, overrides, ports }: KunRuntime = {},
     ): KunConfigOptions => ({
       base: env['KUN_BASE'] || options.base,
@@ -59,7 +62,22 @@ function configuration(options: KunModuleOptions, identity: DynamicModule): Dyna
       env,
       overrides,
       schemas: [settingsSchema, ...(options.config?.schemas ?? [])],
-      checks: [(settings) => checkSettings(settings as Settings, { inKubernetes, ports, upstreams: 0 })],
+      checks: [
+        (settings) =>
+          checkSettings(settings as Settings, {
+            inKubernetes,
+            ports,
+            upstreams: registeredUpstreams(modules),
+          }),
+      ],
     }),
+  });
+}
+
+/** Known before any client is made, since it stands in the modules. */
+function registeredUpstreams(modules: ModulesContainer): string[] {
+  return [...modules.values()].flatMap(({ providers }) => {
+    const registered = providers.get(UPSTREAM_OPTIONS)?.instance as readonly UpstreamOptions[] | undefined;
+    return (registered ?? []).map(({ name }) => name);
   });
 }

@@ -3,6 +3,7 @@ import { Configuration, formatProblem } from '@kun/config';
 import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createAdminServer } from './admin/admin-server.js';
+import { Upstreams } from './client/upstreams.js';
 import { delay } from './clock.js';
 import { KUN_RUNTIME, KUN_SETTINGS, KUN_TRACING, clockOf, type KunRuntime } from './kun.options.js';
 import { closeConnectionsWhenIdle, closeHttpServer, explainListenError } from './lifecycle/http-port.js';
@@ -46,6 +47,7 @@ export function kunPhases(nest: NestExpressApplication, ports: Writable<OpenPort
     nestHooks(nest, parts),
     stopCallbacks(parts),
     telemetry(parts),
+    upstreams(parts),
     grpcPort(parts, ports),
     ...httpPort(nest, parts, ports),
     readiness(parts, ports),
@@ -67,6 +69,7 @@ function partsOf(nest: NestExpressApplication) {
     liveness: nest.get(Liveness),
     startup: nest.get(Startup),
     server: nest.get(KunGrpcServer),
+    upstreams: nest.get(Upstreams),
     tracing: nest.get<Tracing | undefined>(KUN_TRACING),
     meter: nest.get(Meter),
     log: nest.get(ApplicationLog),
@@ -141,6 +144,11 @@ function stopCallbacks({ lifecycle, clock }: Parts): Phase {
       if (failures.length > 0) throw new AggregateError(failures, `${failures.length} stop callbacks failed`);
     },
   };
+}
+
+/** The channels close when nothing of the user's can need them any more. */
+function upstreams({ upstreams: open }: Parts): Phase {
+  return { name: 'upstreams', stopOrder: 70, start: () => open.connect(), stop: () => open.close() };
 }
 
 /** Spans of the last calls are on their way still. */

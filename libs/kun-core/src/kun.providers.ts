@@ -12,10 +12,13 @@ import {
   type KunModuleOptions,
   type KunRuntime,
 } from './kun.options.js';
+import { UpstreamFactory } from './client/upstream-factory.js';
+import { Upstreams } from './client/upstreams.js';
 import { Lifecycle } from './lifecycle/lifecycle.js';
 import { Liveness } from './lifecycle/liveness.js';
 import { Readiness } from './lifecycle/readiness.js';
 import { Startup } from './lifecycle/startup.js';
+import { routesInterceptor } from './routing/routes-interceptors.js';
 import { resolveInterceptor } from './rpc/injectable-interceptor.js';
 import { defaultServerInterceptors } from './server/default-interceptors.js';
 import { KunGrpcServer } from './server/grpc-server.js';
@@ -28,7 +31,9 @@ import { toStatusError, type ToStatusErrorOptions } from './status/to-status-err
 import { ApplicationLog } from './telemetry/application-log.js';
 import { ApplicationLogger, openLogger } from './telemetry/application-logger.js';
 import { CallMetrics } from './telemetry/call-metrics.js';
+import { ClientCallCounts } from './telemetry/client-calls.js';
 import { exposeConfigMetrics } from './telemetry/config-metrics.js';
+import { serverTls } from './tls/server-certificates.js';
 import { reportLateErrors } from './telemetry/late-errors.js';
 import { readMethodShapes } from './telemetry/message-shape.js';
 import { exposeLogMetrics } from './telemetry/log-metrics.js';
@@ -184,6 +189,7 @@ const serverProvider: FactoryProvider<KunGrpcServer> = {
       draining: lifecycle.stopping,
       settings: settings.grpc,
       channelOptions: options.channelOptions,
+      tls: settings.grpc.tls && serverTls(settings.grpc.tls, logger.pino),
       toStatusError: (error) => toStatusError(error, funnel),
       onLateError,
       interceptors: (methods) => {
@@ -205,6 +211,12 @@ const serverProvider: FactoryProvider<KunGrpcServer> = {
           },
           shapes: () => readMethodShapes(locateProtos(asList(options.proto), base)),
           own: (options.interceptors ?? []).map((entry) => resolveInterceptor(entry, lookUp)),
+          routes: routesInterceptor(settings.routing.allow, {
+            onDropped: ({ entry, reason, first }) => {
+              if (first)
+                logger.pino.warn({ route: entry, reason }, 'a caller sent what cannot be a route; left out');
+            },
+          }),
           recovery: {
             toStatusError: (error) => toStatusError(error, funnel),
             onLateError,
@@ -216,8 +228,58 @@ const serverProvider: FactoryProvider<KunGrpcServer> = {
   },
 };
 
+const clientProviders: Provider[] = [
+  Upstreams,
+  {
+    provide: UpstreamFactory,
+    inject: [
+      KUN_OPTIONS,
+      LiveSettings,
+      Lifecycle,
+      Readiness,
+      Upstreams,
+      ApplicationLogger,
+      Meter,
+      KUN_TRACING,
+      ModuleRef,
+      RUNTIME,
+    ],
+    useFactory: (
+      options: KunModuleOptions,
+      live: LiveSettings,
+      lifecycle: Lifecycle,
+      readiness: Readiness,
+      upstreams: Upstreams,
+      logger: ApplicationLogger,
+      meter: Meter,
+      tracing: Tracing | undefined,
+      moduleRef: ModuleRef,
+      runtime: KunRuntime = {},
+    ) => {
+      const { metrics } = live.current;
+      return new UpstreamFactory({
+        base: options.base ?? process.cwd(),
+        live,
+        upstreams,
+        readiness,
+        clock: clockOf(runtime),
+        draining: lifecycle.stopping,
+        logger,
+        metrics: new CallMetrics(meter.registry, { side: 'client', ...metrics }),
+        calls: new ClientCallCounts(meter.registry, metrics.codeNames),
+        tracing,
+        interceptorsOf: ({ interceptors = [] }) =>
+          interceptors.map((entry) =>
+            resolveInterceptor(entry, (token) => moduleRef.get(token, { strict: false })),
+          ),
+      });
+    },
+  },
+];
+
 /** Everything a service has but its identity. */
 export const kunProviders: Provider[] = [
+  ...clientProviders,
   ...settingsProviders,
   ...telemetryProviders,
   ...lifecycleProviders,

@@ -8,7 +8,9 @@ const LINGER_MS = 500;
 /** Errors whose message says what is wrong, where, and what to do: their stack would only hide it. */
 const EXPLAINED: ReadonlySet<string> = new Set([
   'AdminPortError',
+  'CertificateError',
   'ChannelOptionError',
+  'ClientChannelOptionError',
   'ConfigError',
   'HandlerCoverageError',
   'HttpPortError',
@@ -16,6 +18,9 @@ const EXPLAINED: ReadonlySet<string> = new Set([
   'ListenError',
   'MissingPackageError',
   'ProtoError',
+  'TargetError',
+  'UpstreamError',
+  'UpstreamNotReadyError',
   'RootModuleError',
 ]);
 

@@ -17,23 +17,31 @@ export interface EchoRequest {
   delay_ms: number;
   /** Fails with this gRPC status code instead of answering: what a failing call looks like everywhere. */
   fail_code: number;
+  /** Forwards to the upstream "next" so many times; the last one waits, fails and answers. */
+  hops: number;
 }
 
 export interface EchoResponse {
   message: string;
   /** The instance that answered. */
   instance: string;
+  /** The instances passed, the first first. */
+  path: string[];
 }
 
 export interface WatchRequest {
   /** How many events; 0 until the caller or the server leaves. */
   count: number;
   interval_ms: number;
+  /** Forwards to the upstream "next" so many times. */
+  hops: number;
 }
 
 export interface WatchEvent {
   seq: string;
   message: string;
+  /** The instances passed, the first first. */
+  path: string[];
 }
 
 export interface EchoServiceImplementation<CallContextExt = {}> {

@@ -1,3 +1,4 @@
+/* oxlint-disable no-underscore-dangle -- what grpc-js calls the parts of its credentials */
 import { Server, ServerCredentials, status as Code, credentials } from '@grpc/grpc-js';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
@@ -36,7 +37,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 afterEach(async () => {
-  for (const clean of cleanUp.reverse()) await clean();
+  for (const clean of cleanUp.toReversed()) await clean();
   cleanUp = [];
 });
 

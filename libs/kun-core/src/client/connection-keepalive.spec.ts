@@ -28,7 +28,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 afterEach(async () => {
-  for (const clean of cleanUp.reverse()) await clean();
+  for (const clean of cleanUp.toReversed()) await clean();
   cleanUp = [];
 });
 

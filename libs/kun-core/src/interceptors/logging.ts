@@ -98,8 +98,8 @@ function isUneventful(level: LineLevel): boolean {
   return level === 'info' || level === 'debug' || level === 'trace';
 }
 
-/** A refusal explains itself by code and message; only what went wrong on our side, or has a cause, is told in full. */
+/** An answer explains itself by code and message; only what went wrong, or may have gone wrong, is told in full. */
 function errorToTell(error: StatusError, level: LineLevel): unknown {
   if (error.hidesCause) return error.cause;
-  return level === 'error' || error.cause !== undefined ? error : undefined;
+  return level === 'error' || (error.cause !== undefined && !isUneventful(level)) ? error : undefined;
 }

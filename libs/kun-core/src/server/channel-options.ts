@@ -34,7 +34,11 @@ const SERVER_OPTIONS: ReadonlySet<string> = new Set([
  * @throws {ChannelOptionError} naming each option that grpc-js does not read.
  */
 export function serverChannelOptions(
-  settings: { readonly maxMessageBytes: number; readonly keepaliveEnabled: boolean },
+  settings: {
+    readonly maxMessageBytes: number;
+    readonly keepaliveEnabled: boolean;
+    readonly maxConnectionAgeMs: number | undefined;
+  },
   own: GrpcChannelOptions = {},
 ): ChannelOptions {
   const unread = Object.keys(own).filter((name) => !SERVER_OPTIONS.has(name));
@@ -54,6 +58,9 @@ export function serverChannelOptions(
           'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
         }
       : {}),
+    ...(settings.maxConnectionAgeMs === undefined
+      ? {}
+      : { 'grpc.max_connection_age_ms': settings.maxConnectionAgeMs }),
     ...own,
   };
 }

@@ -41,6 +41,8 @@ export interface ServerChainParts {
   readonly logging: { current(): LiveCallLogging; onChange(rebuild: () => void): void };
   /** What the protos say of each method's messages; asked for when content is logged. */
   readonly shapes: () => ReadonlyMap<string, MethodShapes>;
+  /** Takes the caller's routes over. */
+  readonly routes: Interceptor;
   readonly recovery: RecoveryDeps;
   /** The service's own. */
   readonly own: readonly Interceptor[];
@@ -56,6 +58,7 @@ export function defaultServerInterceptors(parts: ServerChainParts): Interceptor[
     contextInterceptor(),
     // Before all that writes or forwards it.
     on(settings.loggingEnabled, () => requestIdInterceptor()),
+    parts.routes,
     // Before the log line, which leads to the span.
     tracing && settings.tracingEnabled ? tracingInterceptor(tracing, { messageEvents, tags }) : undefined,
     // Outside of whatever may refuse a call, so that refused calls count too.

@@ -34,6 +34,8 @@ export interface GrpcServerOptions {
   readonly settings: {
     readonly maxMessageBytes: number;
     readonly keepaliveEnabled: boolean;
+    /** `undefined`: connections may grow old. */
+    readonly maxConnectionAgeMs: number | undefined;
     readonly reflectionEnabled: boolean;
   };
   readonly channelOptions?: GrpcChannelOptions | undefined;

@@ -60,7 +60,12 @@ export async function serveHandlers(handlers: Handlers, interceptors: readonly I
     readiness: new Readiness(),
     clock: systemClock,
     draining: draining.signal,
-    settings: { maxMessageBytes: 1024 * 1024, keepaliveEnabled: true, reflectionEnabled: true },
+    settings: {
+      maxMessageBytes: 1024 * 1024,
+      keepaliveEnabled: true,
+      maxConnectionAgeMs: undefined,
+      reflectionEnabled: true,
+    },
     interceptors: () => [
       contextInterceptor(),
       recording,

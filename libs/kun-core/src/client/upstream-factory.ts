@@ -1,0 +1,196 @@
+import type { ServiceDefinition } from '@grpc/grpc-js';
+import type { ClientGrpc } from '@nestjs/microservices';
+import { nearest } from '@kun/config';
+import type { Clock } from '../clock.js';
+import { RetryBudget } from '../interceptors/retry-budget.js';
+import { meshRetryInterceptor } from '../interceptors/retry-mesh.js';
+import { retryInterceptor } from '../interceptors/retry.js';
+import type { Readiness } from '../lifecycle/readiness.js';
+import { outgoingRoutes } from '../routing/route-scope.js';
+import { outgoingRoutesInterceptor } from '../routing/routes-interceptors.js';
+import { compose, type CallHandler, type Interceptor } from '../rpc/interceptor.js';
+import { rebuiltInterceptor } from '../rpc/rebuilt-interceptor.js';
+import type { RpcMethod } from '../rpc/rpc-method.js';
+import { loadProtos } from '../server/proto-definition.js';
+import type { LiveSettings } from '../settings/live-settings.js';
+import { resolveMethod, unknownMethods, type ResolvedUpstream } from '../settings/upstreams.settings.js';
+import type { ApplicationLogger } from '../telemetry/application-logger.js';
+import type { CallMetrics } from '../telemetry/call-metrics.js';
+import type { ClientCallCounts } from '../telemetry/client-calls.js';
+import type { Tracing } from '../telemetry/tracing.js';
+import { CertificateStore } from '../tls/certificate-store.js';
+import { openChannel, type UpstreamChannel } from './channel.js';
+import { defaultClientInterceptors } from './default-interceptors.js';
+import { nestClient } from './nest-client.js';
+import { proxyAnswers } from './start-gate.js';
+import { upstreamClient, type ClientMethod } from './upstream-client.js';
+import { UpstreamError, type UpstreamOptions } from './upstream-options.js';
+import type { Upstreams } from './upstreams.js';
+
+/** What all upstreams of an application share. */
+export interface UpstreamFactoryParts {
+  /** Relative proto paths count from here. */
+  readonly base: string;
+  readonly live: LiveSettings;
+  readonly upstreams: Upstreams;
+  readonly readiness: Readiness;
+  readonly clock: Clock;
+  readonly draining: AbortSignal;
+  readonly logger: ApplicationLogger;
+  readonly metrics: CallMetrics;
+  readonly calls: ClientCallCounts;
+  readonly tracing: Tracing | undefined;
+  readonly interceptorsOf: (options: UpstreamOptions) => readonly Interceptor[];
+}
+
+/** Both forms of an upstream's client, over one channel. */
+export interface OpenedUpstream {
+  readonly typed: Readonly<Record<string, ClientMethod>>;
+  readonly nest: ClientGrpc;
+}
+
+/** Makes the clients of upstreams from what was registered and what is configured. */
+export class UpstreamFactory {
+  constructor(private readonly parts: UpstreamFactoryParts) {}
+
+  /**
+   * @throws {UpstreamError} when there is no target, service or method of the name; {ProtoError} and {CertificateError}
+   * when files cannot be used; {ClientChannelOptionError} for options without effect.
+   */
+  open(options: UpstreamOptions): OpenedUpstream {
+    const { name } = options;
+    const { live, upstreams, readiness, clock, draining } = this.parts;
+    const settings = live.upstream(name);
+    const [fullName, service] = findService(options, this.parts.base);
+    const target = settings.target ?? options.target;
+    if (target === undefined) {
+      throw new UpstreamError(
+        `upstream "${name}" has no address: set Upstreams.${name}.Target to host:port, or the option target`,
+      );
+    }
+    const unknown = unknownMethods(settings, methodNames(service));
+    if (unknown.length > 0) throw new UpstreamError(unknown.join('\n'));
+
+    const channel = this.dial(options, settings, target);
+    const { proxyPort: port, waitAtStart, connectTimeoutMs } = settings;
+    upstreams.add({
+      name,
+      waitAtStart,
+      connectTimeoutMs,
+      waitForReady: (timeoutMs) => channel.waitForReady(timeoutMs),
+      close: () => channel.close(),
+    });
+    if (port !== undefined) {
+      readiness.addCheck(`proxy-${name}`, ({ signal }) => proxyAnswers({ port, signal }));
+    }
+    const typed = upstreamClient({
+      name,
+      target,
+      client: channel.client,
+      service,
+      clock,
+      draining,
+      policy: settings.errorPolicy,
+      interceptors: (methods) => this.chain(options, settings, methods),
+      timeoutMs: (method) => resolveMethod(live.upstream(name), method.name).callTimeoutMs,
+      routes: outgoingRoutes,
+    });
+    return { typed, nest: nestClient(name, fullName, typed) };
+  }
+
+  private dial(options: UpstreamOptions, settings: ResolvedUpstream, target: string): UpstreamChannel {
+    const { name, channelOptions } = options;
+    const { pino } = this.parts.logger;
+    const certificates =
+      settings.tls &&
+      new CertificateStore({
+        files: settings.tls,
+        onReloaded: () => pino.info({ upstream: name }, 'certificates reloaded'),
+        onRefused: (err) =>
+          pino.warn({ upstream: name, err }, 'changed certificates cannot be used; the old ones stay'),
+      }).start();
+    const serverName = settings.tls?.serverName;
+    return openChannel({
+      name,
+      target,
+      certificates,
+      proxyPort: settings.proxyPort,
+      connectTimeoutMs: settings.connectTimeoutMs,
+      maxMessageBytes: settings.maxMessageBytes,
+      keepalive: settings.keepaliveEnabled && {
+        timeMs: settings.keepaliveTimeMs,
+        timeoutMs: settings.keepaliveTimeoutMs,
+      },
+      channelOptions: {
+        ...(serverName === undefined ? {} : { 'grpc.ssl_target_name_override': serverName }),
+        ...(settings.loadBalancing && { 'grpc.service_config': serviceConfig(settings.loadBalancing) }),
+        ...channelOptions,
+      },
+    });
+  }
+
+  private chain(
+    options: UpstreamOptions,
+    settings: ResolvedUpstream,
+    methods: readonly RpcMethod[],
+  ): readonly Interceptor[] {
+    const { logger, metrics, calls, tracing, live } = this.parts;
+    const { name } = options;
+    if (settings.metricsEnabled) {
+      metrics.prepare(methods);
+      calls.prepare(name, methods);
+    }
+    return defaultClientInterceptors({
+      upstream: name,
+      settings,
+      logger,
+      metrics,
+      calls,
+      tracing,
+      messageEvents: live.current.tracing.messageEvents,
+      routes: outgoingRoutesInterceptor(),
+      retry: this.retry(name),
+      own: this.parts.interceptorsOf(options),
+    });
+  }
+
+  /** The budget outlives changes of the policy. */
+  private retry(name: string): Interceptor {
+    const { live, clock } = this.parts;
+    const budget = new RetryBudget(live.upstream(name).retry.budget);
+    const perMethod = (): Interceptor => (next) => {
+      const upstream = live.upstream(name);
+      const handlers = new Map<RpcMethod, CallHandler>();
+      return (call) => {
+        let handler = handlers.get(call.method);
+        if (!handler) {
+          const { retry: policy } = resolveMethod(upstream, call.method.name);
+          const { by } = upstream.retry;
+          const mesh = meshRetryInterceptor({ by, policy, proxied: upstream.proxyPort !== undefined });
+          const own = by === 'app' ? [retryInterceptor({ policy, budget, clock })] : [];
+          handlers.set(call.method, (handler = compose([mesh, ...own], next)));
+        }
+        return handler(call);
+      };
+    };
+    return rebuiltInterceptor(perMethod, (rebuild) => void live.onChange(rebuild));
+  }
+}
+
+function findService(options: UpstreamOptions, base: string): [string, ServiceDefinition] {
+  const { services } = loadProtos([options], base);
+  const wanted = options.service.includes('.') ? options.service : `${options.package}.${options.service}`;
+  const found = services.get(wanted);
+  if (found) return [wanted, found];
+  const near = nearest(wanted, [...services.keys()]);
+  const remedy = near === undefined ? `it has ${[...services.keys()].join(', ')}` : `did you mean ${near}?`;
+  throw new UpstreamError(`upstream "${options.name}": ${options.path} has no service ${wanted}; ${remedy}`);
+}
+
+function methodNames(service: ServiceDefinition): string[] {
+  return Object.values(service).map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
+}
+
+function serviceConfig(policy: 'round_robin' | 'pick_first'): string {
+  return JSON.stringify({ loadBalancingConfig: [{ [policy]: {} }] });
+}

@@ -1,0 +1,26 @@
+import type { InjectionToken } from '@nestjs/common';
+import type { Interceptor } from '../rpc/interceptor.js';
+import type { ProtoSource } from '../server/proto-definition.js';
+import type { ClientChannelOptions } from './channel-options.js';
+
+/** An upstream as `KunClientModule.register` is told of it; the rest is the configuration's (`Upstreams.<name>`). */
+export interface UpstreamOptions extends ProtoSource {
+  /** The name it is injected by and configured under. */
+  readonly name: string;
+  /** The service of the proto, with or without its package. */
+  readonly service: string;
+  /** Where it is when the configuration does not say: `host:port`, or a name as gRPC writes them. */
+  readonly target?: string;
+  /** The service's own interceptors for this upstream, outside of the retry; as in `KunModule.forRoot`. */
+  readonly interceptors?: ReadonlyArray<Interceptor | InjectionToken>;
+  /** grpc-js' own channel options; those that it does not read are refused. */
+  readonly channelOptions?: ClientChannelOptions;
+}
+
+/** An upstream cannot be what its registration or configuration says. */
+export class UpstreamError extends Error {
+  override readonly name = 'UpstreamError';
+}
+
+/** Injects the list given to one `KunClientModule.register`. */
+export const UPSTREAM_OPTIONS = Symbol('UPSTREAM_OPTIONS');

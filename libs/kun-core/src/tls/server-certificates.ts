@@ -1,0 +1,32 @@
+import { CertificateStore } from './certificate-store.js';
+import type { CertificateFiles } from './certificates.js';
+import type { ServerTlsOptions } from './server-tls.js';
+
+/** Where what happens to certificates is written. */
+export interface CertificateLogger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+/**
+ * How a server with these files encrypts, following the files.
+ *
+ * @throws {CertificateError} when they cannot be used.
+ */
+export function serverTls(
+  files: CertificateFiles & { readonly clientCertificates: 'none' | 'required' },
+  logger: CertificateLogger,
+): ServerTlsOptions {
+  const certificates = new CertificateStore({
+    files,
+    onReloaded: ({ own }) =>
+      logger.info({ subject: own?.subject, valid_to: own?.validTo }, 'certificates reloaded'),
+    onRefused: (err) => logger.warn({ err }, 'changed certificates cannot be used; the old ones stay'),
+  }).start();
+  return {
+    certificates,
+    clientCertificates: files.clientCertificates,
+    onRefused: (err, remoteAddress) =>
+      logger.warn({ err, 'peer.address': remoteAddress }, 'refused a TLS connection'),
+  };
+}
