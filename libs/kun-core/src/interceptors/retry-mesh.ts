@@ -3,12 +3,13 @@ import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import type { RetryPolicy } from '../settings/retry-policy.js';
 import { retryCodes } from './retry-codes.js';
-import { policyOfCall, retryOverride } from './retry-override.js';
+import { policyOfCall, type RetryPolicySource } from './retry-override.js';
 
 export interface MeshRetryOptions {
   /** Who tries calls again: this process, the mesh, or nobody on this service's behalf. */
   readonly by: 'app' | 'mesh' | 'off';
-  readonly policy: RetryPolicy;
+  /** For all methods, or by method. */
+  readonly policy: RetryPolicySource;
   /** Whether calls leave through a proxy, whose routes may have a retry policy of their own. */
   readonly proxied: boolean;
 }
@@ -35,7 +36,7 @@ export function meshRetryInterceptor(options: MeshRetryOptions): Interceptor {
       for (const header of RETRY_HEADERS) metadata.remove(header);
       if (proxied || by === 'mesh') metadata.set(MAX_RETRIES, '0');
     } else if (by === 'mesh') {
-      askMesh(metadata, method, policyOfCall(policy, call.get(retryOverride)));
+      askMesh(metadata, method, policyOfCall(policy, call));
     }
     return next(call);
   };

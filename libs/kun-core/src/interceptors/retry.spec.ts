@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { attemptDeadline, attemptTimeoutMs } from '../rpc/attempt-timeout.js';
 import type { Ending } from '../rpc/ending.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
-import { describeMethod } from '../rpc/rpc-method.js';
+import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
 import { RETRY_POLICIES, type RetryPolicy } from '../settings/retry-policy.js';
 import type { StatusDetail } from '../status/detail-types.js';
 import { retryInfo } from '../status/details.js';
@@ -231,6 +231,20 @@ describe('retryInterceptor', () => {
     own.call.set(retryOverride, { maxAttempts: 2, codes: [status.ABORTED] });
     expect((await finish(own)).code).toBe(status.ABORTED);
     expect(own.seen).toHaveLength(2);
+  });
+
+  it('may have a policy for each method', async () => {
+    const clock = new FakeClock();
+    const budget = new RetryBudget();
+    const { safe } = RETRY_POLICIES;
+    const policy = (of: RpcMethod) => (of.idempotent ? { ...safe, maxAttempts: 1 } : safe);
+    const handler = retryInterceptor({ policy, budget, clock, random: () => 0 })((call) => {
+      (call as FakeCall).finish(failure({ code: status.UNAVAILABLE }));
+      return (call as FakeCall).ended;
+    });
+    const once = new FakeCall({ side: 'client', method: IDEMPOTENT });
+    await handler(once);
+    expect(once.attempts).toHaveLength(1);
   });
 
   it('hands over the error when the budget is empty, without waiting', async () => {

@@ -9,7 +9,7 @@ import { StatusError } from '../status/status-error.js';
 import { backoffMs } from './backoff.js';
 import type { RetryBudget } from './retry-budget.js';
 import { isRetryable, retryCodes } from './retry-codes.js';
-import { policyOfCall, retryOverride } from './retry-override.js';
+import { policyOfCall, type RetryPolicySource } from './retry-override.js';
 import { readPushback, type Pushback } from './retry-pushback.js';
 
 /** Tells a server which attempt it sees: how many came before (gRPC A6). */
@@ -31,7 +31,8 @@ export interface RetryObserver {
 }
 
 export interface RetryOptions extends RetryObserver {
-  readonly policy: RetryPolicy;
+  /** For all methods, or by method. */
+  readonly policy: RetryPolicySource;
   /** The upstream's: shared by all its methods. */
   readonly budget: RetryBudget;
   readonly clock: Clock;
@@ -51,7 +52,7 @@ export function retryInterceptor(options: RetryOptions): Interceptor {
   return (next) => {
     return function retrying(call) {
       if (call.method.requestStream) return next(call);
-      const policy = policyOfCall(options.policy, call.get(retryOverride));
+      const policy = policyOfCall(options.policy, call);
       if (!policy) return next(call);
       return new RetriedCall(call, policy, options).run(next);
     };

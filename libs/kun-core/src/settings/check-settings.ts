@@ -1,29 +1,27 @@
 import type { ConfigFinding } from '@kun/config';
+import { checkUpstreams } from './check-upstreams.js';
 import { resolveSettings, type ResolveSettingsFacts } from './resolve-settings.js';
 import type { Settings } from './settings.js';
 import { HTTP_STOP_TIMEOUT_MS, STOP_MARGIN_MS, stopBudgetWarning } from './stop-budget.js';
 
 /** What {@link checkSettings} must know besides the settings. */
 export interface CheckSettingsFacts extends ResolveSettingsFacts {
-  /** How many upstreams the application registered. */
-  readonly upstreams: number;
+  /** The names of the application's clients. Default: not known, and nothing is said of them. */
+  readonly upstreams?: readonly string[] | undefined;
   /** What all stop callbacks may take together, in milliseconds. Default 0. */
   readonly callbacksMs?: number;
 }
 
 /**
- * What is valid but most likely not meant: keys without effect, and a stop that cannot end in time. All of it
- * warnings; a check for `loadConfig`, which knows the place of each key.
+ * What is valid but most likely not meant: keys without effect, upstreams that nobody calls, and a stop that cannot end
+ * in time. A check for `loadConfig`, which knows the place of each key.
  */
 export function checkSettings(settings: Settings, facts: CheckSettingsFacts): ConfigFinding[] {
   const resolved = resolveSettings(settings, facts);
-  const findings: ConfigFinding[] = [];
+  const findings: ConfigFinding[] = checkUpstreams(settings, facts.upstreams);
   const warn = (path: string, message: string): void =>
     void findings.push({ path, message, severity: 'warning' });
 
-  if (resolved.dial.proxyPort !== undefined && facts.upstreams === 0) {
-    warn('GRPCDial.WithProxyPort', 'has no effect: this service has no upstream; remove the key');
-  }
   if (resolved.zipkinEndpoints.length === 0 && !resolved.tracing.otlp) {
     for (const section of ['GRPCServer', 'GRPCDial'] as const) {
       if (!settings[section].OpenTracing) continue;

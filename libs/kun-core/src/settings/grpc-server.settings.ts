@@ -2,12 +2,16 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { resolveRpcSettings, rpcKeys, type ResolvedRpcSettings } from './rpc.settings.js';
 import { port, seconds, setting, toMs } from './setting.js';
+import { resolveServerTls, serverTlsSettings, type ResolvedServerTls } from './tls.settings.js';
 
 /** `GRPCServer.Port` when no layer sets it: the port of gRPC's own examples. */
 export const DEFAULT_GRPC_PORT = 50051;
 
 /** `GRPCServer.PreStopDelay` in Kubernetes, in seconds; outside it is 0. */
 export const PRE_STOP_DELAY_IN_KUBERNETES = 5;
+
+/** `GRPCServer.MaxConnectionAge` when no layer sets it, in seconds. */
+export const DEFAULT_MAX_CONNECTION_AGE = 1800;
 
 /** The section `GRPCServer`: the calls this service takes. */
 export const grpcServerSettings = z.strictObject({
@@ -55,6 +59,13 @@ export const grpcServerSettings = z.strictObject({
     unit: 'seconds',
     reload: 'restart',
   }),
+  MaxConnectionAge: setting(seconds().default(DEFAULT_MAX_CONNECTION_AGE), {
+    description:
+      'How old a connection may grow before its client is asked to make another, give or take a tenth, so that callers find new instances; calls on it go on. A client without transparent retry may lose a call by it. 0: any age',
+    unit: 'seconds',
+    reload: 'restart',
+  }),
+  TLS: serverTlsSettings.optional(),
   ...rpcKeys,
 });
 
@@ -73,6 +84,10 @@ export interface ResolvedServerSettings extends ResolvedRpcSettings {
   readonly preStopDelayMs: number;
   readonly streamGraceMs: number;
   readonly drainTimeoutMs: number;
+  /** `undefined` where connections may grow old. */
+  readonly maxConnectionAgeMs: number | undefined;
+  /** `undefined` for plain text. */
+  readonly tls: ResolvedServerTls | undefined;
 }
 
 /** Decides what the file leaves open. `portOverride` wins over `Port`, and may be 0 for any free port. */
@@ -94,6 +109,8 @@ export function resolveServerSettings(
     preStopDelayMs: toMs(section.PreStopDelay ?? (facts.inKubernetes ? PRE_STOP_DELAY_IN_KUBERNETES : 0)),
     streamGraceMs: toMs(section.StreamGracePeriod),
     drainTimeoutMs: toMs(section.GrpcGracefulStopTimeout),
+    maxConnectionAgeMs: section.MaxConnectionAge === 0 ? undefined : toMs(section.MaxConnectionAge),
+    tls: section.TLS && resolveServerTls(section.TLS),
   };
 }
 

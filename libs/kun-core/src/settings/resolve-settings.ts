@@ -4,6 +4,7 @@ import type { LoggerSettings } from './logger.settings.js';
 import { toMs } from './setting.js';
 import { KUBERNETES_GRACE_PERIOD, type Settings } from './settings.js';
 import { resolveTracingSettings, type ResolvedTracingSettings } from './tracing.settings.js';
+import { resolveUpstream, type ResolvedUpstream } from './upstreams.settings.js';
 import { zipkinEndpoints } from './zipkin.settings.js';
 
 /** Ports that win over the configuration, for tests above all: 0 is any free port. */
@@ -26,7 +27,10 @@ export interface ResolveSettingsFacts {
 /** kun's settings as the code uses them: every default decided, units in the names, off as `undefined`. */
 export interface ResolvedSettings {
   readonly grpc: ResolvedServerSettings;
+  /** For upstreams that say nothing else; for one by its name: {@link resolveUpstreamSettings}. */
   readonly dial: ResolvedDialSettings;
+  /** Names of metadata that travel on from incoming calls. */
+  readonly routing: { readonly allow: readonly string[] };
   /** The service's own HTTP port, or `undefined` when none is opened. */
   readonly http: { readonly port: number } | undefined;
   /** The admin port, or `undefined` when none is opened. */
@@ -49,8 +53,7 @@ export interface ResolvedSettings {
 /** Decides everything the configuration leaves open. */
 export function resolveSettings(settings: Settings, facts: ResolveSettingsFacts): ResolvedSettings {
   const endpoints = zipkinEndpoints(settings.Zipkin);
-  const exporterConfigured =
-    facts.spansTaken === true || endpoints.length > 0 || settings.Tracing.Otlp !== undefined;
+  const exporterConfigured = spansAreTaken(settings, facts);
   const graceSeconds =
     settings.TerminationGracePeriod ?? (facts.inKubernetes ? KUBERNETES_GRACE_PERIOD : undefined);
   return {
@@ -60,6 +63,7 @@ export function resolveSettings(settings: Settings, facts: ResolveSettingsFacts)
       ...(facts.ports?.grpc === undefined ? {} : { portOverride: facts.ports.grpc }),
     }),
     dial: resolveDialSettings(settings.GRPCDial, { exporterConfigured }),
+    routing: { allow: settings.Routing.Allow },
     http: openPort(facts.ports?.http, settings.HTTPServer.Port),
     admin: openPort(facts.ports?.admin, settings.AdminPort),
     zipkinEndpoints: endpoints,
@@ -76,6 +80,19 @@ export function resolveSettings(settings: Settings, facts: ResolveSettingsFacts)
     },
     gracePeriodMs: graceSeconds === undefined ? undefined : toMs(graceSeconds),
   };
+}
+
+/** Everything for the calls to one upstream: what `Upstreams.<name>` says, then `GRPCDial`, then the defaults. */
+export function resolveUpstreamSettings(
+  settings: Settings,
+  name: string,
+  facts: Pick<ResolveSettingsFacts, 'spansTaken'> = {},
+): ResolvedUpstream {
+  return resolveUpstream(settings, name, { exporterConfigured: spansAreTaken(settings, facts) });
+}
+
+function spansAreTaken(settings: Settings, facts: Pick<ResolveSettingsFacts, 'spansTaken'>): boolean {
+  return facts.spansTaken === true || settings.Zipkin.Hosts.length > 0 || settings.Tracing.Otlp !== undefined;
 }
 
 /** An override is always a port to open, 0 included; in the file 0 means off. */

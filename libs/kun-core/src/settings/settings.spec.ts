@@ -68,13 +68,22 @@ describe('settingsSchema', () => {
         "AdminPort": 8081,
         "GRPCDial": {
           "Block": false,
+          "CallTimeout": 15,
           "DisableKeepalive": false,
-          "Insecure": true,
+          "Errors": "map",
+          "KeepaliveTime": 60,
+          "KeepaliveTimeout": 20,
           "LoggingAllRpc": false,
           "LoggingRpcMaxSize": 1024,
           "LoggingZap": true,
           "MaxMsgSize": 4194304,
           "Prometheus": true,
+          "Retry": {
+            "BudgetCapacity": 100,
+            "BudgetPerSuccess": 0.5,
+            "By": "app",
+            "Policy": "safe",
+          },
           "Timeout": 20,
         },
         "GRPCServer": {
@@ -84,6 +93,7 @@ describe('settingsSchema', () => {
           "LoggingAllRpc": false,
           "LoggingRpcMaxSize": 1024,
           "LoggingZap": true,
+          "MaxConnectionAge": 1800,
           "MaxMsgSize": 4194304,
           "Port": 50051,
           "Prometheus": true,
@@ -103,10 +113,14 @@ describe('settingsSchema', () => {
         "Metrics": {
           "CodeNames": "go",
         },
+        "Routing": {
+          "Allow": [],
+        },
         "Tracing": {
           "MessageEvents": true,
           "SampleRatio": 1,
         },
+        "Upstreams": {},
         "Zipkin": {
           "Hosts": [],
         },
@@ -149,8 +163,8 @@ describe('settingsSchema', () => {
         "GRPCServer.MaxMsgSize: expected a whole number of bytes, 1 or more",
         "GRPCServer: Unrecognized key: "Prot"",
         "GRPCDial.Timeout: expected seconds from 0.001 to 86400",
-        "GRPCDial.WithProxyPort: expected a port from 1 to 65535",
         "GRPCDial.LoggingRpcMaxSize: expected a whole number of characters, 1 or more",
+        "GRPCDial.WithProxyPort: expected a port from 1 to 65535",
         "Zipkin.Hosts.0: expected a host, host:port or an http(s) URL",
         "Zipkin.Hosts.1: expected a host, host:port or an http(s) URL",
         "Zipkin.Hosts.2: expected a host, host:port or an http(s) URL",
@@ -225,6 +239,8 @@ describe('settingsSchema', () => {
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
 function leaves(node: JsonSchema, path: string[]): { path: string[]; node: JsonSchema }[] {
+  // A map by name, as Upstreams: its keys are those of each entry.
+  if (typeof node.additionalProperties === 'object') return leaves(node.additionalProperties, [...path, '*']);
   if (!node.properties) return [{ path, node }];
   return Object.entries(node.properties).flatMap(([key, child]) =>
     typeof child === 'object' ? leaves(child, [...path, key]) : [],

@@ -5,7 +5,9 @@ import { httpServerSettings } from './http-server.settings.js';
 import { loggerSettings } from './logger.settings.js';
 import { port, seconds, setting } from './setting.js';
 import { metricsSettings } from './metrics.settings.js';
+import { routingSettings } from './routing.settings.js';
 import { tracingSettings } from './tracing.settings.js';
+import { upstreamsSettings } from './upstreams.settings.js';
 import { zipkinSettings } from './zipkin.settings.js';
 
 /** `AdminPort` when no layer sets it. */
@@ -34,6 +36,12 @@ export const settingsSchema = z
     }),
     GRPCServer: grpcServerSettings.prefault({}),
     GRPCDial: grpcDialSettings.prefault({}),
+    Upstreams: setting(upstreamsSettings.default({}), {
+      description:
+        'What differs for one upstream, by the name its client is registered under; each key goes over that of GRPCDial',
+      reload: 'restart',
+    }),
+    Routing: routingSettings.prefault({}),
     HTTPServer: httpServerSettings.prefault({}),
     Zipkin: zipkinSettings.prefault({}),
     Tracing: tracingSettings.prefault({}),
