@@ -13,6 +13,8 @@ interface CpuProfile {
 }
 
 const TOP_FUNCTIONS = 35;
+/** Packages with less of the whole than this are left out. */
+const LEAST_SHARE = 0.002;
 
 /** Self time by package and by function, as parts of the CPU time of a unit. */
 export function profileReport(path: string, cpuUs: number, unit: string): string {
@@ -38,7 +40,9 @@ export function profileReport(path: string, cpuUs: number, unit: string): string
   const functionLines = sorted(functions).slice(0, TOP_FUNCTIONS).map(line);
   return [
     `self time by package (${cpuUs.toFixed(2)} us a ${unit} under the profiler)`,
-    ...sorted(packages).map(line),
+    ...sorted(packages)
+      .filter(([, us]) => us / totalUs >= LEAST_SHARE)
+      .map(line),
     '',
     'self time by function',
     ...functionLines,
