@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, status as Code, type ServerUnaryCall } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createServer } from 'node:net';
+import { deferred, type Deferred } from '../testing/deferred.js';
 import { callOnce, listen, Relay } from './channel.fixture.js';
 import { openChannel, UpstreamNotReadyError, type UpstreamChannelOptions } from './channel.js';
 
@@ -14,6 +15,7 @@ const method = (path: string) => ({
   responseSerialize: bytes,
   responseDeserialize: bytes,
 });
+let held: { arrived: Deferred<void>; release: Deferred<void> };
 let cleanUp: Array<() => unknown> = [];
 afterEach(async () => {
   for (const clean of cleanUp.toReversed()) await clean();
@@ -24,10 +26,14 @@ afterEach(async () => {
 async function serve(address = '127.0.0.1:0'): Promise<number> {
   const server = new Server();
   server.addService(
-    { Unary: method('/t.v1.T/Unary'), Large: method('/t.v1.T/Large') },
+    { Unary: method('/t.v1.T/Unary'), Large: method('/t.v1.T/Large'), Held: method('/t.v1.T/Held') },
     {
       Unary: (call: ServerUnaryCall<Buffer, Buffer>, done: (error: null, value: Buffer) => void) =>
         done(null, Buffer.from(call.getHost())),
+      Held: (_call: unknown, done: (error: null, value: Buffer) => void) => {
+        held.arrived.resolve();
+        void held.release.promise.then(() => done(null, Buffer.alloc(0)));
+      },
       Large: (_call: unknown, done: (error: null, value: Buffer) => void) => done(null, Buffer.alloc(2048)),
     },
   );
@@ -62,7 +68,6 @@ describe('a channel', () => {
     channel.close();
     channel.close();
     expect(channel.state).toBe('closed');
-    expect((await callOnce(channel.client)).code).toBe(Code.UNAVAILABLE);
     await expect(channel.waitForReady(10)).rejects.toThrow('the channel was closed');
   });
 
@@ -72,6 +77,16 @@ describe('a channel', () => {
     const channel = open({ target: 'dns:///orders.shop:50051', proxyPort: relay.port });
     expect(await callOnce(channel.client)).toMatchObject({ code: Code.OK, text: 'orders.shop:50051' });
     expect(relay.accepted).toBe(1);
+  });
+
+  it('lets calls in flight end when it is closed', async () => {
+    const channel = open({ target: `localhost:${await serve()}` });
+    held = { arrived: deferred(), release: deferred() };
+    const outcome = callOnce(channel.client, { path: '/t.v1.T/Held' });
+    await held.arrived.promise;
+    channel.close();
+    held.release.resolve();
+    expect(await outcome).toMatchObject({ code: Code.OK });
   });
 
   it('holds messages to their limit', async () => {

@@ -51,7 +51,10 @@ export interface UpstreamChannel {
    * @throws {UpstreamNotReadyError} naming the upstream, its target and what was seen last, when it is not done in time.
    */
   waitForReady(timeoutMs: number): Promise<void>;
-  /** Takes no more calls; those in flight end as they would. A second time does nothing. */
+  /**
+   * Takes no more calls: to make one throws. Those on the wire end as they would, those that wait for a connection end
+   * UNAVAILABLE. A second time does nothing.
+   */
   close(): void;
 }
 

@@ -140,6 +140,19 @@ it('leaves a connection alone that was set up in time', async () => {
   expect(channel.state).toBe('ready');
 });
 
+it("through a sidecar asks the certificate for the target's name", async () => {
+  const proxyPort = await startGrpc(0, true);
+  const open = (target: string) => {
+    const channel = openChannel({ name: 'orders', target, proxyPort, certificates: store });
+    cleanUp.push(() => channel.close());
+    return callOnce(channel.client);
+  };
+  expect(await open('localhost:50051')).toMatchObject({ code: Code.OK });
+  const other = await open('orders.shop:50051');
+  expect(other.code).toBe(Code.UNAVAILABLE);
+  expect(other.details).toMatch(/orders\.shop/);
+});
+
 describe('equality, which decides whether channels share connections', () => {
   const plain = (options = {}) => new GuardedCredentials(credentials.createInsecure(), options);
   it.each([

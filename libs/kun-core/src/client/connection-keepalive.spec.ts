@@ -1,7 +1,8 @@
 import { Client, credentials, status as Code } from '@grpc/grpc-js';
 import { GrpcMethodStreamingType, type MessageHandler } from '@nestjs/microservices';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Http2Session, ServerHttp2Stream } from 'node:http2';
+import { connect, createServer, type Http2Session, type ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,9 +13,9 @@ import { KunGrpcServer } from '../server/grpc-server.js';
 import { loadProtos, type LoadedProtos } from '../server/proto-definition.js';
 import { toStatusError } from '../status/to-status-error.js';
 import { deferred } from '../testing/deferred.js';
-import { callOnce, Relay } from './channel.fixture.js';
+import { callOnce, listen, Relay } from './channel.fixture.js';
 import { openChannel } from './channel.js';
-import type { KeepaliveOptions } from './connection-keepalive.js';
+import { ConnectionKeepalive, type KeepaliveOptions } from './connection-keepalive.js';
 
 let directory: string;
 let protos: LoadedProtos;
@@ -40,7 +41,12 @@ async function serve() {
     readiness: new Readiness(),
     clock: systemClock,
     draining: new AbortController().signal,
-    settings: { maxMessageBytes: 1024 * 1024, keepaliveEnabled: false, reflectionEnabled: false },
+    settings: {
+      maxMessageBytes: 1024 * 1024,
+      keepaliveEnabled: false,
+      maxConnectionAgeMs: undefined,
+      reflectionEnabled: false,
+    },
     interceptors: () => [],
     toStatusError,
     onLateError: () => undefined,
@@ -158,6 +164,30 @@ describe('a connection whose network has begun to drop everything', () => {
     await cut;
     expect(await callOnce(channel.client)).toMatchObject({ code: Code.OK });
   });
+});
+
+it("serves a server's own connections, and lasts through their closing", async () => {
+  const keepalive = new ConnectionKeepalive({ timeMs: 50, timeoutMs: 100 }, 'server');
+  const arrived = deferred<ServerHttp2Stream>();
+  const server = createServer();
+  server.on('connection', (socket: Socket) => keepalive.watch(socket));
+  server.on('stream', (stream) => arrived.resolve(stream));
+  const relay = await new Relay(await listen(server)).start();
+  cleanUp.push(() => (relay.stop(), server.close()));
+  const session = connect(`http://127.0.0.1:${relay.port}`);
+  const asked = deferred();
+  let questions = 0;
+  session.on('remoteSettings', () => ++questions === 4 && asked.resolve());
+  session.on('error', () => undefined);
+  session.request({ ':path': '/' }).on('error', () => undefined);
+  const stream = await arrived.promise;
+  stream.session!.close();
+  await asked.promise; // the first are those of the connection itself
+  const aborted = new Promise((resolve) => stream.once('close', resolve));
+  stream.on('error', () => undefined);
+  relay.silence();
+  await aborted;
+  expect(stream.session?.destroyed ?? true).toBe(true);
 });
 
 it('leaves a slow peer alone: it answers for itself while its handler works', async () => {

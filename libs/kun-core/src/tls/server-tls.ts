@@ -14,7 +14,7 @@ export interface ServerTlsOptions {
   readonly clientCertificates?: 'none' | 'optional' | 'required' | undefined;
   /** How long a handshake may take, in milliseconds. Default 20 000, as long as a client of kun waits. */
   readonly handshakeTimeoutMs?: number | undefined;
-  /** Told of each connection refused in its handshake, with the address it came from. */
+  /** Told of each connection refused in its handshake, with the address it came from where that is still known. */
   readonly onRefused?: ((error: Error, remoteAddress: string | undefined) => void) | undefined;
 }
 
@@ -51,7 +51,7 @@ export class TlsTermination {
       rejectUnauthorized: clientCertificates === 'required',
       handshakeTimeout: handshakeTimeoutMs,
     });
-    server.on('tlsClientError', (error, socket) => onRefused?.(error, socket.remoteAddress));
+    server.on('tlsClientError', (error, socket) => onRefused?.(refusal(error, socket), socket.remoteAddress));
     server.on('secureConnection', (socket) => {
       // Without a listener a reset would be an uncaught error until the session has its own.
       socket.on('error', () => undefined);
@@ -74,6 +74,16 @@ export class TlsTermination {
     this.#closed = true;
     this.#release();
   }
+}
+
+/** A certificate that nobody vouches for shows as a connection that was closed; why is known to the socket. */
+function refusal(error: Error, socket: TLSSocket): Error {
+  // Typed as an error; on a server it is OpenSSL's name for the reason.
+  const why = socket.authorizationError as Error | string | null;
+  if (!why) return error;
+  return new Error(`the caller's certificate was refused: ${typeof why === 'string' ? why : why.message}`, {
+    cause: error,
+  });
 }
 
 function contextOf({ certificate, privateKey, authorities }: Certificates) {
