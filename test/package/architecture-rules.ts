@@ -49,7 +49,7 @@ export const packages: Rule = (files) =>
     return imports.flatMap(({ specifier, file, line }) => {
       const at = `${path}:${line}`;
       if (file !== undefined && !file.startsWith(own)) return [`${at} leaves ${own} with ${specifier}`];
-      if (/^@kun\/[^/]+\/(?!testing$|package\.json$)/.test(specifier))
+      if (/^@kun\/[^/]+\/(?!testing$|proto-types$|package\.json$)/.test(specifier))
         return [`${at} reaches into ${specifier}`];
       if (home === 'libs/kun-config/' && specifier.startsWith('@kun/core')) {
         return [`${at} kun-config must not import kun-core`];

@@ -45,12 +45,14 @@ describe.each(PACKAGES)('%s', (name) => {
 
   it('has exports that are there, for the compiler and at run time', async () => {
     for (const [path, target] of Object.entries(manifest.exports)) {
-      const targets = typeof target === 'string' ? [target] : [target['types'], target['default']];
-      for (const file of targets) expect(files, path).toContain(file?.replace('./', ''));
+      const targets = typeof target === 'string' ? { default: target } : target;
+      for (const file of Object.values(targets)) expect(files, path).toContain(file.replace('./', ''));
       if (typeof target === 'string') continue;
-      expect(Object.keys(target), path).toEqual(['types', 'default']);
+      // The compiler takes the first that it knows; an entry of types alone is none at run time.
+      expect(Object.keys(target)[0], path).toBe('types');
+      if (target['default'] === undefined) continue;
       const entry: object = await import(join(manifest.name, path));
-      expect(Object.keys(entry).length).toBeGreaterThan(3);
+      expect(Object.keys(entry).length, path).toBeGreaterThan(3);
     }
   });
 
@@ -58,7 +60,11 @@ describe.each(PACKAGES)('%s', (name) => {
     expect(files).toContain('README.md');
     expect(files).toContain('LICENSE');
     const rest = files.filter((file) => !/^dist\/.+\.(?:js|d\.ts)(?:\.map)?$/.test(file));
-    expect(rest.toSorted()).toEqual(['LICENSE', 'README.md', 'package.json']);
+    const exported = JSON.stringify(manifest.exports);
+    expect(rest.filter((file) => !exported.includes(`"./${file}"`)).toSorted()).toEqual([
+      'LICENSE',
+      'README.md',
+    ]);
     expect(files.filter((file) => /\.(?:spec|fixture)\.|tsbuildinfo/.test(file))).toEqual([]);
   });
 

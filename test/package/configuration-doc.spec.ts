@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { settingsSchema } from '@kun/core';
+import { format } from 'prettier';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { readJson, ROOT } from './published.js';
+
+const FILE = join(ROOT, 'docs/configuration.md');
+const MARK = '<!-- Written by `npm run docs` from the schema. -->\n';
+
+const keySchema = z.looseObject({
+  description: z.string(),
+  unit: z.string().optional(),
+  reload: z.enum(['live', 'restart']),
+  type: z.string().optional(),
+  enum: z.array(z.string()).optional(),
+  default: z.unknown().optional(),
+});
+
+describe('docs/configuration.md', () => {
+  it('has every key of the schema and nothing else; npm run docs writes it', async () => {
+    const text = readFileSync(FILE, 'utf8');
+    const [before = ''] = text.split(MARK);
+    expect(text).toContain(MARK);
+    const written = `${before}${MARK}\n${sections(z.toJSONSchema(settingsSchema, { io: 'input' })).join('\n\n')}\n`;
+    const options = z.record(z.string(), z.unknown()).parse(readJson('.prettierrc'));
+    await expect(await format(written, { ...options, parser: 'markdown' })).toMatchFileSnapshot(FILE);
+  });
+});
+
+/** A table for the keys of the top and one for each section. */
+function sections(schema: z.core.JSONSchema.BaseSchema): string[] {
+  const entries = Object.entries(schema.properties ?? {});
+  const top = entries.filter(([, node]) => !isSection(node));
+  const dial = leaves(schema.properties?.['GRPCDial'], '').map(descriptionOf);
+  return [
+    table(top),
+    ...entries
+      .filter(([, node]) => isSection(node))
+      .map(([name, node]) => {
+        const keys = leaves(node, '');
+        // What every upstream can say for itself is said once.
+        const own = keys.filter(
+          ([key, child]) => !dial.includes(descriptionOf([key.replace(/^\*\./, ''), child])),
+        );
+        if (!keys.some(([key]) => key.startsWith('*.'))) return `### ${name}\n\n${table(keys)}`;
+        return `### ${name}\n\nUnder each name (\`*\`) the keys of GRPCDial, for this one alone, and:\n\n${table(own)}`;
+      }),
+  ];
+}
+
+type Key = readonly [name: string, node: unknown];
+
+function leaves(node: unknown, prefix: string): Key[] {
+  return childrenOf(node).flatMap(([name, child]): Key[] =>
+    isSection(child) ? leaves(child, `${prefix}${name}.`) : [[prefix + name, child]],
+  );
+}
+
+function descriptionOf([name, node]: Key): string {
+  return `${name}: ${keySchema.safeParse(node).data?.description}`;
+}
+
+function table(keys: readonly Key[]): string {
+  const head = ['| key | type | default | a change | what |', '| --- | --- | --- | --- | --- |'];
+  return [...head, ...keys.map(row)].join('\n');
+}
+
+function row([name, node]: Key): string {
+  const parsed = keySchema.safeParse(node);
+  if (!parsed.success) throw new Error(`${name} has no description or no reload; use setting()`);
+  const { description, reload, default: standard } = parsed.data;
+  const value = standard === undefined ? '' : `\`${JSON.stringify(standard)}\``;
+  const cells = [`\`${name}\``, typeOf(parsed.data), value, CHANGES[reload], description];
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+}
+
+const CHANGES = { live: 'at once', restart: 'at restart' } as const;
+
+const TYPES: Readonly<Record<string, string>> = {
+  boolean: 'switch',
+  string: 'text',
+  integer: 'whole number',
+  number: 'number',
+  array: 'list',
+};
+
+function typeOf({ enum: words, unit, type = '' }: z.output<typeof keySchema>): string {
+  if (words) return words.map((word) => `\`${word}\``).join(' ');
+  return unit ?? TYPES[type] ?? 'see right';
+}
+
+type Section = z.core.JSONSchema.BaseSchema;
+
+function isSection(node: unknown): node is Section {
+  return typeof node === 'object' && node !== null && childrenOf(node).length > 0;
+}
+
+/** The keys of a section; those of a map by name are shown once, under `*`. */
+function childrenOf(node: unknown): [string, unknown][] {
+  const { properties, additionalProperties: each } = Object(node) as Section;
+  if (properties) return Object.entries(properties);
+  return typeof each === 'object' && childrenOf(each).length > 0 ? [['*', each]] : [];
+}
