@@ -1,9 +1,10 @@
 /* oxlint-disable no-underscore-dangle -- what grpc-js calls the parts of its credentials */
 import { Server, ServerCredentials, status as Code, credentials } from '@grpc/grpc-js';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { testAuthority, type TestPair } from '../tls/certificate.fixture.js';
 import { CertificateStore } from '../tls/certificate-store.js';
@@ -80,10 +81,10 @@ async function startGrpc(port: number, encrypted = false): Promise<number> {
   );
 }
 
-function channelTo(port: number, encrypted: boolean): UpstreamChannel {
+function channelTo(port: number, encrypted: boolean, host = 'localhost'): UpstreamChannel {
   const channel = openChannel({
     name: 'orders',
-    target: `localhost:${port}`,
+    target: `${host}:${port}`,
     certificates: encrypted ? store : undefined,
     connectTimeoutMs: 150,
     initialBackoffMs: 50,
@@ -124,6 +125,57 @@ describe.each([
     await expect(channel.waitForReady(200)).rejects.toThrow(
       /^upstream orders \(localhost:\d+\) was not reached within 200 ms; last seen: .*accepted the connection/s,
     );
+  });
+});
+
+describe('an address that does not even take connections', () => {
+  /** Listens in a thread that stands still, until its queue is full: the system drops what comes then. */
+  async function deafPeer(relayTo: number) {
+    const lock = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new Worker(
+      `const { parentPort, workerData } = require('node:worker_threads'), net = require('node:net');
+      const server = net.createServer((socket) => {
+        const peer = net.connect(workerData.relayTo, '127.0.0.1');
+        for (const end of [socket, peer]) end.on('error', () => undefined);
+        socket.pipe(peer).pipe(socket);
+      });
+      server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+        parentPort.postMessage(server.address().port);
+        setImmediate(() => Atomics.wait(workerData.lock, 0, 0));
+      });`,
+      { eval: true, workerData: { lock, relayTo } },
+    );
+    const heal = () => {
+      Atomics.store(lock, 0, 1);
+      Atomics.notify(lock, 0);
+    };
+    cleanUp.push(async () => {
+      heal();
+      await worker.terminate();
+    });
+    const port = await new Promise<number>((resolve) => worker.once('message', resolve));
+    for (let queued = 0; queued < 2; queued++) {
+      const socket = connect(port, '127.0.0.1');
+      cleanUp.push(() => socket.destroy());
+      await new Promise((resolve) => socket.once('connect', resolve));
+    }
+    return { port, heal };
+  }
+
+  it('is given up, and reached at once when it answers again', async () => {
+    const peer = await deafPeer(await startGrpc(0));
+    const channel = channelTo(peer.port, false, '127.0.0.1');
+    const { code, details, tookMs } = await callOnce(channel.client);
+    expect({ code, details }).toEqual({
+      code: Code.UNAVAILABLE,
+      details: expect.stringContaining('no connection within 150 ms'),
+    });
+    expect(tookMs).toBeLessThan(500);
+    const waiting = callOnce(channel.client, { waitForReady: true });
+    peer.heal();
+    const { tookMs: healedMs } = await waiting;
+    expect((await waiting).code).toBe(Code.OK);
+    expect(healedMs).toBeLessThan(150 + 120 + 300); // the system would try again after one second
   });
 });
 

@@ -7,11 +7,12 @@ import {
   KEEPALIVE_TIMEOUT_MS,
   type KeepaliveOptions,
 } from './connection-keepalive.js';
+import { TcpAttempts } from './tcp-attempts.js';
 
 /** What is done for each connection. */
 export interface ConnectionOptions {
   /**
-   * How long a peer may take from accepting a connection to its first HTTP/2 frame, TLS handshake included, in
+   * How long a connection may take from its first packet to the peer's first HTTP/2 frame, TLS handshake included, in
    * milliseconds. Default 20 000: `MIN_CONNECT_TIMEOUT` of gRPC's connection backoff.
    */
   readonly connectTimeoutMs?: number | undefined;
@@ -19,7 +20,7 @@ export interface ConnectionOptions {
   readonly keepalive?: KeepaliveOptions | false | undefined;
 }
 
-/** A peer accepted a connection, and then said nothing. */
+/** A peer did not answer, or accepted a connection and then said nothing. */
 export class ConnectTimeoutError extends Error {
   override readonly name = 'ConnectTimeoutError';
 }
@@ -42,6 +43,7 @@ export class GuardedCredentials extends ChannelCredentials {
   readonly #connectTimeoutMs: number;
   readonly #keepalive: ConnectionKeepalive | undefined;
   readonly #limits: string;
+  readonly #attempts: TcpAttempts;
 
   constructor(
     private readonly inner: ChannelCredentials,
@@ -49,6 +51,9 @@ export class GuardedCredentials extends ChannelCredentials {
   ) {
     super();
     this.#connectTimeoutMs = connectTimeoutMs;
+    this.#attempts = new TcpAttempts(connectTimeoutMs, (socket) =>
+      socket.destroy(new ConnectTimeoutError(`no connection within ${connectTimeoutMs} ms`)),
+    );
     this.#keepalive = keepalive ? new ConnectionKeepalive(keepalive) : undefined;
     const { timeMs = KEEPALIVE_TIME_MS, timeoutMs = KEEPALIVE_TIMEOUT_MS } = keepalive || {};
     this.#limits = [connectTimeoutMs, ...(keepalive ? [timeMs, timeoutMs] : [])].join(' ');
@@ -70,7 +75,10 @@ export class GuardedCredentials extends ChannelCredentials {
     const connector = this.inner._createSecureConnector(...args);
     return {
       connect: (socket) => this.#connect(connector, socket),
-      waitForReady: () => connector.waitForReady(),
+      waitForReady: () => {
+        this.#attempts.begin();
+        return connector.waitForReady();
+      },
       getCallCredentials: () => connector.getCallCredentials(),
       destroy: () => connector.destroy(),
     };
@@ -84,13 +92,16 @@ export class GuardedCredentials extends ChannelCredentials {
       // Asked now: a socket that is closed no longer knows.
       const peer = nameOf(socket);
       let connected: Socket | undefined;
-      const timer = setTimeout(() => {
-        if (connected && connected.bytesRead >= FRAME_HEADER_BYTES) return;
-        const error = this.#silent(peer, connected);
-        connected?.destroy(error);
-        socket.destroy(error);
-        reject(error);
-      }, this.#connectTimeoutMs).unref();
+      const timer = setTimeout(
+        () => {
+          if (connected && connected.bytesRead >= FRAME_HEADER_BYTES) return;
+          const error = this.#silent(peer, connected);
+          connected?.destroy(error);
+          socket.destroy(error);
+          reject(error);
+        },
+        this.#connectTimeoutMs - this.#attempts.ageMs(socket),
+      ).unref();
       socket.once('close', () => {
         clearTimeout(timer);
         // A peer that hangs up within the handshake would leave grpc-js waiting, too. What TLS has to say comes first.
