@@ -30,7 +30,7 @@ export const dialKeys = {
     description:
       'How long a unary call may take, attempts and waits included; 0: as long as its caller has. Streams have no such limit',
     unit: 'seconds',
-    reload: 'restart',
+    reload: 'live',
   }),
   Errors: setting(z.enum(['pass', 'map', 'mask']).default('map'), {
     description:

@@ -23,11 +23,11 @@ export const retryPolicyKeys = {
   Policy: setting(z.enum(RETRY_POLICY_NAMES).default('safe'), {
     description:
       'What the other keys of Retry start from. safe: 3 attempts, UNAVAILABLE only and a little more for methods whose proto says that they are idempotent, 100 ms exponential; kunapp: 3 attempts, Internal, Unavailable, Canceled, DeadlineExceeded, ResourceExhausted and Unknown, 50 ms exponential',
-    reload: 'restart',
+    reload: 'live',
   }),
   MaxAttempts: setting(attempts().optional(), {
     description: `Attempts at a call, the first included; 1: none is repeated, ${MAX_RETRY_ATTEMPTS} at most. Default: the policy's`,
-    reload: 'restart',
+    reload: 'live',
   }),
   Codes: setting(
     z
@@ -36,25 +36,25 @@ export const retryPolicyKeys = {
       .optional(),
     {
       description: "Codes after which a call is tried again, for all methods alike. Default: the policy's",
-      reload: 'restart',
+      reload: 'live',
     },
   ),
   InitialBackoff: setting(seconds().optional(), {
     description:
       "The most to wait before the second attempt; it doubles for every further one. Default: the policy's",
     unit: 'seconds',
-    reload: 'restart',
+    reload: 'live',
   }),
   MaxBackoff: setting(seconds().optional(), {
     description: 'The most to wait before any attempt, unless the upstream asks for more. Default: 2',
     unit: 'seconds',
-    reload: 'restart',
+    reload: 'live',
   }),
   PerAttemptTimeout: setting(seconds('positive').optional(), {
     description:
       'How long one attempt may take, where DEADLINE_EXCEEDED is tried again. Default: as long as the call',
     unit: 'seconds',
-    reload: 'restart',
+    reload: 'live',
   }),
 };
 
@@ -63,7 +63,7 @@ export const retryKeys = {
   By: setting(z.enum(['app', 'mesh', 'off']).default('app'), {
     description:
       "Who tries calls again, never two: app, this service; mesh, the proxy, asked by Envoy's headers on unary calls; off, nobody",
-    reload: 'restart',
+    reload: 'live',
   }),
   ...retryPolicyKeys,
   BudgetCapacity: setting(z.int().min(0).max(100_000).default(100), {

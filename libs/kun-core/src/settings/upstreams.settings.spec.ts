@@ -17,8 +17,8 @@ describe('resolveUpstream', () => {
     const written = { GRPCDial: { Timeout: 5, Block: true, WithProxyPort: 15003, MaxMsgSize: 4294967296 } };
     const { dial } = resolveSettings(settingsSchema.parse(written), { inKubernetes: false });
     expect(upstream(written)).toEqual({ ...dial, name: 'cache', target: undefined, methods: new Map() });
-    // No name of an object's own makes an upstream.
-    expect(upstream(written, 'constructor').target).toBeUndefined();
+    // As an override from code may be written.
+    expect(upstream({ ...written, Upstreams: { cache: { Block: undefined } } }).waitAtStart).toBe(true);
   });
 
   it('has a default for everything', () => {
