@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { settingsSchema } from '@kun/core';
-import { format } from 'prettier';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { readJson, ROOT } from './published.js';
+import { ROOT } from './published.js';
 
 const FILE = join(ROOT, 'docs/configuration.md');
 const MARK = '<!-- Written by `npm run docs` from the schema. -->\n';
@@ -23,9 +22,10 @@ describe('docs/configuration.md', () => {
     const text = readFileSync(FILE, 'utf8');
     const [before = ''] = text.split(MARK);
     expect(text).toContain(MARK);
-    const written = `${before}${MARK}\n${sections(z.toJSONSchema(settingsSchema, { io: 'input' })).join('\n\n')}\n`;
-    const options = z.record(z.string(), z.unknown()).parse(readJson('.prettierrc'));
-    await expect(await format(written, { ...options, parser: 'markdown' })).toMatchFileSnapshot(FILE);
+    const tables = sections(z.toJSONSchema(settingsSchema, { io: 'input' })).join('\n\n');
+    // Aligned, one longer description would change every line.
+    const written = `${MARK}\n<!-- prettier-ignore-start -->\n\n${tables}\n\n<!-- prettier-ignore-end -->\n`;
+    await expect(before + written).toMatchFileSnapshot(FILE);
   });
 });
 
