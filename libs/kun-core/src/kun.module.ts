@@ -6,7 +6,7 @@ import { Identity } from './identity/identity.js';
 import { KUN_OPTIONS, KUN_RUNTIME, type KunModuleOptions, type KunRuntime } from './kun.options.js';
 import { identityProvider, kunProviders } from './kun.providers.js';
 import { checkSettings } from './settings/check-settings.js';
-import { settingsSchema, type Settings } from './settings/settings.js';
+import { settingsSchema } from './settings/settings.js';
 import { tokenOf } from './telemetry/nest-pino-logger.js';
 
 /** Who the process is and what it was told: all that the configuration needs to be loaded. */
@@ -64,7 +64,7 @@ function configuration(options: KunModuleOptions, identity: DynamicModule): Dyna
       schemas: [settingsSchema, ...(options.config?.schemas ?? [])],
       checks: [
         (settings) =>
-          checkSettings(settings as Settings, {
+          checkSettings(settings, {
             inKubernetes,
             ports,
             upstreams: registeredUpstreams(modules),

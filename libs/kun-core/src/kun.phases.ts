@@ -1,4 +1,3 @@
-import type { Server as HttpServer } from 'node:http';
 import { Configuration, formatProblem } from '@kun/config';
 import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -188,7 +187,7 @@ function httpPort(nest: NestExpressApplication, parts: Parts, ports: Writable<Op
   const { clock, settings } = parts;
   if (!settings.http) return [];
   const { port } = settings.http;
-  const server = nest.getHttpServer() as HttpServer;
+  const server = nest.getHttpServer();
   return [
     {
       name: 'HTTP port',

@@ -1,11 +1,10 @@
 import { Metadata, status as Code } from '@grpc/grpc-js';
 import type { Clock } from '../clock.js';
-import type { ContextKey } from '../rpc/context-key.js';
 import type { Ending } from '../rpc/ending.js';
-import type { MessageObserver, RpcCall } from '../rpc/rpc-call.js';
+import { ObservedCall } from '../rpc/observed-call.js';
+import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import type { Routes } from '../rpc/routes.js';
-import { Tags } from '../rpc/tags.js';
 import { StatusError } from '../status/status-error.js';
 
 /** What a call is about, the same for all its attempts. */
@@ -18,6 +17,8 @@ export interface Exchange {
   readonly draining: AbortSignal;
   readonly deadline: number;
   readonly routes: Routes;
+  /** Told what an observer of the call threw. */
+  readonly onObserverError: (call: RpcCall, error: unknown) => void;
   /** Hands a response message to the caller; false asks to stop until the attempt is told to go on. */
   deliver(message: unknown): boolean;
   /** What to do when the caller wants more. */
@@ -38,25 +39,15 @@ export interface ClientCallOptions {
 }
 
 /** A call that this process makes, and, in a retry, each attempt at it. */
-export class ClientCall implements RpcCall {
+export class ClientCall extends ObservedCall implements RpcCall {
   readonly side = 'client' as const;
   readonly method: RpcMethod;
   readonly metadata: Metadata;
   readonly attempt: number;
-  readonly startedAt: number;
   peer: string;
-  requestId: string;
-  received = 0;
-  sent = 0;
-  ending: Ending | undefined;
   /** The upstream's response metadata, once it is here. */
   responseMetadata = new Metadata();
 
-  private readonly startedMonotonicMs: number;
-  private callTags: Tags | undefined;
-  private values: Map<symbol, unknown> | undefined;
-  private messageObservers: MessageObserver[] | undefined;
-  private endObservers: Array<(ending: Ending) => void> = [];
   private cancelWire: ((reason: StatusError) => void) | undefined;
   private refused: StatusError | undefined;
 
@@ -64,13 +55,12 @@ export class ClientCall implements RpcCall {
     private readonly options: ClientCallOptions,
     readonly exchange: Exchange,
   ) {
+    super(exchange.clock);
     this.method = options.method;
     this.metadata = options.metadata;
     this.requestId = options.requestId;
     this.peer = options.peer;
     this.attempt = options.attempt ?? 1;
-    this.startedAt = exchange.clock.now();
-    this.startedMonotonicMs = exchange.clock.monotonicMs();
   }
 
   get deadline(): number {
@@ -93,27 +83,6 @@ export class ClientCall implements RpcCall {
     return this.exchange.committed || this.method.requestStream;
   }
 
-  get tags(): Tags {
-    return (this.callTags ??= new Tags());
-  }
-
-  get<T>(key: ContextKey<T>): T {
-    return this.values?.has(key.id) ? (this.values.get(key.id) as T) : key.defaultValue;
-  }
-
-  set<T>(key: ContextKey<T>, value: T): void {
-    (this.values ??= new Map()).set(key.id, value);
-  }
-
-  onMessage(observer: MessageObserver): void {
-    (this.messageObservers ??= []).push(observer);
-  }
-
-  onEnd(observer: (ending: Ending) => void): void {
-    if (this.ending) observer(this.ending);
-    else this.endObservers.push(observer);
-  }
-
   end(error: StatusError): void {
     this.refused ??= error;
     this.cancelWire?.(error);
@@ -130,8 +99,7 @@ export class ClientCall implements RpcCall {
       this.exchange,
     );
     // What interceptors outside of the retry have found out counts for each attempt.
-    if (this.values) next.values = new Map(this.values);
-    next.callTags = this.callTags;
+    next.inherit(this);
     return next;
   }
 
@@ -147,28 +115,15 @@ export class ClientCall implements RpcCall {
     this.cancelWire = cancel;
   }
 
-  countSent(message: unknown): void {
-    this.sent++;
-    for (const observer of this.messageObservers ?? []) observer('out', message);
-  }
-
-  countReceived(message: unknown): void {
-    this.received++;
-    for (const observer of this.messageObservers ?? []) observer('in', message);
-  }
-
   /** The attempt is over, or the whole call: told once. */
   finish(ending: Omit<Ending, 'durationMs'>): Ending {
-    if (this.ending) return this.ending;
     this.cancelWire = undefined;
-    this.ending = Object.freeze({
-      ...ending,
-      durationMs: this.exchange.clock.monotonicMs() - this.startedMonotonicMs,
-    });
-    const observers = this.endObservers;
-    this.endObservers = [];
-    for (const observer of observers) observer(this.ending);
-    return this.ending;
+    return this.ending ?? this.endWith(ending);
+  }
+
+  /** Observers here are interceptors; what they throw is a defect, and no reason to fail the call. */
+  protected override observerFailed(error: unknown): void {
+    this.exchange.onObserverError(this, error);
   }
 }
 

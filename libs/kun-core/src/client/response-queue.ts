@@ -14,7 +14,7 @@ export interface QueueSource {
  */
 export class ResponseQueue<T> implements AsyncIterableIterator<T, undefined> {
   private readonly messages: T[] = [];
-  private waiting: { resolve(step: Step<T>): void; reject(error: unknown): void } | undefined;
+  private waiting: { resolve: (step: Step<T>) => void; reject: (error: unknown) => void } | undefined;
   private ended: { error?: unknown } | undefined;
   private abandoned = false;
   private begin: (() => void) | undefined;

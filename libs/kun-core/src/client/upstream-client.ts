@@ -10,6 +10,7 @@ import { retryOverride, type RetryOverride } from '../interceptors/retry-overrid
 import { currentCall } from '../rpc/current-call.js';
 import type { Ending } from '../rpc/ending.js';
 import { compose, type CallHandler, type Interceptor } from '../rpc/interceptor.js';
+import type { RpcCall } from '../rpc/rpc-call.js';
 import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
 import type { Routes } from '../rpc/routes.js';
 import { StatusError } from '../status/status-error.js';
@@ -50,6 +51,8 @@ export interface UpstreamClientParts {
   readonly interceptors: (methods: readonly RpcMethod[]) => readonly Interceptor[];
   /** The unary timeout of a method; `undefined` for none. */
   readonly timeoutMs: (method: RpcMethod) => number | undefined;
+  /** Told what an interceptor's observer threw. */
+  readonly onObserverError: (call: RpcCall, error: unknown) => void;
   /** The routes that go with a call from here: what travels by itself, and those given for the call. */
   readonly routes: (own: Routes | undefined) => Routes;
 }
@@ -135,6 +138,7 @@ function prepare(
     draining: parts.draining,
     deadline: callDeadline(parts.clock.now(), options.timeoutMs ?? unaryTimeoutMs, governing),
     routes: parts.routes(options.routes),
+    onObserverError: parts.onObserverError,
     deliver,
     onDemand: undefined,
     committed: false,

@@ -17,6 +17,7 @@ import { resolveMethod, unknownMethods, type ResolvedUpstream } from '../setting
 import type { ApplicationLogger } from '../telemetry/application-logger.js';
 import type { CallMetrics } from '../telemetry/call-metrics.js';
 import type { ClientCallCounts } from '../telemetry/client-calls.js';
+import { reportLateErrors } from '../telemetry/late-errors.js';
 import type { Tracing } from '../telemetry/tracing.js';
 import { CertificateStore } from '../tls/certificate-store.js';
 import { openChannel, type UpstreamChannel } from './channel.js';
@@ -93,6 +94,7 @@ export class UpstreamFactory {
       policy: settings.errorPolicy,
       interceptors: (methods) => this.chain(options, settings, methods),
       timeoutMs: (method) => resolveMethod(live.upstream(name), method.name).callTimeoutMs,
+      onObserverError: reportLateErrors(this.parts.logger.pino),
       routes: outgoingRoutes,
     });
     return { typed, nest: nestClient(name, fullName, typed) };

@@ -145,7 +145,7 @@ export class Lifecycle {
 
   /** Registered stop callbacks, in the order they are run. */
   get callbacksToStop(): ReadonlyArray<{ readonly name: string; readonly run: Callback }> {
-    return [...this.stopCallbacks].reverse();
+    return this.stopCallbacks.toReversed();
   }
 
   private async startAll(phases: readonly Phase[]): Promise<void> {

@@ -6,14 +6,15 @@ import {
 } from '@grpc/grpc-js';
 import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
 import type { BoundMethod } from './bound-method.js';
-import { ServerCall, type CallEnvironment } from './server-call.js';
+import type { CallEnvironment } from './call-environment.js';
+import { ServerCall } from './server-call.js';
 import type { StreamEndings } from './stream-endings.js';
 
 /** What is decided at start, for all calls. */
 export interface CallInterceptorOptions {
   readonly methods: ReadonlyMap<string, BoundMethod>;
   readonly endings: Pick<StreamEndings, 'attach'>;
-  readonly environment: CallEnvironment;
+  readonly environment: CallEnvironment<ServerCall>;
   /** Takes a call through the chain; throws nothing. */
   readonly run: (call: ServerCall) => void;
 }
@@ -42,6 +43,8 @@ export function callInterceptor(options: CallInterceptorOptions): ServerIntercep
     let method = others.get(definition.path);
     if (!method) others.set(definition.path, (method = describeMethod(definition.path, definition)));
     const call = new ServerCall(method, wire, environment);
+    // No handler of kun's will run for it.
+    call.handlerDone();
     endings.attach(call);
     return watched(call, wire, run);
   };

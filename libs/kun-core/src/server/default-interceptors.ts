@@ -38,7 +38,10 @@ export interface ServerChainParts {
   readonly tracing: Pick<Tracing, 'tracer' | 'sampler'> | undefined;
   /** An event in the span for each message. */
   readonly messageEvents: boolean;
-  readonly logging: { current(): LiveCallLogging; onChange(rebuild: () => void): void };
+  readonly logging: {
+    readonly current: () => LiveCallLogging;
+    readonly onChange: (rebuild: () => void) => void;
+  };
   /** What the protos say of each method's messages; asked for when content is logged. */
   readonly shapes: () => ReadonlyMap<string, MethodShapes>;
   /** Takes the caller's routes over. */

@@ -21,7 +21,8 @@ import { serveHealth } from './health.js';
 import { OpenCalls } from './open-calls.js';
 import { serveReflection } from './reflection.js';
 import type { ServerTlsOptions } from '../tls/server-tls.js';
-import { ServerCall, type CallEnvironment } from './server-call.js';
+import type { CallEnvironment } from './call-environment.js';
+import { ServerCall } from './server-call.js';
 import { StreamEndings } from './stream-endings.js';
 
 /** What a {@link KunGrpcServer} is made of. */
@@ -52,7 +53,7 @@ export interface GrpcServerOptions {
 /** The gRPC server: bind the handlers, listen, drain. */
 export class KunGrpcServer {
   readonly openCalls = new OpenCalls<ServerCall>();
-  private readonly environment: CallEnvironment;
+  private readonly environment: CallEnvironment<ServerCall>;
   private server: Server | undefined;
   private listener: GrpcListener | undefined;
   private endings: StreamEndings | undefined;
@@ -136,6 +137,7 @@ export class KunGrpcServer {
 
   private unanswered(headers: IncomingHttpHeaders, run: (call: ServerCall) => void): ServerCall {
     const call = new ServerCall(UNKNOWN_METHOD, undefined, this.environment);
+    call.handlerDone();
     call.metadata = Metadata.fromHttp2Headers(headers);
     run(call);
     return call;

@@ -1,7 +1,7 @@
 import type { ServiceDefinition } from '@grpc/grpc-js';
 import { GrpcMethodStreamingType, type MessageHandler } from '@nestjs/microservices';
 import { describeMethod } from '../rpc/rpc-method.js';
-import type { BoundMethod, NestHandler } from './bound-method.js';
+import type { BoundMethod } from './bound-method.js';
 
 /** Handlers and RPCs do not match: an RPC that nobody answers or two do, or a handler that nobody can call. */
 export class HandlerCoverageError extends Error {
@@ -56,7 +56,7 @@ export function bindHandlers(
       methods.set(rpc.path, {
         method: describeMethod(rpc.path, rpc),
         codec: { deserializeRequest: rpc.requestDeserialize, serializeResponse: rpc.responseSerialize },
-        handler: found.handler as unknown as NestHandler,
+        handler: found.handler,
         style: found.streaming === GrpcMethodStreamingType.PT_STREAMING ? 'call' : 'message',
         emptyResponse: hasNoFields(rpc),
       });

@@ -2,7 +2,8 @@ import { status as Code } from '@grpc/grpc-js';
 import { Observable, type Subscriber } from 'rxjs';
 import { runInCall } from '../rpc/current-call.js';
 import { StatusError } from '../status/status-error.js';
-import type { RequestReader, ServerCall } from './server-call.js';
+import type { RequestReader } from './call-environment.js';
+import type { ServerCall } from './server-call.js';
 
 /**
  * The request of a client-streaming or bidirectional call: an `Observable`, as Nest's users know it, and an
@@ -28,7 +29,7 @@ type End = { error?: unknown };
 /** The wire's side of a {@link RequestStream}. */
 export class RequestQueue implements RequestReader {
   private subscriber: Subscriber<unknown> | undefined;
-  private waiting: { resolve(step: Step): void; reject(error: unknown): void } | undefined;
+  private waiting: { resolve: (step: Step) => void; reject: (error: unknown) => void } | undefined;
   private taken = false;
   private stopped = false;
   private end: End | undefined;

@@ -29,7 +29,7 @@ export class ResponsePump {
     try {
       while (this.call.writable) {
         const next = this.iterator.next();
-        const step = next instanceof Promise ? await next : (next as IteratorResult<unknown>);
+        const step = next instanceof Promise ? await next : next;
         if (step.done) return;
         this.window.send(step.value);
         if (this.window.full) await this.window.whenOpen();

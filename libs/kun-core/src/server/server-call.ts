@@ -1,41 +1,16 @@
 import { Metadata, status as Code, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
-import type { Clock } from '../clock.js';
-import type { ContextKey } from '../rpc/context-key.js';
 import { runInCall } from '../rpc/current-call.js';
 import type { Ending } from '../rpc/ending.js';
-import type { MessageObserver, RpcCall } from '../rpc/rpc-call.js';
+import { ObservedCall } from '../rpc/observed-call.js';
+import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import { NO_ROUTES, type Routes } from '../rpc/routes.js';
-import { Tags } from '../rpc/tags.js';
 import { StatusError } from '../status/status-error.js';
 import { toTrailers } from '../status/trailers.js';
 import type { BoundMethod } from './bound-method.js';
 import { HandlerCall } from './handler-call.js';
-import type { OpenCalls } from './open-calls.js';
+import type { CallEnvironment, CallStream, RequestReader } from './call-environment.js';
 import type { WireEnding } from './wire-ending.js';
-
-/** What the calls of one server share. */
-export interface CallEnvironment {
-  readonly clock: Clock;
-  readonly draining: AbortSignal;
-  readonly openCalls: OpenCalls<ServerCall>;
-  /** Told what a handler threw when its call had ended already, so that nobody could be answered. */
-  readonly onLateError: (call: RpcCall, error: unknown) => void;
-}
-
-/** Receives the request's messages, in the order of the wire. */
-export interface RequestReader {
-  message(message: unknown): void;
-  halfClose(): void;
-  /** No more will come: the call ended before the caller half-closed. */
-  cancelled(): void;
-}
-
-/** What is asked of an HTTP/2 stream while its call is open. */
-export interface CallStream {
-  readonly aborted: boolean;
-  readonly rstCode?: number | undefined;
-}
 
 const NO_METADATA = new Metadata();
 
@@ -45,28 +20,18 @@ const NO_METADATA = new Metadata();
  * Two instants are kept apart: the RPC has *ended* (the stream is closed), and the handler has *settled*. The call is
  * open until both have come.
  */
-export class ServerCall implements RpcCall {
+export class ServerCall extends ObservedCall implements RpcCall {
   readonly side = 'server' as const;
   readonly attempt = 1;
   readonly committed = false;
   routes: Routes = NO_ROUTES;
-  readonly startedAt: number;
-  requestId = '';
-  received = 0;
-  sent = 0;
   metadata!: Metadata;
   /** The stream that carries the call; absent once answered without one. */
   stream: CallStream | undefined;
-  ending: Ending | undefined;
 
-  private readonly startedMonotonicMs: number;
   private abortController: AbortController | undefined;
   private abandoned: StatusError | undefined;
-  private callTags: Tags | undefined;
-  private values: Map<symbol, unknown> | undefined;
   private headers: Metadata | undefined;
-  private messageObservers: MessageObserver[] | undefined;
-  private endObservers: Array<(ending: Ending) => void> = [];
   private handlerView: HandlerCall | undefined;
   private headersSent = false;
   private statusSent = false;
@@ -80,12 +45,11 @@ export class ServerCall implements RpcCall {
     readonly method: RpcMethod,
     /** Absent for a call that was answered before it reached kun: it can be observed, not answered. */
     readonly wire: ServerInterceptingCallInterface | undefined,
-    private readonly environment: CallEnvironment,
+    private readonly environment: CallEnvironment<ServerCall>,
     /** Absent where grpc-js' own handlers answer (health, reflection): kun only watches. */
     readonly bound?: BoundMethod,
   ) {
-    this.startedAt = environment.clock.now();
-    this.startedMonotonicMs = environment.clock.monotonicMs();
+    super(environment.clock);
     environment.openCalls.add(this);
   }
 
@@ -110,29 +74,8 @@ export class ServerCall implements RpcCall {
     return this.abortController.signal;
   }
 
-  get tags(): Tags {
-    return (this.callTags ??= new Tags());
-  }
-
   get responseMetadata(): Metadata {
     return (this.headers ??= new Metadata());
-  }
-
-  get<T>(key: ContextKey<T>): T {
-    return this.values?.has(key.id) ? (this.values.get(key.id) as T) : key.defaultValue;
-  }
-
-  set<T>(key: ContextKey<T>, value: T): void {
-    (this.values ??= new Map()).set(key.id, value);
-  }
-
-  onMessage(observer: MessageObserver): void {
-    (this.messageObservers ??= []).push(observer);
-  }
-
-  onEnd(observer: (ending: Ending) => void): void {
-    if (this.ending) observer(this.ending);
-    else this.endObservers.push(observer);
   }
 
   end(error: StatusError): void {
@@ -285,32 +228,15 @@ export class ServerCall implements RpcCall {
 
   // --- what the server uses ---------------------------------------------------------------------------------------
 
-  countReceived(message: unknown): void {
-    this.received++;
-    if (this.messageObservers) this.observe('in', message);
-  }
-
-  countSent(message: unknown): void {
-    this.sent++;
-    if (this.messageObservers) this.observe('out', message);
-  }
-
   /** The stream has closed: this is the truth, told once to everybody who asked. */
   finish(wire: WireEnding): void {
     if (this.ending) return;
-    const ownError = this.error?.code === wire.code ? this.error : undefined;
-    this.ending = Object.freeze({
-      code: wire.code,
-      message: wire.code === Code.OK ? '' : (ownError?.message ?? wire.message),
-      error: ownError,
-      cause: wire.cause,
-      durationMs: this.environment.clock.monotonicMs() - this.startedMonotonicMs,
-    });
     this.onCancel();
-    const observers = this.endObservers;
-    this.endObservers = [];
-    for (const observer of observers) this.guard(observer, this.ending);
-    this.settlement?.resolve(this.ending);
+    const error = this.error?.code === wire.code ? this.error : undefined;
+    const message = wire.code === Code.OK ? '' : (error?.message ?? wire.message);
+    // One entry into the call's context for all observers.
+    const ending = runInCall(this, () => this.endWith({ ...wire, message, error }));
+    this.settlement?.resolve(ending);
     if (this.handler !== 'running') this.environment.openCalls.remove(this);
   }
 
@@ -324,13 +250,13 @@ export class ServerCall implements RpcCall {
     this.guard(() => this.handlerView?.emitCancelled());
   }
 
+  protected override observerFailed(error: unknown): void {
+    this.environment.onLateError(this, error);
+  }
+
   private halfCloseUnlessReset(): void {
     if (this.stream && (this.stream.aborted || this.stream.rstCode)) return;
     this.reader?.halfClose();
-  }
-
-  private observe(direction: 'in' | 'out', message: unknown): void {
-    for (const observer of this.messageObservers ?? []) this.guard(observer, direction, message);
   }
 
   /** Runs code of others under the call; what it throws must not reach the HTTP/2 stream's event. */
@@ -338,7 +264,7 @@ export class ServerCall implements RpcCall {
     try {
       runInCall(this, body, ...args);
     } catch (error) {
-      this.environment.onLateError(this, error);
+      this.observerFailed(error);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { status as Code } from '@grpc/grpc-js';
 import { StatusError } from '../status/status-error.js';
-import type { RequestReader, ServerCall } from './server-call.js';
+import type { RequestReader } from './call-environment.js';
+import type { ServerCall } from './server-call.js';
 
 /** Reads the one request of a unary or server-streaming call and hands it on at the caller's half-close. */
 export class SingleRequest implements RequestReader {

@@ -5,7 +5,8 @@ import { runInCall } from '../rpc/current-call.js';
 import type { BoundMethod } from './bound-method.js';
 import { respondOnce } from './response-single.js';
 import { ResponseWindow } from './response-window.js';
-import type { RequestReader, ServerCall } from './server-call.js';
+import type { RequestReader } from './call-environment.js';
+import type { ServerCall } from './server-call.js';
 
 /** Runs a `@GrpcStreamCall` handler: `(stream)`, or `(stream, callback)` where the response is a single message. */
 export function answerWithStreamCall(call: ServerCall, bound: BoundMethod): void {

@@ -1,5 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import { dropEndlessTimeout } from './endless-timeout.js';
 import type { ServerCall } from './server-call.js';
 import { wireEnding } from './wire-ending.js';
 
@@ -62,6 +63,7 @@ export class StreamEndings {
 
   private readonly onStart = (message: unknown): void => {
     const { stream, headers } = message as StreamMessage;
+    dropEndlessTimeout(headers);
     this.started = { stream, headers, call: undefined };
     stream[this.tracked] = this.started;
   };

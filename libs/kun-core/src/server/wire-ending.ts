@@ -51,7 +51,7 @@ function statusSent(stream: ClosedStream): WireEnding | undefined {
   // Refused before gRPC had a say (no gRPC content type): the caller's library makes UNKNOWN of such an answer.
   const httpStatus = stream.sentHeaders?.[':status'];
   if (httpStatus !== undefined && Number(httpStatus) !== 200) {
-    return { code: Code.UNKNOWN, message: `refused with HTTP status ${httpStatus}`, cause: 'status' };
+    return { code: Code.UNKNOWN, message: `refused with HTTP status ${String(httpStatus)}`, cause: 'status' };
   }
   return undefined;
 }

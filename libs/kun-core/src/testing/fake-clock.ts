@@ -47,7 +47,7 @@ export class FakeClock implements Clock {
   async advance(ms: number): Promise<void> {
     const until = this.nowMs + ms;
     for (;;) {
-      const [next] = [...this.timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
+      const [next] = [...this.timers].filter(({ at }) => at <= until).toSorted((a, b) => a.at - b.at);
       if (!next) break;
       this.timers.delete(next);
       this.nowMs = Math.max(this.nowMs, next.at);

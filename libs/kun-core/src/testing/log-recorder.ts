@@ -10,7 +10,7 @@ export interface LogLine {
 /** Keeps the lines of an application instead of writing them. */
 export class LogRecorder implements LogDestination {
   readonly lines: LogLine[] = [];
-  private waiting: Array<{ matches(line: LogLine): boolean; resolve(line: LogLine): void }> = [];
+  private waiting: Array<{ matches: (line: LogLine) => boolean; resolve: (line: LogLine) => void }> = [];
 
   write(text: string): void {
     const line = JSON.parse(text) as LogLine;

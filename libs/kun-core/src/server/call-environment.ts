@@ -1,0 +1,26 @@
+import type { Clock } from '../clock.js';
+import type { RpcCall } from '../rpc/rpc-call.js';
+import type { OpenCall, OpenCalls } from './open-calls.js';
+
+/** What the calls of one server share. */
+export interface CallEnvironment<T extends OpenCall = OpenCall> {
+  readonly clock: Clock;
+  readonly draining: AbortSignal;
+  readonly openCalls: OpenCalls<T>;
+  /** Told what code under a call threw when nobody could be answered any more. */
+  readonly onLateError: (call: RpcCall, error: unknown) => void;
+}
+
+/** Receives the request's messages, in the order of the wire. */
+export interface RequestReader {
+  message(message: unknown): void;
+  halfClose(): void;
+  /** No more will come: the call ended before the caller half-closed. */
+  cancelled(): void;
+}
+
+/** What is asked of an HTTP/2 stream while its call is open. */
+export interface CallStream {
+  readonly aborted: boolean;
+  readonly rstCode?: number | undefined;
+}
