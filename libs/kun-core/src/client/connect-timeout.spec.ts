@@ -104,14 +104,14 @@ describe.each([
     const channel = channelTo(peer.port, encrypted);
     const waiting = await callOnce(channel.client, { deadlineMs: 400, waitForReady: true });
     expect(waiting.code).toBe(Code.DEADLINE_EXCEEDED);
-    expect(waiting.tookMs).toBeLessThan(600);
+    expect(waiting.tookMs).toBeLessThan(1_000);
 
     await peer.heal(encrypted);
     const healedAt = performance.now();
     const healed = await callOnce(channel.client, { waitForReady: true });
     expect(healed).toMatchObject({ code: Code.OK, text: 'ok' });
-    // One attempt that was under way, and one pause with its jitter; the rest is for the machine.
-    expect(performance.now() - healedAt).toBeLessThan(150 + 120 + 300);
+    // One attempt that was under way, and one pause with its jitter; the rest is for a busy machine.
+    expect(performance.now() - healedAt).toBeLessThan(150 + 120 + 1_000);
   });
 
   it('says what happened to those who do not wait', async () => {
@@ -170,12 +170,12 @@ describe('an address that does not even take connections', () => {
       code: Code.UNAVAILABLE,
       details: expect.stringContaining('no connection within 150 ms'),
     });
-    expect(tookMs).toBeLessThan(500);
+    expect(tookMs).toBeLessThan(900);
     const waiting = callOnce(channel.client, { waitForReady: true });
     peer.heal();
     const { tookMs: healedMs } = await waiting;
     expect((await waiting).code).toBe(Code.OK);
-    expect(healedMs).toBeLessThan(150 + 120 + 300); // the system would try again after one second
+    expect(healedMs).toBeLessThan(900); // the system would try again after one second
   });
 });
 

@@ -92,16 +92,16 @@ export class GuardedCredentials extends ChannelCredentials {
       // Asked now: a socket that is closed no longer knows.
       const peer = nameOf(socket);
       let connected: Socket | undefined;
-      const timer = setTimeout(
-        () => {
-          if (connected && connected.bytesRead >= FRAME_HEADER_BYTES) return;
-          const error = this.#silent(peer, connected);
-          connected?.destroy(error);
-          socket.destroy(error);
-          reject(error);
-        },
-        this.#connectTimeoutMs - this.#attempts.ageMs(socket),
-      ).unref();
+      const giveUp = () => {
+        if (connected && connected.bytesRead >= FRAME_HEADER_BYTES) return;
+        const error = this.#silent(peer, connected);
+        connected?.destroy(error);
+        socket.destroy(error);
+        reject(error);
+      };
+      const leftMs = this.#connectTimeoutMs - this.#attempts.ageMs(socket);
+      // What came while this process was busy is read first.
+      const timer = setTimeout(() => setImmediate(giveUp), leftMs).unref();
       socket.once('close', () => {
         clearTimeout(timer);
         // A peer that hangs up within the handshake would leave grpc-js waiting, too. What TLS has to say comes first.

@@ -137,10 +137,14 @@ class Connection {
     this.#asking = true;
     clearTimeout(this.#timer);
     const before = this.socket.bytesRead;
-    this.#timer = this.#after(this.timeoutMs, () => {
-      if (this.socket.bytesRead !== before) this.#answered();
-      else this.socket.destroy(silent(this.timeoutMs));
-    });
+    this.#timer = this.#after(this.timeoutMs, () =>
+      // What came while this process was busy is read first.
+      setImmediate(() => {
+        if (!this.#asking) return;
+        if (this.socket.bytesRead !== before) this.#answered();
+        else this.socket.destroy(silent(this.timeoutMs));
+      }),
+    );
     session.settings({}, () => this.#answered());
   }
 

@@ -42,7 +42,11 @@ export class TcpAttempts {
     attempt.claimed = true;
     const { socket } = message as { socket: Socket };
     this.#startedAt.set(socket, performance.now());
-    const timer = setTimeout(() => this.onTimeout(socket), this.timeoutMs).unref();
+    const giveUp = () => {
+      if (socket.connecting) this.onTimeout(socket);
+    };
+    // What came while this process was busy is read first.
+    const timer = setTimeout(() => setImmediate(giveUp), this.timeoutMs).unref();
     const done = () => clearTimeout(timer);
     socket.once('connect', done);
     socket.once('close', done);
