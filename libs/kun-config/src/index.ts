@@ -17,6 +17,7 @@ export { Configuration, type ValueChange } from './configuration.js';
 export { ConfigWatcher, type Look, type WatchOptions } from './config-watcher.js';
 export type { ConfigChange } from './config-change.js';
 export type { ConfigStatus, ReloadEvent, ReloadFailure, ReloadSuccess } from './reload-event.js';
+export { ConfigSection, type Section, type SectionClass } from './config-section.js';
 export { OnConfigChange } from './on-config-change.js';
 export { KunConfigModule, type KunConfigOptions } from './kun-config.module.js';
 export { editorSchema } from './editor-schema.js';

@@ -1,10 +1,12 @@
 import { ConfigurableModuleBuilder, Logger, Module } from '@nestjs/common';
-import type { OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
+import type { DynamicModule, OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import { Inject } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { DiscoveryModule } from '@nestjs/core';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Subscription } from 'rxjs';
 import { ConfigWatcher, type WatchOptions } from './config-watcher.js';
+import { ConfigFeatures, featureModule } from './config-features.js';
 import { Configuration } from './configuration.js';
 import { LayeredConfigService } from './layered-config-service.js';
 import { loadConfig } from './load-config.js';
@@ -38,9 +40,9 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
   providers: [
     {
       provide: Configuration,
-      inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: async (options: KunConfigOptions) =>
-        new Configuration('loaded' in options ? options.loaded : await loadConfig<unknown>(options)),
+      inject: [MODULE_OPTIONS_TOKEN, ConfigFeatures],
+      useFactory: async (options: KunConfigOptions, features: ConfigFeatures) =>
+        new Configuration(await load(options, features.schemas())),
     },
     {
       provide: ConfigService,
@@ -48,6 +50,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
       useFactory: (configuration: Configuration<unknown>) => new LayeredConfigService(configuration),
     },
     ConfigChangeHandlers,
+    ConfigFeatures,
   ],
   exports: [Configuration, ConfigService],
 })
@@ -55,6 +58,15 @@ export class KunConfigModule
   extends ConfigurableModuleClass
   implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
 {
+  /**
+   * Lets a module bring the schema of its own keys, which are then validated and reloaded with all others. A class
+   * made by {@link ConfigSection} can be injected where this is imported; of any other schema the keys are read
+   * from {@link Configuration}.
+   */
+  static forFeature(...schemas: readonly StandardSchemaV1[]): DynamicModule {
+    return featureModule(schemas);
+  }
+
   readonly #logger = new Logger('KunConfig');
   #watcher: ConfigWatcher | undefined;
   #log: Subscription | undefined;
@@ -85,4 +97,14 @@ export class KunConfigModule
     this.#log?.unsubscribe();
     this.configuration.close();
   }
+}
+
+async function load(
+  options: KunConfigOptions,
+  features: readonly StandardSchemaV1[],
+): Promise<LoadedConfig<unknown>> {
+  const known = 'loaded' in options ? options.loaded.parts.options : options;
+  const missing = features.filter((schema) => !known.schemas?.includes(schema));
+  if ('loaded' in options && missing.length === 0) return options.loaded;
+  return loadConfig<unknown>({ ...known, schemas: [...(known.schemas ?? []), ...missing] });
 }

@@ -49,8 +49,10 @@ describe('malformed input', () => {
 });
 
 async function outcome(tree: TestingTree): Promise<{ result: unknown; elapsedMs: number }> {
-  const started = performance.now();
+  // Of the processor, since the machine may have other things to do.
+  const started = process.cpuUsage();
   const loading = loadConfig({ base: tree.base, service: 's', schemas: [schema] });
   const result: unknown = await loading.catch((error: unknown) => error);
-  return { result, elapsedMs: performance.now() - started };
+  const { user, system } = process.cpuUsage(started);
+  return { result, elapsedMs: (user + system) / 1000 };
 }

@@ -1,6 +1,7 @@
 import type { ConfigProblem, ConfigProblemCode } from './config-error.js';
 import { formatPath } from './config-path.js';
 import type { ConfigNode, SourceFile } from './config-node.js';
+import { nearest } from './nearest.js';
 import type { SchemaView } from './schema-view.js';
 import { soundsSecret } from './secret.js';
 import { showLine } from './source-line.js';
@@ -10,6 +11,7 @@ export class ProblemMaker {
   readonly #secretNames: ReadonlySet<string>;
   #made = 0;
   readonly #known = new Map<string, boolean>();
+  readonly #doubtful = new Map<string, boolean>();
 
   constructor(private readonly views: readonly SchemaView[]) {
     this.#secretNames = new Set(views.flatMap((view) => view.secretNames()));
@@ -30,7 +32,7 @@ export class ProblemMaker {
     const line =
       source.text === '' || ++this.#made > MAX_SHOWN
         ? undefined
-        : showLine(source, place.line, place.column, this.isSecretKey);
+        : showLine(source, place.line, place.column, this.#mayHideSecret);
     return {
       code,
       key: formatPath(path),
@@ -55,15 +57,27 @@ export class ProblemMaker {
   }
 
   /** The same of a key alone, for where nothing else is known yet. */
-  readonly isSecretKey = (key: string): boolean => {
-    let secret = this.#known.get(key);
-    if (secret === undefined) {
-      secret = this.#secretNames.has(key) || soundsSecret(key);
-      this.#known.set(key, secret);
-    }
-    return secret;
-  };
+  readonly isSecretKey = (key: string): boolean =>
+    remember(this.#known, key, () => this.#secretNames.has(key) || soundsSecret(key));
+
+  /** Of a text that is in doubt also a key that is only nearly one, as by a slip of the pen. */
+  readonly #mayHideSecret = (key: string): boolean =>
+    remember(
+      this.#doubtful,
+      key,
+      () => this.isSecretKey(key) || nearest(key, [...SECRET_WORDS, ...this.#secretNames]) !== undefined,
+    );
 }
+
+function remember(known: Map<string, boolean>, key: string, find: () => boolean): boolean {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const found = find();
+  known.set(key, found);
+  return found;
+}
+
+const SECRET_WORDS = ['password', 'passphrase', 'secret', 'token', 'apikey', 'privatekey', 'credentials'];
 
 /** Past these nobody wants to see the source, and looking for secrets around each would take long. */
 const MAX_SHOWN = 100;

@@ -58,6 +58,7 @@ const MAX_OPEN_BRACKETS = 10_000;
 /** Where the library's own words are short on the remedy, or repeat the text, which may be a secret. */
 const SYNTAX_MESSAGES: Readonly<Record<string, string>> = {
   BAD_DQ_ESCAPE: 'has an escape that YAML does not know; double the backslash, or use single quotes',
+  BAD_DIRECTIVE: 'has a directive (%) that is not understood',
   BAD_INDENT: 'is not indented like what is around it',
   BAD_SCALAR_START: 'starts with a character that must be quoted',
   RESOURCE_EXHAUSTION: `is nested deeper than ${MAX_DEPTH} levels`,
@@ -72,7 +73,8 @@ function unparsed(problems: readonly ReadProblem[]): ReadResult {
 }
 
 function syntaxProblem(offset: number, message: string): ReadProblem {
-  const short = (message.split('\n', 1)[0] ?? '').replace(/[.:]$/, '');
+  // After a colon the library repeats the text, which may be a secret; the source line shows what may be shown.
+  const short = (message.split('\n', 1)[0] ?? '').replace(/(?<=\w):( [^]*)?$/, '').replace(/\.$/, '');
   return { code: 'syntax', offset, path: [], message: short };
 }
 

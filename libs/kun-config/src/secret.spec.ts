@@ -90,6 +90,10 @@ describe('no error prints a secret', () => {
     ['in a flow map', `Db: { Password: ${HUNTER}, Port: ] }\n`, z.object({})],
     ['over several lines', `Token: "first\n${HUNTER}\n${HUNTER}: \tx\n@`, z.object({})],
     ['under a secret section', `Secrets:\n  A:\n    B: ${HUNTER} : x : y\n`, z.object({})],
+    ['in a comment', `# Password: ${HUNTER}\nPort: [\n`, z.object({})],
+    ['after a misspelt key', `Pasword: ${HUNTER}\n`, z.object({})],
+    ['quoted by the parser', `- { Token: "${HUNTER}", x: ${HUNTER}\n`, z.object({})],
+    ['behind another one', `A: { Password: "x", Token: |\n  ${HUNTER}\n`, z.object({})],
     ['as a default', `Password: \${NOT_SET:-${HUNTER}}\nX: }`, z.object({})],
   ])('%s', async (_, text, schema) => {
     await using tree = await TestingTree.of({ 'conf/s/public.yaml': text });

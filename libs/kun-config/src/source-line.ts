@@ -29,7 +29,7 @@ export function showLine(
     const indent = /^\s*/.exec(text)?.[0] ?? '';
     return { text: printable(indent + HIDDEN), column: 0 };
   }
-  const cut = secretStart(text, isSecretKey);
+  const [cut] = secretStarts(text, isSecretKey);
   const shown = maskCredentials(cut === undefined ? text : text.slice(0, cut) + HIDDEN);
   // Masking the password of a URL moves what stands behind it.
   const moved = cut === undefined ? shown.length !== text.length : column > cut;
@@ -58,26 +58,37 @@ function around(text: string, column: number): ShownLine {
   return { text: shown, column: column === 0 ? 0 : column - start + head.length };
 }
 
-/** Where the value of a secret key starts within a line. */
-function secretStart(text: string, isSecretKey: IsSecretKey): number | undefined {
-  for (const match of text.matchAll(KEY)) {
-    if (isSecretKey(match[1] ?? match[2] ?? match[3] ?? '')) return match.index + match[0].length;
-  }
-  return undefined;
+/** Where the values of secret keys start within a line. */
+function secretStarts(text: string, isSecretKey: IsSecretKey): number[] {
+  return [...text.matchAll(WORD_KEY), ...text.matchAll(QUOTED_KEY)]
+    .filter((match) => isSecretKey(match[1] ?? match[2] ?? ''))
+    .map((match) => match.index + match[0].length)
+    .toSorted((a, b) => a - b);
 }
 
-const KEY = /(?:"([^"]{0,200})"|'([^']{0,200})'|([^\s{}[\],:"'#]{1,200}))\s{0,20}[:=]\s*/g;
+// Looked for apart, since in a broken text a quote may close in the middle of something else.
+const WORD_KEY = /([^\s{}[\],:"'#]{1,200})["']?\s{0,20}[:=]\s*/g;
+const QUOTED_KEY = /(?:"([^"]{0,200})"|'([^']{0,200})')\s{0,20}[:=]\s*/g;
 
-/** Whether a line lies inside of a value whose key, further up, holds a secret. */
+/**
+ * Whether a line lies inside of a value whose key, further up, holds a secret. Since the text may be broken anywhere,
+ * a line is rather taken to do so than not.
+ */
 function continuesSecret(source: SourceFile, line: number, isSecretKey: IsSecretKey): boolean {
-  let indent = indentOf(source.line(line));
+  let least = indentOf(source.line(line).slice(0, MAX_LENGTH));
+  let next = least;
   for (let above = line - 1; above > 0 && line - above < MAX_LOOKBACK; above--) {
     const text = source.line(above).slice(0, MAX_LENGTH);
-    if (text.trim() === '' || text.trimStart().startsWith('#')) continue;
-    const start = secretStart(text, isSecretKey);
-    // A quote or a bracket that is opened and not closed takes in whatever follows, however it is indented.
-    if (start !== undefined && (indentOf(text) < indent || isOpen(text.slice(start)))) return true;
-    indent = Math.min(indent, indentOf(text));
+    if (text.trim() === '') continue;
+    const indent = indentOf(text);
+    for (const start of secretStarts(text, isSecretKey)) {
+      const value = text.slice(start);
+      // What follows a block header or nothing at all is the value, even if it is not indented as it should be.
+      const below = /^([|>].*|[&!].*)?$/.test(value.trim()) && least >= next;
+      if (indent < least || below || isOpen(value)) return true;
+    }
+    least = Math.min(least, indent);
+    next = indent;
   }
   return false;
 }

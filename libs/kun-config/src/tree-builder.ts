@@ -58,10 +58,11 @@ export class TreeBuilder {
     if (isAlias(yaml)) return this.#alias(yaml.source, spot, at);
     if (isMap(yaml)) return { kind: 'map', ...at, entries: this.#entries(yaml, spot) };
     if (isSeq(yaml)) {
-      const inner = { keyOffset: at.offset, end: at.offset, secret: spot.secret };
-      const items = yaml.items.map((item, n) =>
-        this.#build(item, { ...inner, path: [...spot.path, String(n)] }),
-      );
+      const items = yaml.items.map((item, index) => {
+        const start = startOf(item) ?? at.offset;
+        const path = [...spot.path, String(index)];
+        return this.#build(item, { path, keyOffset: start, end: start, secret: spot.secret });
+      });
       return { kind: 'list', ...at, items: items.map(listItem) };
     }
     return isScalar(yaml) ? this.#scalar(yaml, spot, at) : { kind: 'unset', ...at, empty: true };

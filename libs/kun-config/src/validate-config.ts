@@ -26,22 +26,32 @@ export async function validateConfig(
   views: readonly SchemaView[],
   problems: ProblemMaker,
 ): Promise<Validated> {
-  const claimed = new Set(views.flatMap((view) => view.names));
+  const owners = ownersOf(views);
   const value: Record<string, unknown> = {};
   const found: ConfigProblem[] = [];
   const unknown = new UnknownKeys();
   for (const view of views) {
-    const read = (key: string): boolean => (claimed.has(key) ? view.names.includes(key) : view.open);
-    const part: MapNode = { ...root, entries: new Map([...root.entries].filter(([key]) => read(key))) };
-    for (const key of part.entries.keys()) unknown.read(key);
-    const result = await runSchema(part, view);
+    const owned = (key: string): boolean => (owners.has(key) ? owners.get(key) === view : view.open);
+    let part: MapNode = { ...root, entries: new Map([...root.entries].filter(([key]) => owned(key))) };
+    let result = await runSchema(part, view);
+    // Keys that it refuses may be another schema's; without them it can say something about the rest. Some libraries
+    // name only the first of them.
+    for (let refused = refusedKeys(result); refused.size > 0; refused = refusedKeys(result)) {
+      part = { ...part, entries: new Map([...part.entries].filter(([key]) => !refused.has(key))) };
+      result = await runSchema(part, view);
+    }
     for (const issue of result.issues) {
       if (issue.unknown) unknown.add(issue.path);
       else found.push(explainIssue(issue, part, view, problems));
     }
-    if (result.output === undefined) unknownBySchema(part, view, [], (path) => unknown.add(path));
-    else {
+    if (result.output === undefined) {
+      unknownBySchema(part, view, [], (path) => unknown.add(path));
+      // What a schema reads of which nothing is known shows only when it succeeds.
+      for (const key of part.entries.keys())
+        if (view.json === undefined || owners.has(key)) unknown.read(key);
+    } else {
       unknownByOutput(part, result.output, view, [], (path) => unknown.add(path));
+      for (const key of [...Object.keys(result.output), ...view.names]) unknown.read(key);
       Object.assign(value, result.output);
     }
   }
@@ -49,7 +59,26 @@ export async function validateConfig(
   return { value, problems: unique(found) };
 }
 
-/** Keys that some schema was given and did not read, and those that none was given. */
+function refusedKeys({ issues }: SchemaResult): Set<string> {
+  return new Set(
+    issues.filter(({ unknown, path }) => unknown && path.length === 1).map(({ path }) => String(path[0])),
+  );
+}
+
+/** Which schema names which key. */
+function ownersOf(views: readonly SchemaView[]): Map<string, SchemaView> {
+  const owners = new Map<string, SchemaView>();
+  for (const view of views) {
+    for (const name of view.names) {
+      if (owners.has(name))
+        throw new TypeError(`two schemas name the key ${name}; let one of them extend the other`);
+      owners.set(name, view);
+    }
+  }
+  return owners;
+}
+
+/** Keys that some schema was given and did not read. At the top they count only if no other schema reads them. */
 class UnknownKeys {
   readonly #read = new Set<string>();
   readonly #paths = new Map<string, readonly string[]>();
@@ -63,8 +92,9 @@ class UnknownKeys {
   }
 
   paths(root: MapNode): (readonly string[])[] {
-    const unread = [...root.entries.keys()].filter((key) => !this.#read.has(key));
-    return [...this.#paths.values(), ...unread.map((key) => [key])];
+    const deep = [...this.#paths.values()].filter(({ length }) => length > 1);
+    const top = [...root.entries.keys()].filter((key) => !this.#read.has(key));
+    return [...deep, ...top.map((key) => [key])];
   }
 }
 

@@ -4,7 +4,12 @@ import { dirname, join } from 'node:path';
 
 /** A configuration tree below the temporary directory, for specs; `await using` removes it. */
 export class TestingTree {
-  private constructor(readonly base: string) {}
+  readonly base: string;
+
+  // Written out, so that Node can run this file as it is.
+  private constructor(base: string) {
+    this.base = base;
+  }
 
   /** Makes a tree of files; names are relative to its base. */
   static async of(files: Readonly<Record<string, string | Buffer>>): Promise<TestingTree> {
