@@ -1,4 +1,4 @@
-import type { InjectionToken } from '@nestjs/common';
+import type { InjectionToken, OptionalFactoryDependency } from '@nestjs/common';
 import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { systemClock, type Clock } from './clock.js';
@@ -56,6 +56,9 @@ export const KUN_OPTIONS = Symbol('KUN_OPTIONS');
 
 /** Injects {@link KunRuntime}. */
 export const KUN_RUNTIME = Symbol('KUN_RUNTIME');
+
+/** {@link KunRuntime} as a dependency of a factory; there is none where an application is made without `KunFactory`. */
+export const RUNTIME: OptionalFactoryDependency = Object.freeze({ token: KUN_RUNTIME, optional: true });
 
 /** Injects kun's own configuration as the code uses it: `ResolvedSettings`. */
 export const KUN_SETTINGS = Symbol('KUN_SETTINGS');

@@ -34,16 +34,24 @@ export async function runUntilStopped(create: () => Promise<KunApplication>): Pr
     return;
   }
   const { lifecycle } = application;
+  let told = false;
   const offSignals = onStopSignals(process, {
-    onFirst: (signal) => void application.stop(signal),
+    onFirst: (signal) => {
+      told = true;
+      void application.stop(signal);
+    },
     onSecond: () => lifecycle.force(),
   });
   try {
-    await application.start();
+    // A stop that is forced does not wait for a start that hangs.
+    await Promise.race([application.start(), lifecycle.whenStopped]);
   } catch (error) {
-    offSignals();
-    leave(lifecycle.stopping.aborted && isStopRequest(error) ? undefined : explain(error));
-    return;
+    // Nobody wants to know of a start that was given up for the stop.
+    if (!told) {
+      offSignals();
+      leave(explain(error));
+      return;
+    }
   }
   const { clean } = await lifecycle.whenStopped;
   offSignals();
@@ -72,12 +80,4 @@ function stackWithoutKun(error: Error): string {
     .split('\n')
     .filter((line) => !(/^ +at /.test(line) && line.includes(own)))
     .join('\n');
-}
-
-function isStopRequest(error: unknown): boolean {
-  return (
-    error instanceof StartError &&
-    error.cause instanceof Error &&
-    error.cause.message.includes('told to stop')
-  );
 }

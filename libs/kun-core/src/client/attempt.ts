@@ -4,7 +4,6 @@ import {
   type ClientDuplexStream,
   type ClientReadableStream,
   type ClientUnaryCall,
-  type ClientWritableStream,
   type Metadata,
   type MethodDefinition,
   type StatusObject,
@@ -18,9 +17,8 @@ import type { Upstream } from '../status/upstream-policy.js';
 import { cancelReason, type ClientCall } from './client-call.js';
 
 type Rpc = MethodDefinition<unknown, unknown>;
-type Surface = ClientUnaryCall &
-  Partial<ClientReadableStream<unknown>> &
-  Partial<ClientWritableStream<unknown>>;
+/** What the surface objects of all kinds share. */
+type Surface = ClientUnaryCall;
 
 /** Where attempts go. */
 export interface AttemptTarget {
@@ -77,35 +75,15 @@ function open({ client }: AttemptTarget, rpc: Rpc, call: ClientCall): Surface {
   };
   if (!rpc.requestStream) call.countSent(request);
   if (rpc.requestStream && rpc.responseStream) {
-    return client.makeBidiStreamRequest(
-      path,
-      serialize,
-      deserialize,
-      metadata,
-      options,
-    ) as unknown as Surface;
+    return client.makeBidiStreamRequest(path, serialize, deserialize, metadata, options);
   }
   if (rpc.requestStream) {
-    return client.makeClientStreamRequest(
-      path,
-      serialize,
-      deserialize,
-      metadata,
-      options,
-      single,
-    ) as unknown as Surface;
+    return client.makeClientStreamRequest(path, serialize, deserialize, metadata, options, single);
   }
   if (rpc.responseStream) {
-    return client.makeServerStreamRequest(
-      path,
-      serialize,
-      deserialize,
-      request,
-      metadata,
-      options,
-    ) as unknown as Surface;
+    return client.makeServerStreamRequest(path, serialize, deserialize, request, metadata, options);
   }
-  return client.makeUnaryRequest(path, serialize, deserialize, request, metadata, options, single) as Surface;
+  return client.makeUnaryRequest(path, serialize, deserialize, request, metadata, options, single);
 }
 
 /** Reads as fast as the caller takes; settles when all messages have been handed over. */

@@ -12,6 +12,7 @@ import type { Ending } from '../rpc/ending.js';
 import { compose, type CallHandler, type Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
+import type { RouteChanges } from '../routing/route-changes.js';
 import type { Routes } from '../rpc/routes.js';
 import { StatusError } from '../status/status-error.js';
 import type { UpstreamPolicy } from '../status/upstream-policy.js';
@@ -31,7 +32,7 @@ export interface CallOptions {
   /** Cancels the call. */
   readonly signal?: AbortSignal;
   /** Sent along, over those that travel by themselves. */
-  readonly routes?: Routes;
+  readonly routes?: RouteChanges;
   /** Parts of a retry policy instead of the configuration's, or `false` for a single attempt. */
   readonly retry?: RetryOverride;
 }
@@ -54,7 +55,7 @@ export interface UpstreamClientParts {
   /** Told what an interceptor's observer threw. */
   readonly onObserverError: (call: RpcCall, error: unknown) => void;
   /** The routes that go with a call from here: what travels by itself, and those given for the call. */
-  readonly routes: (own: Routes | undefined) => Routes;
+  readonly routes: (own: RouteChanges | undefined) => Routes;
 }
 
 /** The method of a typed client: a message or a stream of them in, a promise or a stream out. */

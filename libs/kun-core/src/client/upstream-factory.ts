@@ -4,7 +4,7 @@ import { nearest } from '@kun/config';
 import type { Clock } from '../clock.js';
 import { RetryBudget } from '../interceptors/retry-budget.js';
 import { meshRetryInterceptor } from '../interceptors/retry-mesh.js';
-import { retryInterceptor } from '../interceptors/retry.js';
+import { retryInterceptor, type RetryObserver } from '../interceptors/retry.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import { outgoingRoutes } from '../routing/route-scope.js';
 import { outgoingRoutesInterceptor } from '../routing/routes-interceptors.js';
@@ -16,7 +16,7 @@ import type { LiveSettings } from '../settings/live-settings.js';
 import { resolveMethod, unknownMethods, type ResolvedUpstream } from '../settings/upstreams.settings.js';
 import type { ApplicationLogger } from '../telemetry/application-logger.js';
 import type { CallMetrics } from '../telemetry/call-metrics.js';
-import type { ClientCallCounts } from '../telemetry/client-calls.js';
+import type { ClientCallCounts, RetryCounts } from '../telemetry/client-calls.js';
 import { reportLateErrors } from '../telemetry/late-errors.js';
 import type { Tracing } from '../telemetry/tracing.js';
 import { CertificateStore } from '../tls/certificate-store.js';
@@ -40,6 +40,7 @@ export interface UpstreamFactoryParts {
   readonly logger: ApplicationLogger;
   readonly metrics: CallMetrics;
   readonly calls: ClientCallCounts;
+  readonly retries: RetryCounts;
   readonly tracing: Tracing | undefined;
   readonly interceptorsOf: (options: UpstreamOptions) => readonly Interceptor[];
 }
@@ -158,8 +159,13 @@ export class UpstreamFactory {
 
   /** The budget outlives changes of the policy. */
   private retry(name: string): Interceptor {
-    const { live, clock } = this.parts;
+    const { live, clock, retries } = this.parts;
     const budget = new RetryBudget(live.upstream(name).retry.budget);
+    retries.watch(name, () => budget.tokens);
+    const observer: RetryObserver = {
+      onRetry: () => retries.add(name, 'retry'),
+      onStop: (_call, reason) => retries.add(name, reason),
+    };
     const perMethod = (): Interceptor => (next) => {
       const upstream = live.upstream(name);
       const handlers = new Map<RpcMethod, CallHandler>();
@@ -169,7 +175,7 @@ export class UpstreamFactory {
           const { retry: policy } = resolveMethod(upstream, call.method.name);
           const { by } = upstream.retry;
           const mesh = meshRetryInterceptor({ by, policy, proxied: upstream.proxyPort !== undefined });
-          const own = by === 'app' ? [retryInterceptor({ policy, budget, clock })] : [];
+          const own = by === 'app' ? [retryInterceptor({ policy, budget, clock, ...observer })] : [];
           handlers.set(call.method, (handler = compose([mesh, ...own], next)));
         }
         return handler(call);

@@ -13,6 +13,7 @@ import {
 } from '@opentelemetry/api';
 import type { Ending } from '../rpc/ending.js';
 import type { Interceptor } from '../rpc/interceptor.js';
+import { routeAttributes } from '../rpc/route-fields.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
 import { codeName } from '../status/code.js';
@@ -131,7 +132,7 @@ function peerAttributes(call: RpcCall, side: 'server' | 'client'): Attributes {
   if (side === 'server') attributes['client.address'] = address;
   if (call.requestId !== '') attributes['request_id'] = call.requestId;
   if (call.attempt > 1) attributes['rpc.attempt'] = call.attempt;
-  return attributes;
+  return Object.assign(attributes, routeAttributes(call.routes));
 }
 
 function recordMessages(call: RpcCall, span: Span): void {

@@ -118,7 +118,10 @@ export class Lifecycle {
     this.current = 'starting';
     this.onStopped = onStopped;
     this.starting = this.startAll(phases);
-    return this.starting;
+    return this.starting.catch(async (error: unknown) => {
+      await this.stop(`${error instanceof StartError ? error.phase : 'start'} failed to start`);
+      throw error;
+    });
   }
 
   /** Stops everything, once: whoever asks again gets the same report. A stop during the start waits for its phase. */
@@ -156,8 +159,6 @@ export class Lifecycle {
       try {
         await phase.start?.();
       } catch (cause) {
-        this.stopped ??= this.stopStarted(`${phase.name} failed to start`);
-        await this.stopped;
         throw cause instanceof StartError ? cause : new StartError(phase.name, cause);
       }
     }
@@ -177,8 +178,14 @@ export class Lifecycle {
   private async stopAfterStart(reason: string): Promise<StopReport> {
     const { starting } = this;
     this.stoppingController.abort();
-    // A phase that is being started is let to its end, and undone with the others.
-    await starting?.catch(() => undefined);
+    // A phase that is being started is let to its end, and undone with the others; unless the stop is forced.
+    const started = starting?.then(done, done).then(() => true) ?? true;
+    const forced = new Promise<false>((resolve) => {
+      this.forceController.signal.addEventListener('abort', () => resolve(false), { once: true });
+    });
+    if (!(await Promise.race([started, forced]))) {
+      this.failure ??= new Error('the start was cut short');
+    }
     return this.stopStarted(reason);
   }
 
@@ -216,3 +223,5 @@ export class Lifecycle {
     }
   }
 }
+
+function done(): void {}

@@ -7,7 +7,8 @@ import type { RpcMethod } from '../rpc/rpc-method.js';
 import { NO_ROUTES, type Routes } from '../rpc/routes.js';
 import { StatusError } from '../status/status-error.js';
 import { toTrailers } from '../status/trailers.js';
-import type { BoundMethod } from './bound-method.js';
+import { decodeRequest, encodeResponse, type BoundMethod } from './bound-method.js';
+import { Abandonment } from './abandonment.js';
 import { HandlerCall } from './handler-call.js';
 import type { CallEnvironment, CallStream, RequestReader } from './call-environment.js';
 import type { WireEnding } from './wire-ending.js';
@@ -29,8 +30,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
   /** The stream that carries the call; absent once answered without one. */
   stream: CallStream | undefined;
 
-  private abortController: AbortController | undefined;
-  private abandoned: StatusError | undefined;
+  private readonly abandonment = new Abandonment();
   private headers: Metadata | undefined;
   private handlerView: HandlerCall | undefined;
   private headersSent = false;
@@ -38,7 +38,6 @@ export class ServerCall extends ObservedCall implements RpcCall {
   private error: StatusError | undefined;
   private handler: 'waiting' | 'running' | 'settled' = 'waiting';
   private reader: RequestReader | undefined;
-  private teardown: (() => void) | undefined;
   private settlement: { resolve(ending: Ending): void; reject(error: unknown): void } | undefined;
 
   constructor(
@@ -67,11 +66,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
   }
 
   get signal(): AbortSignal {
-    if (!this.abortController) {
-      this.abortController = new AbortController();
-      if (this.abandoned) this.abortController.abort(this.abandoned);
-    }
-    return this.abortController.signal;
+    return this.abandonment.signal;
   }
 
   get responseMetadata(): Metadata {
@@ -95,7 +90,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
 
   /** Whether an answer would still reach somebody. */
   get writable(): boolean {
-    return !this.statusSent && !this.ending && !this.abandoned;
+    return !this.statusSent && !this.ending && !this.abandonment.reason;
   }
 
   /** What a Nest handler gets as its third argument. */
@@ -111,12 +106,10 @@ export class ServerCall extends ObservedCall implements RpcCall {
     });
   }
 
-  // --- what the kinds' adapters use -------------------------------------------------------------------------------
-
   /** Reads the request with `reader`; nothing is read before `pull`. */
   readWith(reader: RequestReader): void {
     this.reader = reader;
-    if (this.abandoned || this.ending) reader.cancelled();
+    if (this.abandonment.reason || this.ending) reader.cancelled();
   }
 
   pull(): void {
@@ -125,8 +118,8 @@ export class ServerCall extends ObservedCall implements RpcCall {
 
   /** What to stop when nobody waits for the answer any more; the last one given counts. */
   onAbandoned(teardown: () => void): void {
-    if (this.abandoned || this.ending) teardown();
-    else this.teardown = teardown;
+    if (this.ending) teardown();
+    else this.abandonment.onAbandoned(teardown);
   }
 
   sendHeaders(): void {
@@ -142,14 +135,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
    */
   send(message: unknown, onFlushed: () => void): number {
     if (!this.writable || !this.bound) return 0;
-    let bytes: Buffer;
-    try {
-      bytes = this.bound.codec.serializeResponse(message);
-    } catch (cause) {
-      throw new StatusError(Code.INTERNAL, `the response of ${this.method.path} does not fit its proto`, {
-        cause,
-      });
-    }
+    const bytes = encodeResponse(this.bound, message);
     this.sendHeaders();
     this.countSent(message);
     this.wire?.sendMessage(bytes, onFlushed);
@@ -177,7 +163,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
     const answerable = this.writable && this.settlement;
     this.handlerDone();
     if (answerable) answerable.reject(error);
-    else if (error !== this.abandoned) this.environment.onLateError(this, error);
+    else if (error !== this.abandonment.reason) this.environment.onLateError(this, error);
   }
 
   /** The handler will do no more, whatever it said. */
@@ -187,21 +173,15 @@ export class ServerCall extends ObservedCall implements RpcCall {
     if (this.ending) this.environment.openCalls.remove(this);
   }
 
-  // --- grpc-js' listener ------------------------------------------------------------------------------------------
-
   onReceiveMetadata(metadata: Metadata): void {
     this.metadata = metadata;
   }
 
   onReceiveMessage(bytes: Buffer): void {
-    let message: unknown;
-    try {
-      message = this.bound?.codec.deserializeRequest(bytes);
-    } catch (cause) {
-      // The code of grpc-js and of gRPC's C core for bytes that are no such message.
-      this.end(
-        new StatusError(Code.INTERNAL, `the request of ${this.method.path} could not be parsed`, { cause }),
-      );
+    if (!this.bound) return;
+    const { message, error } = decodeRequest(this.bound, bytes);
+    if (error) {
+      this.end(error);
       return;
     }
     this.countReceived(message);
@@ -217,7 +197,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
 
   /** grpc-js says so at the end of every call, whichever way it ended. */
   onCancel(): void {
-    if (this.abandoned || this.handler === 'settled') return;
+    if (this.abandonment.reason || this.handler === 'settled') return;
     const expired = this.environment.clock.now() >= this.deadline;
     this.abandon(
       expired
@@ -225,8 +205,6 @@ export class ServerCall extends ObservedCall implements RpcCall {
         : new StatusError(Code.CANCELLED, 'the call was cancelled'),
     );
   }
-
-  // --- what the server uses ---------------------------------------------------------------------------------------
 
   /** The stream has closed: this is the truth, told once to everybody who asked. */
   finish(wire: WireEnding): void {
@@ -242,11 +220,9 @@ export class ServerCall extends ObservedCall implements RpcCall {
 
   /** Nobody waits for an answer any more: whoever still works for it is told so, once. */
   private abandon(reason: StatusError): void {
-    if (this.abandoned || this.handler === 'settled') return;
-    this.abandoned = reason;
-    this.guard(() => this.abortController?.abort(reason));
+    if (this.abandonment.reason || this.handler === 'settled') return;
+    for (const step of this.abandonment.abandon(reason)) this.guard(step);
     this.guard(() => this.reader?.cancelled());
-    this.guard(() => this.teardown?.());
     this.guard(() => this.handlerView?.emitCancelled());
   }
 

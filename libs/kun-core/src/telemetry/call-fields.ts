@@ -1,4 +1,5 @@
 import type { RpcCall } from '../rpc/rpc-call.js';
+import { addRouteFields } from '../rpc/route-fields.js';
 import { recordedSpan } from './trace-link.js';
 
 /** What every line written under a call says of it. */
@@ -8,6 +9,7 @@ export interface CallFields {
   trace_id?: string;
   span_id?: string;
   tags?: object;
+  routes?: object;
   [field: string]: unknown;
 }
 
@@ -29,5 +31,5 @@ export function addCallIdentity<T extends CallFields>(fields: T, call: RpcCall, 
     fields.span_id = span.spanId;
   }
   if (tagsEnabled && call.tags.size > 0) fields.tags = call.tags;
-  return fields;
+  return addRouteFields(fields, call);
 }

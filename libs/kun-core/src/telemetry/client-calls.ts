@@ -1,5 +1,5 @@
 import type { status } from '@grpc/grpc-js';
-import { Counter, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import { codeName, goCodeName } from '../status/code.js';
 
@@ -46,5 +46,55 @@ export class ClientCallCounts {
     let codes = methods.get(method);
     if (!codes) methods.set(method, (codes = new Map()));
     codes.set(code, (codes.get(code) ?? 0) + count);
+  }
+}
+
+/** What a client's retry tells of itself. */
+export type RetryEvent =
+  'retry' | 'attempts' | 'budget' | 'deadline' | 'pushback' | 'committed' | 'cancelled';
+
+/**
+ * `kun_client_retries_total{upstream, outcome}`: attempts made again (`retry`), and failures that were not tried again
+ * though their code would have been, by why; and `kun_client_retry_tokens{upstream}`, what the budget has left.
+ */
+export class RetryCounts {
+  private readonly counts = new Map<string, Map<RetryEvent, number>>();
+  private readonly tokens = new Map<string, () => number>();
+
+  constructor(registry: Registry) {
+    const counter: Counter = new Counter({
+      name: 'kun_client_retries_total',
+      help: 'Attempts made again, and failures that were not tried again, by why',
+      labelNames: ['upstream', 'outcome'],
+      registers: [registry],
+      collect: () => {
+        counter.reset();
+        for (const [upstream, events] of this.counts) {
+          for (const [outcome, count] of events) counter.inc({ upstream, outcome }, count);
+        }
+      },
+    });
+    const gauge: Gauge = new Gauge({
+      name: 'kun_client_retry_tokens',
+      help: 'Attempts that may still be made again before a success earns another',
+      labelNames: ['upstream'],
+      registers: [registry],
+      collect: () => {
+        for (const [upstream, left] of this.tokens) gauge.set({ upstream }, left());
+      },
+    });
+  }
+
+  /** Shows the budget of an upstream. */
+  watch(upstream: string, tokens: () => number): void {
+    this.tokens.set(upstream, tokens);
+    this.add(upstream, 'retry', 0);
+    this.add(upstream, 'budget', 0);
+  }
+
+  add(upstream: string, event: RetryEvent, count = 1): void {
+    let events = this.counts.get(upstream);
+    if (!events) this.counts.set(upstream, (events = new Map()));
+    events.set(event, (events.get(event) ?? 0) + count);
   }
 }

@@ -1,0 +1,72 @@
+import { UpstreamFactory } from './client/upstream-factory.js';
+import { Upstreams } from './client/upstreams.js';
+import {
+  KUN_OPTIONS,
+  KUN_TRACING,
+  clockOf,
+  type KunModuleOptions,
+  type KunRuntime,
+  RUNTIME,
+} from './kun.options.js';
+import { Lifecycle } from './lifecycle/lifecycle.js';
+import { Readiness } from './lifecycle/readiness.js';
+import { resolveInterceptor } from './rpc/injectable-interceptor.js';
+import { LiveSettings } from './settings/live-settings.js';
+import { ApplicationLogger } from './telemetry/application-logger.js';
+import { CallMetrics } from './telemetry/call-metrics.js';
+import { ClientCallCounts, RetryCounts } from './telemetry/client-calls.js';
+import { Meter } from './telemetry/meter.js';
+import type { Tracing } from './telemetry/tracing.js';
+import type { Provider } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+
+/** What clients of upstreams are made of. */
+export const clientProviders: Provider[] = [
+  Upstreams,
+  {
+    provide: UpstreamFactory,
+    inject: [
+      KUN_OPTIONS,
+      LiveSettings,
+      Lifecycle,
+      Readiness,
+      Upstreams,
+      ApplicationLogger,
+      Meter,
+      KUN_TRACING,
+      ModuleRef,
+      RUNTIME,
+    ],
+    useFactory: (
+      options: KunModuleOptions,
+      live: LiveSettings,
+      lifecycle: Lifecycle,
+      readiness: Readiness,
+      upstreams: Upstreams,
+      logger: ApplicationLogger,
+      meter: Meter,
+      tracing: Tracing | undefined,
+      moduleRef: ModuleRef,
+      runtime: KunRuntime = {},
+    ) => {
+      const { metrics } = live.current;
+      return new UpstreamFactory({
+        base: options.base ?? process.cwd(),
+        live,
+        upstreams,
+        readiness,
+        clock: clockOf(runtime),
+        draining: lifecycle.stopping,
+        logger,
+        metrics: new CallMetrics(meter.registry, { side: 'client', ...metrics }),
+        calls: new ClientCallCounts(meter.registry, metrics.codeNames),
+        retries: new RetryCounts(meter.registry),
+        tracing,
+        interceptorsOf: ({ interceptors = [] }) =>
+          interceptors.map((entry) =>
+            resolveInterceptor(entry, (token) => moduleRef.get(token, { strict: false })),
+          ),
+      });
+    },
+  },
+];

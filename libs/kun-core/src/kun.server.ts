@@ -1,0 +1,109 @@
+import {
+  KUN_OPTIONS,
+  KUN_TRACING,
+  clockOf,
+  type KunModuleOptions,
+  type KunRuntime,
+  RUNTIME,
+} from './kun.options.js';
+import { Lifecycle } from './lifecycle/lifecycle.js';
+import { Readiness } from './lifecycle/readiness.js';
+import { routesInterceptor } from './routing/routes-interceptors.js';
+import { resolveInterceptor } from './rpc/injectable-interceptor.js';
+import { defaultServerInterceptors } from './server/default-interceptors.js';
+import { KunGrpcServer } from './server/grpc-server.js';
+import { loadProtos, locateProtos, type ProtoSource } from './server/proto-definition.js';
+import { LiveSettings } from './settings/live-settings.js';
+import { toStatusError } from './status/to-status-error.js';
+import { ApplicationLog } from './telemetry/application-log.js';
+import { ApplicationLogger } from './telemetry/application-logger.js';
+import { CallMetrics } from './telemetry/call-metrics.js';
+import { reportLateErrors } from './telemetry/late-errors.js';
+import { readMethodShapes } from './telemetry/message-shape.js';
+import { Meter } from './telemetry/meter.js';
+import type { Tracing } from './telemetry/tracing.js';
+import { serverTls } from './tls/server-certificates.js';
+import type { FactoryProvider, InjectionToken } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+
+/** The gRPC server and its chain. */
+export const serverProvider: FactoryProvider<KunGrpcServer> = {
+  provide: KunGrpcServer,
+  inject: [
+    KUN_OPTIONS,
+    LiveSettings,
+    Lifecycle,
+    Readiness,
+    ApplicationLog,
+    ApplicationLogger,
+    Meter,
+    KUN_TRACING,
+    ModuleRef,
+    RUNTIME,
+  ],
+  useFactory: (
+    options: KunModuleOptions,
+    live: LiveSettings,
+    lifecycle: Lifecycle,
+    readiness: Readiness,
+    log: ApplicationLog,
+    logger: ApplicationLogger,
+    meter: Meter,
+    tracing: Tracing | undefined,
+    moduleRef: ModuleRef,
+    runtime: KunRuntime = {},
+  ) => {
+    const settings = live.current;
+    const base = options.base ?? process.cwd();
+    const funnel = { development: settings.logger.Development };
+    const onLateError = reportLateErrors(logger.pino);
+    const metrics = new CallMetrics(meter.registry, settings.metrics);
+    return new KunGrpcServer({
+      ...loadProtos(asList(options.proto), base),
+      readiness,
+      clock: clockOf(runtime),
+      draining: lifecycle.stopping,
+      settings: settings.grpc,
+      channelOptions: options.channelOptions,
+      tls: settings.grpc.tls && serverTls(settings.grpc.tls, logger.pino),
+      toStatusError: (error) => toStatusError(error, funnel),
+      onLateError,
+      interceptors: (methods) => {
+        log.adopt(methods);
+        if (settings.grpc.metricsEnabled) metrics.prepare(methods);
+        const lookUp = (token: InjectionToken): unknown => moduleRef.get(token, { strict: false });
+        return defaultServerInterceptors({
+          settings: settings.grpc,
+          logger,
+          metrics,
+          tracing,
+          messageEvents: settings.tracing.messageEvents,
+          logging: {
+            current: () => ({
+              ...live.current.logging,
+              contentMaxLength: live.current.grpc.contentMaxLength,
+            }),
+            onChange: (rebuild) => void live.onChange(rebuild),
+          },
+          shapes: () => readMethodShapes(locateProtos(asList(options.proto), base)),
+          own: (options.interceptors ?? []).map((entry) => resolveInterceptor(entry, lookUp)),
+          routes: routesInterceptor(settings.routing.allow, {
+            onDropped: ({ entry, reason, first }) => {
+              if (first)
+                logger.pino.warn({ route: entry, reason }, 'a caller sent what cannot be a route; left out');
+            },
+          }),
+          recovery: {
+            toStatusError: (error) => toStatusError(error, funnel),
+            onLateError,
+            onPanic: (_call, error) => lifecycle.fail(error),
+          },
+        });
+      },
+    });
+  },
+};
+
+function asList(sources: ProtoSource | readonly ProtoSource[]): readonly ProtoSource[] {
+  return 'path' in sources ? [sources] : sources;
+}

@@ -1,0 +1,72 @@
+import { Identity } from './identity/identity.js';
+import { KUN_SETTINGS, KUN_TRACING, clockOf, type KunRuntime, RUNTIME } from './kun.options.js';
+import { LiveSettings } from './settings/live-settings.js';
+import type { ResolvedSettings } from './settings/resolve-settings.js';
+import type { Settings } from './settings/settings.js';
+import { ApplicationLog } from './telemetry/application-log.js';
+import { ApplicationLogger, openLogger } from './telemetry/application-logger.js';
+import { exposeConfigMetrics } from './telemetry/config-metrics.js';
+import { exposeLogMetrics } from './telemetry/log-metrics.js';
+import { Meter } from './telemetry/meter.js';
+import { nestPinoProviders, openLog } from './telemetry/nest-pino-logger.js';
+import { openTracing, type Tracing } from './telemetry/tracing.js';
+import { Configuration } from '@kun/config';
+import type { Provider } from '@nestjs/common';
+
+/** Logs, metrics and traces. */
+export const telemetryProviders: Provider[] = [
+  {
+    provide: ApplicationLogger,
+    inject: [Identity, LiveSettings, ApplicationLog, RUNTIME],
+    useFactory: async (
+      identity: Identity,
+      live: LiveSettings,
+      log: ApplicationLog,
+      runtime: KunRuntime = {},
+    ) => {
+      const { logger, grpc } = live.current;
+      const opened = await openLogger({
+        identity,
+        level: logger.Level,
+        development: logger.Development,
+        tags: grpc.tagsEnabled,
+        clock: clockOf(runtime),
+        ...(runtime.logDestination && { destination: runtime.logDestination }),
+      });
+      openLog(log, opened);
+      live.onChange(() => (opened.level = live.current.logger.Level));
+      return opened;
+    },
+  },
+  {
+    provide: Meter,
+    inject: [Identity, KUN_SETTINGS, ApplicationLogger, Configuration],
+    useFactory: (
+      identity: Identity,
+      { logger }: ResolvedSettings,
+      opened: ApplicationLogger,
+      configuration: Configuration<Settings>,
+    ) => {
+      const meter = new Meter({ identity });
+      exposeConfigMetrics(() => configuration.status, meter.registry);
+      if (logger.Prometheus) exposeLogMetrics(opened, meter.registry);
+      return meter;
+    },
+  },
+  {
+    provide: KUN_TRACING,
+    inject: [Identity, KUN_SETTINGS, ApplicationLogger, RUNTIME],
+    useFactory: async (
+      identity: Identity,
+      settings: ResolvedSettings,
+      { pino }: ApplicationLogger,
+      { spanExporters = [] }: KunRuntime = {},
+    ): Promise<Tracing | undefined> => {
+      const { otlp, sampleRatio } = settings.tracing;
+      const zipkin = settings.zipkinEndpoints;
+      if (zipkin.length === 0 && !otlp && spanExporters.length === 0) return undefined;
+      return openTracing({ identity, logger: pino, zipkin, otlp, exporters: spanExporters, sampleRatio });
+    },
+  },
+  ...nestPinoProviders(ApplicationLogger),
+];
