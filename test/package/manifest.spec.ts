@@ -5,11 +5,17 @@ import { join } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { pack, PACKAGES, readJson, readManifest, ROOT } from './published.js';
 import { parseSource, readSources, type SourceFile } from './source-files.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'kun-manifest-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const lockEntry = z.object({
+  version: z.string().optional(),
+  optionalDependencies: z.record(z.string(), z.string()).default({}),
+});
 
 describe.each(PACKAGES)('%s', (name) => {
   const manifest = readManifest(name);
@@ -87,6 +93,19 @@ describe('package-lock.json', () => {
     const resolved = [...text.matchAll(/"resolved": "([^"]*)"/g)].map((match) => match[1]);
     expect(resolved.filter((place) => place === undefined || !existsSync(join(ROOT, place)))).toEqual([]);
     expect(text).not.toMatch(/https?:\/\/[^"]*\.tgz/);
+  });
+
+  it('has the optional packages of every platform, without which npm ci refuses to work on any', () => {
+    const { packages } = z
+      .object({ packages: z.record(z.string(), lockEntry) })
+      .parse(readJson('package-lock.json'));
+    const missing = Object.entries(packages).flatMap(([path, { optionalDependencies }]) =>
+      Object.keys(optionalDependencies).filter(
+        (name) =>
+          !packages[`${path}/node_modules/${name}`]?.version && !packages[`node_modules/${name}`]?.version,
+      ),
+    );
+    expect(missing).toEqual([]);
   });
 });
 
