@@ -18,5 +18,8 @@ function canonical(value: unknown, isSecretKey: IsSecretKey): unknown {
   if (typeof value === 'bigint') return String(value);
   if (!isPlainObject(value)) return value;
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return entries.map(([key, each]) => [key, isSecretKey(key) ? HIDDEN : canonical(each, isSecretKey)]);
+  // Pairs keep the order, and the wrapping tells them from a list.
+  return {
+    map: entries.map(([key, each]) => [key, isSecretKey(key) ? HIDDEN : canonical(each, isSecretKey)]),
+  };
 }
