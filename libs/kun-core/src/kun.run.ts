@@ -1,5 +1,5 @@
 import type { KunApplication } from './kun.application.js';
-import { StartError } from './lifecycle/lifecycle.js';
+import { StartError, type StopReport } from './lifecycle/lifecycle.js';
 import { onStopSignals } from './lifecycle/signals.js';
 
 /** How long the process may take to end by itself once everything is stopped; something of the user's may linger. */
@@ -34,17 +34,19 @@ export async function runUntilStopped(create: () => Promise<KunApplication>): Pr
     return;
   }
   const { lifecycle } = application;
-  let told = false;
+  let giveUp = (): void => {};
+  const givenUp = new Promise<void>((resolve) => (giveUp = resolve));
+  let told: Promise<StopReport> | undefined;
   const offSignals = onStopSignals(process, {
     onFirst: (signal) => {
-      told = true;
-      void application.stop(signal);
+      told = application.stop(signal);
+      void told.then(giveUp);
     },
     onSecond: () => lifecycle.force(),
   });
   try {
     // A stop that is forced does not wait for a start that hangs.
-    await Promise.race([application.start(), lifecycle.whenStopped]);
+    await Promise.race([application.start(), givenUp]);
   } catch (error) {
     // Nobody wants to know of a start that was given up for the stop.
     if (!told) {
