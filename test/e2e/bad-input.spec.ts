@@ -129,21 +129,21 @@ describe("kunapp's own sample", () => {
   it('is accepted unchanged with that word mended', async () => {
     const [grpc, admin] = await freePorts(2);
     await using tree = await ConfigTree.of({
-      'echo/public.yaml': (await sample()).replace(/\btru$/m, 'true'),
+      'kinds/public.yaml': (await sample()).replace(/\btru$/m, 'true'),
       // The sample names no ports, and those of the default may be taken here.
-      'echo/default/public.yaml': { GRPCServer: { Port: grpc }, AdminPort: admin },
+      'kinds/default/public.yaml': { GRPCServer: { Port: grpc }, AdminPort: admin },
     });
-    await using echo = new RunningProcess(NODE, [join(REPOSITORY, 'apps/echo/dist/main.js')], {
+    await using service = new RunningProcess(NODE, [fixtures.main('ordered')], {
       env: { KUN_BASE: tree.base },
     });
-    expect(await echo.line(({ msg }) => msg === 'serving')).toMatchObject({ ports: { grpc, admin } });
+    expect(await service.line(({ msg }) => msg === 'serving')).toMatchObject({ ports: { grpc, admin } });
     // Valid, and of no use to a service without upstreams.
-    expect(echo.lines.filter(({ level }) => level !== 'info').map(({ msg }) => msg)).toEqual([
+    expect(service.lines.filter(({ level }) => level !== 'info').map(({ msg }) => msg)).toEqual([
       expect.stringContaining('GRPCDial.WithProxyPort: has no effect'),
     ]);
-    echo.kill('SIGTERM');
-    expect(await echo.end).toEqual({ code: 0, signal: null });
-    expect(echo.stderr).toBe('');
+    service.kill('SIGTERM');
+    expect(await service.end).toEqual({ code: 0, signal: null });
+    expect(service.stderr).toBe('');
   });
 });
 

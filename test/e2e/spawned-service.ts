@@ -5,6 +5,7 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigTree, freePorts } from './config-tree.js';
 import { NODE, REPOSITORY, RunningProcess, type ProcessEnd, type ProcessLine } from './running-process.js';
@@ -14,7 +15,7 @@ export interface SpawnOptions {
   readonly main?: string;
   /** The service's name, which its configuration stands under. Default: echo */
   readonly service?: string;
-  /** Configuration besides the ports, in the Service layer. */
+  /** Configuration besides the ports, in the Cluster layer. */
   readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   /** Whether to open an HTTP port. Default: false */
   readonly http?: boolean;
@@ -49,9 +50,12 @@ export class SpawnedService {
   static async spawn(options: SpawnOptions = {}): Promise<SpawnedService> {
     const { service = 'echo', config = {}, main = ECHO } = options;
     const [grpc = 0, admin = 0, http = 0] = await freePorts(3);
+    // The service's own files stand as they are; what a test wants goes into a layer over them.
     const tree = await ConfigTree.of({
-      [`${service}/public.yaml`]: {
+      [`${service}/public.yaml`]: service === 'echo' ? await readFile(ECHO_CONFIG, 'utf8') : {},
+      [`${service}/default/public.yaml`]: {
         AdminPort: admin,
+        ...(service === 'echo' && { Upstreams: { next: { Target: `localhost:${grpc}` } } }),
         ...config,
         GRPCServer: { Port: grpc, ...config['GRPCServer'] },
         ...(options.http && { HTTPServer: { Port: http } }),
@@ -101,6 +105,7 @@ export class SpawnedService {
 }
 
 const ECHO = join(REPOSITORY, 'apps/echo/dist/main.js');
+const ECHO_CONFIG = join(REPOSITORY, 'apps/echo/conf/echo/public.yaml');
 
 /** `kun.echo.v1.EchoService`, from its proto. */
 export const ECHO_SERVICE = serviceIn(

@@ -115,6 +115,8 @@ describe('what a stop takes away', () => {
       'HTTP port',
       'stop callbacks',
       'Nest',
+      'upstreams',
+      'telemetry',
       'admin port',
     ]);
     expect(service.process.lines.at(-1)?.msg).toBe('stopped');
