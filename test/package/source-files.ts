@@ -24,7 +24,9 @@ export interface SourceFile {
 
 /** Every file that the patterns match, of the working tree. */
 export function readSources(root: string, patterns: readonly string[]): SourceFile[] {
-  const paths = patterns.flatMap((pattern) => globSync(pattern, { cwd: root }));
+  const paths = patterns
+    .flatMap((pattern) => globSync(pattern, { cwd: root }))
+    .filter((path) => !path.split('/').includes('node_modules'));
   return paths.toSorted().map((path) => parseSource(path, readFileSync(join(root, path), 'utf8')));
 }
 

@@ -4,7 +4,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { systemClock, type Clock } from './clock.js';
 import type { Interceptor } from './rpc/interceptor.js';
 import type { GrpcChannelOptions } from './server/channel-options.js';
-import type { ProtoSource } from './server/proto-definition.js';
+import type { ProtoSource } from './proto/proto-definition.js';
 import type { PortOverrides } from './settings/resolve-settings.js';
 import type { LogDestination } from './telemetry/log-destination.js';
 

@@ -12,7 +12,7 @@ import { routesInterceptor } from './routing/routes-interceptors.js';
 import { resolveInterceptor } from './rpc/injectable-interceptor.js';
 import { defaultServerInterceptors } from './server/default-interceptors.js';
 import { KunGrpcServer } from './server/grpc-server.js';
-import { loadProtos, locateProtos, type ProtoSource } from './server/proto-definition.js';
+import { loadProtos, locateProtos, type ProtoSource } from './proto/proto-definition.js';
 import { LiveSettings } from './settings/live-settings.js';
 import { toStatusError } from './status/to-status-error.js';
 import { ApplicationLog } from './telemetry/application-log.js';

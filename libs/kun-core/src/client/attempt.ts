@@ -35,7 +35,15 @@ export function attempt(target: AttemptTarget, rpc: Rpc, call: ClientCall): Prom
   const refusal = call.refusal;
   if (refusal) return Promise.resolve(call.finish(endedHere(refusal)));
   return new Promise((resolve) => {
-    const surface = open(target, rpc, call);
+    let surface: Surface;
+    try {
+      surface = open(target, rpc, call);
+    } catch (cause) {
+      // grpc-js throws when the channel is closed, which it is after the last incoming call.
+      const message = `the client of ${target.upstream.name ?? 'the upstream'} is closed`;
+      resolve(call.finish(endedHere(new StatusError(Code.UNAVAILABLE, message, { cause }))));
+      return;
+    }
     let cancelledBy: StatusError | undefined;
     const cancel = (reason: StatusError) => {
       cancelledBy ??= reason;

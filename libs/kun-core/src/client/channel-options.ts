@@ -1,6 +1,6 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { nearest } from '@kun/config';
-import type { KeepaliveOptions } from './connection-keepalive.js';
+import type { KeepaliveOptions } from '../transport/connection-keepalive.js';
 import type { Dial } from './target.js';
 
 /** Options of grpc-js, by the names it has for them; only those that its clients read are taken. */

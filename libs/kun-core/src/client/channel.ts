@@ -2,7 +2,7 @@ import { Client, connectivityState, credentials, Metadata, type ServiceError } f
 import type { CertificateStore } from '../tls/certificate-store.js';
 import { TlsChannelCredentials } from '../tls/client-tls.js';
 import { clientChannelOptions, type ClientChannelOptions } from './channel-options.js';
-import type { KeepaliveOptions } from './connection-keepalive.js';
+import type { KeepaliveOptions } from '../transport/connection-keepalive.js';
 import { GuardedCredentials } from './connect-timeout.js';
 import { dial } from './target.js';
 

@@ -1,33 +1,16 @@
 import { Client, credentials, status as Code } from '@grpc/grpc-js';
-import { GrpcMethodStreamingType, type MessageHandler } from '@nestjs/microservices';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { connect, createServer, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { systemClock } from '../clock.js';
-import { Readiness } from '../lifecycle/readiness.js';
-import { KunGrpcServer } from '../server/grpc-server.js';
-import { loadProtos, type LoadedProtos } from '../server/proto-definition.js';
-import { toStatusError } from '../status/to-status-error.js';
+import { afterEach, describe, expect, it } from 'vitest';
 import { deferred } from '../testing/deferred.js';
+import { serveHandlers } from '../testing/serve.fixture.js';
 import { callOnce, listen, Relay } from './channel.fixture.js';
 import { openChannel } from './channel.js';
-import { ConnectionKeepalive, type KeepaliveOptions } from './connection-keepalive.js';
+import { ConnectionKeepalive, type KeepaliveOptions } from '../transport/connection-keepalive.js';
 
-let directory: string;
-let protos: LoadedProtos;
 let cleanUp: Array<() => unknown> = [];
 
-beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), 'kun-keepalive-'));
-  const proto = 'syntax = "proto3"; package t.v1; service T { rpc Unary(M) returns (M); } message M {}';
-  writeFileSync(join(directory, 't.proto'), proto);
-  protos = loadProtos([{ package: 't.v1', path: 't.proto' }], directory);
-});
-afterAll(() => rmSync(directory, { recursive: true }));
 afterEach(async () => {
   for (const clean of cleanUp.toReversed()) await clean();
   cleanUp = [];
@@ -35,34 +18,19 @@ afterEach(async () => {
 
 /** A kun server whose calls stay until they are let go. */
 async function serve() {
-  const server = new KunGrpcServer({
-    services: protos.services,
-    definitions: protos.definitions,
-    readiness: new Readiness(),
-    clock: systemClock,
-    draining: new AbortController().signal,
-    settings: {
-      maxMessageBytes: 1024 * 1024,
-      keepaliveEnabled: false,
-      maxConnectionAgeMs: undefined,
-      reflectionEnabled: false,
-    },
-    interceptors: () => [],
-    toStatusError,
-    onLateError: () => undefined,
-  });
   const arrived = deferred();
   const release = deferred();
-  const handler = async () => {
-    arrived.resolve();
-    await release.promise;
-    return {};
-  };
-  const pattern = { service: 'T', rpc: 'Unary', streaming: GrpcMethodStreamingType.NO_STREAMING };
-  const handlers = new Map([[JSON.stringify(pattern), handler as unknown as MessageHandler]]);
-  const port = await server.start(handlers, { port: 0, host: '127.0.0.1', key: 'GRPCServer.Port' });
-  const force = new AbortController();
-  const drain = () => server.drain({ streamGraceMs: 0, timeoutMs: 10_000, force: force.signal });
+  const { port, drain, force } = await serveHandlers(
+    {
+      Unary: async () => {
+        arrived.resolve();
+        await release.promise;
+        return {};
+      },
+    },
+    [],
+    { keepaliveEnabled: false },
+  );
   cleanUp.push(async () => {
     release.resolve();
     force.abort();
@@ -70,7 +38,7 @@ async function serve() {
   });
   return {
     port,
-    drain,
+    drain: () => drain(0, 10_000),
     arrived: () => arrived.promise,
     release: () => release.resolve(),
   };

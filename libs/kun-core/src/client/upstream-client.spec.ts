@@ -6,7 +6,7 @@ import type { Ending } from '../rpc/ending.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { NO_ROUTES } from '../rpc/routes.js';
-import { serveHandlers, type Handlers, type M } from '../server/serve.fixture.js';
+import { serveHandlers, type Handlers, type M } from '../testing/serve.fixture.js';
 import { errorInfo } from '../status/details.js';
 import { notFound } from '../status/factories.js';
 import type { StatusError } from '../status/status-error.js';

@@ -11,7 +11,7 @@ import { outgoingRoutesInterceptor } from '../routing/routes-interceptors.js';
 import { compose, type CallHandler, type Interceptor } from '../rpc/interceptor.js';
 import { rebuiltInterceptor } from '../rpc/rebuilt-interceptor.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
-import { loadProtos } from '../server/proto-definition.js';
+import { loadProtos } from '../proto/proto-definition.js';
 import type { LiveSettings } from '../settings/live-settings.js';
 import { resolveMethod, unknownMethods, type ResolvedUpstream } from '../settings/upstreams.settings.js';
 import type { ApplicationLogger } from '../telemetry/application-logger.js';
@@ -20,6 +20,7 @@ import type { ClientCallCounts, RetryCounts } from '../telemetry/client-calls.js
 import { reportLateErrors } from '../telemetry/late-errors.js';
 import type { Tracing } from '../telemetry/tracing.js';
 import { CertificateStore } from '../tls/certificate-store.js';
+import type { CertificateFiles } from '../tls/certificates.js';
 import { openChannel, type UpstreamChannel } from './channel.js';
 import { defaultClientInterceptors } from './default-interceptors.js';
 import { nestClient } from './nest-client.js';
@@ -73,14 +74,18 @@ export class UpstreamFactory {
     const unknown = unknownMethods(settings, methodNames(service));
     if (unknown.length > 0) throw new UpstreamError(unknown.join('\n'));
 
-    const channel = this.dial(options, settings, target);
+    const certificates = settings.tls && this.certificates(name, settings.tls);
+    const channel = this.dial(options, settings, target, certificates);
     const { proxyPort: port, waitAtStart, connectTimeoutMs } = settings;
     upstreams.add({
       name,
       waitAtStart,
       connectTimeoutMs,
       waitForReady: (timeoutMs) => channel.waitForReady(timeoutMs),
-      close: () => channel.close(),
+      close: () => {
+        channel.close();
+        certificates?.stop();
+      },
     });
     if (port !== undefined) {
       readiness.addCheck(`proxy-${name}`, ({ signal }) => proxyAnswers({ port, signal }));
@@ -101,17 +106,23 @@ export class UpstreamFactory {
     return { typed, nest: nestClient(name, fullName, typed) };
   }
 
-  private dial(options: UpstreamOptions, settings: ResolvedUpstream, target: string): UpstreamChannel {
-    const { name, channelOptions } = options;
+  private certificates(upstream: string, files: CertificateFiles): CertificateStore {
     const { pino } = this.parts.logger;
-    const certificates =
-      settings.tls &&
-      new CertificateStore({
-        files: settings.tls,
-        onReloaded: () => pino.info({ upstream: name }, 'certificates reloaded'),
-        onRefused: (err) =>
-          pino.warn({ upstream: name, err }, 'changed certificates cannot be used; the old ones stay'),
-      }).start();
+    return new CertificateStore({
+      files,
+      onReloaded: () => pino.info({ upstream }, 'certificates reloaded'),
+      onRefused: (err) =>
+        pino.warn({ upstream, err }, 'changed certificates cannot be used; the old ones stay'),
+    }).start();
+  }
+
+  private dial(
+    options: UpstreamOptions,
+    settings: ResolvedUpstream,
+    target: string,
+    certificates: CertificateStore | undefined,
+  ): UpstreamChannel {
+    const { name, channelOptions } = options;
     const serverName = settings.tls?.serverName;
     return openChannel({
       name,

@@ -8,17 +8,11 @@ export class ChannelOptionError extends Error {
   override readonly name = 'ChannelOptionError';
 }
 
-/** How often an idle connection is asked whether it is alive, and how long it has to answer. */
-const KEEPALIVE_TIME_MS = 60_000;
-const KEEPALIVE_TIMEOUT_MS = 20_000;
-
 /** What a grpc-js 1.14 server reads (`server.ts`, `server-interceptors.ts`). */
 const SERVER_OPTIONS: ReadonlySet<string> = new Set([
   'grpc.max_concurrent_streams',
   'grpc.max_send_message_length',
   'grpc.max_receive_message_length',
-  'grpc.keepalive_time_ms',
-  'grpc.keepalive_timeout_ms',
   'grpc.max_connection_age_ms',
   'grpc.max_connection_age_grace_ms',
   'grpc.max_connection_idle_ms',
@@ -29,14 +23,14 @@ const SERVER_OPTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The options of the server: kun's, and over them the user's own.
+ * The options of the server: kun's, and over them the user's own. Keepalive is kun's and not among them: grpc-js' own cuts
+ * every connection that outlives its GOAWAY by one period, calls and all (Node's `session.ping()` sends nothing then).
  *
  * @throws {ChannelOptionError} naming each option that grpc-js does not read.
  */
 export function serverChannelOptions(
   settings: {
     readonly maxMessageBytes: number;
-    readonly keepaliveEnabled: boolean;
     readonly maxConnectionAgeMs: number | undefined;
   },
   own: GrpcChannelOptions = {},
@@ -52,12 +46,6 @@ export function serverChannelOptions(
     'grpc.max_send_message_length': settings.maxMessageBytes,
     // channelz keeps books on every call.
     'grpc.enable_channelz': 0,
-    ...(settings.keepaliveEnabled
-      ? {
-          'grpc.keepalive_time_ms': KEEPALIVE_TIME_MS,
-          'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
-        }
-      : {}),
     ...(settings.maxConnectionAgeMs === undefined
       ? {}
       : { 'grpc.max_connection_age_ms': settings.maxConnectionAgeMs }),

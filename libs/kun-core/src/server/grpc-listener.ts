@@ -3,6 +3,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
 import { delay, type Clock } from '../clock.js';
 import { TlsTermination, type ServerTlsOptions } from '../tls/server-tls.js';
+import { ConnectionKeepalive, type KeepaliveOptions } from '../transport/connection-keepalive.js';
 
 /** The port could not be opened. */
 export class ListenError extends Error {
@@ -19,6 +20,17 @@ export interface ListenAddress {
   readonly key: string;
 }
 
+/** What of a listener is the configuration's. */
+export interface GrpcListenerOptions {
+  /** Encrypts. Default: plain text. */
+  readonly tls?: ServerTlsOptions | undefined;
+  /** How connections with open calls are asked whether they are alive; `false` for not at all. Default: 60 s, 20 s. */
+  readonly keepalive?: KeepaliveOptions | false | undefined;
+}
+
+/** Connections without calls are probed by the kernel, which costs nothing here. */
+const IDLE_PROBE = { keepAlive: true, keepAliveInitialDelay: 60_000 };
+
 /**
  * The listening socket and the connections of a gRPC server. kun owns them, and hands them to grpc-js: grpc-js' own
  * `forceShutdown` closes nothing while channelz is off.
@@ -31,12 +43,17 @@ export class GrpcListener {
   private readonly injector: ReturnType<GrpcServer['createConnectionInjector']>;
 
   private readonly tls: TlsTermination | undefined;
+  private readonly keepalive: ConnectionKeepalive | undefined;
 
   /** @throws {CertificateError} when TLS is asked for and its certificates are not there. */
-  constructor(server: GrpcServer, tls?: ServerTlsOptions) {
+  constructor(server: GrpcServer, options: GrpcListenerOptions = {}) {
+    const { tls, keepalive = {} } = options;
+    if (keepalive) this.keepalive = new ConnectionKeepalive(keepalive, 'server');
     // TLS ends here; for grpc-js every connection is a plain one.
     this.injector = server.createConnectionInjector(ServerCredentials.createInsecure());
-    this.listener = createServer({ noDelay: true }, (socket) => this.accept(socket));
+    this.listener = createServer({ noDelay: true, ...(keepalive && IDLE_PROBE) }, (socket) =>
+      this.accept(socket),
+    );
     if (tls) this.tls = new TlsTermination(tls, (socket) => this.inject(socket));
   }
 
@@ -98,6 +115,7 @@ export class GrpcListener {
 
   private inject(socket: Socket): void {
     Object.defineProperty(socket, this.owner, { value: true });
+    this.keepalive?.watch(socket);
     this.injector.injectConnection(socket);
   }
 }

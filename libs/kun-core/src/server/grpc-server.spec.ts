@@ -7,7 +7,7 @@ import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { StatusError } from '../status/status-error.js';
 import { deferred } from '../testing/deferred.js';
-import { serveHandlers, type Handlers, type M } from './serve.fixture.js';
+import { serveHandlers, type Handlers, type M } from '../testing/serve.fixture.js';
 
 let client: grpc.Client & Record<string, (...args: unknown[]) => never>;
 let service: Awaited<ReturnType<typeof serveHandlers>> | undefined;

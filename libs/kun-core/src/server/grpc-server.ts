@@ -97,7 +97,10 @@ export class KunGrpcServer {
 
     this.server = server;
     this.endings = endings;
-    this.listener = new GrpcListener(server, this.options.tls);
+    this.listener = new GrpcListener(server, {
+      tls: this.options.tls,
+      keepalive: settings.keepaliveEnabled ? {} : false,
+    });
     endings.listen();
     try {
       return await this.listener.listen(address);
@@ -119,6 +122,7 @@ export class KunGrpcServer {
     this.health?.unsubscribe();
     this.endings?.stop();
     this.server?.forceShutdown();
+    this.options.tls?.certificates.stop();
     this.listener = undefined;
   }
 

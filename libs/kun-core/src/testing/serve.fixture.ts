@@ -11,8 +11,8 @@ import type { Ending } from '../rpc/ending.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { toStatusError } from '../status/to-status-error.js';
-import { KunGrpcServer } from './grpc-server.js';
-import { loadProtos, type LoadedProtos } from './proto-definition.js';
+import { KunGrpcServer } from '../server/grpc-server.js';
+import { loadProtos, type LoadedProtos } from '../proto/proto-definition.js';
 
 /** A service of all four kinds, and one whose response has no field. */
 export const PROTO = `syntax = "proto3"; package t.v1;
@@ -45,7 +45,11 @@ export function loadTestProtos(): LoadedProtos {
 }
 
 /** A server of the handlers on a free port, with what it saw; `interceptors` go between recording and recovery. */
-export async function serveHandlers(handlers: Handlers, interceptors: readonly Interceptor[] = []) {
+export async function serveHandlers(
+  handlers: Handlers,
+  interceptors: readonly Interceptor[] = [],
+  settings: { keepaliveEnabled?: boolean } = {},
+) {
   const protos = loadTestProtos();
   const endings: Array<{ call: RpcCall; ending: Ending }> = [];
   const lateErrors: unknown[] = [];
@@ -65,6 +69,7 @@ export async function serveHandlers(handlers: Handlers, interceptors: readonly I
       keepaliveEnabled: true,
       maxConnectionAgeMs: undefined,
       reflectionEnabled: true,
+      ...settings,
     },
     interceptors: () => [
       contextInterceptor(),
