@@ -25,7 +25,7 @@ export function checkConfig(
 ): { problems: ConfigProblem[]; warnings: ConfigProblem[] } {
   const found = { problems: [] as ConfigProblem[], warnings: [] as ConfigProblem[] };
   for (const check of checks) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a check says itself what it takes
+    // a check says itself what it takes
     for (const { path, message, severity } of check(value as never)) {
       const code: ConfigProblemCode = severity === 'error' ? 'invalid-value' : 'no-effect';
       const parts = parsePath(path);

@@ -96,7 +96,7 @@ function sectionStandard<K extends string, S extends StandardSchemaV1>(
       let result = await inner.validate(section);
       if (result.issues && section === undefined) result = await inner.validate({});
       if (!result.issues) {
-        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a record of the one key
+        // a record of the one key
         return { value: { [key]: result.value } as Record<K, StandardSchemaV1.InferOutput<S>> };
       }
       return { issues: result.issues.map((issue) => ({ ...issue, path: [key, ...(issue.path ?? [])] })) };

@@ -133,7 +133,7 @@ export class Configuration<T = Record<string, unknown>> {
   }
 
   #swap(loaded: LoadedConfig<unknown>): ReloadEvent<T> {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same schemas gave it as gave the first
+    // the same schemas gave it as gave the first
     const config = loaded as LoadedConfig<T>;
     const previous = this.#current;
     const changes = findChanges(previous.value, config.value);

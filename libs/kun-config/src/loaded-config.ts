@@ -51,7 +51,7 @@ export class LoadedConfig<T = Record<string, unknown>> {
 
   /** @internal use {@link loadConfig} */
   constructor(readonly parts: LoadedParts) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what T is follows from the schemas
+    // what T is follows from the schemas
     this.value = deepFreeze(parts.value) as T;
     this.layers = parts.layers;
     this.warnings = parts.warnings;

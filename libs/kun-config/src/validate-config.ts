@@ -46,9 +46,8 @@ export async function validateConfig(
     }
     if (result.output === undefined) {
       unknownBySchema(part, view, [], (path) => unknown.add(path));
-      // What a schema reads of which nothing is known shows only when it succeeds.
-      for (const key of part.entries.keys())
-        if (view.json === undefined || owners.has(key)) unknown.read(key);
+      // What a schema reads that takes any key shows only when it succeeds.
+      for (const key of part.entries.keys()) if (view.open || owners.has(key)) unknown.read(key);
     } else {
       unknownByOutput(part, result.output, view, [], (path) => unknown.add(path));
       for (const key of [...Object.keys(result.output), ...view.names]) unknown.read(key);
