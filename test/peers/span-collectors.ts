@@ -1,0 +1,121 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { REPOSITORY } from '../e2e/running-process.js';
+import { requireDebianPackages } from './debian-packages.js';
+import { requireNpmPackages } from './npm-packages.js';
+import { PeerProcess } from './peer-process.js';
+
+const run = promisify(execFile);
+
+/** A span as a collector understood it, in the terms of neither. */
+export interface CollectedSpan {
+  readonly traceId: string;
+  readonly id: string;
+  readonly parentId: string;
+  readonly name: string;
+  readonly kind: string;
+  readonly failed: boolean;
+  readonly service: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly events: readonly string[];
+}
+
+/** A program that takes spans. */
+export interface SpanCollector {
+  /** The configuration that sends spans there. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  /** Settles when so many spans have come. */
+  spans(count: number): Promise<CollectedSpan[]>;
+  stop(): Promise<void>;
+}
+
+/** Takes Zipkin's JSON, version 2, by OpenZipkin's own model for Go. */
+export async function startZipkin(): Promise<SpanCollector> {
+  await requireDebianPackages('golang-go', 'golang-github-openzipkin-zipkin-go-dev');
+  const folder = await mkdtemp(join(tmpdir(), 'kun-zipkin-'));
+  const program = join(folder, 'zipkin');
+  await run('go', ['build', '-o', program, join(import.meta.dirname, 'go/zipkin/main.go')], {
+    env: {
+      ...process.env,
+      GOPATH: '/usr/share/gocode',
+      GO111MODULE: 'off',
+      CGO_ENABLED: '0',
+      GOCACHE: join(REPOSITORY, '.cache/go-build'),
+    },
+  });
+  const peer = await PeerProcess.start(program, []);
+  return {
+    settings: { Zipkin: { Hosts: [peer.firstLine] } },
+    spans: async (count) => (await peer.printed<ZipkinSpan>(count)).map(fromZipkin),
+    async stop() {
+      await peer.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+/** Takes OTLP by its official .proto files, with gRPC's C core: over gRPC, and over HTTP as JSON. */
+export async function startOtlp(protocol: 'grpc' | 'http'): Promise<SpanCollector> {
+  await requireDebianPackages('python3-grpcio', 'python3-grpc-tools', 'python3-protobuf');
+  const modules = await requireNpmPackages(join(import.meta.dirname, 'otlp-protos'), 'otlp-protos');
+  const protos = join(modules, '@opentelemetry/otlp-grpc-exporter-base/build/protos');
+  const folder = await mkdtemp(join(tmpdir(), 'kun-otlp-'));
+  const descriptors = join(folder, 'descriptors.bin');
+  const service = 'opentelemetry/proto/collector/trace/v1/trace_service.proto';
+  const protoc = ['-m', 'grpc_tools.protoc', `-I${protos}`, `--descriptor_set_out=${descriptors}`];
+  await run(PYTHON, [...protoc, '--include_imports', service]);
+  const program = join(import.meta.dirname, 'python/otlp_collector.py');
+  const peer = await PeerProcess.start(PYTHON, [program, descriptors], {
+    ...process.env,
+    PYTHONDONTWRITEBYTECODE: '1',
+  });
+  const [overGrpc, overHttp] = peer.firstLine.split(' ');
+  const Endpoint = protocol === 'grpc' ? overGrpc : overHttp;
+  return {
+    settings: { Tracing: { Otlp: { Endpoint, Protocol: protocol } } },
+    spans: async (count) => (await peer.printed<OtlpSpan>(count)).map(fromOtlp),
+    async stop() {
+      await peer.stop();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+const PYTHON = '/usr/bin/python3';
+
+interface ZipkinSpan extends Pick<CollectedSpan, 'traceId' | 'id' | 'parentId' | 'name' | 'kind'> {
+  readonly localEndpoint: { readonly serviceName: string };
+  readonly annotations?: ReadonlyArray<{ readonly value: string }>;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+function fromZipkin({ localEndpoint, annotations = [], tags, ...span }: ZipkinSpan): CollectedSpan {
+  return {
+    ...span,
+    parentId: span.parentId ?? '',
+    failed: tags['otel.status_code'] === 'ERROR',
+    service: localEndpoint.serviceName,
+    attributes: tags,
+    events: annotations.map(({ value }) => value),
+  };
+}
+
+interface OtlpSpan extends Omit<CollectedSpan, 'events' | 'service' | 'failed'> {
+  readonly resource: Readonly<Record<string, unknown>>;
+  readonly status: string;
+  readonly events: ReadonlyArray<{ readonly name: string }>;
+}
+
+function fromOtlp({ resource, status, events, ...span }: OtlpSpan): CollectedSpan {
+  return {
+    ...span,
+    kind: span.kind.replace('SPAN_KIND_', ''),
+    failed: status === 'STATUS_CODE_ERROR',
+    service: String(resource['service.name']),
+    attributes: { ...resource, ...span.attributes },
+    events: events.map(({ name }) => name),
+  };
+}
