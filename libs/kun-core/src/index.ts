@@ -16,7 +16,12 @@ export {
   type PhaseReport,
 } from './lifecycle/lifecycle.js';
 export { Liveness } from './lifecycle/liveness.js';
-export { Readiness, type ReadinessPhase, type ReadinessState } from './lifecycle/readiness.js';
+export {
+  Readiness,
+  type ReadinessNote,
+  type ReadinessPhase,
+  type ReadinessState,
+} from './lifecycle/readiness.js';
 export { Startup } from './lifecycle/startup.js';
 export type { Check, CheckOptions } from './lifecycle/checks.js';
 export { contextKey, type ContextKey } from './rpc/context-key.js';

@@ -63,9 +63,20 @@ const lifecycleProviders: Provider[] = [
   },
   {
     provide: Readiness,
-    inject: [RUNTIME, ApplicationLogger],
-    useFactory: (runtime: KunRuntime = {}, { pino }: ApplicationLogger) =>
-      new Readiness({ clock: clockOf(runtime), logger: probeLogger(pino) }),
+    inject: [RUNTIME, ApplicationLogger, Configuration],
+    useFactory: (
+      runtime: KunRuntime = {},
+      { pino }: ApplicationLogger,
+      configuration: Configuration<Settings>,
+    ) => {
+      const readiness = new Readiness({ clock: clockOf(runtime), logger: probeLogger(pino) });
+      // A file that cannot be used is somebody's to mend, and no reason to take the instance out.
+      readiness.addNote('configuration', () => {
+        const { lastReloadSuccessful, hash } = configuration.status;
+        return { status: lastReloadSuccessful ? 'up' : 'degraded', hash };
+      });
+      return readiness;
+    },
   },
   {
     provide: Liveness,

@@ -6,6 +6,7 @@ import type { Settings } from './settings/settings.js';
 import { ApplicationLog } from './telemetry/application-log.js';
 import { ApplicationLogger, openLogger } from './telemetry/application-logger.js';
 import { exposeConfigMetrics } from './telemetry/config-metrics.js';
+import { exposeTracingMetrics } from './telemetry/tracing-metrics.js';
 import { exposeLogMetrics } from './telemetry/log-metrics.js';
 import { Meter } from './telemetry/meter.js';
 import { nestPinoProviders, openLog } from './telemetry/nest-pino-logger.js';
@@ -55,17 +56,27 @@ export const telemetryProviders: Provider[] = [
   },
   {
     provide: KUN_TRACING,
-    inject: [Identity, KUN_SETTINGS, ApplicationLogger, RUNTIME],
+    inject: [Identity, KUN_SETTINGS, ApplicationLogger, Meter, RUNTIME],
     useFactory: async (
       identity: Identity,
       settings: ResolvedSettings,
       { pino }: ApplicationLogger,
+      { registry }: Meter,
       { spanExporters = [] }: KunRuntime = {},
     ): Promise<Tracing | undefined> => {
       const { otlp, sampleRatio } = settings.tracing;
       const zipkin = settings.zipkinEndpoints;
       if (zipkin.length === 0 && !otlp && spanExporters.length === 0) return undefined;
-      return openTracing({ identity, logger: pino, zipkin, otlp, exporters: spanExporters, sampleRatio });
+      const tracing = await openTracing({
+        identity,
+        logger: pino,
+        zipkin,
+        otlp,
+        exporters: spanExporters,
+        sampleRatio,
+      });
+      exposeTracingMetrics(tracing, registry);
+      return tracing;
     },
   },
   ...nestPinoProviders(ApplicationLogger),

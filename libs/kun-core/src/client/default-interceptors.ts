@@ -1,13 +1,26 @@
 import { callCountInterceptor } from '../interceptors/call-count.js';
 import { loggingInterceptor } from '../interceptors/logging.js';
+import type { SamplingOptions } from '../interceptors/line-sampler.js';
 import { metricsInterceptor } from '../interceptors/metrics.js';
 import { outgoingRequestIdInterceptor } from '../interceptors/outgoing-request-id.js';
+import { payloadLoggingInterceptor } from '../interceptors/payload-logging.js';
 import { tracingInterceptor } from '../interceptors/tracing.js';
 import type { Interceptor } from '../rpc/interceptor.js';
+import { rebuiltInterceptor } from '../rpc/rebuilt-interceptor.js';
 import type { ApplicationLogger } from '../telemetry/application-logger.js';
 import type { CallMetrics } from '../telemetry/call-metrics.js';
+import type { MethodShapes } from '../telemetry/message-shape.js';
 import type { ClientCallCounts } from '../telemetry/client-calls.js';
 import type { Tracing } from '../telemetry/tracing.js';
+
+/** What of the chain follows the configuration while the service runs. */
+export interface ClientCallLogging {
+  /** Characters of each message to log; `undefined`: no content is logged. */
+  readonly contentMaxLength: number | undefined;
+  readonly codeNames: 'go' | 'grpc';
+  readonly sampling: SamplingOptions | undefined;
+  readonly redact: readonly string[];
+}
 
 /** What the chain of an upstream's client is made of; the switches are the configuration's. */
 export interface ClientChainParts {
@@ -24,6 +37,13 @@ export interface ClientChainParts {
   readonly calls: ClientCallCounts;
   readonly tracing: Pick<Tracing, 'tracer' | 'sampler'> | undefined;
   readonly messageEvents: boolean;
+  /** Follows the configuration: how lines look, and whether content is logged. */
+  readonly logging: {
+    readonly current: () => ClientCallLogging;
+    readonly onChange: (rebuild: () => void) => void;
+  };
+  /** What the proto says of each method's messages; asked for when content is logged. */
+  readonly shapes: () => ReadonlyMap<string, MethodShapes>;
   /** Puts the routes into the metadata. */
   readonly routes: Interceptor;
   /** The retry, or what leaves it to the mesh. */
@@ -34,7 +54,7 @@ export interface ClientChainParts {
 
 /** The client's chain, outermost first. */
 export function defaultClientInterceptors(parts: ClientChainParts): Interceptor[] {
-  const { upstream, settings, logger, metrics, calls, tracing, messageEvents } = parts;
+  const { upstream, settings, logger, metrics, calls, tracing, messageEvents, logging } = parts;
   return [
     // Outside of the retry: a call counts once, whatever it took.
     settings.metricsEnabled ? callCountInterceptor(calls, upstream) : undefined,
@@ -47,6 +67,16 @@ export function defaultClientInterceptors(parts: ClientChainParts): Interceptor[
       ? tracingInterceptor(tracing, { side: 'client', messageEvents })
       : undefined,
     settings.metricsEnabled ? metricsInterceptor(metrics) : undefined,
-    settings.loggingEnabled ? loggingInterceptor(logger, { side: 'client' }) : undefined,
+    settings.loggingEnabled
+      ? rebuiltInterceptor(() => {
+          const { codeNames, sampling } = logging.current();
+          return loggingInterceptor(logger, { side: 'client', codeNames, sampling });
+        }, logging.onChange)
+      : undefined,
+    rebuiltInterceptor(() => {
+      const { contentMaxLength: maxLength, redact } = logging.current();
+      if (maxLength === undefined) return undefined;
+      return payloadLoggingInterceptor(logger, { side: 'client', maxLength, shapes: parts.shapes(), redact });
+    }, logging.onChange),
   ].filter((interceptor) => interceptor !== undefined);
 }

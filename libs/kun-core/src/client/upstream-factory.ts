@@ -11,12 +11,13 @@ import { outgoingRoutesInterceptor } from '../routing/routes-interceptors.js';
 import { compose, type CallHandler, type Interceptor } from '../rpc/interceptor.js';
 import { rebuiltInterceptor } from '../rpc/rebuilt-interceptor.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
-import { loadProtos } from '../proto/proto-definition.js';
+import { loadProtos, locateProtos } from '../proto/proto-definition.js';
 import type { LiveSettings } from '../settings/live-settings.js';
 import { resolveMethod, unknownMethods, type ResolvedUpstream } from '../settings/upstreams.settings.js';
 import type { ApplicationLogger } from '../telemetry/application-logger.js';
 import type { CallMetrics } from '../telemetry/call-metrics.js';
 import type { ClientCallCounts, RetryCounts } from '../telemetry/client-calls.js';
+import { readMethodShapes } from '../telemetry/message-shape.js';
 import { reportLateErrors } from '../telemetry/late-errors.js';
 import type { Tracing } from '../telemetry/tracing.js';
 import { CertificateStore } from '../tls/certificate-store.js';
@@ -162,6 +163,11 @@ export class UpstreamFactory {
       calls,
       tracing,
       messageEvents: live.current.tracing.messageEvents,
+      logging: {
+        current: () => ({ ...live.current.logging, contentMaxLength: live.upstream(name).contentMaxLength }),
+        onChange: (rebuild) => void live.onChange(rebuild),
+      },
+      shapes: () => readMethodShapes(locateProtos([options], this.parts.base)),
       routes: outgoingRoutesInterceptor(),
       retry: this.retry(name),
       own: this.parts.interceptorsOf(options),

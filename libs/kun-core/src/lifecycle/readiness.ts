@@ -18,6 +18,12 @@ export interface ReadinessState {
   readonly reasons: readonly string[];
 }
 
+/** What is worth showing beside readiness, and does not decide on it. */
+export interface ReadinessNote {
+  readonly status: 'up' | 'degraded';
+  readonly [fact: string]: unknown;
+}
+
 /** Options of {@link Readiness}. */
 export interface ReadinessOptions {
   /** Default: the process's clock. */
@@ -43,6 +49,7 @@ export class Readiness {
   readonly #clock: Clock;
   readonly #pollIntervalMs: number;
   readonly #checks: Checks;
+  readonly #notes = new Map<string, () => ReadinessNote>();
   readonly #holds = new Set<{ readonly name: string }>();
   readonly #state: BehaviorSubject<ReadinessState>;
   #phase: ReadinessPhase = 'starting';
@@ -107,6 +114,17 @@ export class Readiness {
     return remove;
   }
 
+  /**
+   * Shows something at `/readyz` that does not decide: a degraded note leaves the answer at 200.
+   *
+   * @throws Error when the name is taken by another note.
+   */
+  addNote(name: string, note: () => ReadinessNote): void {
+    if (this.#notes.has(name))
+      throw new Error(`readiness already notes "${name}"; give the note another name`);
+    this.#notes.set(name, note);
+  }
+
   get isReady(): boolean {
     return this.#state.value.ready;
   }
@@ -146,6 +164,7 @@ export class Readiness {
         ...(this.#dead === undefined ? {} : { reason: this.#dead }),
       },
       holds: { status: upIf(holds.length === 0), ...(holds.length === 0 ? {} : { names: holds }) },
+      ...Object.fromEntries([...this.#notes].map(([name, note]) => [name, note()])),
       ...checks,
     };
   }
