@@ -84,8 +84,7 @@ async function everyLinkSays(method: string, code: string, count: number): Promi
     links.map(({ process }) => {
       const of = process.withMessage('finished call').filter((line) => line['grpc.method'] === method);
       return ['server', 'client'].map(
-        (side) =>
-          of.filter((line) => line['grpc.component'] === side && line['grpc.code'] === code).length,
+        (side) => of.filter((line) => line['grpc.component'] === side && line['grpc.code'] === code).length,
       );
     });
   await expect.poll(lines).toEqual([

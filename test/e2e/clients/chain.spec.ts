@@ -40,7 +40,10 @@ describe('three echoes in a row, each a process of its own', () => {
     }
     const client = echoes[0]!.client();
     for (const method of METHODS) {
-      const metadata = { 'x-request-id': `id-of-${method}`, traceparent: `00-${traceOf(method)}-${CALLER_SPAN}-01` };
+      const metadata = {
+        'x-request-id': `id-of-${method}`,
+        traceparent: `00-${traceOf(method)}-${CALLER_SPAN}-01`,
+      };
       outcomes.set(method, await call(client, method, { requests: REQUESTS[method]!.requests, metadata }));
     }
     const failing = [{ message: 'no', hops: 2, fail_code: status.NOT_FOUND }];
@@ -68,11 +71,9 @@ describe('three echoes in a row, each a process of its own', () => {
     const id = `id-of-${method}`;
     expect(outcomes.get(method)!.headers?.get('x-request-id')).toEqual([id]);
     const lines = echoes.map((echo) => finished(echo, id));
-    expect(lines.map((each) => each.map((line) => `${line['grpc.component']} ${line['grpc.code']}`).toSorted())).toEqual([
-      ['client OK', 'server OK'],
-      ['client OK', 'server OK'],
-      ['server OK'],
-    ]);
+    expect(
+      lines.map((each) => each.map((line) => `${line['grpc.component']} ${line['grpc.code']}`).toSorted()),
+    ).toEqual([['client OK', 'server OK'], ['client OK', 'server OK'], ['server OK']]);
     expect(new Set(lines.flat().map((line) => line['trace_id']))).toEqual(new Set([traceOf(method)]));
   });
 
