@@ -62,16 +62,19 @@ interface NodeBase {
   readonly hid: readonly ConfigNode[];
 }
 
+/** A map; its keys are in the order of the outermost layer that has them. */
 export interface MapNode extends NodeBase {
   readonly kind: 'map';
   readonly entries: ReadonlyMap<string, ConfigNode>;
 }
 
+/** A list, which is always of one layer. */
 export interface ListNode extends NodeBase {
   readonly kind: 'list';
   readonly items: readonly ConfigNode[];
 }
 
+/** A single value. */
 export interface ScalarNode extends NodeBase {
   readonly kind: 'scalar';
   readonly value: string | number | boolean | null;

@@ -151,8 +151,10 @@ describe('values from outside', () => {
       env: {},
       external: 'tolerated' as const,
     };
-    const { warnings } = await loadConfig(options);
+    const { warnings, value } = await loadConfig(options);
     expect(warnings.map(({ key }) => key)).toEqual(['Port', 'Key']);
+    // What is at hand is there all the same, with the default for what is not.
+    expect(value).toMatchObject({ Port: 1, Name: 'a', On: false });
   });
 
   it('in a file lose one line break, are relative to the file that names them, and are watched', async () => {

@@ -1,12 +1,13 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, type Document, type Scalar, type YAMLMap } from 'yaml';
-import { booleanWord } from './boolean-words.js';
+import { isAlias, isMap, isScalar, isSeq, type Document, type Scalar, type YAMLMap } from 'yaml';
 import type { ConfigNode, ScalarNode, SourceFile } from './config-node.js';
 import type { ReadProblem, ReadResult, ScalarReader } from './read-result.js';
 import type { IsSecretKey } from './source-line.js';
+import { endOf, listItem, otherMeaning, scalarValue, startOf } from './yaml-values.js';
 
 /** The tag of a value that stands in a file of its own. */
 export const FILE_TAG = '!file';
 
+/** How deep a file may nest. */
 export const MAX_DEPTH = 100;
 
 /** Of one file; a broken text or a bomb repeats itself without end. */
@@ -182,32 +183,3 @@ interface Spot {
 type At = Pick<ScalarNode, 'source' | 'offset' | 'keyOffset' | 'hid'>;
 
 const NOTHING: readonly ConfigNode[] = [];
-
-/** A list replaces as a whole, so there is nothing in it that `null` could unset: there it is a value. */
-function listItem(node: ConfigNode): ConfigNode {
-  if (node.kind !== 'unset') return node;
-  const { source, offset, keyOffset, hid } = node;
-  return { kind: 'scalar', value: null, source, offset, keyOffset, hid };
-}
-
-function otherMeaning(value: ScalarNode['value'], text: string): string | boolean | undefined {
-  if (typeof value === 'string') return booleanWord(value);
-  // An identifier of many digits, which a number cannot hold.
-  return typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value)
-    ? text
-    : undefined;
-}
-
-function scalarValue(value: unknown): ScalarNode['value'] {
-  if (typeof value === 'number' || typeof value === 'boolean' || value === null) return value;
-  // The core schema makes nothing else; a key may also be a symbol (`<<`).
-  return typeof value === 'string' ? value : '<<';
-}
-
-function startOf(yaml: unknown): number | undefined {
-  return isNode(yaml) ? yaml.range?.[0] : undefined;
-}
-
-function endOf(yaml: unknown): number | undefined {
-  return isNode(yaml) ? yaml.range?.[1] : undefined;
-}

@@ -8,6 +8,26 @@ import type { SchemaView } from './schema-view.js';
 
 type Report = (path: readonly string[]) => void;
 
+/** Keys that some schema was given and did not read. At the top they count only if no other schema reads them. */
+export class UnknownKeys {
+  readonly #read = new Set<string>();
+  readonly #paths = new Map<string, readonly string[]>();
+
+  read(key: string): void {
+    this.#read.add(key);
+  }
+
+  add(path: readonly PropertyKey[]): void {
+    this.#paths.set(JSON.stringify(path.map(String)), path.map(String));
+  }
+
+  paths(root: MapNode): (readonly string[])[] {
+    const deep = [...this.#paths.values()].filter(({ length }) => length > 1);
+    const top = [...root.entries.keys()].filter((key) => !this.#read.has(key));
+    return [...deep, ...top.map((key) => [key])];
+  }
+}
+
 /** Finds the keys that validation dropped, by comparing what went in with what came out. */
 export function unknownByOutput(
   node: ConfigNode,
@@ -22,13 +42,18 @@ export function unknownByOutput(
         if (view.refuses(path, key)) report([...path, key]);
       } else if (Object.hasOwn(output, key)) {
         unknownByOutput(child, output[key], view, [...path, key], report);
-      } else if (!view.declares(path, key)) report([...path, key]);
+      } else if (!isLeftOut(child) && !view.declares(path, key)) report([...path, key]);
     }
   } else if (node.kind === 'list' && Array.isArray(output) && output.length === node.items.length) {
     for (const [index, item] of node.items.entries()) {
       unknownByOutput(item, output[index], view, [...path, String(index)], report);
     }
   }
+}
+
+/** Whether a value was kept from the schema because it could not be had from outside. */
+function isLeftOut(node: ConfigNode): boolean {
+  return node.kind === 'scalar' && node.unresolved === true;
 }
 
 /** The same from the schema alone, for when validation failed and nothing came out. */

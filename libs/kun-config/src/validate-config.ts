@@ -4,7 +4,7 @@ import { nodeAt, toPlain, type ConfigNode, type MapNode, type Plain } from './co
 import { explainIssue, normaliseIssues, type Issue } from './explain-issue.js';
 import { isRecord } from './plain-object.js';
 import type { ProblemMaker } from './problem-maker.js';
-import { unknownByOutput, unknownBySchema, unknownKeyProblem } from './unknown-keys.js';
+import { unknownByOutput, unknownBySchema, unknownKeyProblem, UnknownKeys } from './unknown-keys.js';
 import { fits } from './describe-value.js';
 import type { SchemaView } from './schema-view.js';
 
@@ -77,26 +77,6 @@ function ownersOf(views: readonly SchemaView[]): Map<string, SchemaView> {
   return owners;
 }
 
-/** Keys that some schema was given and did not read. At the top they count only if no other schema reads them. */
-class UnknownKeys {
-  readonly #read = new Set<string>();
-  readonly #paths = new Map<string, readonly string[]>();
-
-  read(key: string): void {
-    this.#read.add(key);
-  }
-
-  add(path: readonly PropertyKey[]): void {
-    this.#paths.set(JSON.stringify(path.map(String)), path.map(String));
-  }
-
-  paths(root: MapNode): (readonly string[])[] {
-    const deep = [...this.#paths.values()].filter(({ length }) => length > 1);
-    const top = [...root.entries.keys()].filter((key) => !this.#read.has(key));
-    return [...deep, ...top.map((key) => [key])];
-  }
-}
-
 interface SchemaResult {
   readonly output: Record<string, unknown> | undefined;
   readonly issues: readonly Issue[];
@@ -114,7 +94,11 @@ async function runSchema(part: MapNode, view: SchemaView): Promise<SchemaResult>
     }
     const issues = normaliseIssues(result.issues.slice(0, MAX_ISSUES));
     // Each round takes back at least one reading of a scalar, so this ends.
-    if (!issues.map((issue) => mend(part, issue.path, input, tried)).some(Boolean)) {
+    if (
+      !issues
+        .map(({ path }) => mend(part, path, input, tried) || leaveOut(part, path, input, tried))
+        .some(Boolean)
+    ) {
       return { output: undefined, issues: issues.filter((issue) => !belowUnresolved(part, issue.path)) };
     }
   }
@@ -145,6 +129,20 @@ function mendKnown(
   }
 }
 
+/** Leaves out what could not be had from outside, so that the rest can be looked at. */
+function leaveOut(
+  part: MapNode,
+  path: readonly PropertyKey[],
+  input: Plain,
+  tried: Set<ConfigNode>,
+): boolean {
+  const node = nodeAt(part, path);
+  if (node?.kind !== 'scalar' || node.unresolved !== true || tried.has(node)) return false;
+  tried.add(node);
+  put(input, path, undefined);
+  return true;
+}
+
 function mend(part: MapNode, path: readonly PropertyKey[], input: Plain, tried: Set<ConfigNode>): boolean {
   const node = nodeAt(part, path);
   if (node?.kind !== 'scalar' || node.alternative === undefined || tried.has(node)) return false;
@@ -153,15 +151,16 @@ function mend(part: MapNode, path: readonly PropertyKey[], input: Plain, tried: 
   return true;
 }
 
-function put(at: Plain, path: readonly PropertyKey[], value: Plain): void {
+function put(at: Plain, path: readonly PropertyKey[], value: Plain | undefined): void {
   const [key, ...rest] = path.map(String);
   if (key === undefined || typeof at !== 'object' || at === null) return;
   const holder: { [key: string]: Plain } | Plain[] = at;
   if (Array.isArray(holder)) {
-    if (rest.length === 0) holder[Number(key)] = value;
+    if (rest.length === 0) holder[Number(key)] = value ?? null;
     else put(holder[Number(key)] ?? null, rest, value);
-  } else if (rest.length === 0) holder[key] = value;
-  else put(holder[key] ?? null, rest, value);
+  } else if (rest.length > 0) put(holder[key] ?? null, rest, value);
+  else if (value === undefined) delete holder[key];
+  else holder[key] = value;
 }
 
 function belowUnresolved(part: MapNode, path: readonly PropertyKey[]): boolean {

@@ -1,6 +1,9 @@
 import { parseArgs } from 'node:util';
-import { checkCommand, explainCommand, schemaCommand, type CommandOptions } from './commands.js';
+import { checkCommand } from './check-command.js';
+import type { CommandOptions } from './command-options.js';
+import { explainCommand } from './explain-command.js';
 import { loadSchemas } from './load-schemas.js';
+import { schemaCommand } from './schema-command.js';
 import { UsageError, type Terminal } from './terminal.js';
 
 /** Runs the command line and returns the exit code: 0 fine, 1 the configuration has problems, 2 called wrongly. */

@@ -12,6 +12,7 @@ export interface Terminal {
 /** A mistake in how the command was called. */
 export class UsageError extends Error {}
 
+/** How a text is set off. */
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 
 /** Styles a text if the output is a terminal. */
