@@ -1,3 +1,4 @@
+import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Identity } from './identity/identity.js';
 import { kunPhases, type OpenPorts } from './kun.phases.js';
@@ -5,7 +6,7 @@ import { Lifecycle, type StopReport } from './lifecycle/lifecycle.js';
 import { KunGrpcServer } from './server/grpc-server.js';
 import { ApplicationLog } from './telemetry/application-log.js';
 import { ApplicationLogger } from './telemetry/application-logger.js';
-import { Meter } from './telemetry/meter.js';
+import { isMetric, Meter } from './telemetry/meter.js';
 
 /** What a kun application has besides what a Nest application has. */
 export interface KunControls {
@@ -45,12 +46,16 @@ export function kunApplication(nest: NestExpressApplication): KunApplication {
   }
   const log = nest.get(ApplicationLog);
   const lifecycle = nest.get(Lifecycle);
+  adoptMetrics(nest, nest.get(Meter));
   const ports: { -readonly [P in keyof OpenPorts]: OpenPorts[P] } = {};
   const stop = async (reason: string) => {
     const neverStarted = lifecycle.state === 'idle';
     const report = await lifecycle.stop(reason);
     // Nest has made its providers all the same, and some may hold something.
-    if (neverStarted) await nest.close();
+    if (neverStarted) {
+      await nest.close();
+      await finish(nest, report);
+    }
     return report;
   };
   const controls: KunControls = {
@@ -71,6 +76,16 @@ export function kunApplication(nest: NestExpressApplication): KunApplication {
       return this;
     },
   });
+}
+
+/**
+ * Metrics that providers made with prom-client's own helpers register with the process; they belong to this application.
+ * They are taken out at once: another application that is made would be given the same.
+ */
+function adoptMetrics(nest: NestExpressApplication, meter: Meter): void {
+  for (const module of nest.get(ModulesContainer).values()) {
+    for (const { instance } of module.providers.values()) if (isMetric(instance)) meter.adopt(instance);
+  }
 }
 
 /** The last words: one line, and nothing of it lost. */

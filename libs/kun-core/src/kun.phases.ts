@@ -1,5 +1,4 @@
 import { Configuration, formatProblem } from '@kun/config';
-import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createAdminServer } from './admin/admin-server.js';
 import { Upstreams } from './client/upstreams.js';
@@ -18,7 +17,7 @@ import type { Settings } from './settings/settings.js';
 import { ApplicationLog } from './telemetry/application-log.js';
 import { ApplicationLogger } from './telemetry/application-logger.js';
 import { httpLogging } from './telemetry/http-logging.js';
-import { isMetric, Meter } from './telemetry/meter.js';
+import { Meter } from './telemetry/meter.js';
 import type { Tracing } from './telemetry/tracing.js';
 import { HTTP_STOP_TIMEOUT_MS } from './settings/stop-budget.js';
 
@@ -116,17 +115,9 @@ function nestHooks(nest: NestExpressApplication, parts: Parts): Phase {
         nest.use(httpLogging(parts.log, parts.logger));
       }
       await nest.init();
-      adoptMetrics(nest, parts.meter);
     },
     stop: () => nest.close(),
   };
-}
-
-/** Metrics that providers made with prom-client's own helpers register with the process; they belong to this application. */
-function adoptMetrics(nest: NestExpressApplication, meter: Meter): void {
-  for (const module of nest.get(ModulesContainer).values()) {
-    for (const { instance } of module.providers.values()) if (isMetric(instance)) meter.adopt(instance);
-  }
 }
 
 function stopCallbacks({ lifecycle, clock }: Parts): Phase {
