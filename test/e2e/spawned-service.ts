@@ -82,6 +82,11 @@ export class SpawnedService {
     return client as unknown as T;
   }
 
+  /** Writes one of its configuration files, by the path below `conf/`. */
+  configure(name: string, content: string | object): Promise<void> {
+    return this.tree.write(name, content);
+  }
+
   /** Asks the admin port. */
   async admin(path: string): Promise<{ readonly status: number; readonly body: string }> {
     const response = await fetch(`http://127.0.0.1:${this.ports.admin}${path}`);
