@@ -72,7 +72,8 @@ export class Configuration<T = Record<string, unknown>> {
 
   /**
    * What becomes of a key or a section, from the next change on. When it tells, `value`, `get` and `ConfigService`
-   * have the new values already, of this key and of all others.
+   * have the new values already, of this key and of all others. As with any Observable, what a subscriber throws is
+   * an uncaught exception; a method under `@OnConfigChange` is logged instead.
    */
   changes<P extends Path<T>>(path: P): Observable<ValueChange<PathValue<T, P>>>;
   changes(path: ConfigPath): Observable<ValueChange<unknown>>;

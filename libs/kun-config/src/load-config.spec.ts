@@ -282,6 +282,69 @@ describe('two schemas', () => {
   });
 });
 
+describe('shapes of schemas', () => {
+  it.each([
+    ['a list of booleans', z.array(z.boolean()), '[yes, no, true]', [true, false, true]],
+    ['maps in a list', z.array(z.object({ On: z.boolean() })), '[{ On: off }]', [{ On: false }]],
+    [
+      'a record',
+      z.record(z.string(), z.object({ On: z.boolean() })),
+      '{ a: { On: yes } }',
+      { a: { On: true } },
+    ],
+    [
+      'an intersection',
+      z.object({ A: z.int() }).and(z.object({ B: z.boolean() })),
+      '{ A: 1, B: on }',
+      { A: 1, B: true },
+    ],
+    [
+      'a union of kinds',
+      z.discriminatedUnion('Kind', [
+        z.object({ Kind: z.literal('a'), On: z.boolean() }),
+        z.object({ Kind: z.literal('b') }),
+      ]),
+      '{ Kind: a, On: yes }',
+      { Kind: 'a', On: true },
+    ],
+    ['a nullable in a list', z.array(z.int().nullable()), '[1, ~]', [1, null]],
+    ['a coerced date', z.coerce.date(), '2026-01-02', new Date('2026-01-02')],
+    ['anything', z.any(), '{ a: [yes, { b: 1 }] }', { a: ['yes', { b: 1 }] }],
+  ])('%s', async (_, schema, text, expected) => {
+    await using tree = await TestingTree.of({ 'conf/echo/public.yaml': `X: ${text}\n` });
+    const { value } = await loadConfig({
+      base: tree.base,
+      service: 'echo',
+      schemas: [z.object({ X: schema })],
+    });
+    expect(value).toEqual({ X: expected });
+  });
+
+  it.each([
+    ['a record', z.record(z.string(), z.object({ On: z.boolean() })), '{ a: { On: yes, Of: no } }', 'X.a.Of'],
+    [
+      'an intersection',
+      z.object({ A: z.int() }).and(z.object({ Bee: z.boolean() })),
+      '{ A: 1, Bee: on, Bea: 1 }',
+      'X.Bea',
+    ],
+    [
+      'a union of kinds',
+      z.discriminatedUnion('Kind', [
+        z.object({ Kind: z.literal('a') }),
+        z.object({ Kind: z.literal('b'), On: z.boolean() }),
+      ]),
+      '{ Kind: a, Onn: yes }',
+      'X.Onn',
+    ],
+  ])('%s has unknown keys like any map', async (_, schema, text, key) => {
+    await using tree = await TestingTree.of({ 'conf/echo/public.yaml': `X: ${text}\n` });
+    const found = await problemsOf(tree, { schemas: [z.object({ X: schema })] });
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(` ${key}: is not a known key`);
+  });
+});
+
 describe('hostile input', () => {
   it('cannot reach a prototype', async () => {
     await using tree = await TestingTree.of({
