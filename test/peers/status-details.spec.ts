@@ -11,7 +11,6 @@ import {
   ServerCredentials,
   status,
   type sendUnaryData,
-  type ServerUnaryCall,
   type ServiceError,
 } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -34,6 +33,9 @@ import {
   toTrailers,
   type StatusDetail,
 } from '@kun/core';
+import { startTestService, type TestService } from '@kun/core/testing';
+import { kindsController } from '../e2e/kinds-controller.js';
+import { KINDS, kindsModule, type Note } from '../fixtures/kinds.module.js';
 import { requireDebianPackages } from './debian-packages.js';
 
 // Python's gRPC is the C core, which Ruby, C++ and PHP share. The .proto files are Google's own, as a Debian
@@ -93,42 +95,23 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe('what kun sends, read by Python', () => {
-  const cases = new Map<string, ReturnType<typeof toTrailers>>();
-  const server = new Server();
-  let port: number;
+  const cases = new Map<string, StatusError>();
+  let service: TestService;
 
   beforeAll(async () => {
-    server.addService(
-      {
-        Fail: {
-          path: METHOD,
-          requestStream: false,
-          responseStream: false,
-          requestSerialize: bytes,
-          requestDeserialize: bytes,
-          responseSerialize: bytes,
-          responseDeserialize: bytes,
-        },
-      },
-      {
-        Fail: (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>) =>
-          callback(cases.get(call.request.toString()) ?? null),
-      },
-    );
-    port = await new Promise<number>((resolve, reject) => {
-      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-        error ? reject(error) : resolve(bound),
-      );
-    });
+    const unary = ({ text }: Note) => {
+      throw cases.get(text) ?? new Error(`there is no case ${text}`);
+    };
+    service = await startTestService(kindsModule({ controllers: [kindsController({ unary })] }));
   });
 
-  afterAll(() => server.forceShutdown());
+  afterAll(() => service.close());
 
   it('every standard detail, one by one and together', async () => {
     const errors = [...DETAILS.map((detail) => [detail]), DETAILS, []].map(
       (details) => new StatusError(status.FAILED_PRECONDITION, MESSAGE, { details }),
     );
-    const answers = await askPython(errors.map((error) => toTrailers(error)));
+    const answers = await askPython(errors);
     expect(answers).toEqual(
       errors.map((error) => ({
         code: 9,
@@ -154,16 +137,14 @@ describe('what kun sends, read by Python', () => {
         ],
       }),
     ];
-    const [answer] = await askPython([toTrailers(new StatusError(status.ABORTED, 'x', { details }))]);
+    const [answer] = await askPython([new StatusError(status.ABORTED, 'x', { details })]);
     expect(answer?.status?.details[0]).toMatchObject({ fieldViolations: [{ field: 'a', description: 'd' }] });
   });
 
   it('every code', async () => {
     const codes = STATUS_CODES.slice(1);
     const answers = await askPython(
-      codes.map((code) =>
-        toTrailers(new StatusError(code, 'x', { details: [retryInfo({ retryDelayMs: 5 })] })),
-      ),
+      codes.map((code) => new StatusError(code, 'x', { details: [retryInfo({ retryDelayMs: 5 })] })),
     );
     expect(answers.map(({ code }) => code)).toEqual(codes);
     expect(answers.map((answer) => answer.status?.code)).toEqual(codes);
@@ -177,8 +158,8 @@ describe('what kun sends, read by Python', () => {
     const error = new StatusError(status.INVALID_ARGUMENT, '日'.repeat(10_000), {
       details: [retryInfo({ retryDelayMs: 5 }), badRequest({ fieldViolations })],
     });
-    const uncut = { maxTrailerBytes: 1e9, maxMessageBytes: 1e9 };
-    const [cut, whole] = await askPython([toTrailers(error), toTrailers(error, uncut)]);
+    const [cut] = await askPython([error]);
+    const whole = await askPythonUncut(error);
     expect(cut?.code).toBe(status.INVALID_ARGUMENT);
     expect(cut?.message).toMatch(/^日{100,}\.\.\.$/);
     expect(cut?.status).toMatchObject({
@@ -195,18 +176,14 @@ describe('what kun sends, read by Python', () => {
 
   it('a message with half a character in it', async () => {
     const details = [errorInfo({ reason: 'a\udc00' })];
-    const [answer] = await askPython([toTrailers(new StatusError(status.ABORTED, 'a\ud800b', { details }))]);
+    const [answer] = await askPython([new StatusError(status.ABORTED, 'a\ud800b', { details })]);
     expect(answer).toMatchObject({ message: 'a\ufffdb', status: { details: [{ reason: 'a\ufffd' }] } });
   });
 
-  async function askPython(failures: readonly ReturnType<typeof toTrailers>[]): Promise<Answer[]> {
+  async function askPython(failures: readonly StatusError[]): Promise<Answer[]> {
     const names = failures.map((_, index) => String(index));
     for (const [index, failure] of failures.entries()) cases.set(String(index), failure);
-    const program = join(PROGRAMS, 'status_client.py');
-    const { stdout } = await run(PYTHON, [program, descriptors, `127.0.0.1:${port}`, ...names], {
-      env: quiet(),
-    });
-    return JSON.parse(stdout);
+    return runStatusClient(service.grpcAddress, `/${KINDS}/Unary`, names);
   }
 });
 
@@ -257,6 +234,46 @@ describe('what Python sends, read by kun', () => {
     });
   }
 });
+
+function runStatusClient(address: string, method: string, names: readonly string[]): Promise<Answer[]> {
+  const program = join(PROGRAMS, 'status_client.py');
+  return run(PYTHON, [program, descriptors, address, method, ...names], { env: quiet() }).then(
+    ({ stdout }) => JSON.parse(stdout) as Answer[],
+  );
+}
+
+/** What Python makes of an answer that a server without kun's limits gives. */
+async function askPythonUncut(error: StatusError): Promise<Answer | undefined> {
+  const server = new Server();
+  server.addService(
+    {
+      Fail: {
+        path: METHOD,
+        requestStream: false,
+        responseStream: false,
+        requestSerialize: bytes,
+        requestDeserialize: bytes,
+        responseSerialize: bytes,
+        responseDeserialize: bytes,
+      },
+    },
+    {
+      Fail: (_: unknown, callback: sendUnaryData<Buffer>) =>
+        callback(toTrailers(error, { maxTrailerBytes: 1e9, maxMessageBytes: 1e9 })),
+    },
+  );
+  try {
+    const port = await new Promise<number>((resolve, reject) => {
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (failed, bound) =>
+        failed ? reject(failed) : resolve(bound),
+      );
+    });
+    const [answer] = await runStatusClient(`127.0.0.1:${port}`, METHOD, ['uncut']);
+    return answer;
+  } finally {
+    server.forceShutdown();
+  }
+}
 
 interface Answer {
   readonly code: number;

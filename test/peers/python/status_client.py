@@ -1,4 +1,7 @@
-"""status_client.py DESCRIPTORS ADDRESS CASE...: calls Fail once for each case and prints what it was answered."""
+"""status_client.py DESCRIPTORS ADDRESS METHOD CASE...: calls the method once for each case and prints the answers.
+
+The request is a message whose first field is the name of the case.
+"""
 
 import json
 import sys
@@ -7,17 +10,15 @@ import grpc
 
 from status_messages import DETAILS_KEY, StatusMessages
 
-METHOD = "/kun.test.v1.Failing/Fail"
 
-
-def main(descriptor_file, address, *cases):
+def main(descriptor_file, address, method, *cases):
     messages = StatusMessages(descriptor_file)
     answers = []
     with grpc.insecure_channel(address) as channel:
-        fail = channel.unary_unary(METHOD)
+        fail = channel.unary_unary(method)
         for case in cases:
             try:
-                fail(case.encode(), timeout=10)
+                fail(bytes([0x0A, len(case)]) + case.encode(), timeout=10)
                 raise SystemExit(f"{case}: the call did not fail")
             except grpc.RpcError as error:
                 rich = dict(error.trailing_metadata()).get(DETAILS_KEY)
