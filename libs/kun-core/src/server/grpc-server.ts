@@ -20,6 +20,7 @@ import { bindHandlers } from './handler-coverage.js';
 import { serveHealth } from './health.js';
 import { OpenCalls } from './open-calls.js';
 import { serveReflection } from './reflection.js';
+import { allowResets } from './reset-limit.js';
 import type { ServerTlsOptions } from '../tls/server-tls.js';
 import type { CallEnvironment } from './call-environment.js';
 import { ServerCall } from './server-call.js';
@@ -90,6 +91,7 @@ export class KunGrpcServer {
       ...serverChannelOptions(settings, channelOptions),
       interceptors: [interceptor],
     });
+    allowResets(server);
     for (const definition of services.values())
       server.addService(rawBytes(definition), neverCalled(definition));
     this.health = serveHealth(server, services.keys(), readiness);
