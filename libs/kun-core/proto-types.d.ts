@@ -6,4 +6,3 @@ declare module 'nice-grpc-common' {
   /** The second argument of a handler: the request's metadata. */
   export type CallContext = import('@grpc/grpc-js').Metadata;
 }
-
