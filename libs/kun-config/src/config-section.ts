@@ -2,7 +2,7 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/sp
 import type { Observable } from 'rxjs';
 import { formatPath, parsePath, type ConfigPath } from './config-path.js';
 import type { Configuration, ValueChange } from './configuration.js';
-import type { Origin } from './loaded-config.js';
+import type { Origin } from './origin.js';
 import { SECTION_VENDOR } from './schema-view.js';
 
 /** One section of the configuration, by injection. */

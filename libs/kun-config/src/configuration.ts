@@ -4,7 +4,8 @@ import { findChanges, sameValue } from './config-change.js';
 import type { ConfigError, ConfigProblem } from './config-error.js';
 import { formatPath, parsePath, valueAt, type ConfigPath } from './config-path.js';
 import { loadConsistent, type ConsistentOutcome } from './load-consistent.js';
-import type { LoadedConfig, LoadedLayer, Origin } from './loaded-config.js';
+import type { LoadedConfig } from './loaded-config.js';
+import type { LoadedLayer, Origin } from './origin.js';
 import type { ConfigStatus, ReloadEvent } from './reload-event.js';
 
 /** A key and what became of its value. */

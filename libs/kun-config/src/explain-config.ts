@@ -1,6 +1,6 @@
-import { nodeAt } from './config-node.js';
-import { formatPath, valueAt } from './config-path.js';
-import type { LoadedConfig, Origin } from './loaded-config.js';
+import { nodeAt, type MapNode } from './config-node.js';
+import { formatPath, valueAt, type ConfigPath } from './config-path.js';
+import type { Origin } from './origin.js';
 import { isPlainObject } from './plain-object.js';
 import { showNode, showValue } from './show-value.js';
 
@@ -16,8 +16,21 @@ export interface ExplainedValue extends Origin {
   readonly description?: string;
 }
 
+/** What it needs of a loaded configuration. */
+interface Explainable {
+  readonly value: unknown;
+  readonly parts: {
+    readonly root: MapNode;
+    readonly problems: { isSecret(path: readonly string[]): boolean };
+  };
+  origin(path: ConfigPath): Origin | undefined;
+  effect(path: ConfigPath): 'live' | 'restart' | undefined;
+  description(path: ConfigPath): string | undefined;
+  isSecret(path: ConfigPath): boolean;
+}
+
 /** Explains each key at and below a path. */
-export function explainConfig(config: LoadedConfig<unknown>, path: readonly string[]): ExplainedValue[] {
+export function explainConfig(config: Explainable, path: readonly string[]): ExplainedValue[] {
   return leavesOf(valueAt(config.value, path), path).flatMap((keys) => {
     const origin = config.origin(keys);
     if (!origin) return [];
@@ -38,7 +51,7 @@ function leavesOf(value: unknown, keys: readonly string[]): (readonly string[])[
   return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...keys, key]));
 }
 
-function shownAt(config: LoadedConfig<unknown>, keys: readonly string[]): string {
+function shownAt(config: Explainable, keys: readonly string[]): string {
   const node = nodeAt(config.parts.root, keys);
   const secret = config.isSecret(keys);
   // A list as it is written keeps apart which of its items are secret.

@@ -1,12 +1,7 @@
 export { loadConfig, type Outputs } from './load-config.js';
 export type { LoadConfigOptions } from './load-options.js';
-export {
-  LoadedConfig,
-  type HiddenValue,
-  type LayerPlace,
-  type LoadedLayer,
-  type Origin,
-} from './loaded-config.js';
+export { LoadedConfig } from './loaded-config.js';
+export type { HiddenValue, LayerPlace, LoadedLayer, Origin } from './origin.js';
 export { configLayers, type ConfigLayer, type LayerName, type LayerNames } from './config-layers.js';
 export { ConfigError, formatProblem, type ConfigProblem, type ConfigProblemCode } from './config-error.js';
 export type { ConfigCheck, ConfigFinding } from './config-check.js';

@@ -1,42 +1,14 @@
 import type { ConfigProblem } from './config-error.js';
 import { configHash } from './config-hash.js';
-import type { LayerName } from './config-layers.js';
-import { nodeAt, type ConfigNode, type MapNode, type Place } from './config-node.js';
+import { nodeAt, type ConfigNode, type MapNode } from './config-node.js';
 import { parsePath, valueAt, type ConfigPath } from './config-path.js';
 import { explainConfig, type ExplainedValue } from './explain-config.js';
+import type { HiddenValue, LayerPlace, LoadedLayer, Origin } from './origin.js';
 import type { LoadConfigOptions } from './load-options.js';
 import type { ProblemMaker } from './problem-maker.js';
 import type { SchemaView } from './schema-view.js';
 import { Secret } from './secret.js';
 import { showNode } from './show-value.js';
-
-/** A layer and whether it has a file. */
-export interface LoadedLayer {
-  readonly name: LayerName;
-  /** Absolute path. */
-  readonly file: string;
-  readonly found: boolean;
-}
-
-/** A place in one of the layers. */
-export interface LayerPlace extends Place {
-  readonly layer: LayerName | 'Overrides';
-}
-
-/** A value that an inner layer hides; shown as text, with secrets blanked. */
-export interface HiddenValue extends LayerPlace {
-  readonly shown: string;
-}
-
-/** Where a value comes from. */
-export interface Origin {
-  /** `default`: from the schema, because no layer sets the key or one unsets it. */
-  readonly from: 'file' | 'default';
-  /** Where it stands; for a default the place of the `null` that unsets it, if any. */
-  readonly place?: LayerPlace;
-  /** What it hides, nearest first. */
-  readonly hid: readonly HiddenValue[];
-}
 
 /** What loading gives: the value, and all that is known of how it came about. Does not change. */
 export class LoadedConfig<T = Record<string, unknown>> {
