@@ -2,12 +2,14 @@ import { basename } from 'node:path/posix';
 import ts from 'typescript';
 import {
   ARROW_EXCEPTIONS,
+  CYCLE_EXCEPTIONS,
   CORE_TABLE,
   folderOf,
   LENGTH_EXCEPTIONS,
   MAX_LINES,
   STATE_EXCEPTIONS,
   type ArrowException,
+  type CycleException,
   type LengthException,
   type StateException,
 } from './import-table.js';
@@ -22,11 +24,11 @@ export function arrows(exceptions: readonly ArrowException[] = ARROW_EXCEPTIONS)
     const used = new Set<ArrowException>();
     const wrong = files.flatMap(({ path, imports }) => {
       const from = folderOf(path);
-      if (from === undefined) return [];
+      if (from === undefined || isSpec(path)) return [];
       return imports.flatMap(({ file, line }) => {
         const to = file === undefined ? undefined : folderOf(file);
         if (to === undefined || to === from) return [];
-        if (CORE_TABLE[from]?.includes(to) || (isSpec(path) && to === 'testing')) return [];
+        if (CORE_TABLE[from]?.includes(to)) return [];
         const exception = exceptions.find((entry) => entry.from === from && entry.to === to);
         if (!exception) return [`${path}:${line} ${from} must not import ${to}`];
         used.add(exception);
@@ -58,24 +60,40 @@ export const packages: Rule = (files) =>
     });
   });
 
-/** No cycles of files, type-only imports included: a type may become a value with one decorator. */
-export const cycles: Rule = (files) => {
-  const known = new Map(files.map((file) => [file.path, file]));
-  const done = new Set<string>();
-  const found: string[] = [];
-  const walk = (path: string, trail: readonly string[]): void => {
-    const start = trail.indexOf(path);
-    if (start >= 0) {
-      found.push(`cycle: ${[...trail.slice(start), path].join(' → ')}`);
-      return;
-    }
-    if (done.has(path)) return;
-    for (const { file } of known.get(path)?.imports ?? []) if (file) walk(file, [...trail, path]);
-    done.add(path);
+/**
+ * No cycles of files, type-only imports included: a type may become a value with one decorator. Exceptions are for
+ * those, and each must be in use.
+ */
+export function cycles(exceptions: readonly CycleException[] = CYCLE_EXCEPTIONS): Rule {
+  return (files) => {
+    const known = new Map(files.map((file) => [file.path, file]));
+    const used = new Set<CycleException>();
+    const done = new Set<string>();
+    const found: string[] = [];
+    const targetsOf = (path: string): string[] =>
+      (known.get(path)?.imports ?? []).flatMap(({ file, typeOnly }) => {
+        const exception = exceptions.find(({ from, to }) => from === path && to === file);
+        if (exception && typeOnly) used.add(exception);
+        return file === undefined || (exception && typeOnly) ? [] : [file];
+      });
+    const walk = (path: string, trail: readonly string[]): void => {
+      const start = trail.indexOf(path);
+      if (start >= 0) {
+        found.push(`cycle: ${[...trail.slice(start), path].join(' → ')}`);
+        return;
+      }
+      if (done.has(path)) return;
+      for (const target of targetsOf(path)) walk(target, [...trail, path]);
+      done.add(path);
+    };
+    for (const { path } of files) walk(path, []);
+    const unused = exceptions.filter((entry) => !used.has(entry));
+    return [
+      ...found,
+      ...unused.map(({ from, to }) => `the exception ${from} → ${to} is not needed any more`),
+    ];
   };
-  for (const { path } of files) walk(path, []);
-  return found;
-};
+}
 
 const FORBIDDEN_NAMES = /^(?:utils?|helpers?|common|interfaces?|misc|shared)$/;
 

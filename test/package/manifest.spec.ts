@@ -66,7 +66,7 @@ describe.each(PACKAGES)('%s', (name) => {
     expect(files).toContain('README.md');
     expect(files).toContain('LICENSE');
     const rest = files.filter((file) => !/^dist\/.+\.(?:js|d\.ts)(?:\.map)?$/.test(file));
-    const exported = JSON.stringify(manifest.exports);
+    const exported = JSON.stringify([manifest.exports, manifest.bin]);
     expect(rest.filter((file) => !exported.includes(`"./${file}"`)).toSorted()).toEqual([
       'LICENSE',
       'README.md',

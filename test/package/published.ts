@@ -18,6 +18,7 @@ const manifestSchema = z.object({
   version: z.string(),
   license: z.string(),
   files: z.array(z.string()),
+  bin: z.record(z.string(), z.string()).default({}),
   exports: z.record(z.string(), z.union([z.string(), z.record(z.string(), z.string())])),
   dependencies: ranges,
   peerDependencies: ranges,
