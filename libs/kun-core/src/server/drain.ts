@@ -36,6 +36,9 @@ export async function drain(
   void calls.whenIdle().then(() => settled.abort());
   const cut = AbortSignal.any([limits.force, settled.signal]);
 
+  // Watches of the health have been told, and would stay as long as they may.
+  for (const call of calls) if (call.method.infrastructure) endForShutdown(call, ended);
+
   await delay(clock, Math.min(limits.streamGraceMs, limits.timeoutMs), cut);
   for (const call of settled.signal.aborted ? [] : calls) {
     if (call.method.kind !== 'unary') endForShutdown(call, ended);
