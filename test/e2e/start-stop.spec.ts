@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect as connectHttp2 } from 'node:http2';
 import { setTimeout as delay } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { currentCall, KunFactory } from '@kun/core';
@@ -173,6 +175,38 @@ describe('a stop that meets handlers which ignore everything', () => {
     expect(await service.end).toEqual({ code: 1, signal: null });
     expect(service.report).toMatchObject({ reason: 'SIGTERM', clean: false, forced: 1 });
     expect(service.report?.['duration_ms']).toBeLessThan(5000);
+  });
+});
+
+describe('a stop that meets what does not leave', () => {
+  it('cuts HTTP requests after 3 s, and exits 1', async () => {
+    await using service = await startFixture('ordered', { http: true });
+    const stuck = fetch(`http://127.0.0.1:${service.ports.http}/stuck`);
+    const cut = stuck.catch((error: Error) => error.message);
+    await service.process.line(({ msg }) => msg === 'stuck began');
+    service.process.kill('SIGTERM');
+    expect(await service.end).toEqual({ code: 1, signal: null });
+    expect(await cut).toBe('fetch failed');
+    const phases = service.report?.['phases_ms'] as Record<string, number>;
+    expect(phases['HTTP port']).toBeGreaterThanOrEqual(3000);
+    expect(phases['HTTP port']).toBeLessThan(3500);
+    expect(service.process.withMessage('onModuleDestroy')).toHaveLength(1);
+  });
+
+  it('ends watches of the health at once, and does not wait for idle connections', async () => {
+    await using service = await startFixture('ordered');
+    const health = startCall(service.client(HEALTH_SERVICE), 'Watch');
+    await health.received(1);
+    const idle = connectHttp2(`http://127.0.0.1:${service.ports.grpc}`);
+    idle.on('error', () => {});
+    await once(idle, 'remoteSettings');
+    service.process.kill('SIGTERM');
+    const { code, messages } = await health.outcome;
+    expect(code).toBe(status.UNAVAILABLE);
+    expect(messages.map((message) => message['status'])).toEqual(['SERVING', 'NOT_SERVING']);
+    expect(await service.end).toEqual({ code: 0, signal: null });
+    expect(service.report?.['duration_ms']).toBeLessThan(1000);
+    idle.destroy();
   });
 });
 
