@@ -55,11 +55,12 @@ export function attempt(target: AttemptTarget, rpc: Rpc, call: ClientCall): Prom
     const read = rpc.responseStream ? deliverStream(surface, call) : Promise.resolve();
     if (rpc.requestStream) sendStream(surface, call, cancel);
 
-    surface.on('metadata', (metadata: Metadata) => (call.responseMetadata = metadata));
+    surface.on('metadata', (metadata: Metadata) => call.receiveMetadata(metadata));
     surface.on('error', () => undefined); // the status says the same
     surface.on('status', (status: StatusObject) => {
       call.signal.removeEventListener('abort', onAbort);
       call.peer = surface.getPeer();
+      call.receiveTrailers(status.metadata);
       const ending = call.finish(cancelledBy ? endedHere(cancelledBy) : endedBy(status, target.upstream));
       // A failed stream may never say that it has ended.
       if (status.code === Code.OK) void read.then(() => resolve(ending));

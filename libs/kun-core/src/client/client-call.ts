@@ -47,7 +47,10 @@ export class ClientCall extends ObservedCall implements RpcCall {
   peer: string;
   /** The upstream's response metadata, once it is here. */
   responseMetadata = new Metadata();
+  responseTrailers = new Metadata();
 
+  /** The call that this is an attempt at. */
+  private whole: ClientCall | undefined;
   private cancelWire: ((reason: StatusError) => void) | undefined;
   private refused: StatusError | undefined;
 
@@ -100,6 +103,7 @@ export class ClientCall extends ObservedCall implements RpcCall {
     );
     // What interceptors outside of the retry have found out counts for each attempt.
     next.inherit(this);
+    next.whole = this;
     return next;
   }
 
@@ -113,6 +117,17 @@ export class ClientCall extends ObservedCall implements RpcCall {
   /** How to end the attempt that is on the wire. */
   onCancel(cancel: (reason: StatusError) => void): void {
     this.cancelWire = cancel;
+  }
+
+  /** The whole call shows what its last attempt got. */
+  receiveMetadata(metadata: Metadata): void {
+    this.responseMetadata = metadata;
+    this.whole?.receiveMetadata(metadata);
+  }
+
+  receiveTrailers(trailers: Metadata): void {
+    this.responseTrailers = trailers;
+    this.whole?.receiveTrailers(trailers);
   }
 
   /** The attempt is over, or the whole call: told once. */

@@ -45,6 +45,8 @@ export interface RpcCall {
   readonly ending: Ending | undefined;
   /** Metadata that goes out before the first message (or with the status, when there is none). Made on first read. */
   readonly responseMetadata: Metadata;
+  /** Metadata that goes with the status, after the last message: to be set on the server; on a client once it has come. */
+  readonly responseTrailers: Metadata;
   /** Registers an observer of messages; costs nothing while there is none. */
   onMessage(observer: MessageObserver): void;
   /** Registers what to do at the end: called exactly once, at once when the call has ended already. */

@@ -23,4 +23,6 @@ export interface RequestReader {
 export interface CallStream {
   readonly aborted: boolean;
   readonly rstCode?: number | undefined;
+  /** Absent once the stream is closed. */
+  readonly session?: { readonly socket?: object | undefined } | undefined;
 }

@@ -9,6 +9,7 @@ import { StatusError } from '../status/status-error.js';
 import { toTrailers } from '../status/trailers.js';
 import { decodeRequest, encodeResponse, type BoundMethod } from './bound-method.js';
 import { Abandonment } from './abandonment.js';
+import { plainAddress } from '../transport/plain-address.js';
 import { HandlerCall } from './handler-call.js';
 import type { CallEnvironment, CallStream, RequestReader } from './call-environment.js';
 import type { WireEnding } from './wire-ending.js';
@@ -32,6 +33,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
 
   private readonly abandonment = new Abandonment();
   private headers: Metadata | undefined;
+  private trailers: Metadata | undefined;
   private handlerView: HandlerCall | undefined;
   private headersSent = false;
   private statusSent = false;
@@ -53,7 +55,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
   }
 
   get peer(): string {
-    return this.wire?.getPeer() ?? 'unknown';
+    return plainAddress(this.wire?.getPeer() ?? 'unknown');
   }
 
   get deadline(): number {
@@ -73,6 +75,10 @@ export class ServerCall extends ObservedCall implements RpcCall {
     return (this.headers ??= new Metadata());
   }
 
+  get responseTrailers(): Metadata {
+    return (this.trailers ??= new Metadata());
+  }
+
   end(error: StatusError): void {
     if (this.statusSent || this.ending) return;
     this.statusSent = true;
@@ -80,6 +86,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
     const trailers = toTrailers(error);
     // An answer of trailers only has no other place for what was meant to go first.
     if (this.headers && !this.headersSent) trailers.metadata.merge(this.headers);
+    if (this.trailers) trailers.metadata.merge(this.trailers);
     this.wire?.sendStatus(trailers);
     this.abandon(error);
   }
@@ -150,12 +157,12 @@ export class ServerCall extends ObservedCall implements RpcCall {
   }
 
   /** The handler is done and has said all it had to say. */
-  succeed(trailers?: Metadata): void {
+  succeed(): void {
     this.handlerDone();
     if (!this.writable) return;
     this.sendHeaders();
     this.statusSent = true;
-    this.wire?.sendStatus({ code: Code.OK, details: 'OK', metadata: trailers ?? null });
+    this.wire?.sendStatus({ code: Code.OK, details: 'OK', metadata: this.trailers ?? null });
   }
 
   /** The handler threw, or a stream of its did. */

@@ -49,6 +49,7 @@ export class FakeCall implements RpcCall {
   readonly startedAt: number;
   readonly tags = new Tags();
   readonly responseMetadata = new Metadata();
+  readonly responseTrailers = new Metadata();
   requestId: string;
   received = 0;
   sent = 0;
