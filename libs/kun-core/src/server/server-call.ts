@@ -26,6 +26,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
   readonly side = 'server' as const;
   readonly attempt = 1;
   readonly committed = false;
+  readonly draining: AbortSignal;
   routes: Routes = NO_ROUTES;
   metadata!: Metadata;
   /** The stream that carries the call; absent once answered without one. */
@@ -51,6 +52,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
     readonly bound?: BoundMethod,
   ) {
     super(environment.clock);
+    this.draining = environment.draining;
     environment.openCalls.add(this);
   }
 
@@ -61,10 +63,6 @@ export class ServerCall extends ObservedCall implements RpcCall {
   get deadline(): number {
     const deadline = this.wire?.getDeadline() ?? Infinity;
     return typeof deadline === 'number' ? deadline : deadline.getTime();
-  }
-
-  get draining(): AbortSignal {
-    return this.environment.draining;
   }
 
   get signal(): AbortSignal {
@@ -206,11 +204,10 @@ export class ServerCall extends ObservedCall implements RpcCall {
   onCancel(): void {
     if (this.abandonment.reason || this.handler === 'settled') return;
     const expired = this.environment.clock.now() >= this.deadline;
-    this.abandon(
-      expired
-        ? new StatusError(Code.DEADLINE_EXCEEDED, 'the deadline has passed')
-        : new StatusError(Code.CANCELLED, 'the call was cancelled'),
-    );
+    const [code, why] = expired
+      ? [Code.DEADLINE_EXCEEDED, 'the deadline has passed']
+      : [Code.CANCELLED, 'the call was cancelled'];
+    this.abandon(new StatusError(code, why));
   }
 
   /** The stream has closed: this is the truth, told once to everybody who asked. */
