@@ -2,6 +2,7 @@ import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_FILTER, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { withoutAdminStart } from './admin/quiet-start.js';
+import { explainUnknownClient } from './client/unknown-client.js';
 import { kunApplication, type KunApplication } from './kun.application.js';
 import { KUN_RUNTIME, type KunRuntime } from './kun.options.js';
 import { runUntilStopped } from './kun.run.js';
@@ -32,7 +33,7 @@ export const KunFactory = Object.freeze({
   /**
    * Makes the application, for those who want to add pipes or HTTP routes before `app.start()`.
    *
-   * @throws {ConfigError | IdentityError | ProtoError} with all that is wrong, each with its place.
+   * @throws {ConfigError | IdentityError | ProtoError | UpstreamError} with all that is wrong, each with its place.
    */
   async create(root: Type | DynamicModule, runtime: KunRuntime = {}): Promise<KunApplication> {
     const log = new ApplicationLog();
@@ -46,7 +47,7 @@ export const KunFactory = Object.freeze({
       });
     } catch (error) {
       log.close();
-      throw error;
+      throw explainUnknownClient(error, root);
     }
   },
 

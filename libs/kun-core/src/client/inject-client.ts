@@ -10,6 +10,12 @@ export function nestClientToken(name: string): symbol {
   return Symbol.for(`@kun/core/nest-client/${name}`);
 }
 
+/** The upstream whose client a token stands for, in either form. */
+export function clientNameOf(token: unknown): string | undefined {
+  if (typeof token !== 'symbol') return undefined;
+  return /^@kun\/core\/(?:nest-)?client\/(.*)$/.exec(token.description ?? '')?.[1];
+}
+
 /**
  * Injects the typed client of an upstream: `constructor(@InjectClient('cache') private cache: CacheServiceClient)`.
  * Unary calls give promises, streams are async iterables.

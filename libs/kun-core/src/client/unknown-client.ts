@@ -1,0 +1,56 @@
+import type { DynamicModule, ForwardReference, Type } from '@nestjs/common';
+import { nearest } from '@kun/config';
+import { clientNameOf } from './inject-client.js';
+import { UPSTREAM_OPTIONS, UpstreamError, type UpstreamOptions } from './upstream-options.js';
+
+/**
+ * Makes of Nest's "can't resolve dependencies" what it means where the missing one is the client of an upstream: an
+ * {@link UpstreamError} that names who asks, and the upstream that is likely meant. Any other error comes back as it is.
+ */
+export function explainUnknownClient(error: unknown, root: Type | DynamicModule): unknown {
+  const { type, context } = (error ?? {}) as Partial<UnknownDependency>;
+  const asked = clientNameOf(context?.name);
+  if (asked === undefined) return error;
+  const who = typeof type === 'function' ? type.name : String(type);
+  const names = registeredIn(root, new Set());
+  const near = nearest(asked, names);
+  const what = names.includes(asked)
+    ? `whose KunClientModule.register(...) is not among the imports of its module`
+    : 'which no KunClientModule.register(...) names';
+  const remedy = near === undefined || near === asked ? known(names) : `; did you mean "${near}"?`;
+  return new UpstreamError(`${who} asks for the upstream "${asked}", ${what}${remedy}`, { cause: error });
+}
+
+/** What of Nest's UnknownDependenciesException is looked at. */
+interface UnknownDependency {
+  readonly type: unknown;
+  readonly context: { readonly name?: unknown } | undefined;
+}
+
+type Imported = Type | DynamicModule | ForwardReference<() => Type> | Promise<DynamicModule>;
+
+/** The upstreams that the modules below name: read off their metadata, since Nest gave up before it made them. */
+function registeredIn(module: Imported, seen: Set<unknown>): string[] {
+  if (seen.has(module) || module instanceof Promise) return [];
+  seen.add(module);
+  if ('forwardRef' in module) return registeredIn(module.forwardRef(), seen);
+  if (typeof module === 'function') {
+    return importsOf(module).flatMap((imported) => registeredIn(imported, seen));
+  }
+  const own = (module.providers ?? []).flatMap((provider) =>
+    'provide' in provider && provider.provide === UPSTREAM_OPTIONS && 'useValue' in provider
+      ? (provider.useValue as readonly UpstreamOptions[]).map(({ name }) => name)
+      : [],
+  );
+  const imports = [module.module, ...((module.imports ?? []) as Imported[])];
+  return [...own, ...imports.flatMap((imported) => registeredIn(imported, seen))];
+}
+
+/** What `@Module({ imports })` left at the class. */
+function importsOf(module: Type): readonly Imported[] {
+  return (Reflect.getMetadata('imports', module) as readonly Imported[] | undefined) ?? [];
+}
+
+function known(names: readonly string[]): string {
+  return names.length === 0 ? '' : `; registered are ${names.join(', ')}`;
+}
