@@ -129,8 +129,8 @@ describe('a call that takes longer than three keepalive periods', () => {
   const KEEPALIVE = { KeepaliveTime: 0.2, KeepaliveTimeout: 0.2 };
 
   it.each(KINDS_METHODS)("%s survives the server's drain", async (kind) => {
-    const began = deferred<void>();
-    const goOn = deferred<void>();
+    const began = deferred();
+    const goOn = deferred();
     const slow = async <T>(value: T): Promise<T> => {
       began.resolve();
       await goOn.promise;
@@ -192,7 +192,7 @@ describe('a new instance', () => {
 
 describe('many cancelled calls', () => {
   it('cost no other call of their connection its life', async () => {
-    const goOn = deferred<void>();
+    const goOn = deferred();
     const hanging = new Set<string>();
     await using last = await startLinked({
       handlers: {
