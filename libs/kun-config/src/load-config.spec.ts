@@ -86,7 +86,7 @@ describe('layers', () => {
     const loaded = await loadConfig({ service: 'echo', schemas: [framework], env: { KUN_BASE: tree.base } });
     expect(loaded.value.AdminPort).toBe(1);
     expect(await problemsOf(tree, { service: 'other' })).toEqual([
-      'conf/other/public.yaml: the service configuration is required, but there is no such file',
+      'conf/other/public.yaml: the service configuration is required, but there is no such file; create it, or name another directory (KUN_BASE) or service',
     ]);
   });
 

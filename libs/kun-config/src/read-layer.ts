@@ -33,7 +33,7 @@ export async function readLayer(
     if (!error.missing)
       return failed(source, problems, 'unreadable', `the file cannot be read (${error.message})`);
     if (!layer.required) return { source, found: false, root: undefined, problems: [], understood: true };
-    const message = `the ${layer.name.toLowerCase()} configuration is required, but there is no such file`;
+    const message = `the ${layer.name.toLowerCase()} configuration is required, but there is no such file; create it, or name another directory (KUN_BASE) or service`;
     return { ...failed(source, problems, 'missing-file', message), found: false };
   }
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '');

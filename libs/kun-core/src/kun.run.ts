@@ -26,12 +26,19 @@ const EXPLAINED: ReadonlySet<string> = new Set([
 
 /** The life of a process that is nothing but the application. */
 export async function runUntilStopped(create: () => Promise<KunApplication>): Promise<void> {
+  // A signal while the application is being made: there is nothing to drain yet, and nobody to wait for.
+  const offEarlySignals = onStopSignals(process, {
+    onFirst: () => process.exit(0),
+    onSecond: () => undefined,
+  });
   let application: KunApplication;
   try {
     application = await create();
   } catch (error) {
     leave(explain(error));
     return;
+  } finally {
+    offEarlySignals();
   }
   const { lifecycle } = application;
   let giveUp = (): void => {};
