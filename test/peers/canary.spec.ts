@@ -1,0 +1,147 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { status, type Client } from '@grpc/grpc-js';
+import { currentCall, Readiness, routes, type CallOptions, type Routes } from '@kun/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { call } from '../e2e/call.js';
+import { startLinked, type KindsClient, type LinkedService } from '../e2e/clients/linked-service.js';
+import { METHODS, type KindsHandlers } from '../e2e/kinds-controller.js';
+import { REPOSITORY } from '../e2e/running-process.js';
+import { KINDS } from '../fixtures/kinds.module.js';
+import { configurationOf, startProxy, type Proxy } from './canary/proxies.js';
+import { requireDebianPackages } from './debian-packages.js';
+
+beforeAll(() => requireDebianPackages('haproxy', 'nginx'), 300_000);
+
+/** Says who it is, and keeps what its caller sent. */
+function version(name: string) {
+  const seen: Array<Record<string, unknown>> = [];
+  const answer = () => {
+    seen.push(currentCall()!.metadata.getMap());
+    return { text: name };
+  };
+  const handlers: KindsHandlers = {
+    unary: answer,
+    async *watch() {
+      yield answer();
+      yield { text: name };
+    },
+    async collect(requests) {
+      for await (const _ of requests) void 0;
+      return answer();
+    },
+    async *chat(requests) {
+      for await (const _ of requests) yield answer();
+    },
+  };
+  return { seen, handlers };
+}
+
+/** Sets the routes that the request names, in a scope or as an option of the call, and calls on. */
+function settingRoutes(next: () => KindsClient): KindsHandlers {
+  const ask = (text: string, make: (options: CallOptions) => unknown) => {
+    const { way, set } = JSON.parse(text) as { way: 'scope' | 'option'; set: Routes };
+    return way === 'option' ? make({ routes: set }) : routes.with(set, () => make({}));
+  };
+  return {
+    unary: (request) => ask(request.text, (options) => next().unary(request, options)),
+    watch: (request) => ask(request.text, (options) => next().watch(request, options)),
+    collect: (requests) =>
+      withFirst(requests, (text, all) => ask(text, (options) => next().collect(all, options))),
+    async *chat(requests) {
+      const answers = await withFirst(requests, (text, all) => ({
+        iterable: ask(text, (options) => next().chat(all, options)) as AsyncIterable<unknown>,
+      }));
+      yield* answers.iterable;
+    },
+  };
+}
+
+async function withFirst<T, R>(
+  requests: AsyncIterable<T & { text: string }>,
+  body: (text: string, all: AsyncIterable<T>) => R,
+): Promise<R> {
+  const iterator = requests[Symbol.asyncIterator]();
+  const step = await iterator.next();
+  async function* all() {
+    for (let next = step; !next.done; next = await iterator.next()) yield next.value;
+  }
+  return body(step.done ? '' : step.value.text, all());
+}
+
+describe.each(['haproxy', 'nginx'] as const)('two versions behind %s', (name) => {
+  const stableVersion = version('stable');
+  const canaryVersion = version('canary');
+  let stable: LinkedService;
+  let canary: LinkedService;
+  let proxy: Proxy;
+  let middle: LinkedService;
+  let first: LinkedService;
+  let client: Client;
+
+  beforeAll(async () => {
+    stable = await startLinked({ handlers: stableVersion.handlers });
+    canary = await startLinked({ handlers: canaryVersion.handlers });
+    proxy = await startProxy(name, stable, canary);
+    middle = await startLinked({ next: proxy.address, config: { Routing: { Allow: ['AccountId'] } } });
+    first = await startLinked({
+      next: middle.grpcAddress,
+      handlers: settingRoutes(() => first.next),
+    });
+    client = first.client(KINDS);
+  });
+  afterAll(async () => {
+    for (const service of [first, middle, stable, canary]) await service.close();
+    await proxy[Symbol.asyncDispose]();
+  });
+
+  /** Through all of it; the versions that answered. */
+  async function ask(method: string, way: 'scope' | 'option', set: Routes): Promise<unknown[]> {
+    const text = JSON.stringify({ way, set });
+    const outcome = await call(client, method, { requests: [{ text }, { text: 'more' }] });
+    expect(outcome).toMatchObject({ code: status.OK, details: 'OK' });
+    return [...new Set(outcome.messages.map((message) => message['text']))];
+  }
+
+  describe.each(METHODS)('%s', (method) => {
+    it.each(['scope', 'option'] as const)(
+      'goes where the metadata set by %s says, two hops on',
+      async (way) => {
+        expect(await ask(method, way, { AccountId: '42' })).toEqual(['canary']);
+        expect(await ask(method, way, { AccountId: '43' })).toEqual(['stable']);
+        expect(await ask(method, way, {})).toEqual(['stable']);
+      },
+    );
+
+    it('carries nothing on that is not on the list', async () => {
+      canaryVersion.seen.length = 0;
+      expect(await ask(method, 'scope', { AccountId: '42', TenantId: '7' })).toEqual(['canary']);
+      expect(canaryVersion.seen[0]).toMatchObject({ accountid: '42' });
+      expect(canaryVersion.seen[0]).not.toHaveProperty('tenantid');
+    });
+  });
+
+  it('takes many calls of both at once, each to its own', async () => {
+    const accounts = Array.from({ length: 100 }, (_, n) => (n % 3 === 0 ? '42' : String(n)));
+    const answers = await Promise.all(accounts.map((AccountId) => ask('Unary', 'option', { AccountId })));
+    expect(answers.flat()).toEqual(accounts.map((account) => (account === '42' ? 'canary' : 'stable')));
+  });
+
+  it.runIf(name === 'haproxy')(
+    'sends everybody to the stable one while the canary is not ready',
+    async () => {
+      const readiness = canary.app.get(Readiness);
+      readiness.setDead();
+      await expect.poll(() => ask('Unary', 'option', { AccountId: '42' })).toEqual(['stable']);
+      readiness.setAlive();
+      await expect.poll(() => ask('Unary', 'option', { AccountId: '42' })).toEqual(['canary']);
+    },
+  );
+});
+
+describe('the guide', () => {
+  it.each(['haproxy', 'nginx'] as const)('shows the very file for %s that is used here', async (name) => {
+    const guide = await readFile(join(REPOSITORY, 'docs/canary.md'), 'utf8');
+    expect(guide).toContain(`\`\`\`text\n${await configurationOf(name)}\`\`\`\n`);
+  });
+});
