@@ -123,7 +123,14 @@ export const code: Rule = (files) =>
     const blame = (node: ts.Node, what: string) => wrong.push(`${path}:${lineOf(tree, node)} ${what}`);
     eachNode(tree, (node) => {
       if (node.kind === ts.SyntaxKind.AnyKeyword) blame(node, 'any');
-      if (ts.isIdentifier(node) && node.text === 'forwardRef') blame(node, 'forwardRef');
+      // Its property is how Nest marks such a reference: reading that is no use of it.
+      if (
+        ts.isIdentifier(node) &&
+        node.text === 'forwardRef' &&
+        !ts.isPropertyAccessExpression(node.parent)
+      ) {
+        blame(node, 'forwardRef');
+      }
       if (ts.isPropertyDeclaration(node) && isMutableStatic(node)) blame(node, 'static mutable field');
     });
     return wrong;
