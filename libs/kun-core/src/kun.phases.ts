@@ -148,7 +148,8 @@ function telemetry({ tracing, logger }: Parts): Phase {
     stopOrder: 80,
     async stop() {
       // No call was cut by it: worth a word, and no reason for another exit code.
-      if (tracing && !(await tracing.shutdown(TELEMETRY_FLUSH_MS))) logger.pino.warn('spans were left unsent');
+      if (tracing && !(await tracing.shutdown(TELEMETRY_FLUSH_MS)))
+        logger.pino.warn('spans were left unsent');
     },
   };
 }
