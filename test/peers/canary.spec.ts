@@ -118,6 +118,7 @@ describe.each(['haproxy', 'nginx'] as const)('two versions behind %s', (name) =>
       expect(await ask(method, 'scope', { AccountId: '42', TenantId: '7' })).toEqual(['canary']);
       expect(canaryVersion.seen[0]).toMatchObject({ accountid: '42' });
       expect(canaryVersion.seen[0]).not.toHaveProperty('tenantid');
+      expect(middle.logs.finishedCalls.at(-1)).toMatchObject({ routes: { AccountId: '42' } });
     });
   });
 

@@ -67,7 +67,9 @@ describe('a kun client and a server on bare grpc-js', () => {
     server.close();
   });
 
-  it.each(Object.entries(CLIENT_CASES))('%s', (_, run) => run(kun));
+  it.each(Object.entries(CLIENT_CASES))('%s', async (_, run) => {
+    await expect(run(kun)).resolves.toBeUndefined();
+  });
 });
 
 describe('a kun client and a kun server', () => {
@@ -82,7 +84,9 @@ describe('a kun client and a kun server', () => {
     await server.close();
   });
 
-  it.each(Object.entries(CLIENT_CASES))('%s', (_, run) => run(kun));
+  it.each(Object.entries(CLIENT_CASES))('%s', async (_, run) => {
+    await expect(run(kun)).resolves.toBeUndefined();
+  });
 });
 
 describe('a kun client and the official server of the C core (Ruby)', () => {
@@ -98,5 +102,7 @@ describe('a kun client and the official server of the C core (Ruby)', () => {
     await server[Symbol.asyncDispose]();
   });
 
-  it.each(Object.entries(CLIENT_CASES))('%s', (_, run) => run(kun));
+  it.each(Object.entries(CLIENT_CASES))('%s', async (_, run) => {
+    await expect(run(kun)).resolves.toBeUndefined();
+  });
 });

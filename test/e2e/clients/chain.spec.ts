@@ -8,9 +8,10 @@ import { SpawnedService } from '../spawned-service.js';
 const TRACE = '0af7651916cd43dd8448eb211c80319c';
 const CALLER_SPAN = 'b7ad6b7169203331';
 const METHODS = ['Echo', 'Watch', 'Collect', 'Chat'] as const;
+type Method = (typeof METHODS)[number];
 
 /** What each kind is asked, and how many messages come of it. */
-const REQUESTS: Readonly<Record<string, { requests: Array<Record<string, unknown>>; answers: number }>> = {
+const REQUESTS: Readonly<Record<Method, { requests: Array<Record<string, unknown>>; answers: number }>> = {
   Echo: { requests: [{ message: 'a', hops: 2 }], answers: 1 },
   Watch: { requests: [{ count: 3, hops: 2 }], answers: 3 },
   Collect: { requests: ['a', 'b'].map((message) => ({ message, hops: 2 })), answers: 1 },
@@ -39,13 +40,13 @@ describe('three echoes in a row, each a process of its own', () => {
         }),
       );
     }
-    const client = echoes[0]!.client();
+    const client = echoes.at(0)!.client();
     for (const method of METHODS) {
       const metadata = {
         'x-request-id': `id-of-${method}`,
         traceparent: `00-${traceOf(method)}-${CALLER_SPAN}-01`,
       };
-      outcomes.set(method, await call(client, method, { requests: REQUESTS[method]!.requests, metadata }));
+      outcomes.set(method, await call(client, method, { requests: REQUESTS[method].requests, metadata }));
     }
     const failing = [{ message: 'no', hops: 2, fail_code: status.NOT_FOUND }];
     outcomes.set('failing', await call(client, 'Echo', { requests: failing }));
@@ -70,7 +71,7 @@ describe('three echoes in a row, each a process of its own', () => {
     const { code, details, messages } = outcomes.get(method)!;
     expect({ code, details }).toEqual({ code: status.OK, details: 'OK' });
     expect(messages.map(({ path }) => path)).toEqual(
-      Array.from({ length: REQUESTS[method]!.answers }, () => ['a', 'b', 'c']),
+      Array.from({ length: REQUESTS[method].answers }, () => ['a', 'b', 'c']),
     );
   });
 
@@ -117,8 +118,8 @@ describe('three echoes in a row, each a process of its own', () => {
 });
 
 /** Each method's calls in a trace of their own, all begun by the caller's span. */
-function traceOf(method: string): string {
-  return TRACE.slice(0, -1) + METHODS.indexOf(method as (typeof METHODS)[number]);
+function traceOf(method: Method): string {
+  return TRACE.slice(0, -1) + METHODS.indexOf(method);
 }
 
 function finished(echo: SpawnedService, requestId: string): ProcessLine[] {

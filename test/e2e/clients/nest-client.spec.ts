@@ -127,7 +127,9 @@ describe("an upstream in Nest's own form", () => {
       subscriber.next({ text: 'a' });
       subscriber.error(new Error('the file ended early'));
     });
-    await expect(firstValueFrom(service.collect(requests))).rejects.toThrow();
+    await expect(firstValueFrom(service.collect(requests))).rejects.toMatchObject({
+      code: expect.any(Number) as number,
+    });
   });
 
   it('cancels the call when it is unsubscribed from', async () => {

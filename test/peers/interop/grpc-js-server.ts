@@ -29,7 +29,8 @@ export async function startGrpcJsServer(): Promise<{ readonly address: string; c
   const { TestService } = (loaded['grpc'] as unknown as { testing: Record<string, ServiceClientConstructor> })
     .testing;
   const server = new Server();
-  server.addService(TestService!.service, {
+  if (!TestService) throw new Error('interop.proto has no TestService');
+  server.addService(TestService.service, {
     EmptyCall: (_call: unknown, answer: sendUnaryData<object>) => answer(null, {}),
     UnaryCall(call: ServerUnaryCall<SimpleRequest, Answer>, answer: sendUnaryData<Answer>) {
       const { request, metadata } = call;
