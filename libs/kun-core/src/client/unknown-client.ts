@@ -31,9 +31,9 @@ type Imported = Type | DynamicModule | ForwardReference<() => Type> | Promise<Dy
 
 /** The upstreams that the modules below name: read off their metadata, since Nest gave up before it made them. */
 function registeredIn(module: Imported, seen: Set<unknown>): string[] {
-  if (seen.has(module) || module instanceof Promise) return [];
+  // What is imported in a circle or made later is not looked into: this only serves to name the likely one.
+  if (seen.has(module) || module instanceof Promise || 'forwardRef' in module) return [];
   seen.add(module);
-  if ('forwardRef' in module) return registeredIn(module.forwardRef(), seen);
   if (typeof module === 'function') {
     return importsOf(module).flatMap((imported) => registeredIn(imported, seen));
   }
