@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import { currentCall } from '@kun/core';
 import { deferred } from '@kun/core/testing';
@@ -7,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { KindsHandlers } from '../kinds-controller.js';
 import { freePorts } from '../config-tree.js';
 import { callKind, KINDS_METHODS, startLinked } from './linked-service.js';
+import { silentPeer } from './silent-peer.js';
 
 const ECHO: KindsHandlers = {
   unary: (request) => request,
@@ -22,35 +22,6 @@ const ECHO: KindsHandlers = {
     yield* requests;
   },
 };
-
-/** Accepts and says nothing, until it is told to be a relay to an address. Connections made before stay silent. */
-async function silentPeer(port = 0) {
-  const sockets = new Set<Socket>();
-  let target: number | undefined;
-  let accepted = 0;
-  const server = createServer((socket) => {
-    accepted++;
-    sockets.add(socket.on('error', () => {}));
-    if (target === undefined) return;
-    const onwards = connect(target, '127.0.0.1').on('error', () => {});
-    sockets.add(onwards);
-    socket.pipe(onwards).pipe(socket);
-  }).listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
-    get accepted() {
-      return accepted;
-    },
-    heal(address: string) {
-      target = Number(address.split(':')[1]);
-    },
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
 
 describe('a peer that accepts and never answers', () => {
   const CONNECT_TIMEOUT_MS = 1000;
