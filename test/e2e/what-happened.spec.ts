@@ -45,7 +45,7 @@ beforeAll(async () => {
     spanExporters: [
       {
         export(ended, report) {
-          spans.push(...ended);
+          spans.push(...(ended as ReadableSpan[]));
           report({ code: 0 });
         },
         shutdown: () => Promise.resolve(),

@@ -21,8 +21,6 @@ const INSTALL_TIMEOUT_MS = 180_000;
 const KNOWN_ERRORS = [
   // Nest's own, which want @types/express.
   'node_modules/@nestjs/platform-express/',
-  // An optional peer, named by `KunRuntime.spanExporters`.
-  "Cannot find module '@opentelemetry/sdk-trace'",
 ];
 
 const project = mkdtempSync(join(tmpdir(), 'kun-packed-'));

@@ -113,6 +113,7 @@ export { Meter } from './telemetry/meter.js';
 export { MissingPackageError } from './telemetry/optional-package.js';
 export type { RedactionPath } from './telemetry/redaction.js';
 export { CallContextManager } from './telemetry/trace-context.js';
+export type { ExportOutcome, SpanExporter } from './telemetry/span-exporter.js';
 export type { Tracing } from './telemetry/tracing.js';
 export type { LogDestination } from './telemetry/log-destination.js';
 export type { PeerIdentity } from './tls/peer-identity.js';

@@ -1,5 +1,4 @@
 import type { InjectionToken, OptionalFactoryDependency } from '@nestjs/common';
-import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { systemClock, type Clock } from './clock.js';
 import type { Interceptor } from './rpc/interceptor.js';
@@ -7,6 +6,7 @@ import type { GrpcChannelOptions } from './server/channel-options.js';
 import type { ProtoSource } from './proto/proto-definition.js';
 import type { PortOverrides } from './settings/resolve-settings.js';
 import type { LogDestination } from './telemetry/log-destination.js';
+import type { SpanExporter } from './telemetry/span-exporter.js';
 
 /** What a service says of itself, in `KunModule.forRoot(...)`. */
 export interface KunModuleOptions {

@@ -1,4 +1,4 @@
-import type { SpanExporter } from '@opentelemetry/sdk-trace';
+import type { SpanExporter } from './span-exporter.js';
 
 type Spans = Parameters<SpanExporter['export']>[0];
 type Report = Parameters<SpanExporter['export']>[1];

@@ -1,5 +1,4 @@
 import type { Tracer, TracerProvider } from '@opentelemetry/api';
-import type { SpanExporter } from '@opentelemetry/sdk-trace';
 import type { Logger } from 'pino';
 import type { Identity } from '../identity/identity.js';
 import { resourceAttributes } from '../identity/resource-attributes.js';
@@ -7,6 +6,7 @@ import { CallTracerProvider } from './call-tracer.js';
 import { importOptional } from './optional-package.js';
 import { RatioSampler } from './ratio-sampler.js';
 import { settledWithin } from './settled-within.js';
+import type { SpanExporter } from './span-exporter.js';
 import { FailoverExporter, GuardedExporter } from './span-exporters.js';
 
 export interface TracingOptions {
