@@ -6,6 +6,7 @@ import { freePorts } from '../e2e/config-tree.js';
 import { RunningProcess } from '../e2e/running-process.js';
 import { requireDebianPackages } from './debian-packages.js';
 import { CLIENT_CASES } from './interop/client-cases.js';
+import { runGoClient } from './interop/go-client.js';
 import { startGrpcJsServer } from './interop/grpc-js-server.js';
 import { startKunClient, type KunClients } from './interop/kun-client.js';
 import { startKunServer } from './interop/kun-server.js';
@@ -52,6 +53,21 @@ describe('a kun server and the official client of the C core (Ruby)', () => {
       `--test_case=${name}`,
     ]);
     expect(stdout).toContain(`OK: ${name}`);
+  });
+});
+
+describe('a kun server and grpc-go', () => {
+  let server: TestService;
+  let said: Record<string, string>;
+  beforeAll(async () => {
+    await requireDebianPackages('golang-go', 'golang-google-grpc-dev');
+    server = await startKunServer();
+    said = await runGoClient(server.grpcAddress);
+  }, 600_000);
+  afterAll(() => server.close());
+
+  it.each([...CASES, 'special_status_message'])('%s', (name) => {
+    expect(said[name]).toBe('OK');
   });
 });
 
