@@ -103,7 +103,7 @@ describe('an upstream that is wrong is refused at start', () => {
   });
 
   it.each<[string, string]>([
-    ['service name', 'kun.test.v1.Kindz in APP/kinds.proto; did you mean kun.test.v1.Kinds?'],
+    ['service name', 'kinds.proto has no service kun.test.v1.Kindz; did you mean kun.test.v1.Kinds?'],
     ['package name', 'no service in package "kun.test.v2"; the file has kun.test.v1.Kinds'],
     ['proto that is not there', 'APP/missing.proto: no such proto file; check "path" of package kun.test.v1'],
     ['proto that does not parse', "APP/broken.proto:6: illegal token 'return', 'returns' expected"],
