@@ -9,7 +9,7 @@ import { StatusError } from '../status/status-error.js';
 import { toTrailers } from '../status/trailers.js';
 import { decodeRequest, encodeResponse, type BoundMethod } from './bound-method.js';
 import { Abandonment } from './abandonment.js';
-import { plainAddress } from '../transport/plain-address.js';
+import { peerAddress } from '../transport/peer-address.js';
 import { HandlerCall } from './handler-call.js';
 import type { CallEnvironment, CallStream, RequestReader } from './call-environment.js';
 import type { WireEnding } from './wire-ending.js';
@@ -57,7 +57,8 @@ export class ServerCall extends ObservedCall implements RpcCall {
   }
 
   get peer(): string {
-    return plainAddress(this.wire?.getPeer() ?? 'unknown');
+    // Read once for each call by grpc-js; `getPeer()` asks the socket again, through a proxy of Node's.
+    return peerAddress(this.wire?.getConnectionInfo());
   }
 
   get deadline(): number {

@@ -33,8 +33,8 @@ interface StreamMessage {
  *
  * grpc-js hides the stream from interceptors, and only the stream knows the status that was sent. Node's diagnostics
  * channels give it: a stream's start is published just before the event in which grpc-js makes the call, so the call
- * made next belongs to it. They are marked experimental (Node 22.22, 24.15 and later): `stream-endings.spec.ts` holds
- * for each supported Node that they still speak.
+ * made next belongs to it. They are marked experimental (Node 22.22, 24.15 and later): the table of endings in
+ * `test/e2e` holds for each supported Node that they still speak.
  */
 export class StreamEndings {
   private started: Tracked | undefined;
@@ -77,12 +77,12 @@ export class StreamEndings {
       if (!this.owner.owns(stream)) return;
       call = this.owner.unanswered(tracked.headers);
     }
-    const socket = stream.session?.socket;
     call.finish(
       wireEnding(stream, {
         deadline: call.deadline,
-        now: this.owner.now(),
-        connectionLost: socket === undefined || socket.destroyed,
+        now: this.owner.now,
+        // Asked only where no status was sent: the socket is behind a proxy of Node's.
+        connectionLost: () => stream.session?.socket.destroyed ?? true,
       }),
     );
   };

@@ -27,14 +27,14 @@ const DEADLINE_RACE_MS = 50;
  */
 export function wireEnding(
   stream: ClosedStream,
-  call: { deadline: number; now: number; connectionLost: boolean },
+  call: { readonly deadline: number; now(): number; connectionLost(): boolean },
 ): WireEnding {
   const sent = statusSent(stream);
   if (sent) return sent;
-  if (call.connectionLost) {
+  if (call.connectionLost()) {
     return { code: Code.CANCELLED, message: 'the connection was lost', cause: 'connection' };
   }
-  if (call.now >= call.deadline - DEADLINE_RACE_MS) {
+  if (call.now() >= call.deadline - DEADLINE_RACE_MS) {
     return { code: Code.DEADLINE_EXCEEDED, message: 'the caller gave up at its deadline', cause: 'reset' };
   }
   const reset =
@@ -46,7 +46,8 @@ function statusSent(stream: ClosedStream): WireEnding | undefined {
   const sent = stream.sentTrailers ?? stream.sentHeaders;
   const status = sent?.['grpc-status'];
   if (sent && status !== undefined) {
-    return { code: Number(status), message: decodeMessage(sent['grpc-message']), cause: 'status' };
+    const code = Number(status);
+    return { code, message: code === Code.OK ? '' : decodeMessage(sent['grpc-message']), cause: 'status' };
   }
   // Refused before gRPC had a say (no gRPC content type): the caller's library makes UNKNOWN of such an answer.
   const httpStatus = stream.sentHeaders?.[':status'];
