@@ -17,7 +17,7 @@ const run = promisify(exec);
 
 /** Blocks that nothing can run, by their first line, and why. */
 const NOT_RUN: Readonly<Record<string, string>> = {
-  'static_resources:': 'it wants Envoy',
+  'static_resources:': "it wants Envoy; canary.spec.ts holds it to the protos of Envoy's API",
   'apiVersion: networking.istio.io/v1': 'it wants Istio in a cluster',
   'npm ci && npm start': 'it serves until it is stopped; whoever runs this test has done the first half',
   'npm ci && npm run check': 'this test is part of it',

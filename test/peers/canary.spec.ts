@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { status, type Client } from '@grpc/grpc-js';
 import { currentCall, Readiness, routes, type CallOptions, type Routes } from '@kun/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { call } from '../e2e/call.js';
 import { startLinked, type KindsClient, type LinkedService } from '../e2e/clients/linked-service.js';
 import { METHODS, type KindsHandlers } from '../e2e/kinds-controller.js';
 import { REPOSITORY } from '../e2e/running-process.js';
 import { KINDS } from '../fixtures/kinds.module.js';
+import { loadEnvoyApi, unknownParts } from './canary/envoy-schema.js';
 import { configurationOf, startProxy, type Proxy } from './canary/proxies.js';
 import { requireDebianPackages } from './debian-packages.js';
 
@@ -141,8 +143,28 @@ describe.each(['haproxy', 'nginx'] as const)('two versions behind %s', (name) =>
 });
 
 describe('the guide', () => {
+  const guide = () => readFile(join(REPOSITORY, 'docs/canary.md'), 'utf8');
+
   it.each(['haproxy', 'nginx'] as const)('shows the very file for %s that is used here', async (name) => {
-    const guide = await readFile(join(REPOSITORY, 'docs/canary.md'), 'utf8');
-    expect(guide).toContain(`\`\`\`text\n${await configurationOf(name)}\`\`\`\n`);
+    expect(await guide()).toContain(`\`\`\`text\n${await configurationOf(name)}\`\`\`\n`);
   });
+
+  it(
+    "shows an Envoy configuration of which Envoy's API knows every field",
+    { timeout: 120_000 },
+    async () => {
+      const api = await loadEnvoyApi();
+      const bootstrap = api.lookupType('envoy.config.bootstrap.v3.Bootstrap');
+      const shown = /```yaml\n(static_resources:[^]*?)```/.exec(await guide())?.[1] ?? '';
+      expect(unknownParts(bootstrap, parse(shown))).toEqual([]);
+      // It can tell.
+      const misspelt = shown
+        .replace('stream_idle_timeout', 'stream_idel_timeout')
+        .replace('STRICT_DNS', 'STRICT');
+      expect(unknownParts(bootstrap, parse(misspelt))).toEqual([
+        expect.stringContaining('.stream_idel_timeout: '),
+        expect.stringContaining('.clusters[0].type: no DiscoveryType'),
+      ]);
+    },
+  );
 });
