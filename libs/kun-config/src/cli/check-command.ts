@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { ConfigError, formatProblem, type ConfigProblem } from '../config-error.js';
-import { loadConfig } from '../load-config.js';
 import type { CommandOptions } from './command-options.js';
 import { findTargets, nameTarget, type Target } from './find-targets.js';
+import { loadTarget } from './load-target.js';
 import { printProblem } from './print-problem.js';
 import { styled, UsageError, type Terminal } from './terminal.js';
 
@@ -45,26 +45,16 @@ export async function checkCommand(options: CommandOptions, terminal: Terminal):
 
 async function checkTarget(
   target: Target,
-  { base, schemas, strict }: CommandOptions,
+  options: CommandOptions,
   terminal: Terminal,
 ): Promise<{ problems: readonly ConfigProblem[]; warnings: readonly ConfigProblem[] }> {
-  const { service, cluster, instance, partial } = target;
-  const external = strict ? 'required' : 'tolerated';
   try {
-    const config = await loadConfig({
-      base,
-      service,
-      cluster,
-      instance,
-      schemas,
-      env: terminal.env,
-      external,
-    });
-    return { problems: [], warnings: config.warnings };
+    const { warnings } = await loadTarget(target, options, terminal);
+    return { problems: [], warnings };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     // What a service as a whole lacks, each of its clusters may set; those are checked as well.
-    const problems = error.problems.filter(({ code }) => !partial || code !== 'missing-value');
+    const problems = error.problems.filter(({ code }) => !target.partial || code !== 'missing-value');
     return { problems, warnings: [] };
   }
 }

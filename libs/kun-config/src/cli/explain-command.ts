@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import { ConfigError } from '../config-error.js';
 import { formatPath, parsePath } from '../config-path.js';
 import type { ExplainedValue } from '../explain-config.js';
-import { loadConfig } from '../load-config.js';
 import { nearest } from '../nearest.js';
 import type { CommandOptions } from './command-options.js';
 import { findTargets } from './find-targets.js';
+import { loadTarget } from './load-target.js';
 import { printExplained, printOne, samePath } from './print-explained.js';
 import { printProblem } from './print-problem.js';
 import { UsageError, type Terminal } from './terminal.js';
@@ -16,19 +16,9 @@ export async function explainCommand(
   options: CommandOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const { base, cluster, instance, schemas } = options;
-  const service = options.service ?? (await onlyService(base));
-  const external = options.strict ? 'required' : 'tolerated';
+  const service = options.service ?? (await onlyService(options.base));
   try {
-    const config = await loadConfig({
-      base,
-      service,
-      cluster,
-      instance,
-      schemas,
-      env: terminal.env,
-      external,
-    });
+    const config = await loadTarget({ ...options, service }, options, terminal);
     const values = config.explain(key);
     if (options.json) {
       terminal.out(JSON.stringify(values, null, 2));
