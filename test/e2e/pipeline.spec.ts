@@ -25,6 +25,7 @@ import { GrpcMethod, GrpcStreamMethod } from '@nestjs/microservices';
 import type { Response } from 'express';
 import { map, of, throwError, type Observable } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AllKinds } from '../fixtures/all-kinds.js';
 import { KINDS, kindsModule, type Note } from '../fixtures/kinds.module.js';
 import { call } from './call.js';
 import { METHODS, type Notes } from './kinds-controller.js';
@@ -257,27 +258,7 @@ describe.each(['useGlobalFilters', 'APP_FILTER', 'a controller', 'a method'])('a
 
 describe('on HTTP, without a filter of the user', () => {
   @Controller()
-  class HttpController {
-    @GrpcMethod('Kinds', 'Unary')
-    unary(): object {
-      return {};
-    }
-
-    @GrpcMethod('Kinds', 'Watch')
-    watch(): object[] {
-      return [];
-    }
-
-    @GrpcStreamMethod('Kinds', 'Collect')
-    collect(): object {
-      return {};
-    }
-
-    @GrpcStreamMethod('Kinds', 'Chat')
-    chat(): object[] {
-      return [];
-    }
-
+  class HttpController extends AllKinds {
     @Get('/missing')
     missing(): never {
       throw notFound('no such note');
