@@ -1,4 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
+import type { Http2Session, ServerHttp2Stream } from 'node:http2';
 import { status } from '@grpc/grpc-js';
 import { currentCall } from '@kun/core';
 import { deferred } from '@kun/core/testing';
@@ -51,14 +53,12 @@ describe('a peer that accepts and never answers', () => {
     expect(performance.now() - startedAt, 'the configured timeout holds for others').toBeLessThan(700);
 
     peer.heal(last.grpcAddress);
-    const healedAt = performance.now();
-    for (;;) {
-      const { answers } = await callKind(first.next, 'unary', { timeoutMs: 300 });
-      if (answers.length > 0) break;
-      // Failing at once while the channel waits for its next attempt; there is no event for its end.
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      expect(performance.now() - healedAt).toBeLessThan(CONNECT_TIMEOUT_MS + 2 * BACKOFF_MS);
-    }
+    // Calls fail at once while the channel waits for its next attempt; there is no event for its end.
+    await expect
+      .poll(async () => (await callKind(first.next, 'unary', { timeoutMs: 300 })).answers, {
+        timeout: CONNECT_TIMEOUT_MS + 2 * BACKOFF_MS,
+      })
+      .toMatchObject([{ text: 'a' }]);
     for (const kind of KINDS_METHODS) {
       const { answers, error } = await callKind(first.next, kind);
       expect({ answers, error }).toMatchObject({ answers: [{ text: 'a' }], error: undefined });
@@ -97,7 +97,23 @@ describe('a peer that is not there yet', () => {
 });
 
 describe('a call that takes longer than three keepalive periods', () => {
-  const KEEPALIVE = { KeepaliveTime: 0.2, KeepaliveTimeout: 0.2 };
+  const KEEPALIVE = { KeepaliveTime: 0.1, KeepaliveTimeout: 1 };
+
+  /** The connection on which the next call comes in, as the server has it. */
+  function nextServerSession(): Promise<Http2Session> {
+    return new Promise((resolve) => {
+      const onStart = (message: unknown) => {
+        unsubscribe('http2.server.stream.start', onStart);
+        resolve((message as { stream: ServerHttp2Stream }).stream.session!);
+      };
+      subscribe('http2.server.stream.start', onStart);
+    });
+  }
+
+  /** Waits until the client has asked so many times whether its peer is alive, which it does once a period. */
+  async function questions(session: Http2Session, count: number): Promise<void> {
+    for (let asked = 0; asked < count; asked++) await once(session, 'remoteSettings');
+  }
 
   it.each(KINDS_METHODS)("%s survives the server's drain", async (kind) => {
     const began = deferred();
@@ -127,11 +143,12 @@ describe('a call that takes longer than three keepalive periods', () => {
       next: last.grpcAddress,
       upstream: { ...KEEPALIVE, CallTimeout: 10 },
     });
+    const session = nextServerSession();
     const call = callKind(first.next, kind);
     await began.promise;
     const stopped = last.close();
-    // From the GOAWAY on more than three periods and their timeouts: what kills a call of plain grpc-js after one.
-    await new Promise((resolve) => setTimeout(resolve, 1300));
+    // From the GOAWAY on more than three periods: what kills a call of plain grpc-js after one.
+    await questions(await session, 4);
     goOn.resolve();
     expect(await call).toMatchObject({ answers: [{ text: 'a' }] });
     expect((await call).error).toBeUndefined();

@@ -477,11 +477,16 @@ describe('a drain', () => {
   });
 
   it('forces what ignores everything, and says what it was', async () => {
-    const { drainNow } = await serve({ Unary: () => new Promise(() => {}) });
+    const started = deferred();
+    const { drainNow } = await serve({
+      Unary: () => {
+        started.resolve();
+        return new Promise(() => {});
+      },
+    });
     const answer = unary({});
     answer.catch(() => {});
-    await expect.poll(() => endings.length + 1).toBe(1);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await started.promise;
     const report = await drainNow(0, 50);
     await expect(answer).rejects.toMatchObject({ code: grpc.status.UNAVAILABLE });
     expect(report).toMatchObject({ drained: 0, ended: 0, forced: [{ method: '/t.v1.T/Unary' }] });
