@@ -57,6 +57,7 @@ export interface QuotaFailure {
   readonly violations: readonly QuotaViolation[];
 }
 
+/** One quota that is used up */
 export interface QuotaViolation {
   /** Whose quota it is, such as `account:42` */
   readonly subject: string;
@@ -77,6 +78,7 @@ export interface PreconditionFailure {
   readonly violations: readonly PreconditionViolation[];
 }
 
+/** One precondition that does not hold */
 export interface PreconditionViolation {
   /** The kind of precondition, such as `TOS` */
   readonly type: string;
@@ -90,6 +92,7 @@ export interface BadRequest {
   readonly fieldViolations: readonly FieldViolation[];
 }
 
+/** One field that is wrong */
 export interface FieldViolation {
   /** Path in the request: `user.emails[0].address` */
   readonly field: string;
@@ -121,6 +124,7 @@ export interface Help {
   readonly links: readonly HelpLink[];
 }
 
+/** A page that helps */
 export interface HelpLink {
   readonly description: string;
   readonly url: string;

@@ -5,6 +5,7 @@ import { decodeStatus, STATUS_DETAILS_KEY } from './status-codec.js';
 import { StatusError } from './status-error.js';
 import type { Upstream } from './upstream-policy.js';
 
+/** How a client's error is taken over. */
 export interface FromServiceErrorOptions {
   /**
    * What a handler that rethrows the error means by it. Default `{ policy: 'pass' }`: who converts an error

@@ -3,6 +3,7 @@ import { codeName, isErrorCode } from './code.js';
 import type { StatusDetail } from './detail-types.js';
 import type { Upstream } from './upstream-policy.js';
 
+/** What a {@link StatusError} carries besides its code and message. */
 export interface StatusErrorOptions {
   /** Standard details and raw ones, sent in `grpc-status-details-bin`. Default: none */
   details?: readonly StatusDetail[];
@@ -30,10 +31,15 @@ const BRAND = Symbol.for('@kun/core/StatusError');
  * @throws RangeError when the code is not one of the 16 codes of failure (OK included)
  */
 export class StatusError extends Error {
+  /** From 1 to 16; never OK */
   readonly code: status;
+  /** Standard details and raw ones; empty when there are none */
   readonly details: readonly StatusDetail[];
+  /** Trailing metadata of the caller's answer; empty when there is none */
   readonly metadata: Metadata;
+  /** Whether the message was chosen to hide the cause */
   readonly hidesCause: boolean;
+  /** What the funnel makes of it when a handler rethrows it; only on errors of other services */
   readonly upstream?: Upstream;
 
   constructor(code: status, message: string, options: StatusErrorOptions = {}) {

@@ -14,7 +14,11 @@ export interface StatusJson {
   readonly details: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** @param httpStatus default: by the table, `httpStatusOf(error.code)` */
+/**
+ * An error as the body of an HTTP answer, its details as protobuf's JSON mapping has them.
+ *
+ * @param httpStatus default: by the table, `httpStatusOf(error.code)`
+ */
 export function toStatusJson(error: StatusError, httpStatus = httpStatusOf(error.code)): StatusJson {
   return {
     code: httpStatus,

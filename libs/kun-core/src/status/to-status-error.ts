@@ -10,6 +10,7 @@ import { DEFAULT_UPSTREAM_POLICY, type UpstreamPolicy } from './upstream-policy.
 import { applyUpstreamPolicy } from './upstream.js';
 import { validationExceptionFactory, validationFailuresIn } from './validation.js';
 
+/** What the funnel tells of errors that were not made for the caller. */
 export interface ToStatusErrorOptions {
   /** Adds the text and stack of hidden errors as DebugInfo. Default: false */
   development?: boolean;

@@ -4,6 +4,7 @@ import { encodedBytes, toMessageText } from './message-text.js';
 import { encodeStatus, STATUS_DETAILS_KEY } from './status-codec.js';
 import type { StatusError } from './status-error.js';
 
+/** How an error is put into trailers. */
 export interface ToTrailersOptions {
   /**
    * How large code, message, metadata and details may be together, in bytes as HTTP/2 counts a header list:
