@@ -31,6 +31,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
   stream: CallStream | undefined;
 
   private readonly abandonment = new Abandonment();
+  private readonly place: number;
   private headers: Metadata | undefined;
   private trailers: Metadata | undefined;
   private handlerView: HandlerCall | undefined;
@@ -51,7 +52,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
   ) {
     super(environment.clock);
     this.draining = environment.draining;
-    environment.openCalls.add(this);
+    this.place = environment.openCalls.add(this);
   }
 
   get peer(): string {
@@ -174,7 +175,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
   handlerDone(): void {
     if (this.handler === 'settled') return;
     this.handler = 'settled';
-    if (this.ending) this.environment.openCalls.remove(this);
+    if (this.ending) this.environment.openCalls.remove(this, this.place);
   }
 
   onReceiveMetadata(metadata: Metadata): void {
@@ -218,7 +219,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
     // One entry into the call's context for all observers.
     const ending = runInCall(this, () => this.endWith({ ...wire, message, error }));
     this.settlement?.resolve(ending);
-    if (this.handler !== 'running') this.environment.openCalls.remove(this);
+    if (this.handler !== 'running') this.environment.openCalls.remove(this, this.place);
   }
 
   /** Nobody waits for an answer any more: whoever still works for it is told so, once. */

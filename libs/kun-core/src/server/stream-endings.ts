@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { dropEndlessTimeout } from './endless-timeout.js';
 import type { ServerCall } from './server-call.js';
@@ -85,5 +86,20 @@ export class StreamEndings {
         connectionLost: () => stream.session?.socket.destroyed ?? true,
       }),
     );
+    stream[this.tracked] = undefined;
+    stream.once('close', letGo);
   };
 }
+
+/**
+ * Takes from a closed stream what it holds: its call and grpc-js' part of it. Node's session keeps its streams in a Map,
+ * whose discarded tables still name streams long closed; V8's young collections copy them until the next full one, with
+ * all they lead to. That was 10 MiB at each collection, and a fifth of the CPU time of small calls.
+ */
+function letGo(this: EventEmitter): void {
+  // Not the stream's own, which would look a tick later whether to read on.
+  EventEmitter.prototype.removeAllListeners.call(this);
+  this.on('error', ignore);
+}
+
+function ignore(): void {}
