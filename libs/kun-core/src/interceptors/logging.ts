@@ -6,9 +6,10 @@ import type { RpcMethod } from '../rpc/rpc-method.js';
 import { codeName, goCodeName } from '../status/code.js';
 import type { StatusError } from '../status/status-error.js';
 import type { ApplicationLogger } from '../telemetry/application-logger.js';
-import { addCallIdentity } from '../telemetry/call-fields.js';
+import { callIdentity } from '../telemetry/call-fields.js';
 import { isoFormatter } from '../telemetry/iso-time.js';
-import type { LineFields, LineLevel, LineWriter } from '../telemetry/line-writer.js';
+import { field, type LineLevel, type LineWriter } from '../telemetry/line-writer.js';
+import { serializeError } from '../telemetry/serialize-error.js';
 import { LineSampler, type SamplingOptions } from './line-sampler.js';
 import { CLIENT_LEVELS, SERVER_LEVELS, type LevelTable } from './log-levels.js';
 import { methodFields } from './method-fields.js';
@@ -59,23 +60,22 @@ export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOp
     const skipped =
       log.sampler && isUneventful(level) ? log.sampler.take(call.startedAt + ending.durationMs) : 0;
     if (skipped === undefined) return;
-    const line: LineFields = {
-      'grpc.code': nameOf(ending.code),
-      'grpc.time_ms': Math.round(ending.durationMs * 1000) / 1000,
-      'grpc.start_time': formatTime(call.startedAt),
-      'peer.address': call.peer,
-    };
-    if (call.deadline !== Infinity) line['grpc.request.deadline'] = new Date(call.deadline).toISOString();
-    if (ending.message !== '') line['grpc.error'] = ending.message;
-    if (ending.cause !== 'status') line['grpc.ended_by'] = ending.cause;
+    let line =
+      field('grpc.code', nameOf(ending.code)) +
+      field('grpc.time_ms', Math.round(ending.durationMs * 1000) / 1000) +
+      field('grpc.start_time', formatTime(call.startedAt)) +
+      field('peer.address', call.peer);
+    if (call.deadline !== Infinity) line += field('grpc.request.deadline', new Date(call.deadline));
+    if (ending.message !== '') line += field('grpc.error', ending.message);
+    if (ending.cause !== 'status') line += field('grpc.ended_by', ending.cause);
     if (call.method.requestStream || call.method.responseStream) {
-      line['grpc.msg_received'] = call.received;
-      line['grpc.msg_sent'] = call.sent;
+      line += field('grpc.msg_received', call.received) + field('grpc.msg_sent', call.sent);
     }
-    if (call.attempt > 1) line['grpc.attempt'] = call.attempt;
-    if (skipped > 0) line['log.skipped'] = skipped;
-    if (ending.error) line.err = errorToTell(ending.error, level);
-    log.lines.write(level, addCallIdentity(line, call, tagsEnabled), 'finished call');
+    if (call.attempt > 1) line += field('grpc.attempt', call.attempt);
+    if (skipped > 0) line += field('log.skipped', skipped);
+    const error = ending.error && errorToTell(ending.error, level);
+    if (error !== undefined) line += field('err', serializeError(error));
+    log.lines.write(level, line + callIdentity(call, tagsEnabled), 'finished call');
   };
 
   return (next) => (call) => {

@@ -3,8 +3,8 @@ import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import type { ApplicationLogger } from '../telemetry/application-logger.js';
 import { boundedJson } from '../telemetry/bounded-json.js';
-import { addCallIdentity } from '../telemetry/call-fields.js';
-import type { LineFields, LineLevel, LineWriter } from '../telemetry/line-writer.js';
+import { callIdentity } from '../telemetry/call-fields.js';
+import { field, type LineLevel, type LineWriter } from '../telemetry/line-writer.js';
 import type { MethodShapes } from '../telemetry/message-shape.js';
 import { redaction, type RedactionPath } from '../telemetry/redaction.js';
 import { methodFields } from './method-fields.js';
@@ -60,11 +60,12 @@ export function payloadLoggingInterceptor(
       if (!lines.isLevelEnabled(level)) return;
       const words = direction === 'in' ? inward : outward;
       const content = boundedJson(message, { maxLength, shape: shapes?.[words.part], redaction: masks });
-      const line: LineFields = { [words.field]: content.text };
-      if (content.cut) line[`${words.field}_cut`] = true;
-      if (words.part === 'request' ? call.method.requestStream : call.method.responseStream)
-        line['grpc.msg_id'] = id;
-      lines.write(level, addCallIdentity(line, call, tagsEnabled), words.message);
+      let line = field(words.field, content.text);
+      if (content.cut) line += field(`${words.field}_cut`, true);
+      if (words.part === 'request' ? call.method.requestStream : call.method.responseStream) {
+        line += field('grpc.msg_id', id);
+      }
+      lines.write(level, line + callIdentity(call, tagsEnabled), words.message);
     });
   };
 

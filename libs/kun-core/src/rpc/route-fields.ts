@@ -1,11 +1,4 @@
-import type { RpcCall } from './rpc-call.js';
 import type { Routes } from './routes.js';
-
-/** Adds the call's routes to the fields of a log line, as `routes: { AccountId: '42' }`; nothing when there are none. */
-export function addRouteFields<T extends { routes?: unknown }>(fields: T, call: Pick<RpcCall, 'routes'>): T {
-  if (hasRoutes(call.routes)) fields.routes = call.routes;
-  return fields;
-}
 
 /** The routes as attributes of a span: `kun.route.accountid`, the name as it is on the wire. */
 export function routeAttributes(routes: Routes): Record<string, string> {
@@ -14,7 +7,8 @@ export function routeAttributes(routes: Routes): Record<string, string> {
   );
 }
 
-function hasRoutes(routes: Routes): boolean {
+/** Whether there is anything to tell of. */
+export function hasRoutes(routes: Routes): boolean {
   for (const _ in routes) return true;
   return false;
 }

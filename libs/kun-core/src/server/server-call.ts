@@ -14,6 +14,9 @@ import { HandlerCall } from './handler-call.js';
 import type { CallEnvironment, CallStream, RequestReader } from './call-environment.js';
 import type { WireEnding } from './wire-ending.js';
 
+// Read by grpc-js alone.
+const NO_METADATA = new Metadata();
+
 /**
  * A call as the server answers it: a thin view of grpc-js' intercepting call, and the listener of it.
  *
@@ -130,7 +133,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
   sendHeaders(): void {
     if (this.headersSent || this.statusSent) return;
     this.headersSent = true;
-    this.wire?.sendMetadata(this.responseMetadata);
+    this.wire?.sendMetadata(this.headers ?? NO_METADATA);
   }
 
   /**

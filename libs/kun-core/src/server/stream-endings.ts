@@ -97,8 +97,11 @@ export class StreamEndings {
  * all they lead to. That was 10 MiB at each collection, and a fifth of the CPU time of small calls.
  */
 function letGo(this: EventEmitter): void {
-  // Not the stream's own, which would look a tick later whether to read on.
-  EventEmitter.prototype.removeAllListeners.call(this);
+  // Not the stream's own method, which would look a tick later whether to read on. And first whoever is told of each
+  // removal: without them the rest is one assignment (0.4 µs instead of 3).
+  const { removeAllListeners } = EventEmitter.prototype;
+  removeAllListeners.call(this, 'removeListener');
+  removeAllListeners.call(this);
   this.on('error', ignore);
 }
 

@@ -83,7 +83,7 @@ describe('openLogger', () => {
     call.tags.set('account', 'a-17');
     runInCall(call, () => {
       logger.pino.info('with call');
-      logger.linesWith({ about: 'x' }).write('info', {}, 'bare');
+      logger.linesWith({ about: 'x' }).write('info', '', 'bare');
     });
     expect(destination.lines[0]).not.toHaveProperty('tags');
     expect(destination.lines[1]).not.toHaveProperty('request_id');
@@ -95,7 +95,7 @@ describe('openLogger', () => {
     child.info('no');
     logger.level = 'debug';
     child.debug('yes');
-    logger.linesWith({}).write('debug', {}, 'yes');
+    logger.linesWith({}).write('debug', '', 'yes');
     logger.level = 'silent';
     child.fatal('no');
     expect(logger.level).toBe('silent');
@@ -105,7 +105,7 @@ describe('openLogger', () => {
   it('counts what was written by level', async () => {
     const { logger } = await setUp();
     logger.pino.info('1');
-    logger.linesWith({}).write('info', {}, '2');
+    logger.linesWith({}).write('info', '', '2');
     logger.pino.error('3');
     logger.pino.debug('not written');
     expect(logger.linesWritten('debug')).toBe(0);

@@ -52,7 +52,7 @@ export async function openLogger(options: ApplicationLoggerOptions): Promise<App
 export class ApplicationLogger {
   /** Its lines carry the fields of the call they are written under. */
   readonly pino: Logger;
-  private readonly identity: object;
+  private readonly identity: Readonly<Record<string, unknown>>;
   private readonly time: () => string;
   private readonly written = new Map<number, number>();
 
@@ -92,7 +92,7 @@ export class ApplicationLogger {
   }
 
   /** A writer of lines that all have the identity and these fields. */
-  linesWith(common: object): LineWriter {
+  linesWith(common: Readonly<Record<string, unknown>>): LineWriter {
     return new LineWriter(
       {
         isLevelEnabled: (level) => this.pino.isLevelEnabled(level),
@@ -135,7 +135,7 @@ function severityOf(level: LineLevel): number {
   return pino.levels.values[level] ?? 0;
 }
 
-function identityFields(identity: IdentityFields): object {
+function identityFields(identity: IdentityFields): Record<string, unknown> {
   const { domain, namespace, cluster, service, instance, version } = identity;
   return { ...(domain && { domain }), namespace, cluster, service, instance, ...(version && { version }) };
 }

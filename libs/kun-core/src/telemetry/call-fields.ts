@@ -1,35 +1,37 @@
 import type { RpcCall } from '../rpc/rpc-call.js';
-import { addRouteFields } from '../rpc/route-fields.js';
+import { hasRoutes } from '../rpc/route-fields.js';
+import { field } from './line-writer.js';
 import { recordedSpan } from './trace-link.js';
 
-/** What every line written under a call says of it. */
-export interface CallFields {
-  request_id?: string;
-  /** The names of OpenTelemetry for logs that belong to a span; there only when the span is recorded. */
-  trace_id?: string;
-  span_id?: string;
-  tags?: object;
-  routes?: object;
-  [field: string]: unknown;
-}
-
 /** The fields of a line written by code under the call. */
-export function callFields(call: RpcCall, tagsEnabled: boolean): CallFields {
-  return addCallIdentity(
-    { 'grpc.service': call.method.service, 'grpc.method': call.method.name },
-    call,
-    tagsEnabled,
-  );
+export function callFields(call: RpcCall, tagsEnabled: boolean): Record<string, unknown> {
+  const fields: Record<string, unknown> = {
+    'grpc.service': call.method.service,
+    'grpc.method': call.method.name,
+  };
+  tellIdentity(call, tagsEnabled, (name, value) => (fields[name] = value));
+  return fields;
 }
 
-/** Adds what differs between calls of one method. */
-export function addCallIdentity<T extends CallFields>(fields: T, call: RpcCall, tagsEnabled: boolean): T {
-  if (call.requestId !== '') fields.request_id = call.requestId;
+/** What differs between calls of one method, as text for a line. */
+export function callIdentity(call: RpcCall, tagsEnabled: boolean): string {
+  let text = '';
+  tellIdentity(call, tagsEnabled, (name, value) => (text += field(name, value)));
+  return text;
+}
+
+function tellIdentity(
+  call: RpcCall,
+  tagsEnabled: boolean,
+  tell: (name: string, value: unknown) => void,
+): void {
+  if (call.requestId !== '') tell('request_id', call.requestId);
   const span = call.get(recordedSpan);
   if (span) {
-    fields.trace_id = span.traceId;
-    fields.span_id = span.spanId;
+    // OpenTelemetry's names for logs that belong to a span.
+    tell('trace_id', span.traceId);
+    tell('span_id', span.spanId);
   }
-  if (tagsEnabled && call.tags.size > 0) fields.tags = call.tags;
-  return addRouteFields(fields, call);
+  if (tagsEnabled && call.tags.size > 0) tell('tags', call.tags);
+  if (hasRoutes(call.routes)) tell('routes', call.routes);
 }
