@@ -1,21 +1,16 @@
-import { Metadata, status as Code, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { status as Code, type Metadata, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { runInCall } from '../rpc/current-call.js';
 import type { Ending } from '../rpc/ending.js';
-import { ObservedCall } from '../rpc/observed-call.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import { NO_ROUTES, type Routes } from '../rpc/routes.js';
 import { StatusError } from '../status/status-error.js';
-import { toTrailers } from '../status/trailers.js';
-import { decodeRequest, encodeResponse, type BoundMethod } from './bound-method.js';
 import { Abandonment } from './abandonment.js';
-import { peerAddress } from '../transport/peer-address.js';
+import { AnsweredCall } from './answered-call.js';
+import { decodeRequest, type BoundMethod } from './bound-method.js';
 import { HandlerCall } from './handler-call.js';
 import type { CallEnvironment, CallStream, RequestReader } from './call-environment.js';
 import type { WireEnding } from './wire-ending.js';
-
-// Read by grpc-js alone.
-const NO_METADATA = new Metadata();
 
 /**
  * A call as the server answers it: a thin view of grpc-js' intercepting call, and the listener of it.
@@ -23,7 +18,7 @@ const NO_METADATA = new Metadata();
  * Two instants are kept apart: the RPC has *ended* (the stream is closed), and the handler has *settled*. The call is
  * open until both have come.
  */
-export class ServerCall extends ObservedCall implements RpcCall {
+export class ServerCall extends AnsweredCall implements RpcCall {
   readonly side = 'server' as const;
   readonly attempt = 1;
   readonly committed = false;
@@ -35,60 +30,29 @@ export class ServerCall extends ObservedCall implements RpcCall {
 
   private readonly abandonment = new Abandonment();
   private readonly place: number;
-  private headers: Metadata | undefined;
-  private trailers: Metadata | undefined;
   private handlerView: HandlerCall | undefined;
-  private headersSent = false;
-  private statusSent = false;
-  private error: StatusError | undefined;
   private handler: 'waiting' | 'running' | 'settled' = 'waiting';
   private reader: RequestReader | undefined;
   private settlement: { resolve(ending: Ending): void; reject(error: unknown): void } | undefined;
 
   constructor(
     readonly method: RpcMethod,
-    /** Absent for a call that was answered before it reached kun: it can be observed, not answered. */
-    readonly wire: ServerInterceptingCallInterface | undefined,
+    wire: ServerInterceptingCallInterface | undefined,
     private readonly environment: CallEnvironment<ServerCall>,
-    /** Absent where grpc-js' own handlers answer (health, reflection): kun only watches. */
-    readonly bound?: BoundMethod,
+    bound?: BoundMethod,
   ) {
-    super(environment.clock);
+    super(environment.clock, wire, bound);
     this.draining = environment.draining;
     this.place = environment.openCalls.add(this);
-  }
-
-  get peer(): string {
-    // Read once for each call by grpc-js; `getPeer()` asks the socket again, through a proxy of Node's.
-    return peerAddress(this.wire?.getConnectionInfo());
-  }
-
-  get deadline(): number {
-    const deadline = this.wire?.getDeadline() ?? Infinity;
-    return typeof deadline === 'number' ? deadline : deadline.getTime();
   }
 
   get signal(): AbortSignal {
     return this.abandonment.signal;
   }
 
-  get responseMetadata(): Metadata {
-    return (this.headers ??= new Metadata());
-  }
-
-  get responseTrailers(): Metadata {
-    return (this.trailers ??= new Metadata());
-  }
-
   end(error: StatusError): void {
     if (this.statusSent || this.ending) return;
-    this.statusSent = true;
-    this.error = error;
-    const trailers = toTrailers(error);
-    // An answer of trailers only has no other place for what was meant to go first.
-    if (this.headers && !this.headersSent) trailers.metadata.merge(this.headers);
-    if (this.trailers) trailers.metadata.merge(this.trailers);
-    this.wire?.sendStatus(trailers);
+    this.sendError(error);
     this.abandon(error);
   }
 
@@ -96,7 +60,6 @@ export class ServerCall extends ObservedCall implements RpcCall {
     throw new TypeError('a call on the server has one attempt');
   }
 
-  /** Whether an answer would still reach somebody. */
   get writable(): boolean {
     return !this.statusSent && !this.ending && !this.abandonment.reason;
   }
@@ -130,26 +93,6 @@ export class ServerCall extends ObservedCall implements RpcCall {
     else this.abandonment.onAbandoned(teardown);
   }
 
-  sendHeaders(): void {
-    if (this.headersSent || this.statusSent) return;
-    this.headersSent = true;
-    this.wire?.sendMetadata(this.headers ?? NO_METADATA);
-  }
-
-  /**
-   * Sends a message; says how many bytes it has, 0 when nobody waits for it any more.
-   *
-   * @throws {StatusError} INTERNAL when the message does not fit the proto.
-   */
-  send(message: unknown, onFlushed: () => void): number {
-    if (!this.writable || !this.bound) return 0;
-    const bytes = encodeResponse(this.bound, message);
-    this.sendHeaders();
-    this.countSent(message);
-    this.wire?.sendMessage(bytes, onFlushed);
-    return bytes.byteLength;
-  }
-
   /** The handler starts; false when nobody waits for it any more. */
   handlerStarts(): boolean {
     if (!this.writable) return false;
@@ -160,10 +103,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
   /** The handler is done and has said all it had to say. */
   succeed(): void {
     this.handlerDone();
-    if (!this.writable) return;
-    this.sendHeaders();
-    this.statusSent = true;
-    this.wire?.sendStatus({ code: Code.OK, details: 'OK', metadata: this.trailers ?? null });
+    if (this.writable) this.sendOk();
   }
 
   /** The handler threw, or a stream of its did. */
@@ -217,7 +157,7 @@ export class ServerCall extends ObservedCall implements RpcCall {
   finish(wire: WireEnding): void {
     if (this.ending) return;
     this.onCancel();
-    const error = this.error?.code === wire.code ? this.error : undefined;
+    const error = this.sentError?.code === wire.code ? this.sentError : undefined;
     const message = wire.code === Code.OK ? '' : (error?.message ?? wire.message);
     // One entry into the call's context for all observers.
     const ending = runInCall(this, () => this.endWith({ ...wire, message, error }));

@@ -99,9 +99,9 @@ export class StreamEndings {
 function letGo(this: EventEmitter): void {
   // Not the stream's own method, which would look a tick later whether to read on. And first whoever is told of each
   // removal: without them the rest is one assignment (0.4 µs instead of 3).
-  const { removeAllListeners } = EventEmitter.prototype;
-  removeAllListeners.call(this, 'removeListener');
-  removeAllListeners.call(this);
+  const emitter = EventEmitter.prototype;
+  emitter.removeAllListeners.call(this, 'removeListener');
+  emitter.removeAllListeners.call(this);
   this.on('error', ignore);
 }
 
