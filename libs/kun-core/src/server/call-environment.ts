@@ -21,8 +21,6 @@ export interface RequestReader {
 
 /** What is asked of an HTTP/2 stream while its call is open. */
 export interface CallStream {
-  readonly aborted: boolean;
-  readonly rstCode?: number | undefined;
   /** Absent once the stream is closed. */
   readonly session?: { readonly socket?: object | undefined } | undefined;
 }

@@ -137,10 +137,10 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   }
 
   onReceiveHalfClose(): void {
-    // A Node client that cancels a request stream ends it first and resets it then, in one write; and Node ends the
-    // readable side of a stream that was reset or lost. Neither must look like a complete request.
-    if (this.method.requestStream) setImmediate(() => this.halfCloseUnlessReset());
-    else this.halfCloseUnlessReset();
+    // A Node client that cancels a request stream ends it first and resets it then, in one write: that must not look
+    // like a complete request, so the reset is given the chance to be heard.
+    if (this.method.requestStream) setImmediate(() => this.reader?.halfClose());
+    else this.reader?.halfClose();
   }
 
   /** grpc-js says so at the end of every call, whichever way it ended. */
@@ -175,11 +175,6 @@ export class ServerCall extends AnsweredCall implements RpcCall {
 
   protected override observerFailed(error: unknown): void {
     this.environment.onLateError(this, error);
-  }
-
-  private halfCloseUnlessReset(): void {
-    if (this.stream && (this.stream.aborted || this.stream.rstCode)) return;
-    this.reader?.halfClose();
   }
 
   /** Runs code of others under the call; what it throws must not reach the HTTP/2 stream's event. */
