@@ -14,8 +14,11 @@ export interface Options {
   readonly profile: ContenderId | undefined;
 }
 
-/** V8 compiles for two to three seconds of this load, on threads whose time is the process's; a service runs for days. */
-const WARM_UP_SECONDS = 3;
+/**
+ * Every contender grows cheaper for five to six seconds of this load, while V8 compiles on threads whose time is the
+ * process's. A service runs for days.
+ */
+const WARM_UP_SECONDS = 6;
 
 export const USAGE = `npm run bench -- [options]
 
