@@ -4,7 +4,7 @@ import type { ConfigNode, SourceFile } from './config-node.js';
 import { nearest } from './nearest.js';
 import type { SchemaView } from './schema-view.js';
 import { soundsSecret } from './secret.js';
-import { showLine } from './source-line.js';
+import { showKey, showLine } from './source-line.js';
 
 /** Makes problems with their places, and knows what must not be shown in one. */
 export class ProblemMaker {
@@ -35,7 +35,7 @@ export class ProblemMaker {
         : showLine(source, place.line, place.column, this.#mayHideSecret);
     return {
       code,
-      key: formatPath(path),
+      key: formatPath(path.map((part) => this.#shown(part))),
       message,
       ...(suggestion === undefined ? {} : { suggestion }),
       ...(line === undefined ? {} : { sourceLine: line.text, caret: line.column }),
@@ -59,6 +59,10 @@ export class ProblemMaker {
   /** The same of a key alone, for where nothing else is known yet. */
   readonly isSecretKey = (key: string): boolean =>
     remember(this.#known, key, () => this.#secretNames.has(key) || soundsSecret(key));
+
+  #shown(part: PropertyKey): PropertyKey {
+    return typeof part === 'string' ? showKey(part, this.#mayHideSecret) : part;
+  }
 
   /** Of a text that is in doubt also a key that is only nearly one, as by a slip of the pen. */
   readonly #mayHideSecret = (key: string): boolean =>

@@ -30,10 +30,19 @@ export function showLine(
     return { text: printable(indent + HIDDEN), column: 0 };
   }
   const [cut] = secretStarts(text, isSecretKey);
-  const shown = maskCredentials(cut === undefined ? text : text.slice(0, cut) + HIDDEN);
+  const shown = maskAfter(text, cut);
   // Masking the password of a URL moves what stands behind it.
   const moved = cut === undefined ? shown.length !== text.length : column > cut;
   return around(printable(shown), moved ? 0 : column);
+}
+
+/** A key as it may be shown: one that a quote in the wrong place made of half a file may hold a secret's key and value. */
+export function showKey(key: string, isSecretKey: IsSecretKey): string {
+  return maskAfter(key, secretStarts(key.slice(0, MAX_LENGTH), isSecretKey)[0]);
+}
+
+function maskAfter(text: string, cut: number | undefined): string {
+  return maskCredentials(cut === undefined ? text : text.slice(0, cut) + HIDDEN);
 }
 
 /** `postgres://user:hunter2@host` with the password blanked. */

@@ -107,6 +107,11 @@ export const malformed: readonly Malformed[] = [
     problem: /public\.yaml:\d+:\d+: /,
   },
   { name: 'an open bracket', text: `Tags: [a, b\n${secret}`, problem: /public\.yaml:\d+:\d+: / },
+  {
+    name: 'a quote that makes a key of a secret',
+    text: `{ "Port": 2, "Token: |\n  ${SECRET}\nName": "a" }\n`,
+    problem: /public\.yaml:1:14 \["Token: \[secret\]"\]: is not a known key/,
+  },
   { name: 'an open brace', text: `Db: { Password: ${SECRET}\n`, problem: /public\.yaml:\d+:\d+: / },
   { name: 'a bracket too many', text: 'Tags: [a]]\n', problem: at(1, 10, ': ') },
   { name: 'mismatched brackets', text: 'Tags: [a}\n', problem: at(1, '\\d+', ': ') },
