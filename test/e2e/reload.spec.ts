@@ -42,7 +42,7 @@ describe('a running service whose configuration files change', () => {
 
     await service.configure(INSTANCE_LAYER, 'Logger:\n  Level: loud\n');
     await expect.poll(() => metric('kun_config_last_reload_successful'), { timeout: 15_000 }).toBe('0');
-    const refused = service.process.lines.find(({ level }) => level === 'error');
+    const refused = await service.process.line(({ level }) => level === 'error');
     expect(refused?.msg).toContain(`${INSTANCE_LAYER}:2:10`);
     const degraded = await service.admin('/readyz');
     expect(degraded.status).toBe(200);
