@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,6 +11,8 @@ import { parseSource, readSources, type SourceFile } from './source-files.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'kun-manifest-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+const sourceMap = z.object({ sources: z.array(z.string()), sourceRoot: z.string().optional() });
 
 const lockEntry = z.object({
   version: z.string().optional(),
@@ -65,13 +67,44 @@ describe.each(PACKAGES)('%s', (name) => {
   it('is packed with what is built, and says what it is', () => {
     expect(files).toContain('README.md');
     expect(files).toContain('LICENSE');
-    const rest = files.filter((file) => !/^dist\/.+\.(?:js|d\.ts)(?:\.map)?$/.test(file));
+    const rest = files.filter(
+      (file) => !/^dist\/.+\.(?:js|d\.ts)(?:\.map)?$/.test(file) && !/^src\/.+\.ts$/.test(file),
+    );
     const exported = JSON.stringify([manifest.exports, manifest.bin]);
     expect(rest.filter((file) => !exported.includes(`"./${file}"`)).toSorted()).toEqual([
       'LICENSE',
       'README.md',
     ]);
     expect(files.filter((file) => /\.(?:spec|fixture)\.|tsbuildinfo/.test(file))).toEqual([]);
+  });
+
+  it('has maps that lead to sources that are packed', () => {
+    const maps = files.filter((file) => file.endsWith('.map'));
+    expect(maps.length).toBeGreaterThan(10);
+    const lost = maps.flatMap((map) => {
+      const { sources, sourceRoot = '' } = sourceMap.parse(readJson(`libs/${name}/${map}`));
+      return sources
+        .map((source) => posix.join(posix.dirname(map), sourceRoot, source))
+        .filter((source) => !files.includes(source))
+        .map((source) => `${map} -> ${source}`);
+    });
+    expect(lost).toEqual([]);
+  });
+
+  it('says where it is developed, and where to report what is wrong', () => {
+    const { repository, homepage, bugs, keywords } = manifest;
+    const home = repository.url.replace(/^git\+/, '').replace(/\.git$/, '');
+    expect(repository).toMatchObject({ type: 'git', directory: `libs/${name}` });
+    expect(homepage).toBe(`${home}/tree/main/libs/${name}#readme`);
+    expect(bugs.url).toBe(`${home}/issues`);
+    expect(keywords).toContain('nestjs');
+  });
+
+  it('asks for other packages by ranges, so that the one copy of a project can serve all', () => {
+    const exact = Object.entries({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
+      ([dependency, range]) => !dependency.startsWith('@kun/') && /^\d/.test(range),
+    );
+    expect(exact).toEqual([]);
   });
 
   it('has the licence of the repository', () => {
