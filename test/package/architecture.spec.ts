@@ -44,25 +44,26 @@ describe('the rules', () => {
     const files = core({
       'rpc/a.ts': `import type { B } from '../server/b.js';`,
       'clock.ts': `export { x } from './rpc/a.js';`,
-      'server/b.ts': `type K = import('../kun.module.js').K; await import('../testing/index.js');`,
+      'server/b.ts': `type K = import('../wiring/kun.module.js').K; await import('../testing/index.js');`,
       'admin/c.ts': `import './c2.js'; import '../lifecycle/l.js';`,
-      'kun.module.ts': `import './server/b.js'; import './kun.options.js';`,
+      'wiring/kun.module.ts': `import '../server/b.js'; import './options.js'; import '../app/run.js';`,
     });
     expect(arrows([])(files)).toEqual([
       'libs/kun-core/src/rpc/a.ts:1 rpc must not import server',
       'libs/kun-core/src/clock.ts:1 clock must not import rpc',
-      'libs/kun-core/src/server/b.ts:1 server must not import kun',
+      'libs/kun-core/src/server/b.ts:1 server must not import wiring',
       'libs/kun-core/src/server/b.ts:1 server must not import testing',
+      'libs/kun-core/src/wiring/kun.module.ts:1 wiring must not import app',
     ]);
   });
 
   it('leave testing to specs, and the entry to nobody', () => {
     const files = core({
       'rpc/a.spec.ts': `import '../testing/deferred.js'; import '../server/b.js';`,
-      'testing/t.ts': `import '../kun.module.js';`,
-      'kun.factory.ts': `import './index.js';`,
+      'testing/t.ts': `import '../wiring/kun.module.js'; import '../app/factory.js';`,
+      'app/factory.ts': `import '../index.js';`,
     });
-    expect(arrows([])(files)).toEqual(['libs/kun-core/src/kun.factory.ts:1 kun must not import index']);
+    expect(arrows([])(files)).toEqual(['libs/kun-core/src/app/factory.ts:1 app must not import index']);
   });
 
   it('find a folder that the table does not know, and an exception that nobody needs', () => {

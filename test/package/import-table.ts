@@ -7,6 +7,7 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
   const calls = [...vocabulary, 'rpc', 'telemetry', 'interceptors', 'routing'];
   const wire = ['proto', 'tls', 'transport'];
   const sides = [...calls, ...wire, 'lifecycle'];
+  const parts = [...sides, 'server', 'client', 'admin', 'supervisor'];
   return {
     clock: [],
     identity: [],
@@ -25,11 +26,13 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     client: sides,
     admin: ['lifecycle', 'telemetry', 'identity', 'settings', 'server'],
     supervisor: ['lifecycle', 'admin', 'telemetry', 'settings'],
-    // kun.module.ts, kun.factory.ts and their like.
-    kun: [...sides, 'server', 'client', 'admin', 'supervisor'],
-    testing: [...sides, 'server', 'client', 'admin', 'supervisor', 'kun'],
+    // The module that a service imports, and what it provides.
+    wiring: parts,
+    // The application made of it: its start and its stop.
+    app: [...parts, 'wiring'],
+    testing: [...parts, 'wiring', 'app'],
     // The package's entry: what users see.
-    index: [...sides, 'server', 'client', 'admin', 'supervisor', 'kun'],
+    index: [...parts, 'wiring', 'app'],
   };
 })();
 
@@ -58,9 +61,7 @@ export const ARROW_EXCEPTIONS: readonly ArrowException[] = [
 export function folderOf(path: string): string | undefined {
   const inside = /^libs\/kun-core\/src\/(.+)\.ts$/.exec(path)?.[1];
   if (inside === undefined) return undefined;
-  const [first = '', ...rest] = inside.split('/');
-  if (rest.length > 0) return first;
-  return first.startsWith('kun.') ? 'kun' : first;
+  return inside.split('/')[0];
 }
 
 /** An import of types alone that closes a cycle, and why. */

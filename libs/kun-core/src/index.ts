@@ -1,10 +1,11 @@
 // For users
 export { status as StatusCode } from '@grpc/grpc-js';
-export { KunFactory } from './kun.factory.js';
-export { KunModule } from './kun.module.js';
-export { KUN_SETTINGS, KUN_TRACING, type KunModuleOptions, type KunRuntime } from './kun.options.js';
-export type { KunApplication, KunControls } from './kun.application.js';
-export type { OpenPorts } from './kun.phases.js';
+export { KunFactory } from './app/factory.js';
+export { KunModule } from './wiring/kun.module.js';
+export type { KunModuleOptions, KunRuntime } from './wiring/options.js';
+export { KUN_SETTINGS, KUN_TRACING } from './wiring/tokens.js';
+export type { KunApplication, KunControls } from './app/application.js';
+export type { OpenPorts } from './app/phases.js';
 export { Identity, type IdentityFields, type Pod } from './identity/identity.js';
 export { readIdentity } from './identity/read-identity.js';
 export { IdentityError, type IdentityProblem } from './identity/identity-error.js';

@@ -1,8 +1,8 @@
 import { credentials, makeGenericClientConstructor, type ChannelOptions, type Client } from '@grpc/grpc-js';
 import type { DynamicModule, Type } from '@nestjs/common';
-import type { KunApplication } from '../kun.application.js';
-import { KunFactory } from '../kun.factory.js';
-import type { KunRuntime } from '../kun.options.js';
+import type { KunApplication } from '../app/application.js';
+import { KunFactory } from '../app/factory.js';
+import type { KunRuntime } from '../wiring/options.js';
 import type { StopReport } from '../lifecycle/lifecycle.js';
 import { KunGrpcServer } from '../server/grpc-server.js';
 import { LogRecorder } from './log-recorder.js';

@@ -1,13 +1,14 @@
 import { KunConfigModule, type KunConfigOptions } from '@kun/config';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { UPSTREAM_OPTIONS, type UpstreamOptions } from './client/upstream-options.js';
-import { Identity } from './identity/identity.js';
-import { KUN_OPTIONS, KUN_RUNTIME, type KunModuleOptions, type KunRuntime } from './kun.options.js';
-import { identityProvider, kunProviders } from './kun.providers.js';
-import { checkSettings } from './settings/check-settings.js';
-import { settingsSchema } from './settings/settings.js';
-import { tokenOf } from './telemetry/nest-pino-logger.js';
+import { UPSTREAM_OPTIONS, type UpstreamOptions } from '../client/upstream-options.js';
+import { Identity } from '../identity/identity.js';
+import type { KunModuleOptions, KunRuntime } from './options.js';
+import { KUN_OPTIONS, KUN_RUNTIME } from './tokens.js';
+import { identityProvider, kunProviders } from './providers.js';
+import { checkSettings } from '../settings/check-settings.js';
+import { settingsSchema } from '../settings/settings.js';
+import { tokenOf } from '../telemetry/nest-pino-logger.js';
 
 /** Who the process is and what it was told: all that the configuration needs to be loaded. */
 @Module({})

@@ -1,13 +1,14 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_FILTER, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { withoutAdminStart } from './admin/quiet-start.js';
-import { explainUnknownClient } from './client/unknown-client.js';
-import { kunApplication, type KunApplication } from './kun.application.js';
-import { KUN_RUNTIME, type KunRuntime } from './kun.options.js';
-import { runUntilStopped } from './kun.run.js';
-import { StatusFilter } from './status/status.filter.js';
-import { ApplicationLog } from './telemetry/application-log.js';
+import { withoutAdminStart } from '../admin/quiet-start.js';
+import { explainUnknownClient } from '../client/unknown-client.js';
+import { kunApplication, type KunApplication } from './application.js';
+import type { KunRuntime } from '../wiring/options.js';
+import { KUN_RUNTIME } from '../wiring/tokens.js';
+import { runUntilStopped } from './run.js';
+import { StatusFilter } from '../status/status.filter.js';
+import { ApplicationLog } from '../telemetry/application-log.js';
 
 /** The root above the user's: what comes from outside, and the filter that all others go before. */
 @Module({})

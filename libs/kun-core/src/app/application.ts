@@ -1,12 +1,12 @@
 import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { Identity } from './identity/identity.js';
-import { kunPhases, type OpenPorts } from './kun.phases.js';
-import { Lifecycle, type StopReport } from './lifecycle/lifecycle.js';
-import { KunGrpcServer } from './server/grpc-server.js';
-import { ApplicationLog } from './telemetry/application-log.js';
-import { ApplicationLogger } from './telemetry/application-logger.js';
-import { isMetric, Meter } from './telemetry/meter.js';
+import { Identity } from '../identity/identity.js';
+import { kunPhases, type OpenPorts } from './phases.js';
+import { Lifecycle, type StopReport } from '../lifecycle/lifecycle.js';
+import { KunGrpcServer } from '../server/grpc-server.js';
+import { ApplicationLog } from '../telemetry/application-log.js';
+import { ApplicationLogger } from '../telemetry/application-logger.js';
+import { isMetric, Meter } from '../telemetry/meter.js';
 
 /** What a kun application has besides what a Nest application has. */
 export interface KunControls {

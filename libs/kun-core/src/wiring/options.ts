@@ -1,12 +1,12 @@
-import type { InjectionToken, OptionalFactoryDependency } from '@nestjs/common';
+import type { InjectionToken } from '@nestjs/common';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import { systemClock, type Clock } from './clock.js';
-import type { Interceptor } from './rpc/interceptor.js';
-import type { GrpcChannelOptions } from './server/channel-options.js';
-import type { ProtoSource } from './proto/proto-definition.js';
-import type { PortOverrides } from './settings/resolve-settings.js';
-import type { LogDestination } from './telemetry/log-destination.js';
-import type { SpanExporter } from './telemetry/span-exporter.js';
+import type { Clock } from '../clock.js';
+import type { Interceptor } from '../rpc/interceptor.js';
+import type { GrpcChannelOptions } from '../server/channel-options.js';
+import type { ProtoSource } from '../proto/proto-definition.js';
+import type { PortOverrides } from '../settings/resolve-settings.js';
+import type { LogDestination } from '../telemetry/log-destination.js';
+import type { SpanExporter } from '../telemetry/span-exporter.js';
 
 /** What a service says of itself, in `KunModule.forRoot(...)`. */
 export interface KunModuleOptions {
@@ -49,24 +49,4 @@ export interface KunRuntime {
   readonly spanExporters?: readonly SpanExporter[];
   /** Default: the system's. */
   readonly clock?: Clock;
-}
-
-/** Injects {@link KunModuleOptions}. */
-export const KUN_OPTIONS = Symbol('KUN_OPTIONS');
-
-/** Injects {@link KunRuntime}. */
-export const KUN_RUNTIME = Symbol('KUN_RUNTIME');
-
-/** {@link KunRuntime} as a dependency of a factory; there is none where an application is made without `KunFactory`. */
-export const RUNTIME: OptionalFactoryDependency = Object.freeze({ token: KUN_RUNTIME, optional: true });
-
-/** Injects kun's own configuration as the code uses it: `ResolvedSettings`. */
-export const KUN_SETTINGS = Symbol('KUN_SETTINGS');
-
-/** Injects the application's `Tracing`, or `undefined` when nothing is traced. */
-export const KUN_TRACING = Symbol('KUN_TRACING');
-
-/** The clock of an application. */
-export function clockOf(runtime: KunRuntime): Clock {
-  return runtime.clock ?? systemClock;
 }

@@ -1,25 +1,26 @@
 import { Configuration, formatProblem } from '@kun/config';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { createAdminServer } from './admin/admin-server.js';
-import { Upstreams } from './client/upstreams.js';
-import { delay } from './clock.js';
-import { KUN_RUNTIME, KUN_SETTINGS, KUN_TRACING, clockOf, type KunRuntime } from './kun.options.js';
-import { closeConnectionsWhenIdle, closeHttpServer, explainListenError } from './lifecycle/http-port.js';
-import { Lifecycle, type Phase } from './lifecycle/lifecycle.js';
-import { Liveness } from './lifecycle/liveness.js';
-import { Readiness } from './lifecycle/readiness.js';
-import { runStep } from './lifecycle/step.js';
-import { Startup } from './lifecycle/startup.js';
-import { KunGrpcServer } from './server/grpc-server.js';
-import { NestTransport } from './server/nest-transport.js';
-import type { ResolvedSettings } from './settings/resolve-settings.js';
-import type { Settings } from './settings/settings.js';
-import { ApplicationLog } from './telemetry/application-log.js';
-import { ApplicationLogger } from './telemetry/application-logger.js';
-import { httpLogging } from './telemetry/http-logging.js';
-import { Meter } from './telemetry/meter.js';
-import type { Tracing } from './telemetry/tracing.js';
-import { HTTP_STOP_TIMEOUT_MS } from './settings/stop-budget.js';
+import { createAdminServer } from '../admin/admin-server.js';
+import { Upstreams } from '../client/upstreams.js';
+import { delay } from '../clock.js';
+import type { KunRuntime } from '../wiring/options.js';
+import { KUN_RUNTIME, KUN_SETTINGS, KUN_TRACING, clockOf } from '../wiring/tokens.js';
+import { closeConnectionsWhenIdle, closeHttpServer, explainListenError } from '../lifecycle/http-port.js';
+import { Lifecycle, type Phase } from '../lifecycle/lifecycle.js';
+import { Liveness } from '../lifecycle/liveness.js';
+import { Readiness } from '../lifecycle/readiness.js';
+import { runStep } from '../lifecycle/step.js';
+import { Startup } from '../lifecycle/startup.js';
+import { KunGrpcServer } from '../server/grpc-server.js';
+import { NestTransport } from '../server/nest-transport.js';
+import type { ResolvedSettings } from '../settings/resolve-settings.js';
+import type { Settings } from '../settings/settings.js';
+import { ApplicationLog } from '../telemetry/application-log.js';
+import { ApplicationLogger } from '../telemetry/application-logger.js';
+import { httpLogging } from '../telemetry/http-logging.js';
+import { Meter } from '../telemetry/meter.js';
+import type { Tracing } from '../telemetry/tracing.js';
+import { HTTP_STOP_TIMEOUT_MS } from '../settings/stop-budget.js';
 
 /** The ports an application has opened. */
 export interface OpenPorts {

@@ -1,26 +1,20 @@
-import { clientProviders } from './kun.client.js';
-import { serverProvider } from './kun.server.js';
-import { telemetryProviders } from './kun.telemetry.js';
-import { Identity } from './identity/identity.js';
-import { readIdentity } from './identity/read-identity.js';
-import {
-  KUN_OPTIONS,
-  KUN_SETTINGS,
-  clockOf,
-  type KunModuleOptions,
-  type KunRuntime,
-  RUNTIME,
-} from './kun.options.js';
-import { Lifecycle } from './lifecycle/lifecycle.js';
-import { Liveness } from './lifecycle/liveness.js';
-import { Readiness } from './lifecycle/readiness.js';
-import { Startup } from './lifecycle/startup.js';
-import { LiveSettings } from './settings/live-settings.js';
-import type { ResolvedSettings } from './settings/resolve-settings.js';
-import type { Settings } from './settings/settings.js';
-import { STATUS_FILTER_OPTIONS } from './status/status.filter.js';
-import type { ToStatusErrorOptions } from './status/to-status-error.js';
-import { ApplicationLogger } from './telemetry/application-logger.js';
+import { clientProviders } from './client.providers.js';
+import { serverProvider } from './server.providers.js';
+import { telemetryProviders } from './telemetry.providers.js';
+import { Identity } from '../identity/identity.js';
+import { readIdentity } from '../identity/read-identity.js';
+import type { KunModuleOptions, KunRuntime } from './options.js';
+import { KUN_OPTIONS, KUN_SETTINGS, clockOf, RUNTIME } from './tokens.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
+import { Liveness } from '../lifecycle/liveness.js';
+import { Readiness } from '../lifecycle/readiness.js';
+import { Startup } from '../lifecycle/startup.js';
+import { LiveSettings } from '../settings/live-settings.js';
+import type { ResolvedSettings } from '../settings/resolve-settings.js';
+import type { Settings } from '../settings/settings.js';
+import { STATUS_FILTER_OPTIONS } from '../status/status.filter.js';
+import type { ToStatusErrorOptions } from '../status/to-status-error.js';
+import { ApplicationLogger } from '../telemetry/application-logger.js';
 import { Configuration } from '@kun/config';
 import type { FactoryProvider, Provider } from '@nestjs/common';
 

@@ -1,28 +1,22 @@
-import {
-  KUN_OPTIONS,
-  KUN_TRACING,
-  clockOf,
-  type KunModuleOptions,
-  type KunRuntime,
-  RUNTIME,
-} from './kun.options.js';
-import { Lifecycle } from './lifecycle/lifecycle.js';
-import { Readiness } from './lifecycle/readiness.js';
-import { routesInterceptor } from './routing/routes-interceptors.js';
-import { resolveInterceptor } from './rpc/injectable-interceptor.js';
-import { defaultServerInterceptors } from './server/default-interceptors.js';
-import { KunGrpcServer } from './server/grpc-server.js';
-import { loadProtos, locateProtos, type ProtoSource } from './proto/proto-definition.js';
-import { LiveSettings } from './settings/live-settings.js';
-import { toStatusError } from './status/to-status-error.js';
-import { ApplicationLog } from './telemetry/application-log.js';
-import { ApplicationLogger } from './telemetry/application-logger.js';
-import { CallMetrics } from './telemetry/call-metrics.js';
-import { reportLateErrors } from './telemetry/late-errors.js';
-import { readMethodShapes } from './telemetry/message-shape.js';
-import { Meter } from './telemetry/meter.js';
-import type { Tracing } from './telemetry/tracing.js';
-import { serverTls } from './tls/server-certificates.js';
+import type { KunModuleOptions, KunRuntime } from './options.js';
+import { KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
+import { Readiness } from '../lifecycle/readiness.js';
+import { routesInterceptor } from '../routing/routes-interceptors.js';
+import { resolveInterceptor } from '../rpc/injectable-interceptor.js';
+import { defaultServerInterceptors } from '../server/default-interceptors.js';
+import { KunGrpcServer } from '../server/grpc-server.js';
+import { loadProtos, locateProtos, type ProtoSource } from '../proto/proto-definition.js';
+import { LiveSettings } from '../settings/live-settings.js';
+import { toStatusError } from '../status/to-status-error.js';
+import { ApplicationLog } from '../telemetry/application-log.js';
+import { ApplicationLogger } from '../telemetry/application-logger.js';
+import { CallMetrics } from '../telemetry/call-metrics.js';
+import { reportLateErrors } from '../telemetry/late-errors.js';
+import { readMethodShapes } from '../telemetry/message-shape.js';
+import { Meter } from '../telemetry/meter.js';
+import type { Tracing } from '../telemetry/tracing.js';
+import { serverTls } from '../tls/server-certificates.js';
 import type { FactoryProvider, InjectionToken } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 

@@ -1,22 +1,16 @@
-import { UpstreamFactory } from './client/upstream-factory.js';
-import { Upstreams } from './client/upstreams.js';
-import {
-  KUN_OPTIONS,
-  KUN_TRACING,
-  clockOf,
-  type KunModuleOptions,
-  type KunRuntime,
-  RUNTIME,
-} from './kun.options.js';
-import { Lifecycle } from './lifecycle/lifecycle.js';
-import { Readiness } from './lifecycle/readiness.js';
-import { resolveInterceptor } from './rpc/injectable-interceptor.js';
-import { LiveSettings } from './settings/live-settings.js';
-import { ApplicationLogger } from './telemetry/application-logger.js';
-import { CallMetrics } from './telemetry/call-metrics.js';
-import { ClientCallCounts, RetryCounts } from './telemetry/client-calls.js';
-import { Meter } from './telemetry/meter.js';
-import type { Tracing } from './telemetry/tracing.js';
+import { UpstreamFactory } from '../client/upstream-factory.js';
+import { Upstreams } from '../client/upstreams.js';
+import type { KunModuleOptions, KunRuntime } from './options.js';
+import { KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
+import { Readiness } from '../lifecycle/readiness.js';
+import { resolveInterceptor } from '../rpc/injectable-interceptor.js';
+import { LiveSettings } from '../settings/live-settings.js';
+import { ApplicationLogger } from '../telemetry/application-logger.js';
+import { CallMetrics } from '../telemetry/call-metrics.js';
+import { ClientCallCounts, RetryCounts } from '../telemetry/client-calls.js';
+import { Meter } from '../telemetry/meter.js';
+import type { Tracing } from '../telemetry/tracing.js';
 import type { Provider } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 

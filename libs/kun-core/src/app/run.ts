@@ -1,6 +1,7 @@
-import type { KunApplication } from './kun.application.js';
-import { StartError, type StopReport } from './lifecycle/lifecycle.js';
-import { onStopSignals } from './lifecycle/signals.js';
+import { dirname } from 'node:path';
+import type { KunApplication } from './application.js';
+import { StartError, type StopReport } from '../lifecycle/lifecycle.js';
+import { onStopSignals } from '../lifecycle/signals.js';
 
 /** How long the process may take to end by itself once everything is stopped; something of the user's may linger. */
 const LINGER_MS = 500;
@@ -84,7 +85,7 @@ function explain(error: unknown): string {
 
 /** Where the user's code failed; how kun got there is of no use to anybody. */
 function stackWithoutKun(error: Error): string {
-  const own = import.meta.dirname;
+  const own = dirname(import.meta.dirname);
   return (error.stack ?? error.message)
     .split('\n')
     .filter((line) => !(/^ +at /.test(line) && line.includes(own)))

@@ -1,0 +1,23 @@
+import type { OptionalFactoryDependency } from '@nestjs/common';
+import { systemClock, type Clock } from '../clock.js';
+import type { KunRuntime } from './options.js';
+
+/** Injects `KunModuleOptions`. */
+export const KUN_OPTIONS = Symbol('KUN_OPTIONS');
+
+/** Injects {@link KunRuntime}. */
+export const KUN_RUNTIME = Symbol('KUN_RUNTIME');
+
+/** {@link KunRuntime} as a dependency of a factory; there is none where an application is made without `KunFactory`. */
+export const RUNTIME: OptionalFactoryDependency = Object.freeze({ token: KUN_RUNTIME, optional: true });
+
+/** Injects kun's own configuration as the code uses it: `ResolvedSettings`. */
+export const KUN_SETTINGS = Symbol('KUN_SETTINGS');
+
+/** Injects the application's `Tracing`, or `undefined` when nothing is traced. */
+export const KUN_TRACING = Symbol('KUN_TRACING');
+
+/** The clock of an application. */
+export function clockOf(runtime: KunRuntime): Clock {
+  return runtime.clock ?? systemClock;
+}
