@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { credentials, loadPackageDefinition, type Client } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { greet } from './greeter-client.js';
 import { blocksOf } from './markdown.js';
 import { freePorts, INSTALL_TIMEOUT_MS, PackedProject } from './packed-project.js';
 import { readJson, ROOT } from './published.js';
@@ -50,10 +49,13 @@ describe('the service of the README, with the packed packages and nothing else',
     });
     await project.start({ KUN_INSTANCE: 'packed' });
 
-    const client = greeter(`127.0.0.1:${grpcPort}`);
-    await expect(greet(client, 'Ada')).resolves.toEqual({ text: 'hello Ada, this is packed' });
-    await expect(greet(client, '')).rejects.toThrow('3 INVALID_ARGUMENT: name must not be empty');
-    client.close();
+    expect((await greet(project.directory, grpcPort, 'Ada')).messages).toEqual([
+      { text: 'hello Ada, this is packed' },
+    ]);
+    expect(await greet(project.directory, grpcPort, '')).toMatchObject({
+      code: 3,
+      details: 'name must not be empty',
+    });
     expect((await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status).toBe(200);
 
     expect(await project.stop()).toEqual([0, null]);
@@ -67,25 +69,3 @@ function requiredPeers(): Record<string, string> {
     Object.entries(example.dependencies).filter(([name]) => !name.startsWith('@kun/') && name !== 'zod'),
   );
 }
-
-function greeter(address: string): Client {
-  const { acme } = loadPackageDefinition(loadSync(join(project.directory, 'greeter.proto'))) as unknown as {
-    acme: { greeter: { v1: { GreeterService: new (...args: unknown[]) => Client } } };
-  };
-  return new acme.greeter.v1.GreeterService(address, credentials.createInsecure());
-}
-
-function greet(client: Client, name: string): Promise<unknown> {
-  const method: unknown = Reflect.get(client, 'greet');
-  return new Promise((resolve, reject) => {
-    (method as typeof promisifiedGreet).call(client, { name }, (error, answer) => {
-      if (error) reject(error);
-      else resolve(answer);
-    });
-  });
-}
-
-declare function promisifiedGreet(
-  request: { name: string },
-  callback: (error: Error | null, answer: unknown) => void,
-): void;

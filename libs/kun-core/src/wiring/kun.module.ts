@@ -8,7 +8,8 @@ import { KUN_OPTIONS, KUN_RUNTIME } from './tokens.js';
 import { identityProvider, kunProviders } from './providers.js';
 import { checkSettings } from '../settings/check-settings.js';
 import { settingsSchema } from '../settings/settings.js';
-import { tokenOf } from '../telemetry/nest-pino-logger.js';
+import { ApplicationLogger } from '../telemetry/application-logger.js';
+import { nestPinoProviders, tokenOf } from '../telemetry/nest-pino-logger.js';
 
 /** Who the process is and what it was told: all that the configuration needs to be loaded. */
 @Module({})
@@ -37,12 +38,14 @@ class KunIdentityModule {
 export class KunModule {
   static forRoot(options: KunModuleOptions): DynamicModule {
     const identity = KunIdentityModule.for(options);
+    // Not before: nestjs-pino looks at the classes that ask for a logger with `@InjectPinoLogger` so far.
+    const providers = [...kunProviders, ...nestPinoProviders(ApplicationLogger)];
     return {
       module: KunModule,
       global: true,
       imports: [identity, configuration(options, identity)],
-      providers: kunProviders,
-      exports: [identity, ...kunProviders.map(tokenOf)],
+      providers,
+      exports: [identity, ...providers.map(tokenOf)],
     };
   }
 }

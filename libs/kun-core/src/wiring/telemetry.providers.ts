@@ -10,7 +10,7 @@ import { exposeConfigMetrics } from '../telemetry/config-metrics.js';
 import { exposeTracingMetrics } from '../telemetry/tracing-metrics.js';
 import { exposeLogMetrics } from '../telemetry/log-metrics.js';
 import { Meter } from '../telemetry/meter.js';
-import { nestPinoProviders, openLog } from '../telemetry/nest-pino-logger.js';
+import { openLog } from '../telemetry/nest-pino-logger.js';
 import { openTracing, type Tracing } from '../telemetry/tracing.js';
 import { Configuration } from '@kun/config';
 import type { Provider } from '@nestjs/common';
@@ -80,5 +80,4 @@ export const telemetryProviders: Provider[] = [
       return tracing;
     },
   },
-  ...nestPinoProviders(ApplicationLogger),
 ];
