@@ -2,6 +2,7 @@ import { basename } from 'node:path/posix';
 import ts from 'typescript';
 import {
   ARROW_EXCEPTIONS,
+  CONFIG_TABLE,
   CYCLE_EXCEPTIONS,
   CORE_TABLE,
   folderOf,
@@ -18,6 +19,8 @@ import { eachNode, lineOf, type SourceFile } from './source-files.js';
 /** Looks at all files and returns a line for each thing that is not as it should be. */
 export type Rule = (files: readonly SourceFile[]) => string[];
 
+const TABLE = { ...CORE_TABLE, ...CONFIG_TABLE };
+
 /** No arrow that is neither in the table nor an exception, and no exception without an arrow. */
 export function arrows(exceptions: readonly ArrowException[] = ARROW_EXCEPTIONS): Rule {
   return (files) => {
@@ -28,7 +31,7 @@ export function arrows(exceptions: readonly ArrowException[] = ARROW_EXCEPTIONS)
       return imports.flatMap(({ file, line }) => {
         const to = file === undefined ? undefined : folderOf(file);
         if (to === undefined || to === from) return [];
-        if (CORE_TABLE[from]?.includes(to)) return [];
+        if (TABLE[from]?.includes(to)) return [];
         const exception = exceptions.find((entry) => entry.from === from && entry.to === to);
         if (!exception) return [`${path}:${line} ${from} must not import ${to}`];
         used.add(exception);

@@ -23,6 +23,7 @@ describe('the architecture', () => {
   it('is looked at as a whole', () => {
     expect(sources.length).toBeGreaterThan(150);
     expect(sources.some(({ path }) => path === 'libs/kun-core/src/rpc/interceptor.ts')).toBe(true);
+    expect(sources.some(({ path }) => path === 'libs/kun-config/src/files/read-yaml.ts')).toBe(true);
   });
 
   it.each<[string, Rule, typeof sources]>([
@@ -64,6 +65,37 @@ describe('the rules', () => {
       'app/factory.ts': `import '../index.js';`,
     });
     expect(arrows([])(files)).toEqual(['libs/kun-core/src/app/factory.ts:1 app must not import index']);
+  });
+
+  it('find an arrow upwards between the rooms of kun-config', () => {
+    const files = planted('libs/kun-config/src', {
+      'secret.ts': `import './config-path.js';`,
+      'files/a.ts': `import '../secret.js'; import type { B } from '../report/b.js';`,
+      'schema/a.ts': `import './b.js'; import '../files/a.js';`,
+      'report/a.ts': `import '../schema/a.js'; export type { C } from '../load/c.js';`,
+      'load/a.ts': `import '../report/a.js'; await import('../live/a.js');`,
+      'live/a.ts': `import '../load/a.js'; type N = import('../nest/n.js').N;`,
+      'nest/a.ts': `import '../live/a.js'; import '../cli/a.js';`,
+      'cli/a.ts': `import '../load/a.js'; import '../live/a.js'; import '../index.js';`,
+      'cli/a.spec.ts': `import '../nest/a.js';`,
+      'index.ts': `export { a } from './nest/a.js';`,
+      'extra/a.ts': `import '../secret.js';`,
+    });
+    const wrong = arrows([])(files).map((line) =>
+      line.replaceAll(/libs\/kun-config\/src\/|kun-config\//g, ''),
+    );
+    expect(wrong).toEqual([
+      'secret.ts:1 secret must not import config-path',
+      'files/a.ts:1 files must not import report',
+      'schema/a.ts:1 schema must not import files',
+      'report/a.ts:1 report must not import load',
+      'load/a.ts:1 load must not import live',
+      'live/a.ts:1 live must not import nest',
+      'nest/a.ts:1 nest must not import cli',
+      'cli/a.ts:1 cli must not import live',
+      'cli/a.ts:1 cli must not import index',
+      'extra/a.ts:1 extra must not import secret',
+    ]);
   });
 
   it('find a folder that the table does not know, and an exception that nobody needs', () => {

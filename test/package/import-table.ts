@@ -36,7 +36,28 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
   };
 })();
 
-/** An arrow the table does not have, and why it is there all the same. */
+/**
+ * The same of `libs/kun-config/src`: its rooms in the order in which a configuration passes through them. Reading
+ * knows of no schema, a schema of no report, loading of nothing that lives on, and Nest is met in one room only.
+ */
+export const CONFIG_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
+  const room = (name: string): string => `kun-config/${name}`;
+  // Single files that all rooms use and that use nothing.
+  const leaves = ['config-path', 'nearest', 'plain-object', 'secret'];
+  const rooms = ['files', 'schema', 'report', 'load', 'live', 'nest'];
+  const allowed: Record<string, readonly string[]> = Object.fromEntries([
+    ...leaves.map((leaf) => [leaf, []] as const),
+    ...rooms.map((name, index) => [name, [...leaves, ...rooms.slice(0, index)]] as const),
+    // A schema says what may stand in a file, not what does.
+    ['schema', leaves],
+    // The command loads and reports; it neither follows files nor starts Nest.
+    ['cli', [...leaves, 'files', 'schema', 'report', 'load']],
+    ['index', [...leaves, ...rooms]],
+  ]);
+  return Object.fromEntries(Object.entries(allowed).map(([name, to]) => [room(name), to.map(room)]));
+})();
+
+/** An arrow the tables do not have, and why it is there all the same. */
 export interface ArrowException {
   readonly from: string;
   readonly to: string;
@@ -57,8 +78,10 @@ export const ARROW_EXCEPTIONS: readonly ArrowException[] = [
   },
 ];
 
-/** The part of a path that the table speaks of, for a file of `libs/kun-core/src`. */
+/** The part of a path that the tables speak of, for a file of `libs/kun-core/src` or `libs/kun-config/src`. */
 export function folderOf(path: string): string | undefined {
+  const config = /^libs\/kun-config\/src\/([^/]+?)(?:\.ts$|\/)/.exec(path)?.[1];
+  if (config !== undefined) return `kun-config/${config}`;
   const inside = /^libs\/kun-core\/src\/(.+)\.ts$/.exec(path)?.[1];
   if (inside === undefined) return undefined;
   return inside.split('/')[0];

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { TestingTree } from '../test/testing-tree.js';
-import { loadConfig } from './load-config.js';
+import { loadConfig } from './load/load-config.js';
 
 describe('the README', () => {
   it('shows the errors as they are', async () => {

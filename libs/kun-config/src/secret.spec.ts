@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { TestingTree } from '../test/testing-tree.js';
-import { loadConfig } from './load-config.js';
+import { loadConfig } from './load/load-config.js';
 import { Secret } from './secret.js';
 
 const HUNTER = 'hunter2-do-not-print';

@@ -46,6 +46,9 @@ export class Secret {
 /** What stands in place of a secret wherever one would be printed. */
 export const HIDDEN = '[secret]';
 
+/** Whether a key names something that must not be shown. */
+export type IsSecretKey = (key: string) => boolean;
+
 /**
  * Whether a key sounds like one that holds a secret. Such values are never printed, whatever their schema says:
  * a forgotten `Secret` must not put a password into a log.

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { ConfigError, formatProblem, type ConfigProblem } from '../config-error.js';
+import { ConfigError, formatProblem, type ConfigProblem } from '../report/config-error.js';
 import type { CommandOptions } from './command-options.js';
 import { findTargets, nameTarget, type Target } from './find-targets.js';
 import { loadTarget } from './load-target.js';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FILE_NAME } from '../config-layers.js';
+import { FILE_NAME } from '../files/config-layers.js';
 
 /** A service, one of its clusters, or one instance of those. */
 export interface Target {

@@ -1,4 +1,4 @@
-import { loadConfig } from '../load-config.js';
+import { loadConfig } from '../load/load-config.js';
 import type { CommandOptions } from './command-options.js';
 import type { Target } from './find-targets.js';
 import type { Terminal } from './terminal.js';

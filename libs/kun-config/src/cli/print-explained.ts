@@ -1,4 +1,4 @@
-import type { ExplainedValue } from '../explain-config.js';
+import type { ExplainedValue } from '../load/explain-config.js';
 import { formatPath, parsePath } from '../config-path.js';
 import { styled, type Terminal } from './terminal.js';
 

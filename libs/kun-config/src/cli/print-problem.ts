@@ -1,4 +1,4 @@
-import { formatProblem, formatSource, type ConfigProblem } from '../config-error.js';
+import { formatProblem, formatSource, type ConfigProblem } from '../report/config-error.js';
 import { styled, type Terminal } from './terminal.js';
 
 /** Prints a problem with its place coloured and its source line below. */

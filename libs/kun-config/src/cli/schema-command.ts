@@ -1,4 +1,4 @@
-import { editorSchema } from '../editor-schema.js';
+import { editorSchema } from '../schema/editor-schema.js';
 import type { CommandOptions } from './command-options.js';
 import { UsageError, type Terminal } from './terminal.js';
 

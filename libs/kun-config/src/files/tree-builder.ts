@@ -1,0 +1,185 @@
+import { isAlias, isMap, isScalar, isSeq, type Document, type Scalar, type YAMLMap } from 'yaml';
+import type { ConfigNode, ScalarNode, SourceFile } from './config-node.js';
+import type { ReadProblem, ReadResult, ScalarReader } from './read-result.js';
+import type { IsSecretKey } from '../secret.js';
+import { endOf, listItem, otherMeaning, scalarValue, startOf } from './yaml-values.js';
+
+/** The tag of a value that stands in a file of its own. */
+export const FILE_TAG = '!file';
+
+/** How deep a file may nest. */
+export const MAX_DEPTH = 100;
+
+/** Of one file; a broken text or a bomb repeats itself without end. */
+export const MAX_PROBLEMS = 10;
+
+/** What aliases may add to a file, in values: enough for any honest use, too few for a bomb. */
+const MAX_ALIASED_VALUES = 10_000;
+
+/** Turns a parsed document into nodes. Aliases share the nodes of their anchor, so a bomb costs no memory. */
+export class TreeBuilder {
+  readonly #problems: ReadProblem[] = [];
+  readonly #anchors = new Map<string, { node: ConfigNode; size: number }>();
+  /** Values built so far, those that aliases repeat included. */
+  #size = 0;
+  #aliased = 0;
+  /** Something was left out for its size, so what is said of the rest would be misleading. */
+  #exceeded = false;
+
+  constructor(
+    private readonly source: SourceFile,
+    private readonly document: Document.Parsed,
+    private readonly readScalar: ScalarReader,
+    private readonly isSecretKey: IsSecretKey,
+  ) {}
+
+  read(): ReadResult {
+    const { contents } = this.document;
+    const spot: Spot = { path: [], keyOffset: 0, end: 0, secret: false };
+    const root = contents === null ? undefined : this.#build(contents, spot);
+    return { root, parsed: !this.#exceeded, problems: this.#problems };
+  }
+
+  #build(yaml: unknown, spot: Spot): ConfigNode {
+    const before = this.#size++;
+    const node = this.#node(yaml, spot);
+    if ((isScalar(yaml) || isMap(yaml) || isSeq(yaml)) && yaml.anchor !== undefined) {
+      this.#anchors.set(yaml.anchor, { node, size: this.#size - before });
+    }
+    return node;
+  }
+
+  #node(yaml: unknown, spot: Spot): ConfigNode {
+    const at = this.#at(yaml, spot);
+    if (spot.path.length > MAX_DEPTH) {
+      this.#exceeded = true;
+      this.#problem(at.offset, spot.path.slice(0, 3), `is nested deeper than ${MAX_DEPTH} levels`);
+      return { kind: 'unset', ...at, empty: false };
+    }
+    if (isAlias(yaml)) return this.#alias(yaml.source, spot, at);
+    if (isMap(yaml)) return { kind: 'map', ...at, entries: this.#entries(yaml, spot) };
+    if (isSeq(yaml)) {
+      const items = yaml.items.map((item, index) => {
+        const start = startOf(item) ?? at.offset;
+        const path = [...spot.path, String(index)];
+        return this.#build(item, { path, keyOffset: start, end: start, secret: spot.secret });
+      });
+      return { kind: 'list', ...at, items: items.map(listItem) };
+    }
+    return isScalar(yaml) ? this.#scalar(yaml, spot, at) : { kind: 'unset', ...at, empty: true };
+  }
+
+  #scalar(yaml: Scalar, spot: Spot, at: At): ConfigNode {
+    const value = scalarValue(yaml.value);
+    if (value === null && yaml.tag !== FILE_TAG)
+      return { kind: 'unset', ...at, empty: (yaml.source ?? '') === '' };
+    const plain = yaml.type === 'PLAIN';
+    const alternative = plain ? otherMeaning(value, yaml.source ?? '') : undefined;
+    const node: ScalarNode = {
+      kind: 'scalar',
+      value,
+      ...at,
+      ...(alternative === undefined ? {} : { alternative }),
+      ...(spot.secret && typeof value !== 'boolean' ? { secret: true } : {}),
+    };
+    if (typeof value !== 'string') return node;
+    return this.readScalar({
+      node,
+      tag: yaml.tag,
+      plain,
+      path: spot.path,
+      resolve: (text) => this.#resolve(text),
+    });
+  }
+
+  #entries(map: YAMLMap, { path, secret }: Spot): Map<string, ConfigNode> {
+    const entries = new Map<string, ConfigNode>();
+    const merged = new Map<string, ConfigNode>();
+    for (const { key, value } of map.items) {
+      const keyOffset = startOf(key) ?? startOf(map) ?? 0;
+      if (!isScalar(key) || key.value === null) {
+        this.#problem(keyOffset, path, 'has a key that is not a plain word');
+        continue;
+      }
+      const name = String(scalarValue(key.value));
+      const inner = { keyOffset, end: endOf(key) ?? keyOffset, secret: secret || this.isSecretKey(name) };
+      if (name === '<<' && key.type === 'PLAIN') {
+        this.#mergeKey(merged, this.#build(value, { ...inner, path, secret }), path, keyOffset);
+        continue;
+      }
+      const here = [...path, name];
+      const entry = this.#build(value, { ...inner, path: here });
+      const first = entries.get(name);
+      if (name === '__proto__') this.#problem(keyOffset, here, 'is not allowed as a key');
+      else if (first) {
+        const { line } = this.source.place(first.keyOffset);
+        this.#problem(keyOffset, here, `is set twice, first in line ${line}`);
+      } else entries.set(name, entry);
+    }
+    // What a map says itself wins over what it merges in, wherever it stands.
+    for (const [name, entry] of merged) if (!entries.has(name)) entries.set(name, entry);
+    return entries;
+  }
+
+  #mergeKey(
+    merged: Map<string, ConfigNode>,
+    node: ConfigNode,
+    path: readonly string[],
+    keyOffset: number,
+  ): void {
+    for (const from of node.kind === 'list' ? node.items : [node]) {
+      if (from.kind !== 'map') this.#problem(keyOffset, path, 'merges (<<) something that is not a map');
+      else for (const [name, entry] of from.entries) if (!merged.has(name)) merged.set(name, entry);
+    }
+  }
+
+  #alias(name: string, { path }: Spot, at: At): ConfigNode {
+    const target = this.#anchors.get(name);
+    if (!target) {
+      this.#problem(at.offset, path, `uses *${name}, but no &${name} is finished before it`);
+      return { kind: 'unset', ...at, empty: false };
+    }
+    this.#aliased += target.size;
+    this.#size += target.size;
+    if (this.#aliased > MAX_ALIASED_VALUES) {
+      this.#exceeded = true;
+      this.#problem(
+        at.offset,
+        path,
+        `uses *${name}, and aliases add more than ${MAX_ALIASED_VALUES} values to the file`,
+      );
+      return { kind: 'unset', ...at, empty: false };
+    }
+    return { ...target.node, keyOffset: at.keyOffset };
+  }
+
+  #resolve(text: string): ScalarNode['value'] {
+    for (const tag of this.document.schema.tags) {
+      if (tag.collection || !tag.default || !tag.test?.test(text)) continue;
+      const value: unknown = tag.resolve(text, () => undefined, {});
+      if (typeof value === 'number' || typeof value === 'boolean') return value;
+    }
+    return text;
+  }
+
+  #at(yaml: unknown, { keyOffset, end }: Spot): At {
+    return { source: this.source, offset: startOf(yaml) ?? end, keyOffset, hid: NOTHING };
+  }
+
+  #problem(offset: number, path: readonly string[], message: string): void {
+    if (this.#problems.length < MAX_PROBLEMS) this.#problems.push({ code: 'syntax', offset, path, message });
+  }
+}
+
+/** Where in the tree a value is built. */
+interface Spot {
+  readonly path: readonly string[];
+  readonly keyOffset: number;
+  /** Where a value would start of which nothing is written. */
+  readonly end: number;
+  readonly secret: boolean;
+}
+
+type At = Pick<ScalarNode, 'source' | 'offset' | 'keyOffset' | 'hid'>;
+
+const NOTHING: readonly ConfigNode[] = [];

@@ -1,0 +1,109 @@
+import { sameStamps, stampFiles, type FileStamps } from '../files/file-stamps.js';
+import { loadConsistent, type ConsistentOutcome } from '../load/load-consistent.js';
+import type { LoadedConfig } from '../load/loaded-config.js';
+import type { ReloadEvent } from './reload-event.js';
+
+/** How to look for changes. */
+export interface WatchOptions {
+  /** How often the files are looked at, in milliseconds; default 1000. */
+  readonly intervalMs?: number | undefined;
+  /** How long they must stand still before they are read, in milliseconds; default 250. */
+  readonly settleMs?: number | undefined;
+}
+
+/** What is kept up to date: a {@link Configuration} of any type. */
+export interface Watchable {
+  readonly loaded: LoadedConfig<unknown>;
+  adopt(outcome: ConsistentOutcome): ReloadEvent<unknown> | undefined;
+}
+
+/** What one look at the files found. */
+export type Look = 'same' | 'changing' | 'reloaded' | 'refused';
+
+/**
+ * Keeps a configuration at what its files say.
+ *
+ * It looks at the files again and again instead of asking the system to tell of changes. The files are few (four, and
+ * those of `!file`), and a look is a `realpath` and a `stat` of each, some 0.1 ms a second. In return there is nothing
+ * that can be missed or leak: a watch is bound to an inode, so that ConfigMap links, renamed files, directories that
+ * do not exist yet and bind mounts each need their own care, and network and overlay file systems send no events.
+ *
+ * What has changed is read only when it has stood still for a while, so that a file written in several steps is not
+ * taken half-way; and what was read counts only if the files are still the same afterwards.
+ */
+export class ConfigWatcher {
+  readonly #intervalMs: number;
+  readonly #settleMs: number;
+  /**
+   * The files as they were last loaded or refused by this watcher. What was loaded before does not count: its files
+   * may have been written a moment earlier, and twice within the grain of the file system's clock.
+   */
+  #known: FileStamps | undefined;
+  /** The files as they have been since a moment, not loaded yet. */
+  #pending: { stamps: FileStamps; sinceMs: number } | undefined;
+  #files: ReadonlySet<string>;
+  #timer: NodeJS.Timeout | undefined;
+  #looking: Promise<unknown> = Promise.resolve();
+  #stopped = false;
+
+  constructor(
+    private readonly configuration: Watchable,
+    options: WatchOptions = {},
+  ) {
+    this.#intervalMs = options.intervalMs ?? 1_000;
+    this.#settleMs = options.settleMs ?? 250;
+    this.#files = new Set(configuration.loaded.files);
+  }
+
+  /** Begins to look. Does not keep the process alive. */
+  start(): void {
+    this.#stopped = false;
+    this.#schedule();
+  }
+
+  /** Stops looking; a look that is under way is waited for. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#looking;
+  }
+
+  /** Looks once. The time is monotonic, in milliseconds. */
+  async look(nowMs: number = performance.now()): Promise<Look> {
+    const stamps = await stampFiles(this.#files);
+    if (this.#known && sameStamps(stamps, this.#known)) {
+      this.#pending = undefined;
+      return 'same';
+    }
+    if (!this.#pending || !sameStamps(stamps, this.#pending.stamps)) {
+      this.#pending = { stamps, sinceMs: nowMs };
+      return 'changing';
+    }
+    if (nowMs - this.#pending.sinceMs < this.#settleMs) return 'changing';
+
+    const outcome = await loadConsistent(this.configuration.loaded.parts.options, stamps);
+    if (this.#stopped) return 'changing';
+    if (!sameStamps(outcome.stamps, stamps)) {
+      // They moved on while they were read, or name files that were not looked at so far.
+      this.#files = new Set([...this.#files, ...outcome.files]);
+      this.#pending = { stamps: await stampFiles(this.#files), sinceMs: nowMs };
+      return 'changing';
+    }
+    this.#known = stamps;
+    this.#pending = undefined;
+    // A set that cannot be read may not tell of its files; those of before are still looked at.
+    if (outcome.loaded) this.#files = new Set(outcome.files);
+    const event = this.configuration.adopt(outcome);
+    if (event === undefined) return 'same';
+    return event.ok ? 'reloaded' : 'refused';
+  }
+
+  #schedule(): void {
+    const delayMs = this.#pending ? Math.min(this.#intervalMs, this.#settleMs) : this.#intervalMs;
+    this.#timer = setTimeout(() => {
+      this.#looking = this.look().finally(() => {
+        if (!this.#stopped) this.#schedule();
+      });
+    }, delayMs).unref();
+  }
+}

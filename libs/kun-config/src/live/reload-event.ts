@@ -1,0 +1,43 @@
+import type { ConfigChange } from './config-change.js';
+import type { ConfigError } from '../report/config-error.js';
+import type { LoadedConfig } from '../load/loaded-config.js';
+
+/** The files changed and were read: what came of it. */
+export type ReloadEvent<T> = ReloadSuccess<T> | ReloadFailure;
+
+/** The new values are in use. */
+export interface ReloadSuccess<T> {
+  readonly ok: true;
+  readonly config: LoadedConfig<T>;
+  readonly previous: LoadedConfig<T>;
+  /** Empty when the files say again what they said before a failure. */
+  readonly changes: readonly ConfigChange[];
+  /** Those of the changes that take effect only at the next start. */
+  readonly needRestart: readonly ConfigChange[];
+}
+
+/** The new files are not used, the values of before stay. */
+export interface ReloadFailure {
+  readonly ok: false;
+  readonly error: ConfigError;
+}
+
+/** How the configuration is doing; for metrics and health checks. */
+export interface ConfigStatus {
+  /** Same values, same hash: see the guide on what it covers. */
+  readonly hash: string;
+  /** When the values in use were loaded. */
+  readonly loadedAt: Date;
+  /** True until the files change into something that cannot be used. */
+  readonly lastReloadSuccessful: boolean;
+  /** When the files were last read again; undefined before the first time. */
+  readonly lastReloadAt: Date | undefined;
+  /** How often other values came into use. */
+  readonly reloads: number;
+  /** How often the files could not be used. */
+  readonly failures: number;
+  /** Why the files as they are now are not in use; undefined when they are. */
+  readonly error: ConfigError | undefined;
+  /** Keys that differ from what the process started with and take effect only at the next start. */
+  readonly needRestart: readonly string[];
+}

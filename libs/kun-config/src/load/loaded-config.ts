@@ -1,0 +1,124 @@
+import type { ConfigProblem } from '../report/config-error.js';
+import { configHash } from './config-hash.js';
+import { nodeAt, type ConfigNode, type MapNode } from '../files/config-node.js';
+import { parsePath, valueAt, type ConfigPath } from '../config-path.js';
+import { explainConfig, type ExplainedValue } from './explain-config.js';
+import type { HiddenValue, LayerPlace, LoadedLayer, Origin } from '../report/origin.js';
+import type { LoadConfigOptions } from './load-options.js';
+import type { ProblemMaker } from '../report/problem-maker.js';
+import type { SchemaView } from '../schema/schema-view.js';
+import { Secret } from '../secret.js';
+import { showNode } from '../report/show-value.js';
+
+/** What loading gives: the value, and all that is known of how it came about. Does not change. */
+export class LoadedConfig<T = Record<string, unknown>> {
+  /** The validated value, frozen to the last leaf. */
+  readonly value: T;
+  readonly layers: readonly LoadedLayer[];
+  /** What is allowed but most likely not meant. */
+  readonly warnings: readonly ConfigProblem[];
+  /** Every file that the value depends on, found or not: the layers and the targets of `!file`. */
+  readonly files: readonly string[];
+  #hash: string | undefined;
+
+  /** @internal use {@link loadConfig} */
+  constructor(readonly parts: LoadedParts) {
+    // what T is follows from the schemas
+    this.value = deepFreeze(parts.value) as T;
+    this.layers = parts.layers;
+    this.warnings = parts.warnings;
+    this.files = parts.files;
+  }
+
+  /** The value at a path such as `'GRPCServer.Port'`; undefined when there is none. */
+  get(path: ConfigPath): unknown {
+    return valueAt(this.value, path);
+  }
+
+  /** Where the value at a path comes from; undefined when there is no such value. */
+  origin(path: ConfigPath): Origin | undefined {
+    const keys = parsePath(path);
+    const node = nodeAt(this.parts.root, keys);
+    if (node && node.kind !== 'unset')
+      return { from: 'file', place: layerPlace(node), hid: this.#hid(node.hid, keys) };
+    if (valueAt(this.value, keys) === undefined) return undefined;
+    // What unsets a key may stand at a section around it.
+    for (let length = keys.length; length > 0; length--) {
+      const unset = nodeAt(this.parts.root, keys.slice(0, length));
+      if (unset?.kind !== 'unset') continue;
+      const hidden = unset.hid.flatMap((each) => nodeAt(each, keys.slice(length)) ?? []);
+      return { from: 'default', place: layerPlace(unset), hid: this.#hid(hidden, keys) };
+    }
+    return { from: 'default', hid: [] };
+  }
+
+  /**
+   * Where the value of each key comes from, what it hides, and when a change takes effect; of one section or key, or
+   * of all. Fit to be shown: secrets are blanked.
+   */
+  explain(path: ConfigPath = []): ExplainedValue[] {
+    return explainConfig(this, parsePath(path));
+  }
+
+  /** Whether a change of a key takes effect at once or at the next start; undefined when its schema does not say. */
+  effect(path: ConfigPath): 'live' | 'restart' | undefined {
+    const keys = parsePath(path);
+    for (const view of this.parts.views) {
+      const said = view.said(keys, 'reload');
+      if (said !== undefined) return said;
+    }
+    return undefined;
+  }
+
+  /** What the schema says of a key. */
+  description(path: ConfigPath): string | undefined {
+    const said = this.parts.views.flatMap((view) => view.written(parsePath(path)));
+    return said.find((schema) => schema.description !== undefined)?.description;
+  }
+
+  /** Whether a value must not be printed: by its type, its schema, where it comes from or the sound of its key. */
+  isSecret(path: ConfigPath): boolean {
+    const keys = parsePath(path);
+    if (valueAt(this.value, keys) instanceof Secret) return true;
+    return this.parts.problems.isSecret(keys, nodeAt(this.parts.root, keys));
+  }
+
+  /** The same for the same values, apart from secrets: see {@link configHash}. */
+  get hash(): string {
+    return (this.#hash ??= configHash(this.value, this.parts.problems.isSecretKey));
+  }
+
+  #hid(nodes: readonly ConfigNode[], path: readonly string[]): HiddenValue[] {
+    const { problems } = this.parts;
+    return nodes.map((each) => ({
+      ...layerPlace(each),
+      shown: showNode(each, problems.isSecret(path, each)),
+    }));
+  }
+}
+
+/** @internal */
+export interface LoadedParts {
+  readonly options: LoadConfigOptions;
+  readonly value: unknown;
+  readonly root: MapNode;
+  readonly views: readonly SchemaView[];
+  readonly problems: ProblemMaker;
+  readonly layers: readonly LoadedLayer[];
+  readonly files: readonly string[];
+  readonly warnings: readonly ConfigProblem[];
+}
+
+function layerPlace(node: ConfigNode): LayerPlace {
+  return { layer: node.source.layer, ...node.source.place(node.offset) };
+}
+
+function deepFreeze(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || value instanceof Secret)
+    return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  // Dates, maps and the like that a schema made are its own affair: freezing would not hold them still.
+  if (prototype !== null && prototype !== Object.prototype && !Array.isArray(value)) return value;
+  for (const each of Object.values(value)) deepFreeze(each);
+  return Object.freeze(value);
+}

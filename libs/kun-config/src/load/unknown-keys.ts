@@ -1,0 +1,98 @@
+import type { ConfigProblem } from '../report/config-error.js';
+import { nodeAt, type ConfigNode, type MapNode } from '../files/config-node.js';
+import { formatPath } from '../config-path.js';
+import { isPlainObject } from '../plain-object.js';
+import { nearest } from '../nearest.js';
+import type { ProblemMaker } from '../report/problem-maker.js';
+import type { SchemaView } from '../schema/schema-view.js';
+
+type Report = (path: readonly string[]) => void;
+
+/** Keys that some schema was given and did not read. At the top they count only if no other schema reads them. */
+export class UnknownKeys {
+  readonly #read = new Set<string>();
+  readonly #paths = new Map<string, readonly string[]>();
+
+  read(key: string): void {
+    this.#read.add(key);
+  }
+
+  add(path: readonly PropertyKey[]): void {
+    this.#paths.set(JSON.stringify(path.map(String)), path.map(String));
+  }
+
+  paths(root: MapNode): (readonly string[])[] {
+    const deep = [...this.#paths.values()].filter(({ length }) => length > 1);
+    const top = [...root.entries.keys()].filter((key) => !this.#read.has(key));
+    return [...deep, ...top.map((key) => [key])];
+  }
+}
+
+/** Finds the keys that validation dropped, by comparing what went in with what came out. */
+export function unknownByOutput(
+  node: ConfigNode,
+  output: unknown,
+  view: SchemaView,
+  path: readonly string[],
+  report: Report,
+): void {
+  if (node.kind === 'map' && isPlainObject(output)) {
+    for (const [key, child] of node.entries) {
+      if (child.kind === 'unset') {
+        if (view.refuses(path, key)) report([...path, key]);
+      } else if (Object.hasOwn(output, key)) {
+        unknownByOutput(child, output[key], view, [...path, key], report);
+      } else if (!isLeftOut(child) && !view.declares(path, key)) report([...path, key]);
+    }
+  } else if (node.kind === 'list' && Array.isArray(output) && output.length === node.items.length) {
+    for (const [index, item] of node.items.entries()) {
+      unknownByOutput(item, output[index], view, [...path, String(index)], report);
+    }
+  }
+}
+
+/** Whether a value was kept from the schema because it could not be had from outside. */
+function isLeftOut(node: ConfigNode): boolean {
+  return node.kind === 'scalar' && node.unresolved === true;
+}
+
+/** The same from the schema alone, for when validation failed and nothing came out. */
+export function unknownBySchema(
+  node: ConfigNode,
+  view: SchemaView,
+  path: readonly string[],
+  report: Report,
+): void {
+  if (node.kind === 'map') {
+    for (const [key, child] of node.entries) {
+      if (view.refuses(path, key)) report([...path, key]);
+      else if (child.kind === 'map' || child.kind === 'list')
+        unknownBySchema(child, view, [...path, key], report);
+    }
+  } else if (node.kind === 'list') {
+    for (const [index, item] of node.items.entries())
+      unknownBySchema(item, view, [...path, String(index)], report);
+  }
+}
+
+/** Says which key was likely meant, or which ones there are. */
+export function unknownKeyProblem(
+  path: readonly string[],
+  root: MapNode,
+  views: readonly SchemaView[],
+  problems: ProblemMaker,
+): ConfigProblem {
+  const node = nodeAt(root, path) ?? root;
+  const parent = path.slice(0, -1);
+  const names = [...new Set(views.flatMap((view) => view.namesAt(parent)))];
+  const near = nearest(path.at(-1) ?? '', names);
+  const listed = names.length === 0 || names.length > MAX_LISTED ? '' : `; known here: ${names.join(', ')}`;
+  return problems.at(node.source, node.keyOffset, {
+    code: 'unknown-key',
+    path,
+    message: `is not a known key${near === undefined ? listed : ''}`,
+    suggestion: near === undefined ? undefined : formatPath([...parent, near]),
+  });
+}
+
+const MAX_LISTED = 12;

@@ -1,0 +1,83 @@
+import type { Place } from '../files/config-node.js';
+
+/** What kind of mistake it is. */
+export type ConfigProblemCode =
+  | 'missing-file'
+  | 'unreadable'
+  | 'syntax'
+  | 'unknown-key'
+  | 'missing-value'
+  | 'invalid-value'
+  | 'unresolved'
+  | 'no-effect'
+  | 'deprecated'
+  | 'unset-section';
+
+/** One mistake in the configuration. */
+export interface ConfigProblem extends Place {
+  readonly code: ConfigProblemCode;
+  /** The key, as in `GRPCServer.Port`; empty when the problem is the file's. */
+  readonly key: string;
+  /** What was found and what is allowed. */
+  readonly message: string;
+  /** The likely key or value. */
+  readonly suggestion?: string;
+  /** The line it stands on, fit to be printed: shortened, with anything secret blanked; absent when there is none. */
+  readonly sourceLine?: string;
+  /** Where in `sourceLine` the problem is, counting from 1; 0 when that is not shown. */
+  readonly caret?: number;
+}
+
+/**
+ * The configuration cannot be used. Carries everything that is wrong with it, not only the first thing.
+ * Its message has each in one line, with the source below it:
+ *
+ * ```text
+ * conf/echo/public.yaml:5:22 GRPCDial.Insecure: expected a boolean, found the string "tru"; did you mean true?
+ *   5 |   Insecure:          tru
+ *     |                      ^
+ * ```
+ */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(
+    readonly problems: readonly ConfigProblem[],
+    options?: ErrorOptions,
+  ) {
+    super(summary(problems), options);
+  }
+}
+
+/** One problem in one line: place, key, what is wrong, the likely remedy. */
+export function formatProblem(problem: ConfigProblem): string {
+  const place = problem.line > 0 ? `${problem.file}:${problem.line}:${problem.column}` : problem.file;
+  const key = problem.key === '' ? '' : ` ${problem.key}`;
+  const remedy = problem.suggestion === undefined ? '' : `; did you mean ${problem.suggestion}?`;
+  return `${place}${key}: ${problem.message}${remedy}`;
+}
+
+/** The source line of a problem with a caret below, in lines of their own; none when there is no line to show. */
+export function formatSource(problem: ConfigProblem): string[] {
+  const { sourceLine, caret = 0, line } = problem;
+  if (sourceLine === undefined) return [];
+  const margin = ' '.repeat(String(line).length);
+  const shown = `${line} | ${sourceLine}`;
+  if (caret === 0) return [shown];
+  // Tabs are as wide below as they are above.
+  return [shown, `${margin} | ${sourceLine.slice(0, caret - 1).replace(/[^\t]/g, ' ')}^`];
+}
+
+const MAX_LISTED = 100;
+
+function summary(problems: readonly ConfigProblem[]): string {
+  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+  const lines = problems
+    .slice(0, MAX_LISTED)
+    .flatMap((problem) => [
+      `  ${formatProblem(problem)}`,
+      ...formatSource(problem).map((line) => `    ${line}`),
+    ]);
+  if (problems.length > MAX_LISTED) lines.push(`  and ${problems.length - MAX_LISTED} more`);
+  return [`the configuration has ${count}`, ...lines].join('\n');
+}

@@ -1,0 +1,154 @@
+import { booleanWord } from '../files/boolean-words.js';
+import type { ConfigNode } from '../files/config-node.js';
+import type { JsonSchema } from '../schema/json-schema.js';
+import { maskCredentials, printable } from './source-line.js';
+import { nearest } from '../nearest.js';
+
+/** What was found, for an error message: `the string "tru"`, `a list`. Secrets stay unseen. */
+export function describeFound(node: ConfigNode, secret: boolean): string {
+  if (node.kind === 'map') return 'a map';
+  if (node.kind === 'list') return 'a list';
+  if (node.kind === 'unset') return 'nothing';
+  if (node.written !== undefined) return `what ${node.written} gives`;
+  if (secret || node.secret === true) return 'a secret (not shown)';
+  if (typeof node.value === 'string') return `the string ${quote(node.value)}`;
+  return typeof node.value === 'number' ? `the number ${node.value}` : String(node.value);
+}
+
+/** What is allowed, for an error message: `a boolean`, `a whole number from 0 to 65535`, `one of "info", "debug"`. */
+export function describeAllowed(allowed: readonly JsonSchema[]): string | undefined {
+  const texts = new Set(allowed.map(allowedText).filter((text) => text !== undefined));
+  return texts.size === 0 || texts.size > MAX_ALTERNATIVES ? undefined : [...texts].join(' or ');
+}
+
+/** Whether a value is of a type, of an enumeration and in a range that is allowed. */
+export function fits(value: unknown, allowed: readonly JsonSchema[]): boolean {
+  return allowed.some((schema) => fitsOne(value, schema));
+}
+
+/** What was likely meant by a value that is not allowed, as it would be written in the file. */
+export function suggestValue(node: ConfigNode, allowed: readonly JsonSchema[]): string | undefined {
+  if (node.kind !== 'scalar' || node.written !== undefined) return undefined;
+  const types = new Set(allowed.flatMap(typesOf));
+  const words = allowed.flatMap((schema) => [
+    ...(schema.enum ?? []),
+    ...('const' in schema ? [schema.const] : []),
+  ]);
+  if (types.has('boolean')) words.push(true, false);
+  const text = String(node.value);
+  if ((types.has('number') || types.has('integer')) && text.trim() !== '' && Number.isFinite(Number(text))) {
+    return typeof node.value === 'string' && fits(Number(text), allowed)
+      ? `${Number(text)} without quotes`
+      : undefined;
+  }
+  if (types.has('string') && words.length === 0 && typeof node.value !== 'string')
+    return `'${text}' in quotes`;
+  const boolean = booleanWord(text);
+  if (types.has('boolean') && boolean !== undefined) return String(boolean);
+  const near = nearest(text, words.map(String));
+  if (near !== undefined) return near;
+  // `treu` is near `true`; 1 and 0 are not, but in other formats they are what is written.
+  if (types.has('boolean') && (text === '1' || text === '0')) return text === '1' ? 'true' : 'false';
+  return undefined;
+}
+
+const MAX_ALTERNATIVES = 4;
+const MAX_SHOWN = 60;
+/** Enough to find a password in a URL, and no more than can be looked through at once. */
+const MAX_READ = 1_000;
+
+function quote(text: string): string {
+  const shown = printable(maskCredentials(text.slice(0, MAX_READ)));
+  return JSON.stringify(shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown);
+}
+
+function typesOf(schema: JsonSchema): string[] {
+  return schema.type === undefined ? [] : [schema.type].flat();
+}
+
+function allowedText(schema: JsonSchema): string | undefined {
+  if ('const' in schema) return JSON.stringify(schema.const);
+  if (schema.enum) return `one of ${schema.enum.map((each) => JSON.stringify(each)).join(', ')}`;
+  const texts = typesOf(schema).map((type) => {
+    switch (type) {
+      case 'boolean':
+        return 'a boolean';
+      case 'integer':
+        return `a whole number${range(schema)}`;
+      case 'number':
+        return `a number${range(schema)}`;
+      case 'string':
+        return `a string${length(schema)}`;
+      case 'array':
+        return 'a list';
+      case 'object':
+        return 'a map';
+      default:
+        return undefined;
+    }
+  });
+  const known = texts.filter((text) => text !== undefined);
+  return known.length === 0 ? undefined : known.join(' or ');
+}
+
+function range(schema: JsonSchema): string {
+  const least = bound(schema.minimum, Number.MIN_SAFE_INTEGER);
+  const most = bound(schema.maximum, Number.MAX_SAFE_INTEGER);
+  if (least !== undefined && most !== undefined) return ` from ${least} to ${most}`;
+  if (least !== undefined) return ` of at least ${least}`;
+  if (most !== undefined) return ` of at most ${most}`;
+  if (schema.exclusiveMinimum !== undefined) return ` above ${schema.exclusiveMinimum}`;
+  if (schema.exclusiveMaximum !== undefined) return ` below ${schema.exclusiveMaximum}`;
+  return '';
+}
+
+/** Schema libraries state the limits of a JavaScript integer, which is no news to anybody. */
+function bound(limit: number | undefined, unbounded: number): number | undefined {
+  return limit === unbounded ? undefined : limit;
+}
+
+function length(schema: JsonSchema): string {
+  if (schema.format !== undefined) return ` (${schema.format})`;
+  if (schema.minLength !== undefined && schema.maxLength !== undefined) {
+    return ` of ${schema.minLength} to ${schema.maxLength} characters`;
+  }
+  if (schema.minLength !== undefined && schema.minLength > 1)
+    return ` of at least ${schema.minLength} characters`;
+  if (schema.minLength === 1) return ' that is not empty';
+  return schema.maxLength === undefined ? '' : ` of at most ${schema.maxLength} characters`;
+}
+
+function fitsOne(value: unknown, schema: JsonSchema): boolean {
+  if ('const' in schema && value !== schema.const) return false;
+  if (schema.enum && !schema.enum.includes(value)) return false;
+  const types = typesOf(schema);
+  if (types.length > 0 && !types.some((type) => isOfType(value, type))) return false;
+  if (typeof value === 'number') {
+    if (schema.minimum !== undefined && value < schema.minimum) return false;
+    if (schema.maximum !== undefined && value > schema.maximum) return false;
+    if (schema.exclusiveMinimum !== undefined && value <= schema.exclusiveMinimum) return false;
+    if (schema.exclusiveMaximum !== undefined && value >= schema.exclusiveMaximum) return false;
+  }
+  if (typeof value === 'string') {
+    if (schema.minLength !== undefined && value.length < schema.minLength) return false;
+    if (schema.maxLength !== undefined && value.length > schema.maxLength) return false;
+  }
+  return true;
+}
+
+function isOfType(value: unknown, type: string): boolean {
+  switch (type) {
+    case 'integer':
+      return Number.isInteger(value);
+    case 'number':
+      return typeof value === 'number';
+    case 'array':
+      return Array.isArray(value);
+    case 'object':
+      return typeof value === 'object' && value !== null && !Array.isArray(value);
+    case 'null':
+      return value === null;
+    default:
+      return typeof value === type;
+  }
+}

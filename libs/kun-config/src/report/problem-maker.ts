@@ -1,0 +1,92 @@
+import type { ConfigProblem, ConfigProblemCode } from './config-error.js';
+import { formatPath } from '../config-path.js';
+import type { ConfigNode, SourceFile } from '../files/config-node.js';
+import { nearest } from '../nearest.js';
+import type { SchemaView } from '../schema/schema-view.js';
+import { soundsSecret } from '../secret.js';
+import { showKey, showLine } from './source-line.js';
+
+/** Makes problems with their places, and knows what must not be shown in one. */
+export class ProblemMaker {
+  readonly #secretNames: ReadonlySet<string>;
+  #made = 0;
+  readonly #known = new Map<string, boolean>();
+  readonly #doubtful = new Map<string, boolean>();
+
+  constructor(private readonly views: readonly SchemaView[]) {
+    this.#secretNames = new Set(views.flatMap((view) => view.secretNames()));
+  }
+
+  at(
+    source: SourceFile,
+    offset: number,
+    problem: {
+      code: ConfigProblemCode;
+      path: readonly PropertyKey[];
+      message: string;
+      suggestion?: string | undefined;
+    },
+  ): ConfigProblem {
+    const { code, path, message, suggestion } = problem;
+    const place = source.place(offset);
+    const line =
+      source.text === '' || ++this.#made > MAX_SHOWN
+        ? undefined
+        : showLine(source, place.line, place.column, this.#mayHideSecret);
+    return {
+      code,
+      key: formatPath(path.map((part) => this.#shown(part))),
+      message,
+      ...(suggestion === undefined ? {} : { suggestion }),
+      ...(line === undefined ? {} : { sourceLine: line.text, caret: line.column }),
+      ...place,
+    };
+  }
+
+  /** A problem of a file as a whole, with no line to point at. */
+  of(source: SourceFile, problem: { code: ConfigProblemCode; message: string }): ConfigProblem {
+    return { ...problem, key: '', file: source.display, line: 0, column: 0 };
+  }
+
+  /** Whether a value must not be printed: by its node, its schema, or the sound of a key on its path. */
+  isSecret(path: readonly PropertyKey[], node?: ConfigNode): boolean {
+    if (node && isSecretNode(node)) return true;
+    // What switches something on or off gives nothing away.
+    if (node?.kind === 'scalar' && typeof node.value === 'boolean') return false;
+    return path.some((key) => soundsSecret(String(key))) || this.views.some((view) => view.isSecret(path));
+  }
+
+  /** The same of a key alone, for where nothing else is known yet. */
+  readonly isSecretKey = (key: string): boolean =>
+    remember(this.#known, key, () => this.#secretNames.has(key) || soundsSecret(key));
+
+  #shown(part: PropertyKey): PropertyKey {
+    return typeof part === 'string' ? showKey(part, this.#mayHideSecret) : part;
+  }
+
+  /** Of a text that is in doubt also a key that is only nearly one, as by a slip of the pen. */
+  readonly #mayHideSecret = (key: string): boolean =>
+    remember(
+      this.#doubtful,
+      key,
+      () => this.isSecretKey(key) || nearest(key, [...SECRET_WORDS, ...this.#secretNames]) !== undefined,
+    );
+}
+
+function remember(known: Map<string, boolean>, key: string, find: () => boolean): boolean {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const found = find();
+  known.set(key, found);
+  return found;
+}
+
+const SECRET_WORDS = ['password', 'passphrase', 'secret', 'token', 'apikey', 'privatekey', 'credentials'];
+
+/** Past these nobody wants to see the source, and looking for secrets around each would take long. */
+const MAX_SHOWN = 100;
+
+function isSecretNode(node: ConfigNode): boolean {
+  if (node.kind === 'list') return node.items.some(isSecretNode);
+  return node.kind === 'scalar' && (node.secret === true || node.written !== undefined);
+}
