@@ -12,8 +12,9 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     clock: [],
     identity: [],
     settings: [],
-    status: [],
-    // Reads protos; certificates; connections: each knows nothing of the others.
+    // What may go out as trailers is what may go out at all.
+    status: ['transport'],
+    // Reads protos; certificates; connections and metadata: each knows nothing of the others.
     proto: [],
     tls: [],
     transport: [],

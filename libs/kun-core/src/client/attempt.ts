@@ -14,6 +14,12 @@ import { fromServiceError } from '../status/service-error.js';
 import { StatusError } from '../status/status-error.js';
 import { toStatusError } from '../status/to-status-error.js';
 import type { Upstream } from '../status/upstream-policy.js';
+import {
+  cleanMetadata,
+  metadataSizeProblem,
+  type OnLeftOut,
+  type OutgoingMetadata,
+} from '../transport/outgoing-metadata.js';
 import { cancelReason, type ClientCall } from './client-call.js';
 
 type Rpc = MethodDefinition<unknown, unknown>;
@@ -25,6 +31,8 @@ export interface AttemptTarget {
   readonly client: Client;
   /** What an error of this upstream is to those who rethrow it. */
   readonly upstream: Upstream;
+  /** Told of metadata that cannot be sent. */
+  readonly onLeftOut: OnLeftOut;
 }
 
 /**
@@ -32,12 +40,13 @@ export interface AttemptTarget {
  * have been handed over; never rejects.
  */
 export function attempt(target: AttemptTarget, rpc: Rpc, call: ClientCall): Promise<Ending> {
-  const refusal = call.refusal;
+  const outgoing = cleanMetadata(call.metadata, 'request', target.onLeftOut);
+  const refusal = call.refusal ?? tooLarge(call, outgoing);
   if (refusal) return Promise.resolve(call.finish(endedHere(refusal)));
   return new Promise((resolve) => {
     let surface: Surface;
     try {
-      surface = open(target, rpc, call);
+      surface = open(target, rpc, call, outgoing.metadata);
     } catch (cause) {
       // grpc-js throws when the channel is closed, which it is after the last incoming call.
       const message = `the client of ${target.upstream.name ?? 'the upstream'} is closed`;
@@ -69,8 +78,14 @@ export function attempt(target: AttemptTarget, rpc: Rpc, call: ClientCall): Prom
   });
 }
 
-function open({ client }: AttemptTarget, rpc: Rpc, call: ClientCall): Surface {
-  const { metadata } = call;
+/** Refused here: what is too large for a peer would come back as a bare reset. */
+function tooLarge(call: ClientCall, outgoing: OutgoingMetadata): StatusError | undefined {
+  const problem = metadataSizeProblem(outgoing);
+  if (problem === undefined) return undefined;
+  return new StatusError(Code.RESOURCE_EXHAUSTED, `the request metadata of ${call.method.path} ${problem}`);
+}
+
+function open({ client }: AttemptTarget, rpc: Rpc, call: ClientCall, metadata: Metadata): Surface {
   const options = {
     deadline: attemptDeadline(call.deadline, call.get(attemptTimeoutMs), call.exchange.clock.now()),
   };

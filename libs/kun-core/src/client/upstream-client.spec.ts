@@ -10,6 +10,8 @@ import { serveHandlers, type Handlers, type M } from '../testing/serve.fixture.j
 import { errorInfo } from '../status/details.js';
 import { notFound } from '../status/factories.js';
 import type { StatusError } from '../status/status-error.js';
+import { reservedMetadata } from '../transport/reserved-metadata.js';
+import type { LeftOutMetadata, OnLeftOut } from '../transport/outgoing-metadata.js';
 import { deferred } from '../testing/deferred.js';
 import { detach } from './detach.js';
 import { upstreamClient, type CallOptions } from './upstream-client.js';
@@ -34,7 +36,7 @@ async function serve(handlers: Handlers) {
 
 function connect(
   { port, server }: Awaited<ReturnType<typeof serveHandlers>>,
-  options: { interceptors?: Interceptor[]; timeoutMs?: number } = {},
+  options: { interceptors?: Interceptor[]; timeoutMs?: number; onLeftOut?: OnLeftOut } = {},
 ): TClient {
   const definition = server.services.get('t.v1.T');
   if (!definition) throw new Error('no service');
@@ -50,6 +52,7 @@ function connect(
     policy: 'pass',
     interceptors: () => options.interceptors ?? [],
     timeoutMs: () => options.timeoutMs,
+    onLeftOut: options.onLeftOut,
     onObserverError: (_call, error) => {
       throw error;
     },
@@ -251,5 +254,53 @@ describe('a call within a call', () => {
     leave.abort();
     await expect(answer).rejects.toMatchObject({ code: status.CANCELLED });
     expect(call.signal.aborted).toBe(false);
+  });
+});
+
+describe('request metadata', () => {
+  const kinds = (client: TClient, options: CallOptions) => [
+    client.unary({}, options),
+    all(client.watch({}, options)),
+    client.collect(numbers(1), options),
+    all(client.chat(numbers(1), options)),
+  ];
+  const all = async (messages: AsyncIterable<M>) => {
+    const seen: M[] = [];
+    for await (const message of messages) seen.push(message);
+    return seen[0];
+  };
+
+  it.each(reservedMetadata('request'))(
+    'that is reserved is left out, and the call is made: %s',
+    async (name) => {
+      const say = () => ({ text: String(currentCall()?.metadata.get('x-mine')) });
+      const service = await serve({ Unary: say, Watch: () => [say()], Collect: say, Chat: () => [say()] });
+      const leftOut: LeftOutMetadata[] = [];
+      const client = connect(service, { onLeftOut: (one) => leftOut.push(one), timeoutMs: 20_000 });
+      const metadata = new Metadata();
+      metadata.set(name, name.endsWith('-bin') ? Buffer.of(7) : '7');
+      metadata.set('x-mine', 'kept');
+      for (const answer of await Promise.all(kinds(client, { metadata, timeoutMs: 20_000 }))) {
+        expect(answer).toMatchObject({ text: 'kept' });
+      }
+      expect(leftOut).toEqual(
+        Array.from({ length: 4 }, () => ({ name, place: 'request', reason: 'reserved' })),
+      );
+    },
+  );
+
+  it('that is too large never leaves, and says so', async () => {
+    const service = await serve({});
+    const metadata = new Metadata();
+    metadata.set('x-large', 'y'.repeat(200_000));
+    for (const answer of kinds(connect(service), { metadata })) {
+      await expect(answer).rejects.toMatchObject({
+        code: status.RESOURCE_EXHAUSTED,
+        message: expect.stringMatching(
+          /^the request metadata of \/t\.v1\.T\/\w+ take 200039 bytes/,
+        ) as string,
+      });
+    }
+    expect(service.endings).toEqual([]);
   });
 });

@@ -16,6 +16,7 @@ import type { RouteChanges } from '../routing/route-changes.js';
 import type { Routes } from '../rpc/routes.js';
 import { StatusError } from '../status/status-error.js';
 import type { UpstreamPolicy } from '../status/upstream-policy.js';
+import type { OnLeftOut } from '../transport/outgoing-metadata.js';
 import { attempt } from './attempt.js';
 import { callDeadline } from './call-deadline.js';
 import { ClientCall, type Exchange } from './client-call.js';
@@ -54,6 +55,8 @@ export interface UpstreamClientParts {
   readonly timeoutMs: (method: RpcMethod) => number | undefined;
   /** Told what an interceptor's observer threw. */
   readonly onObserverError: (call: RpcCall, error: unknown) => void;
+  /** Told of metadata that cannot be sent and is left out. Default: nobody is. */
+  readonly onLeftOut?: OnLeftOut | undefined;
   /** The routes that go with a call from here: what travels by itself, and those given for the call. */
   readonly routes: (own: RouteChanges | undefined) => Routes;
 }
@@ -77,7 +80,8 @@ export function upstreamClient(parts: UpstreamClientParts): Record<string, Clien
     method: describeMethod(rpc.path, rpc),
   }));
   const byMethod = new Map(rpcs.map(({ rpc, method }) => [method, rpc]));
-  const target = { client: parts.client, upstream: { policy: parts.policy, name: parts.name } };
+  const { client, policy, name, onLeftOut = () => {} } = parts;
+  const target = { client, upstream: { policy, name }, onLeftOut };
   const innermost: CallHandler = (call) => {
     const rpc = byMethod.get(call.method);
     if (!rpc) throw new TypeError(`${call.method.path} is no method of ${parts.name}`);

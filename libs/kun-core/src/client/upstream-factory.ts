@@ -21,6 +21,7 @@ import { readMethodShapes } from '../telemetry/message-shape.js';
 import { reportLateErrors } from '../telemetry/late-errors.js';
 import type { Tracing } from '../telemetry/tracing.js';
 import { CertificateStore } from '../tls/certificate-store.js';
+import { warnOfLeftOutMetadata } from '../transport/left-out-metadata.js';
 import type { CertificateFiles } from '../tls/certificates.js';
 import { openChannel, type UpstreamChannel } from './channel.js';
 import { defaultClientInterceptors } from './default-interceptors.js';
@@ -102,6 +103,7 @@ export class UpstreamFactory {
       interceptors: (methods) => this.chain(options, settings, methods),
       timeoutMs: (method) => resolveMethod(live.upstream(name), method.name).callTimeoutMs,
       onObserverError: reportLateErrors(this.parts.logger.pino),
+      onLeftOut: warnOfLeftOutMetadata(this.parts.logger.pino.child({ upstream: name })),
       routes: outgoingRoutes,
     });
     return { typed, nest: nestClient(name, fullName, typed) };

@@ -1,5 +1,7 @@
+import type { OutgoingHttpHeaders } from 'node:http2';
 import type { Clock } from '../clock.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
+import type { OnLeftOut } from '../transport/outgoing-metadata.js';
 import type { OpenCall, OpenCalls } from './open-calls.js';
 
 /** What the calls of one server share. */
@@ -9,6 +11,8 @@ export interface CallEnvironment<T extends OpenCall = OpenCall> {
   readonly openCalls: OpenCalls<T>;
   /** Told what code under a call threw when nobody could be answered any more. */
   readonly onLateError: (call: RpcCall, error: unknown) => void;
+  /** Told of metadata that cannot be sent. */
+  readonly onLeftOut: OnLeftOut;
 }
 
 /** Receives the request's messages, in the order of the wire. */
@@ -21,6 +25,10 @@ export interface RequestReader {
 
 /** What is asked of an HTTP/2 stream while its call is open. */
 export interface CallStream {
+  readonly destroyed?: boolean;
+  readonly headersSent?: boolean;
+  respond?(headers: OutgoingHttpHeaders, options: { endStream: boolean }): void;
+  close?(code: number): void;
   /** Absent once the stream is closed. */
   readonly session?: { readonly socket?: object | undefined } | undefined;
 }

@@ -22,6 +22,7 @@ import { OpenCalls } from './open-calls.js';
 import { serveReflection } from './reflection.js';
 import { allowResets } from './reset-limit.js';
 import type { ServerTlsOptions } from '../tls/server-tls.js';
+import type { OnLeftOut } from '../transport/outgoing-metadata.js';
 import type { CallEnvironment } from './call-environment.js';
 import { ServerCall } from './server-call.js';
 import { StreamEndings } from './stream-endings.js';
@@ -49,6 +50,8 @@ export interface GrpcServerOptions {
   readonly toStatusError: (error: unknown) => StatusError;
   /** Told what a handler threw when nobody could be answered any more. */
   readonly onLateError: (call: RpcCall, error: unknown) => void;
+  /** Told of metadata that cannot be sent and is left out. Default: nobody is. */
+  readonly onLeftOut?: OnLeftOut | undefined;
 }
 
 /** The gRPC server: bind the handlers, listen, drain. */
@@ -61,8 +64,8 @@ export class KunGrpcServer {
   private health: Subscription | undefined;
 
   constructor(private readonly options: GrpcServerOptions) {
-    const { clock, draining, onLateError } = options;
-    this.environment = { clock, draining, onLateError, openCalls: this.openCalls };
+    const { clock, draining, onLateError, onLeftOut = () => {} } = options;
+    this.environment = { clock, draining, onLateError, onLeftOut, openCalls: this.openCalls };
   }
 
   /** The services served, by full name. */

@@ -9,7 +9,7 @@ import { Abandonment } from './abandonment.js';
 import { AnsweredCall } from './answered-call.js';
 import { decodeRequest, type BoundMethod } from './bound-method.js';
 import { HandlerCall } from './handler-call.js';
-import type { CallEnvironment, CallStream, RequestReader } from './call-environment.js';
+import type { CallEnvironment, RequestReader } from './call-environment.js';
 import type { WireEnding } from './wire-ending.js';
 
 /**
@@ -25,8 +25,6 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   readonly draining: AbortSignal;
   routes: Routes = NO_ROUTES;
   metadata!: Metadata;
-  /** The stream that carries the call; absent once answered without one. */
-  stream: CallStream | undefined;
 
   private readonly abandonment = new Abandonment();
   private readonly place: number;
@@ -41,7 +39,7 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     private readonly environment: CallEnvironment<ServerCall>,
     bound?: BoundMethod,
   ) {
-    super(environment.clock, wire, bound);
+    super(environment.clock, wire, bound, environment.onLeftOut);
     this.draining = environment.draining;
     this.place = environment.openCalls.add(this);
   }
@@ -157,10 +155,12 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   finish(wire: WireEnding): void {
     if (this.ending) return;
     this.onCancel();
-    const error = this.sentError?.code === wire.code ? this.sentError : undefined;
-    const message = wire.code === Code.OK ? '' : (error?.message ?? wire.message);
+    const code = this.broken ? Code.INTERNAL : wire.code;
+    const cause = this.broken ? 'status' : wire.cause;
+    const error = this.sentError?.code === code ? this.sentError : undefined;
+    const message = code === Code.OK ? '' : (error?.message ?? wire.message);
     // One entry into the call's context for all observers.
-    const ending = runInCall(this, () => this.endWith({ ...wire, message, error }));
+    const ending = runInCall(this, () => this.endWith({ code, cause, message, error }));
     this.settlement?.resolve(ending);
     if (this.handler !== 'running') this.environment.openCalls.remove(this, this.place);
   }

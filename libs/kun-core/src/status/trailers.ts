@@ -1,4 +1,11 @@
 import { Metadata, type StatusObject } from '@grpc/grpc-js';
+import {
+  cleanMetadata,
+  fieldBytes,
+  MAX_METADATA_BYTES,
+  MAX_METADATA_FIELDS,
+  type OnLeftOut,
+} from '../transport/outgoing-metadata.js';
 import { fitDetails } from './fit-details.js';
 import { encodedBytes, toMessageText } from './message-text.js';
 import { encodeStatus, STATUS_DETAILS_KEY } from './status-codec.js';
@@ -18,13 +25,11 @@ export interface ToTrailersOptions {
   maxTrailerBytes?: number;
   /** How large the message may be once percent-encoded, in bytes; a longer one is cut. Default 2048 */
   maxMessageBytes?: number;
+  /** Metadata that goes along, after the error's own. Default: none */
+  also?: readonly (Metadata | undefined)[];
+  /** Told of metadata that is not sent. Default: nobody is */
+  onLeftOut?: OnLeftOut;
 }
-
-/** RFC 9113, 6.5.2: the overhead that each field of a header list counts with */
-const FIELD_OVERHEAD_BYTES = 32;
-
-/** These belong to the protocol or to one hop; the rest of the metadata is the user's */
-const NOT_FOR_TRAILERS = new Set(['grpc-status', 'grpc-message', 'content-type']);
 
 /**
  * What a server sends for a failure: code, message and, where there are details, google.rpc.Status in
@@ -34,17 +39,26 @@ const NOT_FOR_TRAILERS = new Set(['grpc-status', 'grpc-message', 'content-type']
  * are cut as `fitDetails` says, with an ErrorInfo of reason `DETAILS_TRUNCATED` and domain `kun` at the end.
  */
 export function toTrailers(error: StatusError, options: ToTrailersOptions = {}): StatusObject {
-  const { maxTrailerBytes = 7168, maxMessageBytes = 2048 } = options;
+  const {
+    maxTrailerBytes = MAX_METADATA_BYTES,
+    maxMessageBytes = 2048,
+    also = [],
+    onLeftOut = ignore,
+  } = options;
   const details = toMessageText(error.message, maxMessageBytes);
   const metadata = new Metadata();
   let room =
     maxTrailerBytes -
-    fieldBytes('grpc-status', String(error.code).length) -
-    fieldBytes('grpc-message', encodedBytes(details));
+    fieldBytes('grpc-status', String(error.code)) -
+    fieldBytes('grpc-message', '') -
+    encodedBytes(details);
 
-  room -= copyMetadata(error.metadata, metadata, room, error.details.length > 0);
+  for (const source of [error.metadata, ...also]) {
+    if (source)
+      room -= copyMetadata(source, metadata, { room, ownDetails: error.details.length > 0, onLeftOut });
+  }
   if (error.details.length > 0) {
-    const valueRoom = room - fieldBytes(STATUS_DETAILS_KEY, 0);
+    const valueRoom = room - fieldBytes(STATUS_DETAILS_KEY, '');
     const fit = fitDetails(error.details, (packed) => {
       const bytes = encodeStatus(error.code, details, packed);
       return base64Bytes(bytes) <= valueRoom ? bytes : undefined;
@@ -54,28 +68,30 @@ export function toTrailers(error: StatusError, options: ToTrailersOptions = {}):
   return { code: error.code, details, metadata };
 }
 
-/** Copies what fits and returns the bytes it takes. The source may be another copy of grpc-js' class. */
-function copyMetadata(from: Metadata, to: Metadata, room: number, ownDetails: boolean): number {
+/** Copies what may be sent and fits, and returns the bytes it takes. */
+function copyMetadata(
+  from: Metadata,
+  to: Metadata,
+  { room, ownDetails, onLeftOut }: { room: number; ownDetails: boolean; onLeftOut: OnLeftOut },
+): number {
   let taken = 0;
-  for (const key of Object.keys(from.getMap())) {
-    if (NOT_FOR_TRAILERS.has(key) || key.startsWith(':')) continue;
-    if (ownDetails && key === STATUS_DETAILS_KEY) continue;
-    const values = from.get(key);
-    const bytes = values.reduce(
-      (sum, value) => sum + fieldBytes(key, typeof value === 'string' ? value.length : base64Bytes(value)),
-      0,
-    );
-    if (taken + bytes > room) continue;
-    for (const value of values) to.add(key, value);
+  const place = 'response trailers';
+  const { metadata } = cleanMetadata(from, place, onLeftOut);
+  for (const [name, values] of Object.entries(metadata.toJSON())) {
+    if (name === STATUS_DETAILS_KEY && (ownDetails || to.get(name).length > 0)) continue;
+    const bytes = values.reduce((sum, value) => sum + fieldBytes(name, value), 0);
+    if (taken + bytes > room || Object.keys(to.toJSON()).length + values.length > MAX_METADATA_FIELDS) {
+      onLeftOut({ place, name, reason: 'size' });
+      continue;
+    }
+    for (const value of values) to.add(name, value);
     taken += bytes;
   }
   return taken;
 }
 
-function fieldBytes(name: string, valueBytes: number): number {
-  return name.length + valueBytes + FIELD_OVERHEAD_BYTES;
-}
-
 function base64Bytes(bytes: Uint8Array): number {
   return Math.ceil(bytes.length / 3) * 4;
 }
+
+function ignore(): void {}

@@ -12,6 +12,7 @@ import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { toStatusError } from '../status/to-status-error.js';
 import { KunGrpcServer } from '../server/grpc-server.js';
+import type { LeftOutMetadata } from '../transport/outgoing-metadata.js';
 import { loadProtos, type LoadedProtos } from '../proto/proto-definition.js';
 
 /** A service of all four kinds, and one whose response has no field. */
@@ -53,6 +54,7 @@ export async function serveHandlers(
   const protos = loadTestProtos();
   const endings: Array<{ call: RpcCall; ending: Ending }> = [];
   const lateErrors: unknown[] = [];
+  const leftOut: LeftOutMetadata[] = [];
   const recording: Interceptor = (next) => (call) => {
     call.onEnd((ending) => endings.push({ call, ending }));
     return next(call);
@@ -79,6 +81,7 @@ export async function serveHandlers(
     ],
     toStatusError,
     onLateError: (_call, error) => lateErrors.push(error),
+    onLeftOut: (metadata) => leftOut.push(metadata),
   });
   const port = await server.start(nestHandlers(handlers), {
     port: 0,
@@ -91,6 +94,8 @@ export async function serveHandlers(
     port,
     endings,
     lateErrors,
+    /** Metadata that was not sent. */
+    leftOut,
     draining,
     force,
     /** A grpc-js client of the service, closed with the server. */

@@ -17,6 +17,7 @@ import { readMethodShapes } from '../telemetry/message-shape.js';
 import { Meter } from '../telemetry/meter.js';
 import type { Tracing } from '../telemetry/tracing.js';
 import { serverTls } from '../tls/server-certificates.js';
+import { warnOfLeftOutMetadata } from '../transport/left-out-metadata.js';
 import type { FactoryProvider, InjectionToken } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 
@@ -62,6 +63,7 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
       tls: settings.grpc.tls && serverTls(settings.grpc.tls, logger.pino),
       toStatusError: (error) => toStatusError(error, funnel),
       onLateError,
+      onLeftOut: warnOfLeftOutMetadata(logger.pino),
       interceptors: (methods) => {
         log.adopt(methods);
         if (settings.grpc.metricsEnabled) metrics.prepare(methods);
