@@ -109,9 +109,11 @@ export class ClientCall extends ObservedCall implements RpcCall {
 
   // --- what the client uses ---------------------------------------------------------------------------------------
 
-  /** Why the call is not to be made at all, if an interceptor said so, or the caller left before it began. */
+  /** Why the call is not to be made at all, if an interceptor said so, the caller left before it began, or it has no time. */
   get refusal(): StatusError | undefined {
-    return this.refused ?? (this.signal.aborted ? cancelReason(this.signal) : undefined);
+    if (this.refused) return this.refused;
+    if (this.signal.aborted) return cancelReason(this.signal);
+    return this.exchange.clock.now() < this.deadline ? undefined : timeIsUp(this.deadline);
   }
 
   /** How to end the attempt that is on the wire. */
@@ -140,6 +142,12 @@ export class ClientCall extends ObservedCall implements RpcCall {
   protected override observerFailed(error: unknown): void {
     this.exchange.onObserverError(this, error);
   }
+}
+
+function timeIsUp(deadline: number): StatusError {
+  const date = new Date(deadline);
+  const at = Number.isNaN(date.getTime()) ? String(deadline) : date.toISOString();
+  return new StatusError(Code.DEADLINE_EXCEEDED, `the call was not made: its deadline was ${at}`);
 }
 
 /** The status behind an abort: the reason itself when it is one. */

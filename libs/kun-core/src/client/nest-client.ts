@@ -1,9 +1,10 @@
-import type { Metadata } from '@grpc/grpc-js';
 import type { ClientGrpc } from '@nestjs/microservices';
 import { isObservable, Observable, type Subscriber } from 'rxjs';
 import { cancelled } from '../status/factories.js';
 import { observableToIterable } from './observable-to-iterable.js';
-import type { CallOptions, ClientMethod } from './upstream-client.js';
+import type { CallOptions } from './call-options.js';
+import type { MetadataInput } from './call-metadata.js';
+import type { ClientMethod } from './upstream-client.js';
 
 /**
  * An upstream in the form of Nest's own client: methods that take `(request, metadata?, options?)`, where a stream of
@@ -35,16 +36,34 @@ export function nestClient(
 }
 
 function asObservable(call: ClientMethod) {
-  return (request: unknown, metadata?: Metadata, options: CallOptions = {}): Observable<unknown> =>
+  return (request: unknown, metadata?: MetadataInput, options?: CallOptions): Observable<unknown> =>
     new Observable((subscriber) => {
       const leave = new AbortController();
-      const own = { ...options, ...(metadata && { metadata }), signal: anyOf(leave.signal, options.signal) };
+      const own = withOwn(options, metadata, leave.signal);
       const answer = call(isObservable(request) ? observableToIterable(request) : request, own);
       if (answer instanceof Promise)
         answer.then((message) => complete(subscriber, message), failing(subscriber));
       else forward(answer, subscriber).catch(failing(subscriber));
       return () => leave.abort(cancelled('the response was unsubscribed from'));
     });
+}
+
+/** The options with what the form says apart; such as cannot be used stay, for the client to say so. */
+function withOwn(
+  given: CallOptions | undefined,
+  metadata: MetadataInput | undefined,
+  leave: AbortSignal,
+): CallOptions {
+  if (typeof (given ?? {}) !== 'object' || Array.isArray(given)) return given as CallOptions;
+  try {
+    const options = { ...given, ...(metadata && { metadata }) };
+    if (options.signal === undefined) return { ...options, signal: leave };
+    // Anything else is refused by its name.
+    if (!(options.signal instanceof AbortSignal)) return options;
+    return { ...options, signal: AbortSignal.any([leave, options.signal]) };
+  } catch {
+    return given as CallOptions;
+  }
 }
 
 function complete(subscriber: Subscriber<unknown>, message: unknown): void {
@@ -62,8 +81,4 @@ async function forward(messages: AsyncIterable<unknown>, subscriber: Subscriber<
     subscriber.next(message);
   }
   subscriber.complete();
-}
-
-function anyOf(own: AbortSignal, given: AbortSignal | undefined): AbortSignal {
-  return given ? AbortSignal.any([own, given]) : own;
 }

@@ -1,64 +1,24 @@
-import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
+import { Metadata, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { systemClock } from '../clock.js';
 import { currentCall } from '../rpc/current-call.js';
 import type { Ending } from '../rpc/ending.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
-import { NO_ROUTES } from '../rpc/routes.js';
-import { serveHandlers, type Handlers, type M } from '../testing/serve.fixture.js';
+import type { Handlers, M } from '../testing/serve.fixture.js';
 import { errorInfo } from '../status/details.js';
 import { notFound } from '../status/factories.js';
 import type { StatusError } from '../status/status-error.js';
 import { reservedMetadata } from '../transport/reserved-metadata.js';
-import type { LeftOutMetadata, OnLeftOut } from '../transport/outgoing-metadata.js';
+import type { LeftOutMetadata } from '../transport/outgoing-metadata.js';
 import { deferred } from '../testing/deferred.js';
+import type { CallOptions } from './call-options.js';
 import { detach } from './detach.js';
-import { upstreamClient, type CallOptions } from './upstream-client.js';
+import { TestPeers, type ConnectOptions, type TClient, type TestServer } from './typed-client.fixture.js';
 
-interface TClient {
-  unary(request: Partial<M>, options?: CallOptions): Promise<M>;
-  watch(request: Partial<M>, options?: CallOptions): AsyncIterable<M>;
-  collect(requests: AsyncIterable<Partial<M>>, options?: CallOptions): Promise<M>;
-  chat(requests: AsyncIterable<Partial<M>>, options?: CallOptions): AsyncIterable<M>;
-}
-
-const cleanUp: Array<() => unknown> = [];
-afterEach(async () => {
-  for (const clean of cleanUp.splice(0).toReversed()) await clean();
-});
-
-async function serve(handlers: Handlers) {
-  const service = await serveHandlers(handlers);
-  cleanUp.push(() => service.stop());
-  return service;
-}
-
-function connect(
-  { port, server }: Awaited<ReturnType<typeof serveHandlers>>,
-  options: { interceptors?: Interceptor[]; timeoutMs?: number; onLeftOut?: OnLeftOut } = {},
-): TClient {
-  const definition = server.services.get('t.v1.T');
-  if (!definition) throw new Error('no service');
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
-  cleanUp.push(() => client.close());
-  return upstreamClient({
-    name: 't',
-    target: `127.0.0.1:${port}`,
-    client,
-    service: definition,
-    clock: systemClock,
-    draining: new AbortController().signal,
-    policy: 'pass',
-    interceptors: () => options.interceptors ?? [],
-    timeoutMs: () => options.timeoutMs,
-    onLeftOut: options.onLeftOut,
-    onObserverError: (_call, error) => {
-      throw error;
-    },
-    routes: () => NO_ROUTES,
-  }) as unknown as TClient;
-}
+const peers = new TestPeers();
+afterEach(() => peers.end());
+const serve = (handlers: Handlers) => peers.serve(handlers);
+const connect = (service: TestServer, options?: ConnectOptions) => peers.connect(service, options);
 
 async function* numbers(count: number): AsyncGenerator<Partial<M>> {
   for (let n = 1; n <= count; n++) yield { n };

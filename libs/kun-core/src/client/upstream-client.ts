@@ -1,42 +1,25 @@
-import {
-  Metadata,
-  status as Code,
-  type Client,
-  type MethodDefinition,
-  type ServiceDefinition,
-} from '@grpc/grpc-js';
+import { status as Code, type Client, type MethodDefinition, type ServiceDefinition } from '@grpc/grpc-js';
 import type { Clock } from '../clock.js';
-import { retryOverride, type RetryOverride } from '../interceptors/retry-override.js';
+import { retryOverride } from '../interceptors/retry-override.js';
 import { currentCall } from '../rpc/current-call.js';
 import type { Ending } from '../rpc/ending.js';
 import { compose, type CallHandler, type Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
 import type { RouteChanges } from '../routing/route-changes.js';
+import { RouteError } from '../routing/route-error.js';
 import type { Routes } from '../rpc/routes.js';
 import { StatusError } from '../status/status-error.js';
 import type { UpstreamPolicy } from '../status/upstream-policy.js';
 import type { OnLeftOut } from '../transport/outgoing-metadata.js';
 import { attempt } from './attempt.js';
+import { CallArgumentError } from './call-argument-error.js';
 import { callDeadline } from './call-deadline.js';
+import { readCallOptions, type CallOptions, type CheckedCallOptions } from './call-options.js';
 import { ClientCall, type Exchange } from './client-call.js';
 import { governingCall } from './detach.js';
 import { LinkedSignal } from './linked-signal.js';
 import { ResponseQueue } from './response-queue.js';
-
-/** What can be said for a single call. */
-export interface CallOptions {
-  /** Sent with the request. */
-  readonly metadata?: Metadata;
-  /** Default: the configuration's for the method; none for streams. The incoming call's remaining time caps it. */
-  readonly timeoutMs?: number;
-  /** Cancels the call. */
-  readonly signal?: AbortSignal;
-  /** Sent along, over those that travel by themselves. */
-  readonly routes?: RouteChanges;
-  /** Parts of a retry policy instead of the configuration's, or `false` for a single attempt. */
-  readonly retry?: RetryOverride;
-}
 
 /** What is decided at start for all calls to an upstream. */
 export interface UpstreamClientParts {
@@ -95,7 +78,8 @@ export function upstreamClient(parts: UpstreamClientParts): Record<string, Clien
 
 function clientMethod(parts: UpstreamClientParts, method: RpcMethod, chain: CallHandler): ClientMethod {
   if (!method.responseStream) {
-    return async (request, options = {}) => {
+    return async (request, given) => {
+      const options = readCallOptions(method.path, given);
       let response: unknown;
       const { call, linked } = prepare(parts, method, request, options, (message) => {
         response = message;
@@ -108,7 +92,8 @@ function clientMethod(parts: UpstreamClientParts, method: RpcMethod, chain: Call
       return response;
     };
   }
-  return (request, options = {}) => {
+  return (request, given) => {
+    const options = readCallOptions(method.path, given);
     // Prepared now, under the call and with the time that asked for it; made when the first message is wanted.
     const { call, linked } = prepare(parts, method, request, options, (message) => queue.push(message));
     const queue: ResponseQueue<unknown> = new ResponseQueue<unknown>(
@@ -130,7 +115,7 @@ function prepare(
   parts: UpstreamClientParts,
   method: RpcMethod,
   request: unknown,
-  options: CallOptions,
+  options: CheckedCallOptions,
   deliver: (message: unknown) => boolean,
 ): { call: ClientCall; linked: LinkedSignal } {
   const governing = governingCall();
@@ -141,8 +126,13 @@ function prepare(
     request,
     signal: linked.signal,
     draining: parts.draining,
-    deadline: callDeadline(parts.clock.now(), options.timeoutMs ?? unaryTimeoutMs, governing),
-    routes: parts.routes(options.routes),
+    deadline: callDeadline(parts.clock.now(), {
+      // Its own, when the call has one of either form.
+      timeoutMs: options.timeoutMs ?? (options.deadlineMs === undefined ? unaryTimeoutMs : undefined),
+      deadlineMs: options.deadlineMs,
+      parent: governing,
+    }),
+    routes: routesOf(parts, method, options.routes),
     onObserverError: parts.onObserverError,
     deliver,
     onDemand: undefined,
@@ -152,7 +142,7 @@ function prepare(
   const call = new ClientCall(
     {
       method,
-      metadata: options.metadata?.clone() ?? new Metadata(),
+      metadata: options.metadata,
       requestId: currentCall()?.requestId ?? '',
       peer: parts.target,
     },
@@ -164,8 +154,8 @@ function prepare(
 
 /** Takes the call through the chain; what goes wrong in it is an ending, too. */
 async function carry(chain: CallHandler, call: ClientCall, linked: LinkedSignal): Promise<Ending> {
-  linked.link();
   try {
+    linked.link();
     const ending = await chain(call);
     return call.finish(ending);
   } catch (cause) {
@@ -178,6 +168,16 @@ async function carry(chain: CallHandler, call: ClientCall, linked: LinkedSignal)
     return call.finish({ code: error.code, message: error.message, error, cause: 'reset' });
   } finally {
     linked.unlink();
+  }
+}
+
+/** @throws {RouteError} for a route that cannot be sent; {CallArgumentError} for an object that cannot be read. */
+function routesOf(parts: UpstreamClientParts, method: RpcMethod, own: RouteChanges | undefined): Routes {
+  try {
+    return parts.routes(own);
+  } catch (cause) {
+    if (cause instanceof RouteError) throw cause;
+    throw new CallArgumentError(method.path, 'routes', 'cannot be read', { cause });
   }
 }
 

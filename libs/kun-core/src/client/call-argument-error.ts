@@ -1,0 +1,44 @@
+/**
+ * What was passed to a method of a client cannot be used: the request, or one of the call's options. A defect of the
+ * code that calls, found before anything is sent; a handler that lets it through answers INTERNAL.
+ */
+export class CallArgumentError extends TypeError {
+  override readonly name = 'CallArgumentError';
+
+  constructor(
+    /** The method's path, as `/acme.stock.v1.StockService/Reserve`. */
+    readonly method: string,
+    /** `request`, `options`, or the option as it is written: `timeoutMs`, `retry.codes`, `metadata.x-tenant`. */
+    readonly argument: string,
+    problem: string,
+    options?: ErrorOptions,
+  ) {
+    super(`${method}: ${argument}: ${problem}`, options);
+  }
+}
+
+/** The longest text of a value that a message repeats, in characters. */
+const MAX_SHOWN_LENGTH = 40;
+
+/** Names a value for a message: its type, and what it is where that is short and no secret can be in it. */
+export function describeArgument(value: unknown): string {
+  if (value === null) return 'null';
+  if (value === undefined) return 'undefined';
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
+    return `the ${typeof value} ${String(value).slice(0, MAX_SHOWN_LENGTH)}`;
+  }
+  if (typeof value === 'string') {
+    return value.length <= MAX_SHOWN_LENGTH ? `the string ${JSON.stringify(value)}` : 'a long string';
+  }
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  return Array.isArray(value) ? 'an array' : objectName(value);
+}
+
+function objectName(value: object): string {
+  try {
+    const name: unknown = (value.constructor as { name?: unknown } | undefined)?.name;
+    return typeof name === 'string' && name !== '' && name !== 'Object' ? `a ${name}` : 'an object';
+  } catch {
+    return 'an object';
+  }
+}
