@@ -80,6 +80,9 @@ export class ApplicationLogger {
       },
       { write: (line) => destination.write(line) },
     );
+    destination.onResumed?.((lost) =>
+      this.pino.warn({ lines_lost: lost }, 'log lines were lost: nobody took them for a while'),
+    );
   }
 
   get level(): LogLevel {

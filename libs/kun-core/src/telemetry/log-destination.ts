@@ -1,14 +1,17 @@
-import pino from 'pino';
+import { BatchWriter } from './batch-writer.js';
+import { openOutlet, tellStandardError, type Outlet } from './outlet.js';
 
 /** Where log lines go: each is whole, with its line feed. */
 export interface LogDestination {
   write(line: string): void;
-  /** Settles when all lines written so far have left the process. */
+  /** Settles when all lines written so far have left the process, or were given up. */
   flush?(): Promise<void>;
   /** The same without an event loop: called when the process exits. */
   flushSync?(): void;
   /** Lines given up because nobody took them. */
   readonly dropped?: number;
+  /** Has `listener` told how many lines an outage cost, once lines are taken again. */
+  onResumed?(listener: (lostLines: number) => void): void;
 }
 
 export interface StreamDestinationOptions {
@@ -21,10 +24,13 @@ export interface StreamDestinationOptions {
    * service must outlive its log. Default: 64 MiB
    */
   maxBufferedBytes?: number;
+  /** How long the exit of the process may wait for a reader that stalls, in milliseconds. Default: 1000 */
+  exitFlushMs?: number;
 }
 
 const DEFAULT_BATCH_MS = 10;
 const DEFAULT_MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
+const DEFAULT_EXIT_FLUSH_MS = 1000;
 
 /** Lines are encoded into chunks of this size. */
 const CHUNK_BYTES = 64 * 1024;
@@ -32,13 +38,20 @@ const CHUNK_BYTES = 64 * 1024;
 /** The most bytes that UTF-8 needs for one unit of a JavaScript string. */
 const MAX_BYTES_PER_UNIT = 3;
 
+/** An outage that comes and goes is told on standard error at most so often. */
+const WARN_EVERY_MS = 60_000;
+
 /**
  * Writes lines to a file descriptor without ever blocking the event loop: a write that blocks would let a stalled log
  * collector stop every call. The lines of a few milliseconds go out in one write, which makes a line many times cheaper
  * than one system call each.
  *
- * Nothing is lost at exit, `process.exit()` and an uncaught exception included, though a write in flight then may land
- * behind the last lines. SIGKILL and an abort of the process can cost the lines of the last `batchMs`.
+ * Lines that cannot be written (the disk is full, the reader is gone, or stalls for longer than the buffer lasts) are
+ * dropped and counted, one warning goes to standard error, and the next lines are tried again.
+ *
+ * Nothing that somebody takes is lost at exit, `process.exit()` and an uncaught exception included, though a write to a
+ * regular file in flight then may land behind the last lines. SIGKILL and an abort of the process can cost the lines of
+ * the last `batchMs`.
  */
 export class StreamDestination implements LogDestination {
   dropped = 0;
@@ -47,25 +60,35 @@ export class StreamDestination implements LogDestination {
   private handedOver = 0;
   private filled = 0;
   private timer: NodeJS.Timeout | undefined;
+  /** Lines dropped since lines were last taken. */
+  private lostLines = 0;
+  private warnedAt = -Infinity;
+  private resumed: ((lostLines: number) => void) | undefined;
+  private readonly fd: number;
   private readonly batchMs: number;
-  private readonly stream: ByteStream;
+  private readonly maxBufferedBytes: number;
+  private readonly exitFlushMs: number;
+  private readonly outlet: Outlet;
+  private readonly writer: BatchWriter;
 
   constructor(options: StreamDestinationOptions = {}) {
+    this.fd = options.fd ?? 1;
     this.batchMs = options.batchMs ?? DEFAULT_BATCH_MS;
-    const stream = pino.destination({
-      dest: options.fd ?? 1,
-      sync: false,
-      contentMode: 'buffer',
-      // With 0, its default, SonicBoom's flush does not wait.
-      minLength: 1,
-      maxLength: options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES,
+    this.maxBufferedBytes = options.maxBufferedBytes ?? DEFAULT_MAX_BUFFERED_BYTES;
+    this.exitFlushMs = options.exitFlushMs ?? DEFAULT_EXIT_FLUSH_MS;
+    this.outlet = openOutlet(this.fd);
+    this.writer = new BatchWriter(this.outlet, {
+      onRefused: (rest, error) => this.lose(linesIn(rest), error),
+      onEmpty: () => this.resume(),
     });
-    stream.on('drop', (batch: Uint8Array) => (this.dropped += linesIn(batch)));
-    this.stream = stream as unknown as ByteStream;
     process.on('exit', this.flushSync);
   }
 
   write(line: string): void {
+    if (this.writer.waitingBytes >= this.maxBufferedBytes) {
+      this.lose(1, new Error('its reader has stalled'));
+      return;
+    }
     const mostBytes = line.length * MAX_BYTES_PER_UNIT;
     if (this.filled + mostBytes > this.chunk.length) this.nextChunk(mostBytes);
     this.filled += this.chunk.write(line, this.filled);
@@ -76,45 +99,65 @@ export class StreamDestination implements LogDestination {
   /** Never rejects: what could not be written cannot be logged either. */
   flush(): Promise<void> {
     this.handOver();
-    return new Promise((resolve) => this.stream.flush(() => resolve()));
+    return this.writer.flush();
+  }
+
+  onResumed(listener: (lostLines: number) => void): void {
+    this.resumed = listener;
   }
 
   /** Takes part in the process's exit no more, after a last flush. */
   async close(): Promise<void> {
     await this.flush();
     process.off('exit', this.flushSync);
+    this.outlet.close();
   }
 
   readonly flushSync = (): void => {
-    // With a write in flight the rest queues behind it; without one, the write must not start one.
-    this.stream.sync = true;
-    this.handOver();
-    this.stream.flushSync();
+    this.enqueue();
+    this.writer.flushSync(this.exitFlushMs);
   };
 
   private readonly handOver = (): void => {
+    this.enqueue();
+    this.writer.pump();
+    // All of it is out: the chunk can be filled anew.
+    if (this.writer.empty) this.handedOver = this.filled = 0;
+  };
+
+  private enqueue(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
     if (this.filled === this.handedOver) return;
-    const batch = this.chunk.subarray(this.handedOver, this.filled);
+    this.writer.add(this.chunk.subarray(this.handedOver, this.filled));
     this.handedOver = this.filled;
-    this.stream.write(batch);
-  };
+  }
 
   private nextChunk(atLeast: number): void {
     this.handOver();
+    if (this.filled === 0 && atLeast <= this.chunk.length) return;
     this.chunk = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, atLeast));
-    this.handedOver = 0;
-    this.filled = 0;
+    this.handedOver = this.filled = 0;
   }
-}
 
-/** pino's SonicBoom in its mode for bytes, which its declarations do not know. */
-interface ByteStream {
-  sync: boolean;
-  write(bytes: Uint8Array): boolean;
-  flush(done: () => void): void;
-  flushSync(): void;
+  private lose(lines: number, error: Error): void {
+    this.dropped += lines;
+    this.lostLines += lines;
+    const now = performance.now();
+    if (this.lostLines > lines || now - this.warnedAt < WARN_EVERY_MS) return;
+    this.warnedAt = now;
+    const where = this.fd === 1 ? 'standard output' : `file descriptor ${this.fd}`;
+    tellStandardError(
+      `log lines cannot be written to ${where}: ${error.message}; ` +
+        'they are dropped, and counted in kun_log_lines_dropped_total, until it takes lines again\n',
+    );
+  }
+
+  private resume(): void {
+    const lost = this.lostLines;
+    this.lostLines = 0;
+    if (lost > 0) this.resumed?.(lost);
+  }
 }
 
 function linesIn(batch: Uint8Array): number {

@@ -20,6 +20,7 @@ export async function prettyDestination(
     write: (line) => destination.write(prettify(line) ?? line),
     flush: () => destination.flush?.() ?? Promise.resolve(),
     flushSync: () => destination.flushSync?.(),
+    onResumed: (listener) => destination.onResumed?.(listener),
     get dropped() {
       return destination.dropped ?? 0;
     },
