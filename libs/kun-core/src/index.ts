@@ -47,7 +47,7 @@ export type { KunInterceptor } from './rpc/injectable-interceptor.js';
 export type { MessageObserver, RpcCall } from './rpc/rpc-call.js';
 export type { RpcKind, RpcMethod } from './rpc/rpc-method.js';
 export { Tags, type TagValue } from './rpc/tags.js';
-export { ProtoError, type ProtoSource } from './proto/proto-definition.js';
+export { ProtoError, type ProtoSource } from './proto/proto-source.js';
 export { callerIdentity } from './server/caller-identity.js';
 export { HandlerCoverageError } from './server/handler-coverage.js';
 export { ListenError } from './server/grpc-listener.js';

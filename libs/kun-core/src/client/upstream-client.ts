@@ -1,4 +1,4 @@
-import { status as Code, type Client, type MethodDefinition, type ServiceDefinition } from '@grpc/grpc-js';
+import { status as Code, type Client } from '@grpc/grpc-js';
 import type { Clock } from '../clock.js';
 import { retryOverride } from '../interceptors/retry-override.js';
 import { currentCall } from '../rpc/current-call.js';
@@ -6,6 +6,7 @@ import type { Ending } from '../rpc/ending.js';
 import { compose, type CallHandler, type Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
+import type { ServiceDefinition } from '../proto/service-definition.js';
 import type { RouteChanges } from '../routing/route-changes.js';
 import { RouteError } from '../routing/route-error.js';
 import type { Routes } from '../rpc/routes.js';
@@ -59,7 +60,7 @@ export type ClientMethod = (
  */
 export function upstreamClient(parts: UpstreamClientParts): Record<string, ClientMethod> {
   const rpcs = Object.values(parts.service).map((rpc) => ({
-    rpc: rpc as MethodDefinition<unknown, unknown>,
+    rpc,
     method: describeMethod(rpc.path, rpc),
   }));
   const byMethod = new Map(rpcs.map(({ rpc, method }) => [method, rpc]));

@@ -1,6 +1,4 @@
-import type { ServiceDefinition } from '@grpc/grpc-js';
 import type { ClientGrpc } from '@nestjs/microservices';
-import { nearest } from '@kun/config';
 import type { Clock } from '../clock.js';
 import { RetryBudget } from '../interceptors/retry-budget.js';
 import { meshRetryInterceptor } from '../interceptors/retry-mesh.js';
@@ -11,7 +9,9 @@ import { outgoingRoutesInterceptor } from '../routing/routes-interceptors.js';
 import { compose, type CallHandler, type Interceptor } from '../rpc/interceptor.js';
 import { rebuiltInterceptor } from '../rpc/rebuilt-interceptor.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
-import { loadProtos, locateProtos } from '../proto/proto-definition.js';
+import { loadProtos } from '../proto/load-protos.js';
+import { ProtoError } from '../proto/proto-source.js';
+import type { ServiceDefinition } from '../proto/service-definition.js';
 import type { LiveSettings } from '../settings/live-settings.js';
 import { resolveMethod, unknownMethods, type ResolvedUpstream } from '../settings/upstreams.settings.js';
 import type { ApplicationLogger } from '../telemetry/application-logger.js';
@@ -59,8 +59,8 @@ export class UpstreamFactory {
   constructor(private readonly parts: UpstreamFactoryParts) {}
 
   /**
-   * @throws {UpstreamError} when there is no target, service or method of the name; {ProtoError} and {CertificateError}
-   * when files cannot be used; {ClientChannelOptionError} for options without effect.
+   * @throws {UpstreamError} when there is no target or method of the name; {ProtoError} when there is no such service;
+   * {ProtoError} and {CertificateError} when files cannot be used; {ClientChannelOptionError} for options without effect.
    */
   open(options: UpstreamOptions): OpenedUpstream {
     const { name } = options;
@@ -100,7 +100,7 @@ export class UpstreamFactory {
       clock,
       draining,
       policy: settings.errorPolicy,
-      interceptors: (methods) => this.chain(options, settings, methods),
+      interceptors: (methods) => this.chain(options, settings, service, methods),
       timeoutMs: (method) => resolveMethod(live.upstream(name), method.name).callTimeoutMs,
       onObserverError: reportLateErrors(this.parts.logger.pino),
       onLeftOut: warnOfLeftOutMetadata(this.parts.logger.pino.child({ upstream: name })),
@@ -149,6 +149,7 @@ export class UpstreamFactory {
   private chain(
     options: UpstreamOptions,
     settings: ResolvedUpstream,
+    service: ServiceDefinition,
     methods: readonly RpcMethod[],
   ): readonly Interceptor[] {
     const { logger, metrics, calls, tracing, live } = this.parts;
@@ -169,7 +170,7 @@ export class UpstreamFactory {
         current: () => ({ ...live.current.logging, contentMaxLength: live.upstream(name).contentMaxLength }),
         onChange: (rebuild) => void live.onChange(rebuild),
       },
-      shapes: () => readMethodShapes(locateProtos([options], this.parts.base)),
+      shapes: () => readMethodShapes([service]),
       routes: outgoingRoutesInterceptor(),
       retry: this.retry(name),
       own: this.parts.interceptorsOf(options),
@@ -205,13 +206,21 @@ export class UpstreamFactory {
 }
 
 function findService(options: UpstreamOptions, base: string): [string, ServiceDefinition] {
-  const { services } = loadProtos([options], base);
-  const wanted = options.service.includes('.') ? options.service : `${options.package}.${options.service}`;
-  const found = services.get(wanted);
-  if (found) return [wanted, found];
-  const near = nearest(wanted, [...services.keys()]);
-  const remedy = near === undefined ? `it has ${[...services.keys()].join(', ')}` : `did you mean ${near}?`;
-  throw new UpstreamError(`upstream "${options.name}": ${options.path} has no service ${wanted}; ${remedy}`);
+  const { name, package: inPackage, path, includeDirs, service } = options;
+  const source = {
+    path,
+    services: [service],
+    ...(inPackage === undefined ? {} : { package: inPackage }),
+    ...(includeDirs && { includeDirs }),
+  };
+  try {
+    const [[fullName, definition] = []] = loadProtos([source], base).services;
+    if (fullName !== undefined && definition) return [fullName, definition];
+  } catch (cause) {
+    if (cause instanceof ProtoError) throw new ProtoError(`upstream "${name}": ${cause.message}`, { cause });
+    throw cause;
+  }
+  throw new UpstreamError(`upstream "${name}" names no service`);
 }
 
 function methodNames(service: ServiceDefinition): string[] {

@@ -1,55 +1,120 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, isAbsolute, join } from 'node:path';
-import protobuf from 'protobufjs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { importsOf, type ProtoImport } from './proto-imports.js';
+import { ProtoError } from './proto-source.js';
+import { WELL_KNOWN_PROTOS } from './well-known-protos.js';
 
-/** A proto file that another imports and that is nowhere. */
-export interface MissingImport {
-  readonly imported: string;
-  /** `file:line` of the import. */
-  readonly place: string;
+/** A proto file that has been read, and those it imports. */
+export interface ProtoFile {
+  /** As other files import it: what descriptors call it. */
+  readonly name: string;
+  /** Absolute; of files that come with kun, their name. */
+  readonly path: string;
+  readonly text: string;
+  /** Whether it is one of those asked for, and not only imported. */
+  readonly asked: boolean;
+  /** Those found: weak ones and ones of options may be missing. */
+  readonly imports: ReadonlyArray<{ readonly file: ProtoFile; readonly kind: ProtoImport['kind'] }>;
 }
 
 /**
- * A proto file and all that it imports, itself first, and the imports that are in none of the directories. The loader
- * itself writes a warning of those to standard error, and then names the file without saying who wants it.
+ * Reads proto files and all that they import, those asked for first. An import is looked for where the importing file was
+ * found, beside the files asked for, in `includeDirs`, and beside the importing file; last among those that come with
+ * protobufjs and with kun (`google/protobuf/*`, `google/api/*`).
+ *
+ * @throws {ProtoError} when a file asked for or an import is missing, with the place of each such import.
  */
-export function protoFiles(
-  file: string,
-  directories: readonly string[],
-): { readonly files: readonly string[]; readonly missing: readonly MissingImport[] } {
-  const files = [file];
-  const missing: MissingImport[] = [];
-  for (const current of files) {
-    for (const { path, line, optional } of importsOf(readFileSync(current, 'utf8'))) {
-      const candidates = [...directories, dirname(current)].map((directory) => join(directory, path));
-      const found = (isAbsolute(path) ? [path] : candidates).find((candidate) => existsSync(candidate));
-      if (found && !files.includes(found)) files.push(found);
-      if (!found && !optional) missing.push({ imported: path, place: `${current}:${line}` });
+export function readProtoFiles(paths: readonly string[], includeDirs: readonly string[]): ProtoFile[] {
+  const reading = new Reading(paths, includeDirs);
+  for (const path of paths) reading.add(path, dirname(path));
+  // Grows while it is read.
+  for (const file of reading.files) reading.followImports(file);
+  if (reading.missing.length > 0) throw new ProtoError(reading.missing.join('\n'));
+  return reading.files;
+}
+
+interface GrowingFile extends ProtoFile {
+  name: string;
+  readonly imports: Array<{ file: GrowingFile; kind: ProtoImport['kind'] }>;
+  /** The directory that it was found in, as imports see it. */
+  readonly root: string | undefined;
+}
+
+class Reading {
+  readonly files: GrowingFile[] = [];
+  readonly missing: string[] = [];
+  private readonly roots: readonly string[];
+  /** By real path: a file may be reached through several roots and links. */
+  private readonly known = new Map<string, GrowingFile>();
+
+  constructor(paths: readonly string[], includeDirs: readonly string[]) {
+    this.roots = [...new Set([...paths.map((path) => dirname(path)), ...includeDirs])];
+  }
+
+  add(path: string, root: string | undefined, importedAs?: string): GrowingFile {
+    const shipped = WELL_KNOWN_PROTOS.get(path);
+    const key = shipped === undefined ? realpathSync(path) : path;
+    let file = this.known.get(key);
+    if (!file) {
+      const text = shipped ?? readFileSync(path, 'utf8');
+      const name = shipped === undefined ? this.nameBelowRoots(path) : path;
+      file = { name, path, text, asked: importedAs === undefined, imports: [], root };
+      this.known.set(key, file);
+      this.files.push(file);
+    }
+    // A file is called as it is imported: other names of it lead to the same file.
+    if (importedAs !== undefined && isPortable(importedAs)) file.name = importedAs;
+    return file;
+  }
+
+  followImports(file: GrowingFile): void {
+    for (const { path, kind, line } of safeImports(file)) {
+      const found = this.find(path, file);
+      if (found) file.imports.push({ file: this.add(found.path, found.root, path), kind });
+      else if (kind !== 'weak' && kind !== 'option') {
+        this.missing.push(
+          `${file.path}:${line}: imports ${path}, which is not in ${this.roots.join(', ')}; add its directory to "includeDirs"`,
+        );
+      }
     }
   }
-  return { files, missing };
-}
 
-/** The first of the files that does not parse, `undefined` when each does by itself. */
-export function firstBroken(files: readonly string[]): string | undefined {
-  return files.find((file) => {
-    try {
-      protobuf.parse(readFileSync(file, 'utf8'));
-      return false;
-    } catch {
-      return true;
+  private find(path: string, importing: GrowingFile): { path: string; root: string | undefined } | undefined {
+    if (isAbsolute(path)) {
+      return existsSync(path) ? { path, root: importing.root } : undefined;
     }
-  });
+    const own = importing.root === undefined ? [] : [importing.root];
+    const beside = WELL_KNOWN_PROTOS.has(importing.path) ? [] : [dirname(importing.path)];
+    for (const root of [...own, ...this.roots, ...beside]) {
+      const candidate = join(root, path);
+      if (existsSync(candidate)) return { path: candidate, root };
+    }
+    if (WELL_KNOWN_PROTOS.has(path)) return { path, root: undefined };
+    const shipped = path.startsWith('google/') ? join(protobufjsDirectory(), path) : '';
+    return shipped !== '' && existsSync(shipped) ? { path: shipped, root: undefined } : undefined;
+  }
+
+  /** From the outermost of the directories that the file is in. */
+  private nameBelowRoots(path: string): string {
+    const names = this.roots.map((root) => relative(root, path).replaceAll(sep, '/')).filter(isPortable);
+    return names.reduce((best, name) => (name.length > best.length ? name : best), basename(path));
+  }
 }
 
-function importsOf(text: string): Array<{ path: string; line: number; optional: boolean }> {
-  const code = text.replace(/\/\*[^]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '));
-  return [...code.matchAll(/^[ \t]*import\s+(?:(public|weak)\s+)?["']([^"']+)["']/gm)].map(
-    ({ 1: modifier, 2: path = '', index }) => ({
-      path,
-      line: code.slice(0, index).split('\n').length,
-      // protobufjs has Google's own files with it, and goes on without weak ones.
-      optional: modifier === 'weak' || path.startsWith('google/protobuf/'),
-    }),
-  );
+/** What does not even have tokens, the parser explains better. */
+function safeImports(file: ProtoFile): ProtoImport[] {
+  try {
+    return importsOf(file.text);
+  } catch {
+    return [];
+  }
+}
+
+function isPortable(name: string): boolean {
+  return !isAbsolute(name) && name.split('/').every((part) => part !== '..' && part !== '.' && part !== '');
+}
+
+function protobufjsDirectory(): string {
+  return dirname(createRequire(import.meta.url).resolve('protobufjs/package.json'));
 }

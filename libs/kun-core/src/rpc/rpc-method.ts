@@ -38,7 +38,7 @@ export const UNKNOWN_METHOD: RpcMethod = Object.freeze({
   idempotent: false,
 });
 
-/** What a proto says of a method, in proto-loader's words. */
+/** What a proto says of a method. */
 export interface MethodDescription {
   readonly requestStream: boolean;
   readonly responseStream: boolean;

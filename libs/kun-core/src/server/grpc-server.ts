@@ -1,5 +1,4 @@
-import { Metadata, Server, type ServiceDefinition } from '@grpc/grpc-js';
-import type { PackageDefinition } from '@grpc/proto-loader';
+import { Metadata, Server, type ServiceDefinition as GrpcJsServiceDefinition } from '@grpc/grpc-js';
 import type { MessageHandler } from '@nestjs/microservices';
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { Subscription } from 'rxjs';
@@ -9,6 +8,8 @@ import { compose, type CallHandler, type Interceptor } from '../rpc/interceptor.
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
 import type { StatusError } from '../status/status-error.js';
+import type { ProtoSchema } from '../proto/parse-protos.js';
+import type { ServiceDefinition } from '../proto/service-definition.js';
 import { answer } from './answer.js';
 import { callInterceptor } from './call-interceptor.js';
 import type { GrpcChannelOptions } from './channel-options.js';
@@ -30,7 +31,8 @@ import { StreamEndings } from './stream-endings.js';
 /** What a {@link KunGrpcServer} is made of. */
 export interface GrpcServerOptions {
   readonly services: ReadonlyMap<string, ServiceDefinition>;
-  readonly definitions: readonly PackageDefinition[];
+  /** What the services are defined by, for reflection. */
+  readonly schemas: readonly ProtoSchema[];
   readonly readiness: Readiness;
   readonly clock: Clock;
   readonly draining: AbortSignal;
@@ -81,7 +83,7 @@ export class KunGrpcServer {
    * @throws {ListenError} when the port cannot be opened.
    */
   async start(handlers: ReadonlyMap<string, MessageHandler>, address: ListenAddress): Promise<number> {
-    const { services, definitions, settings, channelOptions, readiness } = this.options;
+    const { services, schemas, settings, channelOptions, readiness } = this.options;
     const methods = bindHandlers(services, handlers);
     const run = this.runner([...methods.values()].map(({ method }) => method));
     const endings = new StreamEndings({
@@ -98,7 +100,7 @@ export class KunGrpcServer {
     for (const definition of services.values())
       server.addService(rawBytes(definition), neverCalled(definition));
     this.health = serveHealth(server, services.keys(), readiness);
-    if (settings.reflectionEnabled) serveReflection(server, definitions);
+    if (settings.reflectionEnabled) serveReflection(server, schemas);
 
     this.server = server;
     this.endings = endings;
@@ -161,7 +163,7 @@ const innermost: CallHandler = (call) => {
 };
 
 /** kun turns bytes to messages itself: what does not parse or fit then goes through its own funnel. */
-function rawBytes(definition: ServiceDefinition): ServiceDefinition {
+function rawBytes(definition: ServiceDefinition): GrpcJsServiceDefinition {
   const asTheyAre = (bytes: Buffer) => bytes;
   return Object.fromEntries(
     Object.entries(definition).map(([name, rpc]) => [

@@ -1,6 +1,6 @@
-import type { ServiceDefinition } from '@grpc/grpc-js';
 import { GrpcMethodStreamingType, type MessageHandler } from '@nestjs/microservices';
 import { describeMethod } from '../rpc/rpc-method.js';
+import type { ServiceDefinition } from '../proto/service-definition.js';
 import type { BoundMethod } from './bound-method.js';
 
 /** Handlers and RPCs do not match: an RPC that nobody answers or two do, or a handler that nobody can call. */
@@ -58,7 +58,7 @@ export function bindHandlers(
         codec: { deserializeRequest: rpc.requestDeserialize, serializeResponse: rpc.responseSerialize },
         handler: found.handler,
         style: found.streaming === GrpcMethodStreamingType.PT_STREAMING ? 'call' : 'message',
-        emptyResponse: hasNoFields(rpc),
+        emptyResponse: rpc.messages.response.fieldsArray.length === 0,
       });
     }
   }
@@ -104,10 +104,4 @@ function parsePattern(pattern: string): GrpcPattern | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** proto-loader adds the message's descriptor, which grpc-js' own type does not know. */
-function hasNoFields(rpc: object): boolean {
-  const { responseType } = rpc as { responseType?: { type?: { field?: unknown[] } } };
-  return responseType?.type?.field?.length === 0;
 }

@@ -1,5 +1,3 @@
-import { accessSync, constants } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
 import protobuf from 'protobufjs';
 
 /** What a message looks like, as far as whoever writes it down must know. */
@@ -24,41 +22,28 @@ export interface MethodShapes {
   readonly response: MessageShape;
 }
 
-/** A proto file, found as `@grpc/proto-loader` finds it. */
-export interface ProtoFile {
-  /** Absolute. */
+/** A method and the types of its messages. */
+export interface TypedMethod {
+  /** `/package.Service/Method` */
   readonly path: string;
-  /** Default: none */
-  readonly includeDirs?: readonly string[];
+  readonly messages: { readonly request: protobuf.Type; readonly response: protobuf.Type };
 }
 
 /**
- * Reads the shapes of the messages of all methods, by the methods' paths (`/package.Service/Method`). Field names are as
- * the proto writes them.
- *
- * The files are read once more for it: what `@grpc/proto-loader` tells of fields leaves their options out.
- *
- * @throws Error when a file is missing or does not parse.
+ * The shapes of the messages of all methods of the services, by the methods' paths. Field names are as the proto writes
+ * them.
  */
-export function readMethodShapes(files: readonly ProtoFile[]): Map<string, MethodShapes> {
+export function readMethodShapes(
+  services: Iterable<Readonly<Record<string, TypedMethod>>>,
+): Map<string, MethodShapes> {
+  const shapes = new Map<protobuf.Type, Growing>();
   const methods = new Map<string, MethodShapes>();
-  for (const file of files) {
-    const root = new protobuf.Root();
-    const resolveBeside = root.resolvePath.bind(root);
-    root.resolvePath = (origin, target) => {
-      const found = isAbsolute(target) ? target : findIn(file.includeDirs ?? [], target);
-      return found ?? resolveBeside(origin, target);
-    };
-    root.loadSync(file.path, { keepCase: true }).resolveAll();
-    const shapes = new Map<protobuf.Type, Growing>();
-    for (const service of servicesIn(root)) {
-      for (const method of service.methodsArray) {
-        if (!method.resolvedRequestType || !method.resolvedResponseType) continue;
-        methods.set(`/${service.fullName.replace(/^\./, '')}/${method.name}`, {
-          request: shapeOf(method.resolvedRequestType, shapes),
-          response: shapeOf(method.resolvedResponseType, shapes),
-        });
-      }
+  for (const service of services) {
+    for (const { path, messages } of Object.values(service)) {
+      methods.set(path, {
+        request: shapeOf(messages.request, shapes),
+        response: shapeOf(messages.response, shapes),
+      });
     }
   }
   return methods;
@@ -84,24 +69,4 @@ function shapeOf(type: protobuf.Type, shapes: Map<protobuf.Type, Growing>): Mess
     });
   }
   return shape;
-}
-
-function servicesIn(namespace: protobuf.NamespaceBase): protobuf.Service[] {
-  return namespace.nestedArray.flatMap((nested) => {
-    if (nested instanceof protobuf.Service) return [nested];
-    return nested instanceof protobuf.Namespace ? servicesIn(nested) : [];
-  });
-}
-
-function findIn(folders: readonly string[], target: string): string | undefined {
-  return folders.map((folder) => join(folder, target)).find(isReadable);
-}
-
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path, constants.R_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -13,7 +13,7 @@ import type { RpcCall } from '../rpc/rpc-call.js';
 import { toStatusError } from '../status/to-status-error.js';
 import { KunGrpcServer } from '../server/grpc-server.js';
 import type { LeftOutMetadata } from '../transport/outgoing-metadata.js';
-import { loadProtos, type LoadedProtos } from '../proto/proto-definition.js';
+import { loadProtos, type LoadedProtos } from '../proto/load-protos.js';
 
 /** A service of all four kinds, and one whose response has no field. */
 export const PROTO = `syntax = "proto3"; package t.v1;

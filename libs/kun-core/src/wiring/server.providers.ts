@@ -6,7 +6,8 @@ import { routesInterceptor } from '../routing/routes-interceptors.js';
 import { resolveInterceptor } from '../rpc/injectable-interceptor.js';
 import { defaultServerInterceptors } from '../server/default-interceptors.js';
 import { KunGrpcServer } from '../server/grpc-server.js';
-import { loadProtos, locateProtos, type ProtoSource } from '../proto/proto-definition.js';
+import { loadProtos } from '../proto/load-protos.js';
+import type { ProtoSource } from '../proto/proto-source.js';
 import { LiveSettings } from '../settings/live-settings.js';
 import { toStatusError } from '../status/to-status-error.js';
 import { ApplicationLog } from '../telemetry/application-log.js';
@@ -53,8 +54,10 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
     const funnel = { development: settings.logger.Development };
     const onLateError = reportLateErrors(logger.pino);
     const metrics = new CallMetrics(meter.registry, settings.metrics);
+    const { services, schemas } = loadProtos(asList(options.proto), base);
     return new KunGrpcServer({
-      ...loadProtos(asList(options.proto), base),
+      services,
+      schemas,
       readiness,
       clock: clockOf(runtime),
       draining: lifecycle.stopping,
@@ -81,7 +84,7 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
             }),
             onChange: (rebuild) => void live.onChange(rebuild),
           },
-          shapes: () => readMethodShapes(locateProtos(asList(options.proto), base)),
+          shapes: () => readMethodShapes(services.values()),
           own: (options.interceptors ?? []).map((entry) => resolveInterceptor(entry, lookUp)),
           routes: routesInterceptor(settings.routing.allow, {
             onDropped: ({ entry, reason, first }) => {

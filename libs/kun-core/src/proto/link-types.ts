@@ -1,0 +1,91 @@
+import protobuf from 'protobufjs';
+import { nearest } from '@kun/config';
+
+/** A type that something refers to and that no file defines. */
+export class UnknownTypeError extends Error {
+  constructor(
+    /** The field, extension or method that refers to it. */
+    readonly object: protobuf.ReflectionObject,
+    /** The type as written. */
+    readonly reference: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Makes the name of every type that is referred to absolute, by protobuf's rules: searched for from the innermost scope
+ * outwards. protobufjs' own search also looks into the messages beside, and finds `acme.v1.Order.Status` where
+ * `acme.Status` is meant.
+ *
+ * @throws {UnknownTypeError} for a type that is nowhere.
+ */
+export function linkTypes(root: protobuf.Root): void {
+  const types = new Set<string>();
+  for (const object of everythingIn(root)) {
+    if (object instanceof protobuf.Type || object instanceof protobuf.Enum) types.add(nameOf(object));
+  }
+  const resolve = (reference: string, object: protobuf.ReflectionObject, scope: string): string => {
+    if (reference.startsWith('.') && types.has(reference.slice(1))) return reference;
+    for (let outer: string | undefined = scope; outer !== undefined; outer = scopeAround(outer)) {
+      const name = outer === '' ? reference : `${outer}.${reference}`;
+      if (types.has(name)) return `.${name}`;
+    }
+    const near = nearest(
+      reference,
+      [...types].map((name) => nameWithin(name, scope)),
+    );
+    const remedy = near === undefined ? 'is the file that defines it imported?' : `did you mean ${near}?`;
+    throw new UnknownTypeError(object, reference, `there is no type ${reference}; ${remedy}`);
+  };
+  for (const object of everythingIn(root)) {
+    if (object instanceof protobuf.Type) {
+      for (const field of object.fieldsArray) linkField(field, resolve);
+    } else if (object instanceof protobuf.Field) {
+      linkField(object, resolve);
+    } else if (object instanceof protobuf.Service) {
+      for (const method of object.methodsArray) {
+        method.requestType = resolve(method.requestType, method, nameOf(object));
+        method.responseType = resolve(method.responseType, method, nameOf(object));
+      }
+    }
+  }
+}
+
+/** All namespaces, types, enums, services and extension fields below. */
+export function* everythingIn(namespace: protobuf.NamespaceBase): Generator<protobuf.ReflectionObject> {
+  for (const nested of namespace.nestedArray) {
+    yield nested;
+    if (nested instanceof protobuf.Namespace) yield* everythingIn(nested);
+  }
+}
+
+/** The full name, as `acme.v1.Order`. */
+export function nameOf(object: protobuf.ReflectionObject): string {
+  return object.fullName.slice(1);
+}
+
+function linkField(
+  field: protobuf.Field,
+  resolve: (reference: string, object: protobuf.ReflectionObject, scope: string) => string,
+): void {
+  // The extended message has a copy of each extension; both follow what the extension says.
+  if (field.declaringField || field.type in protobuf.types.basic) return;
+  field.type = resolve(field.type, field, field.parent ? nameOf(field.parent) : '');
+  if (field.extensionField) field.extensionField.type = field.type;
+}
+
+/** The scope around a scope; `undefined` around the outermost. */
+function scopeAround(scope: string): string | undefined {
+  if (scope === '') return undefined;
+  return scope.includes('.') ? scope.slice(0, scope.lastIndexOf('.')) : '';
+}
+
+/** As it can be written in the scope. */
+function nameWithin(name: string, scope: string): string {
+  for (let outer: string | undefined = scope; outer; outer = scopeAround(outer)) {
+    if (name.startsWith(`${outer}.`)) return name.slice(outer.length + 1);
+  }
+  return name;
+}

@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import protobuf from 'protobufjs';
+import { nearest } from '@kun/config';
+import { everythingIn, nameOf } from './link-types.js';
+import { DEFAULT_FORMS } from './message-codec.js';
+import { parseProtos, type ProtoSchema } from './parse-protos.js';
+import { readProtoFiles } from './proto-files.js';
+import { pathsOf, ProtoError, type ProtoSource } from './proto-source.js';
+import { serviceDefinitions, type ServiceDefinition } from './service-definition.js';
+
+/** The services asked for, by full name (`acme.cache.v1.CacheService`), and all that was read to know them. */
+export interface LoadedProtos {
+  readonly services: ReadonlyMap<string, ServiceDefinition>;
+  /** One a source, for reflection. */
+  readonly schemas: readonly ProtoSchema[];
+}
+
+/**
+ * Reads the protos.
+ *
+ * @throws {ProtoError} when a file is missing or does not parse (with its line), when nothing in it is of the package, or
+ * when it has not a service asked for.
+ */
+export function loadProtos(sources: readonly ProtoSource[], baseDirectory: string): LoadedProtos {
+  const services = new Map<string, ServiceDefinition>();
+  const schemas = sources.map((source) => {
+    const schema = readSource(source, baseDirectory);
+    const define = serviceDefinitions(DEFAULT_FORMS);
+    for (const service of servicesServed(source, schema)) services.set(nameOf(service), define(service));
+    return schema;
+  });
+  return { services, schemas };
+}
+
+function readSource(source: ProtoSource, baseDirectory: string): ProtoSchema {
+  const paths = pathsOf(source).map((path) => resolve(baseDirectory, path));
+  const missing = paths.find((path) => !existsSync(path));
+  if (missing !== undefined) {
+    const whose = source.package ? ` of package ${source.package}` : '';
+    throw new ProtoError(`${missing}: no such proto file; check "path"${whose}`);
+  }
+  const includeDirs = (source.includeDirs ?? []).map((name) => resolve(baseDirectory, name));
+  return parseProtos(readProtoFiles(paths, includeDirs));
+}
+
+function servicesServed(source: ProtoSource, schema: ProtoSchema): protobuf.Service[] {
+  const all = [...everythingIn(schema.root)].filter((object) => object instanceof protobuf.Service);
+  if (source.services) return source.services.map((name) => serviceNamed(name, source, all));
+  const own = new Set(schema.files.filter(({ asked }) => asked));
+  // What a file imports publicly is its own for those who import it.
+  for (const file of own) {
+    for (const { file: imported, kind } of file.imports) if (kind === 'public') own.add(imported);
+  }
+  const inPackage = all.filter((service) => isIn(source.package, service));
+  const served = inPackage.filter((service) => {
+    const file = schema.fileOf(service);
+    return file !== undefined && own.has(file);
+  });
+  if (served.length === 0) throw new ProtoError(noServiceMessage(source, all, inPackage));
+  return served;
+}
+
+function isIn(name: string | undefined, service: protobuf.Service): boolean {
+  return name === undefined || (service.parent !== null && nameOf(service.parent) === name);
+}
+
+function serviceNamed(
+  asked: string,
+  source: ProtoSource,
+  all: readonly protobuf.Service[],
+): protobuf.Service {
+  const inPackage = all.filter((service) => isIn(source.package, service));
+  const found =
+    all.find((service) => nameOf(service) === asked) ?? inPackage.find(({ name }) => name === asked);
+  if (found) return found;
+  if (inPackage.length === 0) throw new ProtoError(noServiceMessage(source, all, []));
+  const wanted = asked.includes('.') || !source.package ? asked : `${source.package}.${asked}`;
+  const near =
+    nearest(wanted, inPackage.map(nameOf)) ??
+    nearest(
+      asked,
+      inPackage.map(({ name }) => name),
+    );
+  const remedy = near === undefined ? `it has ${listOf(all)}` : `did you mean ${near}?`;
+  throw new ProtoError(`${pathsOf(source).join(', ')} has no service ${wanted}; ${remedy}`);
+}
+
+function noServiceMessage(
+  source: ProtoSource,
+  all: readonly protobuf.Service[],
+  inPackage: readonly protobuf.Service[],
+): string {
+  const files = pathsOf(source).join(', ');
+  const what = source.package === undefined ? 'no service' : `no service in package "${source.package}"`;
+  if (inPackage.length > 0) {
+    return `${files}: ${what}; imported files have ${listOf(inPackage)}: name their files in "path", or the services in "services"`;
+  }
+  const hint = all.length > 0 ? `the file has ${listOf(all)}` : 'the file has no service at all';
+  return `${files}: ${what}; ${hint}`;
+}
+
+function listOf(services: readonly protobuf.Service[]): string {
+  return services.map(nameOf).join(', ');
+}

@@ -1,0 +1,80 @@
+import protobuf from 'protobufjs';
+import { linkTypes, UnknownTypeError } from './link-types.js';
+import type { ProtoFile } from './proto-files.js';
+import { ProtoError } from './proto-source.js';
+
+/** What a set of proto files defines. */
+export interface ProtoSchema {
+  /** All definitions, by package; field names are as the files write them. Each knows its file by `filename`. */
+  readonly root: protobuf.Root;
+  /** The files, in the order of reading. */
+  readonly files: readonly ProtoFile[];
+  /** The file that a message, enum, service, field or method was defined in. */
+  fileOf(object: protobuf.ReflectionObject): ProtoFile | undefined;
+}
+
+/**
+ * Parses proto files that stand together, and resolves what they refer to.
+ *
+ * @throws {ProtoError} when a file does not parse, or refers to what is nowhere; with file and line.
+ */
+export function parseProtos(files: readonly ProtoFile[]): ProtoSchema {
+  const root = new protobuf.Root();
+  for (const file of files) parseInto(root, file);
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  const fileOf = (object: protobuf.ReflectionObject) => byPath.get(object.filename ?? '');
+  try {
+    linkTypes(root);
+    root.resolveAll();
+  } catch (cause) {
+    throw new ProtoError(explainLinkError(cause, fileOf), { cause });
+  }
+  return { root, files, fileOf };
+}
+
+/** Where protobufjs' parser takes the name of the file from that it notes at each definition. */
+const parser = protobuf.parse as typeof protobuf.parse & { filename: string | null };
+
+function parseInto(root: protobuf.Root, file: ProtoFile): void {
+  try {
+    parser.filename = file.path;
+    protobuf.parse(file.text, root, { keepCase: true });
+  } catch (cause) {
+    throw new ProtoError(explainParseError(file, cause), { cause });
+  } finally {
+    parser.filename = null;
+  }
+}
+
+/** protobufjs ends its message with the line; here the place goes first, as editors read it. */
+function explainParseError(file: ProtoFile, cause: unknown): string {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const [, text, line] = /^(.*) \((?:.+, )?line (\d+)\)$/.exec(reason) ?? [];
+  if (line) return `${file.path}:${line}: ${text}`;
+  const [, twice] = /^duplicate name '(\w+)'/.exec(reason) ?? [];
+  const place = twice === undefined ? undefined : lastLineOf(file.text, new RegExp(`\\b${twice}\\b`));
+  return place === undefined ? `${file.path}: ${reason}` : `${file.path}:${place}: ${reason}`;
+}
+
+function explainLinkError(
+  cause: unknown,
+  fileOf: (object: protobuf.ReflectionObject) => ProtoFile | undefined,
+): string {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  if (!(cause instanceof UnknownTypeError)) return reason;
+  const file = fileOf(cause.object);
+  if (!file) return `${cause.object.fullName.slice(1)}: ${reason}`;
+  const { name } = cause.object;
+  const reference = cause.reference.replaceAll('.', '\\s*\\.\\s*');
+  const line = lastLineOf(
+    file.text,
+    new RegExp(`${reference}\\b[^;{}]*\\b${name}\\b|\\b${name}\\b.*${reference}`),
+  );
+  return line === undefined ? `${file.path}: ${reason}` : `${file.path}:${line}: ${reason}`;
+}
+
+function lastLineOf(text: string, pattern: RegExp): number | undefined {
+  const code = text.replace(/\/\/.*|\/\*[^]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '));
+  const last = [...code.matchAll(new RegExp(pattern, 'g'))].at(-1);
+  return last && code.slice(0, last.index).split('\n').length;
+}

@@ -1,0 +1,43 @@
+import protobuf from 'protobufjs';
+
+/** An import as a proto file writes it. */
+export interface ProtoImport {
+  readonly path: string;
+  readonly kind: 'plain' | 'public' | 'weak' | 'option';
+  readonly line: number;
+}
+
+/**
+ * The imports of a proto file. Read off the tokens, since protobufjs' parser tells neither the line nor whether an import
+ * is public, and leaves those of options out.
+ *
+ * @throws Error when the text has no end of a comment or string.
+ */
+export function importsOf(text: string): ProtoImport[] {
+  const imports: ProtoImport[] = [];
+  const tokens = protobuf.tokenize(text, false);
+  let depth = 0;
+  let statementStarts = true;
+  for (let token = tokens.next(); token !== null; token = tokens.next()) {
+    if (token === 'import' && statementStarts && depth === 0) {
+      const { line } = tokens;
+      const modifier = tokens.next();
+      const kind = KINDS.find((word) => word === modifier);
+      const quote = kind ? tokens.next() : modifier;
+      // Anything else is the parser's to refuse.
+      if (quote === '"' || quote === "'") {
+        imports.push({ path: tokens.next() ?? '', kind: kind ?? 'plain', line });
+        tokens.next();
+      }
+    } else if (token === '"' || token === "'") {
+      tokens.next();
+      tokens.next();
+    }
+    if (token === '{') depth += 1;
+    if (token === '}') depth -= 1;
+    statementStarts = token === ';' || token === '}';
+  }
+  return imports;
+}
+
+const KINDS = ['public', 'weak', 'option'] as const;

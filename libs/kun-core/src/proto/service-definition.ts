@@ -1,0 +1,47 @@
+import type { MethodDefinition } from '@grpc/grpc-js';
+import type protobuf from 'protobufjs';
+import { messageCodec, type MessageCodec, type MessageForms } from './message-codec.js';
+
+/** A method as grpc-js takes it, and the types of its messages. */
+export interface RpcDefinition extends Omit<
+  MethodDefinition<unknown, unknown>,
+  'options' | 'requestType' | 'responseType'
+> {
+  readonly options: { readonly idempotency_level?: string | undefined };
+  readonly messages: { readonly request: protobuf.Type; readonly response: protobuf.Type };
+}
+
+/** The methods of a service by name; a `ServiceDefinition` of grpc-js. */
+export type ServiceDefinition = Readonly<Record<string, RpcDefinition>>;
+
+/** Makes services of one set of protos; messages that several methods share have one codec. */
+export function serviceDefinitions(forms: MessageForms): (service: protobuf.Service) => ServiceDefinition {
+  const codecs = new Map<protobuf.Type, MessageCodec>();
+  const codecOf = (type: protobuf.Type): MessageCodec => {
+    let codec = codecs.get(type);
+    if (!codec) codecs.set(type, (codec = messageCodec(type, forms)));
+    return codec;
+  };
+  return (service) =>
+    Object.fromEntries(service.methodsArray.map((method) => [method.name, rpcDefinition(method, codecOf)]));
+}
+
+function rpcDefinition(
+  method: protobuf.Method,
+  codecOf: (type: protobuf.Type) => MessageCodec,
+): RpcDefinition {
+  const { resolvedRequestType: request, resolvedResponseType: response } = method;
+  if (!request || !response) throw new TypeError(`the types of ${method.fullName} are not resolved`);
+  const [requests, responses] = [codecOf(request), codecOf(response)];
+  return {
+    path: `/${(method.parent?.fullName ?? '').slice(1)}/${method.name}`,
+    requestStream: method.requestStream ?? false,
+    responseStream: method.responseStream ?? false,
+    requestSerialize: (message) => requests.encode(message),
+    requestDeserialize: (bytes) => requests.decode(bytes),
+    responseSerialize: (message) => responses.encode(message),
+    responseDeserialize: (bytes) => responses.decode(bytes),
+    options: { idempotency_level: method.getOption('idempotency_level') as string | undefined },
+    messages: { request, response },
+  };
+}
