@@ -5,7 +5,7 @@ import { ProtoError } from './proto-source.js';
 
 /** What a set of proto files defines. */
 export interface ProtoSchema {
-  /** All definitions, by package; field names are as the files write them. Each knows its file by `filename`. */
+  /** All definitions, by package; field names are as the files write them. */
   readonly root: protobuf.Root;
   /** The files, in the order of reading. */
   readonly files: readonly ProtoFile[];
@@ -20,9 +20,15 @@ export interface ProtoSchema {
  */
 export function parseProtos(files: readonly ProtoFile[]): ProtoSchema {
   const root = new protobuf.Root();
-  for (const file of files) parseInto(root, file);
-  const byPath = new Map(files.map((file) => [file.path, file]));
-  const fileOf = (object: protobuf.ReflectionObject) => byPath.get(object.filename ?? '');
+  const owners = new Map<protobuf.ReflectionObject, ProtoFile>();
+  for (const file of files) {
+    for (const object of parseInto(root, file)) if (!owners.has(object)) owners.set(object, file);
+  }
+  const fileOf = (object: protobuf.ReflectionObject) => {
+    let outer: protobuf.ReflectionObject | null = object;
+    while (outer && !owners.has(outer)) outer = outer.parent;
+    return outer ? owners.get(outer) : undefined;
+  };
   try {
     linkTypes(root);
     root.resolveAll();
@@ -32,17 +38,16 @@ export function parseProtos(files: readonly ProtoFile[]): ProtoSchema {
   return { root, files, fileOf };
 }
 
-/** Where protobufjs' parser takes the name of the file from that it notes at each definition. */
-const parser = protobuf.parse as typeof protobuf.parse & { filename: string | null };
-
-function parseInto(root: protobuf.Root, file: ProtoFile): void {
+/** What the file's package holds then. Its name at each definition is lost by protobufjs in some files. */
+function parseInto(root: protobuf.Root, file: ProtoFile): readonly protobuf.ReflectionObject[] {
   try {
-    parser.filename = file.path;
-    protobuf.parse(file.text, root, { keepCase: true });
+    const { package: name } = protobuf.parse(file.text, root, { keepCase: true });
+    const namespace = name === undefined ? root : root.lookup(name, [protobuf.Namespace]);
+    return namespace instanceof protobuf.Namespace || namespace instanceof protobuf.Root
+      ? namespace.nestedArray.filter((object) => object.constructor !== protobuf.Namespace)
+      : [];
   } catch (cause) {
     throw new ProtoError(explainParseError(file, cause), { cause });
-  } finally {
-    parser.filename = null;
   }
 }
 
