@@ -149,8 +149,8 @@ function telemetry({ tracing, logger }: Parts): Phase {
     stopOrder: 80,
     async stop() {
       // No call was cut by it: worth a word, and no reason for another exit code.
-      if (tracing && !(await tracing.shutdown(TELEMETRY_FLUSH_MS)))
-        logger.pino.warn('spans were left unsent');
+      if (!tracing || (await tracing.shutdown(TELEMETRY_FLUSH_MS))) return;
+      logger.pino.warn({ spans_lost: tracing.lostSpans }, 'spans were left unsent');
     },
   };
 }

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import * as grpc from '@grpc/grpc-js';
 import { context, trace } from '@opentelemetry/api';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Identity } from '../identity/identity.js';
 import { runInCall } from '../rpc/current-call.js';
 import { FakeCall } from '../testing/fake-call.js';
@@ -126,7 +126,47 @@ describe('openTracing', () => {
     });
     tracing.tracer.startSpan('work').end();
     expect(await tracing.shutdown(20)).toBe(false);
+    expect(tracing.lostSpans).toBe(1);
   });
+
+  it.each(['zipkin', 'http', 'grpc'] as const)(
+    '%s: cuts what a collector never answers, counts its spans, and goes on when it answers again',
+    async (kind) => {
+      let answering = false;
+      const sockets = new Set<Socket>();
+      const hanging = createTcpServer((socket) => {
+        // An answer of HTTP/1.1; gRPC takes it for a failure.
+        socket
+          .on('error', () => undefined)
+          .on('data', () => {
+            if (answering) socket.end('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}');
+          });
+        sockets.add(socket);
+        socket.once('close', () => sockets.delete(socket));
+      });
+      await once(hanging.listen(0, '127.0.0.1'), 'listening');
+      closing.push(() => hanging.close());
+      const url = `http://127.0.0.1:${(hanging.address() as AddressInfo).port}`;
+      const { tracing, warnings } = await open({
+        ...(kind === 'zipkin' ? { zipkin: [url] } : { otlp: { endpoint: url, protocol: kind } }),
+        batchDelayMs: 1,
+        exportTimeoutMs: 50,
+      });
+      tracing.tracer.startSpan('lost').end();
+      await vi.waitFor(() => expect(tracing.lostSpans).toBe(1), { timeout: 10_000 });
+      expect(warnings).toHaveLength(1);
+      if (kind !== 'grpc') {
+        await vi.waitFor(() => expect(sockets.size).toBe(0), { timeout: 10_000 });
+        answering = true;
+        tracing.tracer.startSpan('taken').end();
+        expect(await tracing.shutdown(5000)).toBe(true);
+        expect(tracing.lostSpans).toBe(1);
+      }
+      await tracing.shutdown(20);
+      for (const socket of sockets) socket.destroy();
+    },
+    20_000,
+  );
 
   it("gives users spans that descend from the call's, and registers nothing with the process", async () => {
     const { InMemorySpanExporter } = await import('@opentelemetry/sdk-trace');

@@ -7,7 +7,10 @@ import { importOptional } from './optional-package.js';
 import { RatioSampler } from './ratio-sampler.js';
 import { settledWithin } from './settled-within.js';
 import type { SpanExporter } from './span-exporter.js';
-import { FailoverExporter, GuardedExporter } from './span-exporters.js';
+import { FailoverExporter } from './failover-exporter.js';
+import { SpanBatcher, type OutageReporter } from './span-batcher.js';
+import { TimedExporter } from './timed-exporter.js';
+import { systemClock, type Clock } from '../clock.js';
 
 export interface TracingOptions {
   /** Becomes the resource of all spans. */
@@ -24,7 +27,14 @@ export interface TracingOptions {
   sampleRatio?: number;
   /** How long a span may wait for its batch, in milliseconds. Default: 5000 */
   batchDelayMs?: number;
+  /** How long a collector may take for an answer, in milliseconds, retries of its exporter included. Default: 10 000 */
+  exportTimeoutMs?: number;
+  /** Default: the system's */
+  clock?: Clock;
 }
+
+/** The default of `OTEL_EXPORTER_OTLP_TIMEOUT`. */
+const DEFAULT_EXPORT_TIMEOUT_MS = 10_000;
 
 export interface OtlpOptions {
   /** `http://collector:4317` for `grpc`; for `http` the path /v1/traces is added where there is none. */
@@ -60,8 +70,21 @@ export interface Tracing {
  */
 export async function openTracing(options: TracingOptions): Promise<Tracing> {
   const sampler = new RatioSampler(options.sampleRatio ?? 1);
-  const guarded = (await loadExporters(options)).map(([name, exporter]) =>
-    guard(exporter, name, options.logger),
+  const clock = options.clock ?? systemClock;
+  const timed: TimedExporter[] = [];
+  const limited = (exporter: SpanExporter): TimedExporter => {
+    const limit = new TimedExporter(exporter, options.exportTimeoutMs ?? DEFAULT_EXPORT_TIMEOUT_MS, clock);
+    timed.push(limit);
+    return limit;
+  };
+  const batchers = (await loadExporters(options, limited)).map(
+    ([name, exporter]) =>
+      new SpanBatcher({
+        exporter,
+        clock,
+        delayMs: options.batchDelayMs,
+        reporter: outageReporter(name, options.logger),
+      }),
   );
   const sdk = await importOptional(() => import('@opentelemetry/sdk-trace'), SDK, 'Tracing');
   const { resourceFromAttributes } = await importOptional(
@@ -72,28 +95,30 @@ export async function openTracing(options: TracingOptions): Promise<Tracing> {
   const provider = new sdk.TracerProvider({
     resource: resourceFromAttributes(resourceAttributes(options.identity)),
     sampler,
-    // At most 2048 spans wait for each exporter, 512 of them for each of at most four requests on their way.
-    spanProcessors: guarded.map(
-      (exporter) =>
-        new sdk.BatchSpanProcessor({ exporter, scheduledDelayMillis: options.batchDelayMs ?? 5000 }),
-    ),
+    spanProcessors: batchers,
   });
   return {
     tracer: provider.getTracer('@kun/core'),
     sampler,
     provider: new CallTracerProvider(provider),
     get lostSpans() {
-      return guarded.reduce((total, exporter) => total + exporter.lostSpans, 0);
+      return batchers.reduce((total, { lostSpans }) => total + lostSpans, 0);
     },
-    shutdown: (timeoutMs) => settledWithin(provider.shutdown(), timeoutMs),
+    async shutdown(timeoutMs) {
+      const sent = await settledWithin(provider.shutdown(), timeoutMs);
+      for (const batcher of batchers) batcher.giveUp();
+      for (const exporter of timed) exporter.abort();
+      return sent;
+    },
   };
 }
 
 async function loadExporters(
   options: TracingOptions,
+  limited: (exporter: SpanExporter) => SpanExporter,
 ): Promise<Array<[name: string, exporter: SpanExporter]>> {
   const exporters: Array<[string, SpanExporter]> = [];
-  const { zipkin = [], otlp } = options;
+  const { zipkin = [], otlp, exportTimeoutMs: timeoutMs = DEFAULT_EXPORT_TIMEOUT_MS } = options;
   if (zipkin.length > 0) {
     const { ZipkinExporter } = await importOptional(
       () => import('@opentelemetry/exporter-zipkin'),
@@ -102,22 +127,22 @@ async function loadExporters(
     );
     exporters.push([
       zipkin.join(', '),
-      new FailoverExporter(zipkin.map((url) => new ZipkinExporter({ url }))),
+      new FailoverExporter(zipkin.map((url) => limited(new ZipkinExporter({ url })))),
     ]);
   }
-  if (otlp) exporters.push([otlp.endpoint, await loadOtlp(otlp)]);
-  for (const exporter of options.exporters ?? []) exporters.push(['an exporter', exporter]);
+  if (otlp) exporters.push([otlp.endpoint, limited(await loadOtlp(otlp, timeoutMs))]);
+  for (const exporter of options.exporters ?? []) exporters.push(['an exporter', limited(exporter)]);
   return exporters;
 }
 
-async function loadOtlp(otlp: OtlpOptions): Promise<SpanExporter> {
+async function loadOtlp(otlp: OtlpOptions, timeoutMillis: number): Promise<SpanExporter> {
   if (otlp.protocol === 'grpc') {
     const { OTLPTraceExporter } = await importOptional(
       () => import('@opentelemetry/exporter-trace-otlp-grpc'),
       [...SDK, OTLP_GRPC],
       'OTLP over gRPC',
     );
-    return new OTLPTraceExporter({ url: otlp.endpoint });
+    return new OTLPTraceExporter({ url: otlp.endpoint, timeoutMillis });
   }
   const { OTLPTraceExporter } = await importOptional(
     () => import('@opentelemetry/exporter-trace-otlp-http'),
@@ -126,13 +151,13 @@ async function loadOtlp(otlp: OtlpOptions): Promise<SpanExporter> {
   );
   const url = new URL(otlp.endpoint);
   if (url.pathname === '/') url.pathname = '/v1/traces';
-  return new OTLPTraceExporter({ url: url.href });
+  return new OTLPTraceExporter({ url: url.href, timeoutMillis });
 }
 
-function guard(exporter: SpanExporter, name: string, logger: Pick<Logger, 'warn' | 'info'>): GuardedExporter {
-  return new GuardedExporter(exporter, {
+function outageReporter(name: string, logger: Pick<Logger, 'warn' | 'info'>): OutageReporter {
+  return {
     failing: (err) =>
       logger.warn({ err }, `Spans cannot be sent to ${name}; they are dropped until it takes them again`),
     recovered: (lost) => logger.info({ spans_lost: lost }, `Spans are sent to ${name} again`),
-  });
+  };
 }
