@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -15,15 +15,34 @@ export const INSTALL_TIMEOUT_MS = 180_000;
 
 /** A service of somebody else, in a directory of its own, that has kun from its packed packages. */
 export class PackedProject {
-  readonly directory = mkdtempSync(join(tmpdir(), 'kun-packed-'));
+  private readonly parent = mkdtempSync(join(tmpdir(), 'kun-packed-'));
+  readonly directory = join(this.parent, 'greeter');
+  private readonly tarballs = join(this.parent, 'packages');
   /** What the service has printed so far, a line each. */
   readonly lines: string[] = [];
   private running: ChildProcess | undefined;
 
+  constructor() {
+    mkdirSync(this.tarballs);
+  }
+
+  /** Runs a line of a shell, where the project's directory is made or in it, with the Node that runs the tests. */
+  async shell(line: string): Promise<string> {
+    const cwd = existsSync(this.directory) ? this.directory : this.parent;
+    const { stdout } = await run('sh', ['-ec', line], { cwd, env: shellEnvironment() });
+    return stdout;
+  }
+
+  /** Packs kun's packages and returns where they are. */
+  async pack(): Promise<string[]> {
+    const packed = await Promise.all(PACKAGES.map((name) => pack(name, this.tarballs)));
+    return packed.map(({ tarball }) => tarball);
+  }
+
   /** Installs the packed packages, and what else is asked for, as npm does it for everybody. */
   async install(dependencies: Readonly<Record<string, string>>): Promise<void> {
-    const packed = await Promise.all(PACKAGES.map((name) => pack(name, this.directory)));
-    const ours = PACKAGES.map((name, index) => [readManifest(name).name, `file:${packed[index]?.tarball}`]);
+    const packed = await this.pack();
+    const ours = PACKAGES.map((name, index) => [readManifest(name).name, `file:${packed[index]}`]);
     this.write('package.json', {
       name: 'greeter',
       private: true,
@@ -40,21 +59,9 @@ export class PackedProject {
     writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
   }
 
-  /** Compiles `src` to `dist` as `nest new` has it; returns the compiler's errors. */
+  /** Compiles `src` to `dist`, with the `tsconfig.json` that is there or one as `nest new` has it; returns the errors. */
   async compile(): Promise<string[]> {
-    this.write('tsconfig.json', {
-      compilerOptions: {
-        target: 'ES2023',
-        module: 'nodenext',
-        strict: true,
-        experimentalDecorators: true,
-        emitDecoratorMetadata: true,
-        types: ['node'],
-        rootDir: 'src',
-        outDir: 'dist',
-      },
-      include: ['src'],
-    });
+    if (!existsSync(join(this.directory, 'tsconfig.json'))) this.write('tsconfig.json', TSCONFIG);
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
     const output = await run(process.execPath, [compiler, '-p', this.directory, '--pretty', 'false']).then(
       ({ stdout }) => stdout,
@@ -63,12 +70,14 @@ export class PackedProject {
     return output.split('\n').filter((line) => line.includes(': error TS'));
   }
 
-  /** Runs `dist/main.js` until it serves. */
-  async start(env: Readonly<Record<string, string>> = {}): Promise<void> {
-    const child = spawn(process.execPath, ['dist/main.js'], {
+  /** Runs a command, `dist/main.js` when none is given, until the service serves. */
+  async start(env: Readonly<Record<string, string>> = {}, command = 'exec node dist/main.js'): Promise<void> {
+    const child = spawn('sh', ['-ec', command], {
       cwd: this.directory,
-      env: { ...process.env, ...env },
+      env: { ...shellEnvironment(), ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
+      // A group of its own: npm, its shell and what they started can be ended together.
+      detached: true,
     });
     this.running = child;
     const output = createInterface({ input: child.stdout });
@@ -91,9 +100,30 @@ export class PackedProject {
   }
 
   remove(): void {
-    this.running?.kill('SIGKILL');
-    rmSync(this.directory, { recursive: true, force: true });
+    const { pid, exitCode, signalCode } = this.running ?? {};
+    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL');
+    rmSync(this.parent, { recursive: true, force: true });
   }
+}
+
+const TSCONFIG = {
+  compilerOptions: {
+    target: 'ES2023',
+    module: 'nodenext',
+    strict: true,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    types: ['node'],
+    rootDir: 'src',
+    outDir: 'dist',
+  },
+  include: ['src'],
+};
+
+/** As in a terminal: nothing of the npm that runs the tests, and the Node that does. */
+function shellEnvironment(): NodeJS.ProcessEnv {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'));
+  return { ...Object.fromEntries(own), PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
 }
 
 /** Ports that were free a moment ago, for a process that opens its ports itself. */
