@@ -1,4 +1,5 @@
 import {
+  connectivityState,
   status as Code,
   type Client,
   type ClientDuplexStream,
@@ -45,12 +46,13 @@ export function attempt(target: AttemptTarget, rpc: Rpc, call: ClientCall): Prom
   if (refusal) return Promise.resolve(call.finish(endedHere(refusal)));
   return new Promise((resolve) => {
     let surface: Surface;
+    let messages: AsyncIterator<unknown> | undefined;
     try {
+      // First: a stream that cannot be read leaves no call behind.
+      messages = call.exchange.requests?.read();
       surface = open(target, rpc, call, outgoing.metadata);
     } catch (cause) {
-      // grpc-js throws when the channel is closed, which it is after the last incoming call.
-      const message = `the client of ${target.upstream.name ?? 'the upstream'} is closed`;
-      resolve(call.finish(endedHere(new StatusError(Code.UNAVAILABLE, message, { cause }))));
+      resolve(call.finish(endedHere(notOpened(target, cause))));
       return;
     }
     let cancelledBy: StatusError | undefined;
@@ -62,7 +64,7 @@ export function attempt(target: AttemptTarget, rpc: Rpc, call: ClientCall): Prom
     call.onCancel(cancel);
     call.signal.addEventListener('abort', onAbort, { once: true });
     const read = rpc.responseStream ? deliverStream(surface, call) : Promise.resolve();
-    if (rpc.requestStream) sendStream(surface, call, cancel);
+    if (messages) sendStream(surface, messages, call, cancel);
 
     surface.on('metadata', (metadata: Metadata) => call.receiveMetadata(metadata));
     surface.on('error', () => undefined); // the status says the same
@@ -76,6 +78,14 @@ export function attempt(target: AttemptTarget, rpc: Rpc, call: ClientCall): Prom
       else resolve(ending);
     });
   });
+}
+
+/** grpc-js throws when the channel is closed, which it is after the last incoming call. */
+function notOpened({ client, upstream }: AttemptTarget, cause: unknown): StatusError {
+  if (client.getChannel().getConnectivityState(false) !== connectivityState.SHUTDOWN)
+    return toStatusError(cause);
+  const message = `the client of ${upstream.name ?? 'the upstream'} is closed`;
+  return new StatusError(Code.UNAVAILABLE, message, { cause });
 }
 
 /** Refused here: what is too large for a peer would come back as a bare reset. */
@@ -125,19 +135,23 @@ function deliverStream(surface: Surface, call: ClientCall): Promise<void> {
 }
 
 /** Sends the caller's messages as fast as the upstream takes them. */
-function sendStream(surface: Surface, call: ClientCall, cancel: (reason: StatusError) => void): void {
+function sendStream(
+  surface: Surface,
+  messages: AsyncIterator<unknown>,
+  call: ClientCall,
+  cancel: (reason: StatusError) => void,
+): void {
   const stream = surface as unknown as ClientDuplexStream<unknown, unknown>;
-  const iterator = (call.exchange.request as AsyncIterable<unknown>)[Symbol.asyncIterator]();
   let goOn: () => void = () => {};
   stream.on('drain', () => goOn());
   call.onEnd(() => {
     goOn();
     // Lets a source that waits for its next message clean up now.
-    void Promise.resolve(iterator.return?.()).catch(() => undefined);
+    call.exchange.requests?.finish();
   });
   const send = async () => {
     while (!call.ending) {
-      const step = await iterator.next();
+      const step = await messages.next();
       if (call.ending) return;
       if (step.done) {
         stream.end();

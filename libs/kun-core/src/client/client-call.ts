@@ -6,12 +6,15 @@ import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import type { Routes } from '../rpc/routes.js';
 import { StatusError } from '../status/status-error.js';
+import type { RequestSource } from './request-source.js';
 
 /** What a call is about, the same for all its attempts. */
 export interface Exchange {
   readonly clock: Clock;
-  /** A message, or a stream of them. */
+  /** The message, where there is one. */
   readonly request: unknown;
+  /** The messages, where there is a stream of them. */
+  readonly requests: RequestSource | undefined;
   /** Aborts with the status to end with: the caller left, or the call that this one serves has ended. */
   readonly signal: AbortSignal;
   readonly draining: AbortSignal;

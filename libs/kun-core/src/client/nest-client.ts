@@ -1,7 +1,6 @@
 import type { ClientGrpc } from '@nestjs/microservices';
-import { isObservable, Observable, type Subscriber } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import { cancelled } from '../status/factories.js';
-import { observableToIterable } from './observable-to-iterable.js';
 import type { CallOptions } from './call-options.js';
 import type { MetadataInput } from './call-metadata.js';
 import type { ClientMethod } from './upstream-client.js';
@@ -40,7 +39,7 @@ function asObservable(call: ClientMethod) {
     new Observable((subscriber) => {
       const leave = new AbortController();
       const own = withOwn(options, metadata, leave.signal);
-      const answer = call(isObservable(request) ? observableToIterable(request) : request, own);
+      const answer = call(request, own);
       if (answer instanceof Promise)
         answer.then((message) => complete(subscriber, message), failing(subscriber));
       else forward(answer, subscriber).catch(failing(subscriber));

@@ -9,9 +9,9 @@ import { upstreamClient, type UpstreamClientParts } from './upstream-client.js';
 /** The typed client of the service of `serve.fixture.ts`. */
 export interface TClient {
   unary(request: Partial<M>, options?: CallOptions): Promise<M>;
-  watch(request: Partial<M>, options?: CallOptions): AsyncIterableIterator<M>;
+  watch(request: Partial<M>, options?: CallOptions): AsyncIterableIterator<M, undefined>;
   collect(requests: unknown, options?: CallOptions): Promise<M>;
-  chat(requests: unknown, options?: CallOptions): AsyncIterableIterator<M>;
+  chat(requests: unknown, options?: CallOptions): AsyncIterableIterator<M, undefined>;
 }
 
 export type TestServer = Awaited<ReturnType<typeof serveHandlers>>;

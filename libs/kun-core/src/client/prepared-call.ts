@@ -1,0 +1,121 @@
+import { status as Code } from '@grpc/grpc-js';
+import type { Clock } from '../clock.js';
+import { retryOverride } from '../interceptors/retry-override.js';
+import { currentCall } from '../rpc/current-call.js';
+import type { Ending } from '../rpc/ending.js';
+import type { CallHandler } from '../rpc/interceptor.js';
+import type { RpcCall } from '../rpc/rpc-call.js';
+import type { RpcMethod } from '../rpc/rpc-method.js';
+import type { Routes } from '../rpc/routes.js';
+import type { RouteChanges } from '../routing/route-changes.js';
+import { RouteError } from '../routing/route-error.js';
+import { StatusError } from '../status/status-error.js';
+import { CallArgumentError } from './call-argument-error.js';
+import { callDeadline } from './call-deadline.js';
+import { readCallOptions } from './call-options.js';
+import { ClientCall, type Exchange } from './client-call.js';
+import { governingCall } from './detach.js';
+import { LinkedSignal } from './linked-signal.js';
+import { requestSource, singleRequest } from './request-source.js';
+
+/** What all calls to an upstream are made with. */
+export interface CallParts {
+  /** The upstream's address as dialled, for logs and spans until the connection is known. */
+  readonly target: string;
+  readonly clock: Clock;
+  readonly draining: AbortSignal;
+  /** The unary timeout of a method; `undefined` for none. */
+  readonly timeoutMs: (method: RpcMethod) => number | undefined;
+  /** Told what an interceptor's observer threw. */
+  readonly onObserverError: (call: RpcCall, error: unknown) => void;
+  /** The routes that go with a call from here: what travels by itself, and those given for the call. */
+  readonly routes: (own: RouteChanges | undefined) => Routes;
+}
+
+/** What was asked for. */
+export interface AskedCall {
+  readonly method: RpcMethod;
+  /** As it was given: a message, or a stream of them. */
+  readonly request: unknown;
+  /** As they were given. */
+  readonly options: unknown;
+  /** Hands a response message to the caller; false asks to stop until {@link PreparedCall.wantMore}. */
+  readonly deliver: (message: unknown) => boolean;
+}
+
+/** A call whose arguments are checked and whose deadline runs; nothing is sent before {@link PreparedCall.carry}. */
+export class PreparedCall {
+  private readonly call: ClientCall;
+  private readonly linked: LinkedSignal;
+
+  /** @throws {CallArgumentError} for a request or options that cannot be used; {RouteError} for such a route. */
+  constructor(parts: CallParts, { method, request, options: given, deliver }: AskedCall) {
+    const { path } = method;
+    const options = readCallOptions(path, given);
+    const requests = method.requestStream ? requestSource(path, request) : undefined;
+    const governing = governingCall();
+    const unaryTimeoutMs = method.kind === 'unary' ? parts.timeoutMs(method) : undefined;
+    this.linked = new LinkedSignal([options.signal, governing?.signal]);
+    const exchange: Exchange = {
+      clock: parts.clock,
+      request: requests ? undefined : singleRequest(path, request),
+      requests,
+      signal: this.linked.signal,
+      draining: parts.draining,
+      deadline: callDeadline(parts.clock.now(), {
+        // Its own, when the call has one of either form.
+        timeoutMs: options.timeoutMs ?? (options.deadlineMs === undefined ? unaryTimeoutMs : undefined),
+        deadlineMs: options.deadlineMs,
+        parent: governing,
+      }),
+      routes: routesOf(parts, method, options.routes),
+      onObserverError: parts.onObserverError,
+      deliver,
+      onDemand: undefined,
+      committed: false,
+      attempts: 0,
+    };
+    const requestId = currentCall()?.requestId ?? '';
+    this.call = new ClientCall(
+      { method, metadata: options.metadata, requestId, peer: parts.target },
+      exchange,
+    );
+    if (options.retry !== undefined) this.call.set(retryOverride, options.retry);
+  }
+
+  /** Takes the call through the chain; what goes wrong in it is an ending, too. Never rejects. */
+  async carry(chain: CallHandler): Promise<Ending> {
+    const { call, linked } = this;
+    try {
+      linked.link();
+      return call.finish(await chain(call));
+    } catch (cause) {
+      const message = `the call of ${call.method.path} failed before it was made`;
+      const error = cause instanceof StatusError ? cause : new StatusError(Code.INTERNAL, message, { cause });
+      return call.finish({ code: error.code, message: error.message, error, cause: 'reset' });
+    } finally {
+      linked.unlink();
+      call.exchange.requests?.finish();
+    }
+  }
+
+  wantMore(): void {
+    this.call.exchange.onDemand?.();
+  }
+
+  /** Nobody reads the responses any more. */
+  abandon(begun: boolean): void {
+    this.linked.abort(new StatusError(Code.CANCELLED, 'the response stream was left'));
+    if (!begun) this.call.exchange.requests?.finish();
+  }
+}
+
+/** @throws {RouteError} for a route that cannot be sent; {CallArgumentError} for an object that cannot be read. */
+function routesOf(parts: CallParts, method: RpcMethod, own: RouteChanges | undefined): Routes {
+  try {
+    return parts.routes(own);
+  } catch (cause) {
+    if (cause instanceof RouteError) throw cause;
+    throw new CallArgumentError(method.path, 'routes', 'cannot be read', { cause });
+  }
+}
