@@ -49,7 +49,10 @@ export class RunningProcess {
       detached: true,
     });
     process.once('exit', this.killAll);
-    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+      this.wake();
+    });
     if (this.child.stdout) createInterface(this.child.stdout).on('line', (line) => this.takeLine(line));
     this.end = once(this.child, 'close').then(([code, signal]) => {
       this.ended = true;
@@ -83,6 +86,15 @@ export class RunningProcess {
     for (;;) {
       const found = this.lines.find(matches);
       if (found || this.ended) return found;
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
+    }
+  }
+
+  /** The same of standard error, whose lines are text. */
+  async errorLine(matches: (line: string) => boolean): Promise<string | undefined> {
+    for (;;) {
+      const found = this.stderr.split('\n').find(matches);
+      if (found !== undefined || this.ended) return found;
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
   }

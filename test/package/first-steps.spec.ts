@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePorts } from '../e2e/config-tree.js';
 import { greet } from './greeter-client.js';
 import { blocksOf, type Block } from './markdown.js';
-import { freePorts, INSTALL_TIMEOUT_MS, PackedProject } from './packed-project.js';
+import { INSTALL_TIMEOUT_MS, PackedProject } from './packed-project.js';
 import { ROOT } from './published.js';
 
 const project = new PackedProject();
@@ -30,7 +31,7 @@ describe('the first steps of the README, in an empty folder', () => {
     [grpcPort, adminPort] = await freePorts(2);
   }, INSTALL_TIMEOUT_MS);
 
-  afterAll(() => project.remove());
+  afterAll(() => project.remove(), INSTALL_TIMEOUT_MS);
 
   it('write every file that is needed', () => {
     expect(steps.flatMap(({ path }) => path ?? [])).toEqual([
@@ -66,7 +67,7 @@ describe('the first steps of the README, in an empty folder', () => {
       details: 'name must not be empty',
     });
     expect((await fetch(`http://127.0.0.1:${adminPort}/readyz`)).status).toBe(200);
-    expect(await project.stop()).toEqual([0, null]);
+    expect(await project.stop()).toEqual({ code: 0, signal: null });
   });
 
   it('leave a project in which the rest of the README compiles', async () => {

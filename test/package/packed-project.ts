@@ -1,11 +1,9 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { RunningProcess, type ProcessEnd, type ProcessLine } from '../e2e/running-process.js';
 import { npm, pack, PACKAGES, readManifest, ROOT } from './published.js';
 
 const run = promisify(execFile);
@@ -18,9 +16,7 @@ export class PackedProject {
   private readonly parent = mkdtempSync(join(tmpdir(), 'kun-packed-'));
   readonly directory = join(this.parent, 'greeter');
   private readonly tarballs = join(this.parent, 'packages');
-  /** What the service has printed so far, a line each. */
-  readonly lines: string[] = [];
-  private running: ChildProcess | undefined;
+  private running: RunningProcess | undefined;
 
   constructor() {
     mkdirSync(this.tarballs);
@@ -72,36 +68,28 @@ export class PackedProject {
 
   /** Runs a command, `dist/main.js` when none is given, until the service serves. */
   async start(env: Readonly<Record<string, string>> = {}, command = 'exec node dist/main.js'): Promise<void> {
-    const child = spawn('sh', ['-ec', command], {
+    const running = new RunningProcess('sh', ['-ec', command], {
       cwd: this.directory,
-      env: { ...shellEnvironment(), ...env },
-      stdio: ['ignore', 'pipe', 'inherit'],
-      // A group of its own: npm, its shell and what they started can be ended together.
-      detached: true,
+      env: { PATH: shellPath(), ...env },
     });
-    this.running = child;
-    const output = createInterface({ input: child.stdout });
-    const serving = new Promise<void>((resolve, reject) => {
-      output.on('line', (line) => {
-        this.lines.push(line);
-        if (line.includes('"msg":"serving"')) resolve();
-      });
-      output.on('close', () => reject(new Error(`it ended before it served:\n${this.lines.join('\n')}`)));
-    });
-    await serving;
+    this.running = running;
+    if (await running.line(({ msg }) => msg === 'serving')) return;
+    throw new Error(`it ended before it served:\n${running.stderr}${running.stdout}`);
   }
 
-  /** Tells the service to stop, as Kubernetes does; returns exit code and signal. */
-  async stop(): Promise<unknown[]> {
-    if (!this.running) throw new Error('nothing runs');
-    const exited = once(this.running, 'exit');
-    this.running.kill('SIGTERM');
-    return exited;
+  /** What the service has logged so far. */
+  get lines(): readonly ProcessLine[] {
+    return this.running?.lines ?? [];
   }
 
-  remove(): void {
-    const { pid, exitCode, signalCode } = this.running ?? {};
-    if (pid !== undefined && exitCode === null && signalCode === null) process.kill(-pid, 'SIGKILL');
+  /** Tells the service to stop, as Kubernetes does. */
+  async stop(): Promise<ProcessEnd | undefined> {
+    this.running?.kill('SIGTERM');
+    return this.running?.end;
+  }
+
+  async remove(): Promise<void> {
+    await this.running?.[Symbol.asyncDispose]();
     rmSync(this.parent, { recursive: true, force: true });
   }
 }
@@ -123,14 +111,9 @@ const TSCONFIG = {
 /** As in a terminal: nothing of the npm that runs the tests, and the Node that does. */
 function shellEnvironment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'));
-  return { ...Object.fromEntries(own), PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
+  return { ...Object.fromEntries(own), PATH: shellPath() };
 }
 
-/** Ports that were free a moment ago, for a process that opens its ports itself. */
-export async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  await Promise.all(servers.map((server) => once(server.listen(0, '127.0.0.1'), 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => once(server.close(), 'close')));
-  return ports;
+function shellPath(): string {
+  return `${dirname(process.execPath)}:${process.env['PATH']}`;
 }

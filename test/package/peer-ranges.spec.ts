@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePorts } from '../e2e/config-tree.js';
 import { greet } from './greeter-client.js';
-import { freePorts, INSTALL_TIMEOUT_MS, PackedProject } from './packed-project.js';
+import { INSTALL_TIMEOUT_MS, PackedProject } from './packed-project.js';
 import { readManifest } from './published.js';
 
 /** Imported beside kun by the service below; each at the oldest version that its range allows. */
@@ -100,7 +101,7 @@ describe('a service with the oldest of each peer', () => {
     await project.install(OLDEST);
   }, INSTALL_TIMEOUT_MS);
 
-  afterAll(() => project.remove());
+  afterAll(() => project.remove(), INSTALL_TIMEOUT_MS);
 
   it('has one copy of each, of the version asked for', () => {
     for (const [name, version] of Object.entries(OLDEST)) {
@@ -127,8 +128,8 @@ describe('a service with the oldest of each peer', () => {
     const ready = await (await fetch(`http://127.0.0.1:${adminPort}/readyz`)).json();
     expect(ready).toMatchObject({ status: 'ok', details: { own: { status: 'up' } } });
 
-    expect(await project.stop()).toEqual([0, null]);
-    const lines = project.lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(await project.stop()).toEqual({ code: 0, signal: null });
+    const { lines } = project;
     const greeting = lines.find(({ msg }) => msg === 'greeting');
     expect(greeting).toMatchObject({ name: 'Ada', service: 'greeter', request_id: expect.any(String) });
     expect(lines.find(({ msg }) => msg === 'named')).toMatchObject({

@@ -22,6 +22,10 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'npm ci && npm start': 'it serves until it is stopped; whoever runs this test has done the first half',
   'npm ci && npm run check': 'this test is part of it',
   'mkdir greeter && cd greeter': 'first-steps.spec.ts follows it',
+  'kubectl exec deploy/echo -- npx kun-config explain GRPCServer --schema @kun/core#settingsSchema --schema ./dist/echo.config.js#echoConfigSchema':
+    'it wants a cluster; operations-doc.spec.ts runs what stands behind the dashes',
+  'kubectl exec deploy/echo -- kill -USR1 1':
+    'it wants a cluster; operations-doc.spec.ts sends the signal to a process',
   '$ npm start': 'first-steps.spec.ts follows it',
   'npm install @kun/core @kun/config @nestjs/common @nestjs/microservices':
     'peer-ranges.spec.ts installs what is packed',
