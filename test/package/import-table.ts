@@ -19,7 +19,7 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     tls: [],
     transport: [],
     rpc: ['status', 'clock'],
-    telemetry: ['identity', 'rpc', 'settings'],
+    telemetry: ['identity', 'rpc', 'settings', 'transport'],
     interceptors: ['rpc', 'status', 'telemetry', 'clock', 'settings'],
     routing: ['rpc', 'settings'],
     lifecycle: ['clock', 'settings'],

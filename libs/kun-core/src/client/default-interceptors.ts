@@ -1,6 +1,5 @@
 import { callCountInterceptor } from '../interceptors/call-count.js';
 import { loggingInterceptor } from '../interceptors/logging.js';
-import type { SamplingOptions } from '../interceptors/line-sampler.js';
 import { metricsInterceptor } from '../interceptors/metrics.js';
 import { outgoingRequestIdInterceptor } from '../interceptors/outgoing-request-id.js';
 import { payloadLoggingInterceptor } from '../interceptors/payload-logging.js';
@@ -8,6 +7,7 @@ import { tracingInterceptor } from '../interceptors/tracing.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import { rebuiltInterceptor } from '../rpc/rebuilt-interceptor.js';
 import type { ApplicationLogger } from '../telemetry/application-logger.js';
+import type { SamplingOptions } from '../telemetry/line-sampler.js';
 import type { CallMetrics } from '../telemetry/call-metrics.js';
 import type { MethodShapes } from '../telemetry/message-shape.js';
 import type { ClientCallCounts } from '../telemetry/client-calls.js';

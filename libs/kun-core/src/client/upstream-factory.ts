@@ -102,7 +102,7 @@ export class UpstreamFactory {
       policy: settings.errorPolicy,
       interceptors: (methods) => this.chain(options, settings, service, methods),
       timeoutMs: (method) => resolveMethod(live.upstream(name), method.name).callTimeoutMs,
-      onObserverError: reportLateErrors(this.parts.logger.pino),
+      onObserverError: reportLateErrors(this.parts.logger.pino, clock),
       onLeftOut: warnOfLeftOutMetadata(this.parts.logger.pino.child({ upstream: name })),
       routes: outgoingRoutes,
     });

@@ -152,3 +152,27 @@ describe('logging', () => {
     ]);
   });
 });
+
+describe('lines whose pace callers set', () => {
+  const second = (n: number) => Date.UTC(2026, 0, 31, 12, 0, n);
+
+  it.each([
+    ['nothing was received', { code: status.INTERNAL }, 0],
+    ['refused', { code: status.PERMISSION_DENIED }, 1],
+  ])(
+    '%s: twenty a second of each method, and the next says how many were left out',
+    (_, ending, received) => {
+      const { destination, run } = setUp();
+      const refused = (at: number) => run(ending, { startedAt: at }, (call) => (call.received = received));
+      for (let i = 0; i < 500; i++) refused(second(0));
+      expect(destination.lines).toHaveLength(20);
+      expect(refused(second(1))).toMatchObject({ 'log.skipped': 480 });
+    },
+  );
+
+  it('never leaves out what went wrong in a handler', () => {
+    const { destination, run } = setUp({ sampling: { initialPerSecond: 1, thereafter: 0 } });
+    for (let i = 0; i < 500; i++) run({ code: status.INTERNAL }, {}, (call) => (call.received = 1));
+    expect(destination.lines).toHaveLength(500);
+  });
+});

@@ -1,4 +1,4 @@
-import type { status } from '@grpc/grpc-js';
+import { status } from '@grpc/grpc-js';
 import type { Ending } from '../rpc/ending.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
@@ -9,8 +9,8 @@ import type { ApplicationLogger } from '../telemetry/application-logger.js';
 import { callIdentity } from '../telemetry/call-fields.js';
 import { isoFormatter } from '../telemetry/iso-time.js';
 import { field, type LineLevel, type LineWriter } from '../telemetry/line-writer.js';
+import { CALLERS_LINES, LineSampler, type SamplingOptions } from '../telemetry/line-sampler.js';
 import { serializeError } from '../telemetry/serialize-error.js';
-import { LineSampler, type SamplingOptions } from './line-sampler.js';
 import { CLIENT_LEVELS, SERVER_LEVELS, type LevelTable } from './log-levels.js';
 import { methodFields } from './method-fields.js';
 
@@ -32,6 +32,8 @@ export interface LoggingOptions {
  * `grpc.method`, `grpc.method_type`, `grpc.code`, `grpc.error`, `grpc.time_ms`, `grpc.start_time`,
  * `grpc.request.deadline`, `peer.address`), the request id and the tags. The error behind it, with its stack and what
  * caused it, stands in the same line and nowhere else. Calls of the plumbing (health, reflection) are at debug.
+ *
+ * Of calls that were refused, whose pace callers set, as many are told of each method as {@link CALLERS_LINES} says.
  */
 export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOptions = {}): Interceptor {
   const side = options.side ?? 'server';
@@ -47,6 +49,7 @@ export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOp
       log = {
         lines: logger.linesWith(methodFields(method, side)),
         sampler: options.sampling && new LineSampler(options.sampling),
+        refusals: new LineSampler(CALLERS_LINES),
       };
       methods.set(method, log);
     }
@@ -57,8 +60,13 @@ export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOp
     const log = methods.get(call.method) ?? methodLog(call.method);
     const level = levelOf(call.method, ending.code, levels);
     if (!log.lines.isLevelEnabled(level)) return;
-    const skipped =
-      log.sampler && isUneventful(level) ? log.sampler.take(call.startedAt + ending.durationMs) : 0;
+    const sampler =
+      side === 'server' && isRefusal(call, ending)
+        ? log.refusals
+        : isUneventful(level)
+          ? log.sampler
+          : undefined;
+    const skipped = sampler ? sampler.take(call.startedAt + ending.durationMs) : 0;
     if (skipped === undefined) return;
     let line =
       field('grpc.code', nameOf(ending.code)) +
@@ -87,6 +95,20 @@ export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOp
 interface MethodLog {
   readonly lines: LineWriter;
   readonly sampler: LineSampler | undefined;
+  readonly refusals: LineSampler;
+}
+
+/** Codes of calls that a service turns away: guards, limits, methods that it does not have. */
+const REFUSALS: ReadonlySet<status> = new Set([
+  status.UNAUTHENTICATED,
+  status.PERMISSION_DENIED,
+  status.RESOURCE_EXHAUSTED,
+  status.UNIMPLEMENTED,
+]);
+
+/** Whether the call failed before a message of it could be read, or was turned away. */
+function isRefusal(call: RpcCall, ending: Ending): boolean {
+  return ending.code !== status.OK && (call.received === 0 || REFUSALS.has(ending.code));
 }
 
 function levelOf(method: RpcMethod, code: status, levels: LevelTable): LineLevel {

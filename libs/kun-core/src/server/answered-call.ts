@@ -18,6 +18,8 @@ const NO_METADATA = new Metadata();
 export abstract class AnsweredCall extends ObservedCall {
   /** The stream that carries the call; absent once answered without one. */
   stream: CallStream | undefined;
+  /** Who made a call that was answered before it reached kun, and so has no wire to ask. */
+  peerOfUnanswered: string | undefined;
   protected statusSent = false;
   /** The transport refused the answer; the stream was ended past it. */
   protected broken = false;
@@ -45,7 +47,7 @@ export abstract class AnsweredCall extends ObservedCall {
 
   get peer(): string {
     // Read once for each call by grpc-js; `getPeer()` asks the socket again, through a proxy of Node's.
-    return peerAddress(this.wire?.getConnectionInfo());
+    return this.peerOfUnanswered ?? peerAddress(this.wire?.getConnectionInfo());
   }
 
   get deadline(): number {

@@ -1,6 +1,5 @@
 import { contextInterceptor } from '../interceptors/context.js';
 import { loggingInterceptor } from '../interceptors/logging.js';
-import type { SamplingOptions } from '../interceptors/line-sampler.js';
 import { metricsInterceptor } from '../interceptors/metrics.js';
 import { payloadLoggingInterceptor } from '../interceptors/payload-logging.js';
 import { recoveryInterceptor, type RecoveryDeps } from '../interceptors/recovery.js';
@@ -9,6 +8,7 @@ import { tracingInterceptor } from '../interceptors/tracing.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import { rebuiltInterceptor } from '../rpc/rebuilt-interceptor.js';
 import type { ApplicationLogger } from '../telemetry/application-logger.js';
+import type { SamplingOptions } from '../telemetry/line-sampler.js';
 import type { CallMetrics } from '../telemetry/call-metrics.js';
 import type { MethodShapes } from '../telemetry/message-shape.js';
 import type { Tracing } from '../telemetry/tracing.js';

@@ -3,6 +3,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
 import { delay, type Clock } from '../clock.js';
 import { TlsTermination, type ServerTlsOptions } from '../tls/server-tls.js';
+import { peerAddress } from '../transport/peer-address.js';
 import { ConnectionKeepalive, type KeepaliveOptions } from '../transport/connection-keepalive.js';
 
 /** The port could not be opened. */
@@ -78,8 +79,13 @@ export class GrpcListener {
 
   /** Whether the stream came over one of these connections. */
   owns(stream: ServerHttp2Stream): boolean {
-    const socket = stream.session?.socket as (Socket & { [owner: symbol]: unknown }) | undefined;
-    return socket?.[this.owner] === true;
+    return this.peerOf(stream) !== undefined;
+  }
+
+  /** Who is at the other end of the connection that the stream came over; `undefined` when it is none of these. */
+  peerOf(stream: ServerHttp2Stream): string | undefined {
+    const socket = stream.session?.socket as (Socket & { [owner: symbol]: string | undefined }) | undefined;
+    return socket?.[this.owner];
   }
 
   get connectionCount(): number {
@@ -114,7 +120,7 @@ export class GrpcListener {
   }
 
   private inject(socket: Socket): void {
-    Object.defineProperty(socket, this.owner, { value: true });
+    Object.defineProperty(socket, this.owner, { value: peerAddress(socket) });
     this.keepalive?.watch(socket);
     this.injector.injectConnection(socket);
   }

@@ -1,6 +1,6 @@
 import { Metadata, Server, type ServiceDefinition as GrpcJsServiceDefinition } from '@grpc/grpc-js';
 import type { MessageHandler } from '@nestjs/microservices';
-import type { IncomingHttpHeaders } from 'node:http2';
+import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Subscription } from 'rxjs';
 import type { Clock } from '../clock.js';
 import type { Readiness } from '../lifecycle/readiness.js';
@@ -89,7 +89,7 @@ export class KunGrpcServer {
     const endings = new StreamEndings({
       now: () => this.options.clock.now(),
       owns: (stream) => this.listener?.owns(stream) ?? false,
-      unanswered: (headers) => this.unanswered(headers, run),
+      unanswered: (headers, stream) => this.unanswered(headers, stream, run),
     });
     const interceptor = callInterceptor({ methods, endings, environment: this.environment, run });
     const server = new Server({
@@ -146,9 +146,14 @@ export class KunGrpcServer {
     };
   }
 
-  private unanswered(headers: IncomingHttpHeaders, run: (call: ServerCall) => void): ServerCall {
+  private unanswered(
+    headers: IncomingHttpHeaders,
+    stream: ServerHttp2Stream,
+    run: (call: ServerCall) => void,
+  ): ServerCall {
     const call = new ServerCall(UNKNOWN_METHOD, undefined, this.environment);
     call.handlerDone();
+    call.peerOfUnanswered = this.listener?.peerOf(stream);
     call.metadata = Metadata.fromHttp2Headers(headers);
     run(call);
     return call;

@@ -14,7 +14,7 @@ export interface StreamOwner {
   /** Whether the stream came over one of the server's own connections: the channels speak for the whole process. */
   owns(stream: ServerHttp2Stream): boolean;
   /** A call that was refused before any interceptor saw it (unknown method, no gRPC content type). */
-  unanswered(headers: IncomingHttpHeaders): ServerCall;
+  unanswered(headers: IncomingHttpHeaders, stream: ServerHttp2Stream): ServerCall;
 }
 
 /** What is known of a stream of ours before it closes. */
@@ -76,7 +76,7 @@ export class StreamEndings {
     let { call } = tracked;
     if (!call) {
       if (!this.owner.owns(stream)) return;
-      call = this.owner.unanswered(tracked.headers);
+      call = this.owner.unanswered(tracked.headers, stream);
     }
     call.finish(
       wireEnding(stream, {

@@ -38,7 +38,8 @@ export const loggerSettings = z.strictObject({
   Sampling: z
     .strictObject({
       InitialPerSecond: setting(size('lines').default(100), {
-        description: 'So many uneventful lines of each method are written in a second',
+        description:
+          'So many uneventful lines of each method are written in a second. Without the section Sampling all are; `Sampling: {}` turns it on with the defaults',
         unit: 'lines',
         reload: 'live',
       }),

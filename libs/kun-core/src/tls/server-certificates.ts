@@ -16,6 +16,7 @@ export interface CertificateLogger {
 export function serverTls(
   files: CertificateFiles & { readonly clientCertificates: 'none' | 'required' },
   logger: CertificateLogger,
+  onRefused: NonNullable<ServerTlsOptions['onRefused']>,
 ): ServerTlsOptions {
   const certificates = new CertificateStore({
     files,
@@ -26,7 +27,6 @@ export function serverTls(
   return {
     certificates,
     clientCertificates: files.clientCertificates,
-    onRefused: (err, remoteAddress) =>
-      logger.warn({ err, 'peer.address': remoteAddress }, 'refused a TLS connection'),
+    onRefused,
   };
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { CertificateStore } from './certificate-store.js';
 import { CertificateError, type Certificates } from './certificates.js';
@@ -14,8 +14,8 @@ export interface ServerTlsOptions {
   readonly clientCertificates?: 'none' | 'optional' | 'required' | undefined;
   /** How long a handshake may take, in milliseconds. Default 20 000, as long as a client of kun waits. */
   readonly handshakeTimeoutMs?: number | undefined;
-  /** Told of each connection refused in its handshake, with the address it came from where that is still known. */
-  readonly onRefused?: ((error: Error, remoteAddress: string | undefined) => void) | undefined;
+  /** Told of each connection refused in its handshake, with the socket it came over, which still knows its peer. */
+  readonly onRefused?: ((error: Error, connection: Socket) => void) | undefined;
 }
 
 /**
@@ -51,7 +51,7 @@ export class TlsTermination {
       rejectUnauthorized: clientCertificates === 'required',
       handshakeTimeout: handshakeTimeoutMs,
     });
-    server.on('tlsClientError', (error, socket) => onRefused?.(refusal(error, socket), socket.remoteAddress));
+    server.on('tlsClientError', (error, socket) => onRefused?.(refusal(error, socket), acceptedAs(socket)));
     server.on('secureConnection', (socket) => {
       // Without a listener a reset would be an uncaught error until the session has its own.
       socket.on('error', () => undefined);
@@ -66,6 +66,8 @@ export class TlsTermination {
 
   /** Begins the handshake of a connection. */
   accept(socket: Socket): void {
+    // Node keeps what it was asked for once; of a connection that was reset the system tells no more.
+    void socket.remoteAddress;
     this.#server.emit('connection', socket);
   }
 
@@ -74,6 +76,12 @@ export class TlsTermination {
     this.#closed = true;
     this.#release();
   }
+}
+
+/** The socket below an encrypted one; Node has no public name for it. */
+function acceptedAs(socket: TLSSocket): Socket {
+  const accepted: unknown = Reflect.get(socket, '_parent');
+  return accepted instanceof Socket ? accepted : socket;
 }
 
 /** A certificate that nobody vouches for shows as a connection that was closed; why is known to the socket. */

@@ -15,6 +15,7 @@ import { ApplicationLogger } from '../telemetry/application-logger.js';
 import { CallMetrics } from '../telemetry/call-metrics.js';
 import { reportLateErrors } from '../telemetry/late-errors.js';
 import { readMethodShapes } from '../telemetry/message-shape.js';
+import { reportRefusedConnections } from '../telemetry/refused-connections.js';
 import { Meter } from '../telemetry/meter.js';
 import type { Tracing } from '../telemetry/tracing.js';
 import { serverTls } from '../tls/server-certificates.js';
@@ -52,7 +53,7 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
     const settings = live.current;
     const base = options.base ?? process.cwd();
     const funnel = { development: settings.logger.Development };
-    const onLateError = reportLateErrors(logger.pino);
+    const onLateError = reportLateErrors(logger.pino, clockOf(runtime));
     const metrics = new CallMetrics(meter.registry, settings.metrics);
     const { services, schemas } = loadProtos(asList(options.proto), base);
     return new KunGrpcServer({
@@ -63,7 +64,9 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
       draining: lifecycle.stopping,
       settings: settings.grpc,
       channelOptions: options.channelOptions,
-      tls: settings.grpc.tls && serverTls(settings.grpc.tls, logger.pino),
+      tls:
+        settings.grpc.tls &&
+        serverTls(settings.grpc.tls, logger.pino, reportRefusedConnections(logger.pino, clockOf(runtime))),
       toStatusError: (error) => toStatusError(error, funnel),
       onLateError,
       onLeftOut: warnOfLeftOutMetadata(logger.pino),
@@ -87,9 +90,12 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
           shapes: () => readMethodShapes(services.values()),
           own: (options.interceptors ?? []).map((entry) => resolveInterceptor(entry, lookUp)),
           routes: routesInterceptor(settings.routing.allow, {
-            onDropped: ({ entry, reason, first }) => {
+            onDropped: ({ call, entry, reason, first }) => {
               if (first)
-                logger.pino.warn({ route: entry, reason }, 'a caller sent what cannot be a route; left out');
+                logger.pino.warn(
+                  { route: entry, reason, 'peer.address': call.peer },
+                  'a caller sent what cannot be a route; left out',
+                );
             },
           }),
           recovery: {

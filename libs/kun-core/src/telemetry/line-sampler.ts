@@ -9,7 +9,13 @@ export interface SamplingOptions {
 const DEFAULT_INITIAL = 100;
 const DEFAULT_THEREAFTER = 100;
 
-/** Picks lines of one method. Only uneventful ones are asked for: warnings and errors are always written. */
+/**
+ * What of the lines is written whose pace callers set, and not the service: calls of methods that nobody has, requests
+ * that cannot be read, refused calls and handshakes. Else whoever reaches the port writes the log full.
+ */
+export const CALLERS_LINES: Required<SamplingOptions> = { initialPerSecond: 20, thereafter: 0 };
+
+/** Picks lines of one kind, and says with the next how many were left out. */
 export class LineSampler {
   private second = Number.NaN;
   private seen = 0;
