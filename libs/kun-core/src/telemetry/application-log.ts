@@ -3,6 +3,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { Bindings, Logger } from 'pino';
 import { currentCall } from '../rpc/current-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
+import { takeGrpcJsLog } from './library-log.js';
 import type { ApplicationLogger } from './application-logger.js';
 
 /** The levels of a Nest logger. */
@@ -26,6 +27,8 @@ interface LogScope {
 // that runs in a scope, and the applications that are open, the newest last.
 const scopes = new AsyncLocalStorage<LogScope>();
 const open = new Set<ApplicationLog>();
+// What libraries print with is one for the process too: taken with the first application, given back after the last.
+const giveBack: Array<() => void> = [];
 
 const MAX_HELD_LINES = 1000;
 
@@ -45,6 +48,7 @@ export class ApplicationLog {
   private readonly methods = new Set<RpcMethod>();
 
   constructor() {
+    if (open.size === 0) giveBack.push(takeGrpcJsLog(writeOfLibrary));
     open.add(this);
   }
 
@@ -89,6 +93,7 @@ export class ApplicationLog {
   /** Lines without an owner do not come here any more. */
   close(): void {
     open.delete(this);
+    if (open.size === 0) for (const release of giveBack.splice(0)) release();
   }
 
   /** The logger with the fields of the HTTP request that the code works for, if any. */
@@ -119,6 +124,10 @@ export class ApplicationLog {
 
 function route(fallback: ApplicationLog, line: HeldLine): void {
   (ownerOfRunningCode() ?? fallback).write(line);
+}
+
+function writeOfLibrary(level: 'debug' | 'log' | 'warn', message: string): void {
+  ownerOfRunningCode()?.write({ level, message, params: ['grpc-js'] });
 }
 
 function ownerOfRunningCode(): ApplicationLog | undefined {

@@ -1,45 +1,75 @@
-import perfHooks from 'node:perf_hooks';
-import { collectDefaultMetrics, type Registry } from 'prom-client';
+import { readdir, readFile } from 'node:fs/promises';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import { collectNodeMetrics } from './node-metrics.js';
 
 /**
- * Gauges with a counter's suffix, which `promtool check metrics` refuses. They say nothing that is lost: each is the sum
- * of the gauge without the suffix.
- */
-const MISNAMED = [
-  'nodejs_active_handles_total',
-  'nodejs_active_requests_total',
-  'nodejs_active_resources_total',
-];
-
-/**
- * prom-client's metrics of the process and of Node, in the given registry. The returned function releases what they
- * hold: an event-loop monitor and an observer of garbage collections, which prom-client itself keeps for ever, one more
- * of each with every application that a process starts.
+ * The metrics of the process and of Node, by the names of prom-client's `collectDefaultMetrics`, in the given registry.
+ * The returned function releases what they hold.
+ *
+ * prom-client's own would hold an event-loop monitor and an observer of garbage collections for ever, one more with each
+ * application that a process starts, and hands neither out.
  */
 export function collectProcessMetrics(registry: Registry): () => void {
-  const releases: Array<() => void> = [];
-  const { monitorEventLoopDelay, PerformanceObserver } = perfHooks;
-
-  // prom-client hands neither out, so both are caught as it asks Node for them. This is synchronous: no other code
-  // can meet the replaced functions, and modules that import them by name never see them at all.
-  perfHooks.monitorEventLoopDelay = (options) => {
-    const histogram = monitorEventLoopDelay(options);
-    releases.push(() => histogram.disable());
-    return histogram;
-  };
-  perfHooks.PerformanceObserver = class extends PerformanceObserver {
-    constructor(callback: ConstructorParameters<typeof PerformanceObserver>[0]) {
-      super(callback);
-      releases.push(() => this.disconnect());
-    }
-  };
-  try {
-    collectDefaultMetrics({ register: registry });
-  } finally {
-    Object.assign(perfHooks, { monitorEventLoopDelay, PerformanceObserver });
+  const registers = [registry];
+  const total: Counter = new Counter({
+    name: 'process_cpu_seconds_total',
+    help: 'Total user and system CPU time spent in seconds',
+    registers,
+    collect() {
+      const { user, system } = process.cpuUsage();
+      for (const [counter, micros] of [
+        [total, user + system],
+        [userTime, user],
+        [systemTime, system],
+      ] as const) {
+        counter.reset();
+        counter.inc(micros / 1e6);
+      }
+    },
+  });
+  const userTime = new Counter({
+    name: 'process_cpu_user_seconds_total',
+    help: 'Total user CPU time spent in seconds',
+    registers,
+  });
+  const systemTime = new Counter({
+    name: 'process_cpu_system_seconds_total',
+    help: 'Total system CPU time spent in seconds',
+    registers,
+  });
+  new Gauge({
+    name: 'process_start_time_seconds',
+    help: 'Start time of the process since the epoch in seconds',
+    registers,
+  }).set(Math.round(Date.now() / 1000 - process.uptime()));
+  gauge('process_resident_memory_bytes', 'Resident memory size in bytes', () => process.memoryUsage.rss());
+  if (process.platform === 'linux') {
+    gauge('process_virtual_memory_bytes', 'Virtual memory size in bytes', () => procStatusBytes('VmSize'));
+    gauge('process_heap_bytes', 'Process heap size in bytes', () => procStatusBytes('VmData'));
+    // The one that is opened to count is not counted.
+    gauge('process_open_fds', 'Number of open file descriptors', async () => {
+      return (await readdir('/proc/self/fd')).length - 1;
+    });
+    gauge('process_max_fds', 'Maximum number of open file descriptors', async () => {
+      const limits = await readFile('/proc/self/limits', 'utf8');
+      return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.NaN);
+    });
   }
-  for (const name of MISNAMED) registry.removeSingleMetric(name);
-  return () => {
-    for (const release of releases.splice(0)) release();
-  };
+  return collectNodeMetrics(registry);
+
+  function gauge(name: string, help: string, read: () => number | Promise<number>): void {
+    const metric: Gauge = new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        metric.set(await read());
+      },
+    });
+  }
+}
+
+async function procStatusBytes(field: string): Promise<number> {
+  const status = await readFile('/proc/self/status', 'utf8');
+  return Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? Number.NaN) * 1024;
 }
