@@ -19,7 +19,7 @@ import { serviceIn, SpawnedService } from './spawned-service.js';
 
 const HEALTH = serviceIn(HEALTH_PROTO, 'grpc.health.v1.Health');
 const REFLECTION = serviceIn(
-  join(REPOSITORY, 'node_modules/@grpc/reflection/build/proto/grpc/reflection/v1/reflection.proto'),
+  join(REPOSITORY, 'test/fixtures/reflection.proto'),
   'grpc.reflection.v1.ServerReflection',
 );
 
@@ -295,11 +295,16 @@ describe('reflection', () => {
     return outcome;
   }
 
-  it('lists the services where the configuration turns it on', async () => {
+  it('lists all services, its own too, where the configuration turns it on', async () => {
     const { code, messages } = await listServices(true);
     expect(code).toBe(status.OK);
     const listed = messages[0]?.['list_services_response'] as { service: Array<{ name: string }> };
-    expect(listed.service.map(({ name }) => name)).toContain(KINDS);
+    expect(listed.service.map(({ name }) => name)).toEqual([
+      'grpc.health.v1.Health',
+      'grpc.reflection.v1.ServerReflection',
+      'grpc.reflection.v1alpha.ServerReflection',
+      KINDS,
+    ]);
   });
 
   it.each([false, undefined])('is not there otherwise: %s', async (reflection) => {

@@ -104,7 +104,8 @@ describe.each(PACKAGES)('%s', (name) => {
     const exact = Object.entries({ ...manifest.dependencies, ...manifest.peerDependencies }).filter(
       ([dependency, range]) => !dependency.startsWith('@kun/') && /^\d/.test(range),
     );
-    expect(exact).toEqual([]);
+    // Nobody shares protobufjs with kun, and what it makes of messages is what kun promises: each release is tried first.
+    expect(exact.filter(([dependency]) => dependency !== 'protobufjs')).toEqual([]);
   });
 
   it('has the licence of the repository', () => {

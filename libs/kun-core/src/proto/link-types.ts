@@ -22,19 +22,14 @@ export class UnknownTypeError extends Error {
  * @throws {UnknownTypeError} for a type that is nowhere.
  */
 export function linkTypes(root: protobuf.Root): void {
-  const types = new Set<string>();
-  for (const object of everythingIn(root)) {
-    if (object instanceof protobuf.Type || object instanceof protobuf.Enum) types.add(nameOf(object));
-  }
+  const find = typeFinder(root);
   const resolve = (reference: string, object: protobuf.ReflectionObject, scope: string): string => {
-    if (reference.startsWith('.') && types.has(reference.slice(1))) return reference;
-    for (let outer: string | undefined = scope; outer !== undefined; outer = scopeAround(outer)) {
-      const name = outer === '' ? reference : `${outer}.${reference}`;
-      if (types.has(name)) return `.${name}`;
-    }
+    const found = find(reference, scope);
+    if (found) return found.fullName;
+    const types = [...everythingIn(root)].filter(isTypeOrEnum);
     const near = nearest(
       reference,
-      [...types].map((name) => nameWithin(name, scope)),
+      types.map((type) => nameWithin(nameOf(type), scope)),
     );
     const remedy = near === undefined ? 'is the file that defines it imported?' : `did you mean ${near}?`;
     throw new UnknownTypeError(object, reference, `there is no type ${reference}; ${remedy}`);
@@ -53,6 +48,24 @@ export function linkTypes(root: protobuf.Root): void {
   }
 }
 
+/** Finds the message or enum that a name means within a scope (`acme.v1.Order`): from the innermost outwards. */
+export function typeFinder(
+  root: protobuf.Root,
+): (reference: string, scope: string) => protobuf.Type | protobuf.Enum | undefined {
+  const types = new Map([...everythingIn(root)].filter(isTypeOrEnum).map((type) => [nameOf(type), type]));
+  return (reference, scope) => findFrom(types, reference, scope);
+}
+
+/** What a name means within a scope, of all things of their full names. */
+export function findFrom<T>(things: ReadonlyMap<string, T>, reference: string, scope: string): T | undefined {
+  if (reference.startsWith('.')) return things.get(reference.slice(1));
+  for (let outer: string | undefined = scope; outer !== undefined; outer = scopeAround(outer)) {
+    const found = things.get(outer === '' ? reference : `${outer}.${reference}`);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 /** All namespaces, types, enums, services and extension fields below. */
 export function* everythingIn(namespace: protobuf.NamespaceBase): Generator<protobuf.ReflectionObject> {
   for (const nested of namespace.nestedArray) {
@@ -64,6 +77,10 @@ export function* everythingIn(namespace: protobuf.NamespaceBase): Generator<prot
 /** The full name, as `acme.v1.Order`. */
 export function nameOf(object: protobuf.ReflectionObject): string {
   return object.fullName.slice(1);
+}
+
+function isTypeOrEnum(object: protobuf.ReflectionObject): object is protobuf.Type | protobuf.Enum {
+  return object instanceof protobuf.Type || object instanceof protobuf.Enum;
 }
 
 function linkField(

@@ -15,7 +15,15 @@ export interface ProtoFile {
   /** Whether it is one of those asked for, and not only imported. */
   readonly asked: boolean;
   /** Those found: weak ones and ones of options may be missing. */
-  readonly imports: ReadonlyArray<{ readonly file: ProtoFile; readonly kind: ProtoImport['kind'] }>;
+  readonly imports: readonly FoundImport[];
+}
+
+/** An import that was found. */
+export interface FoundImport {
+  /** As the importing file writes it. */
+  readonly path: string;
+  readonly kind: ProtoImport['kind'];
+  readonly file: ProtoFile;
 }
 
 /**
@@ -36,7 +44,7 @@ export function readProtoFiles(paths: readonly string[], includeDirs: readonly s
 
 interface GrowingFile extends ProtoFile {
   name: string;
-  readonly imports: Array<{ file: GrowingFile; kind: ProtoImport['kind'] }>;
+  readonly imports: FoundImport[];
   /** The directory that it was found in, as imports see it. */
   readonly root: string | undefined;
 }
@@ -71,7 +79,7 @@ class Reading {
   followImports(file: GrowingFile): void {
     for (const { path, kind, line } of safeImports(file)) {
       const found = this.find(path, file);
-      if (found) file.imports.push({ file: this.add(found.path, found.root, path), kind });
+      if (found) file.imports.push({ path, kind, file: this.add(found.path, found.root, path) });
       else if (kind !== 'weak' && kind !== 'option') {
         this.missing.push(
           `${file.path}:${line}: imports ${path}, which is not in ${this.roots.join(', ')}; add its directory to "includeDirs"`,

@@ -54,6 +54,8 @@ export interface GrpcServerOptions {
   readonly onLateError: (call: RpcCall, error: unknown) => void;
   /** Told of metadata that cannot be sent and is left out. Default: nobody is. */
   readonly onLeftOut?: OnLeftOut | undefined;
+  /** Told why reflection can describe nothing. */
+  readonly onReflectionError?: ((error: unknown) => void) | undefined;
 }
 
 /** The gRPC server: bind the handlers, listen, drain. */
@@ -100,7 +102,10 @@ export class KunGrpcServer {
     for (const definition of services.values())
       server.addService(rawBytes(definition), neverCalled(definition));
     this.health = serveHealth(server, services.keys(), readiness);
-    if (settings.reflectionEnabled) serveReflection(server, schemas);
+    if (settings.reflectionEnabled) {
+      const { onReflectionError: onError = () => {} } = this.options;
+      serveReflection(server, { services: services.keys(), schemas, onError });
+    }
 
     this.server = server;
     this.endings = endings;

@@ -70,6 +70,7 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
       toStatusError: (error) => toStatusError(error, funnel),
       onLateError,
       onLeftOut: warnOfLeftOutMetadata(logger.pino),
+      onReflectionError: (err) => logger.pino.error({ err }, 'reflection cannot describe the protos'),
       interceptors: (methods) => {
         log.adopt(methods);
         if (settings.grpc.metricsEnabled) metrics.prepare(methods);

@@ -1,0 +1,181 @@
+import { nameOf } from '../link-types.js';
+import type { ProtoFile } from '../proto-files.js';
+import type { ProtoSchema } from '../parse-protos.js';
+import { descriptorCodec, type DescriptorCodec } from './descriptor-codec.js';
+import { typeNames, type OptionsOf, type TypeNames } from './descriptor-scope.js';
+import type { FieldDescriptor, FileDescriptor, MessageDescriptor } from './descriptor-types.js';
+import { describeFile } from './file-describer.js';
+import { optionsEncoder } from './option-values.js';
+
+/** A file as reflection gives it out. */
+export interface DescribedFile {
+  readonly name: string;
+  /** Its FileDescriptorProto. */
+  readonly bytes: Buffer;
+  readonly dependencies: readonly DescribedFile[];
+}
+
+/**
+ * The descriptors of all files of some schemas, by what callers of reflection ask for. A file that several schemas have
+ * stands here once; one that has a name which another file has already gets a name of its own.
+ *
+ * @throws SyntaxError when a file cannot be described.
+ */
+export class DescriptorIndex {
+  private readonly codec: DescriptorCodec = descriptorCodec();
+  private readonly byName = new Map<string, DescribedFile>();
+  private readonly bySymbol = new Map<string, DescribedFile>();
+  /** By extended message and number. */
+  private readonly byExtension = new Map<string, Map<number, DescribedFile>>();
+  private readonly messages = new Set<string>();
+
+  constructor(schemas: readonly ProtoSchema[]) {
+    for (const schema of schemas) {
+      const scope = {
+        schema,
+        types: typeNames(schema.root),
+        optionsOf: optionsEncoder(schema.root, this.codec.standard),
+        described: new Map<ProtoFile, DescribedFile>(),
+        begun: new Set<ProtoFile>(),
+      };
+      for (const file of schema.files) if (!scope.begun.has(file)) this.describe(file, scope);
+    }
+  }
+
+  fileNamed(name: string): DescribedFile | undefined {
+    return this.byName.get(name);
+  }
+
+  /** The file of a message, field, oneof, enum, enum value, service, method or extension, by its full name. */
+  fileContaining(symbol: string): DescribedFile | undefined {
+    return this.bySymbol.get(symbol.replace(/^\./, ''));
+  }
+
+  fileExtending(message: string, fieldNumber: number): DescribedFile | undefined {
+    return this.byExtension.get(message.replace(/^\./, ''))?.get(fieldNumber);
+  }
+
+  /** The numbers of a message's known extensions, ascending; `undefined` when there is no such message. */
+  extensionNumbers(message: string): number[] | undefined {
+    const name = message.replace(/^\./, '');
+    if (!this.messages.has(name)) return undefined;
+    return [...(this.byExtension.get(name)?.keys() ?? [])].toSorted((a, b) => a - b);
+  }
+
+  private describe(file: ProtoFile, scope: Scope): DescribedFile {
+    const known = scope.described.get(file);
+    if (known) return known;
+    scope.begun.add(file);
+    const dependencies = new Map<ProtoFile, DescribedFile>();
+    // protoc refuses files that import each other in a circle, and protobufjs takes them: one of the imports is left out.
+    const inCircle = (other: ProtoFile) => scope.begun.has(other) && !scope.described.has(other);
+    for (const { file: imported } of file.imports) {
+      if (!inCircle(imported)) dependencies.set(imported, this.describe(imported, scope));
+    }
+    const used = new Set<ProtoFile>();
+    const parts = {
+      importedName: (path: string) => {
+        const found = file.imports.find((candidate) => candidate.path === path);
+        return found && dependencies.get(found.file)?.name;
+      },
+      types: noting(used, scope),
+      optionsOf: scope.optionsOf,
+    };
+    let descriptor = describeFile(file.text, { ...parts, name: file.name });
+    // What protobufjs finds without an import, tools do not: the import that is missing is added.
+    for (const other of used) {
+      if (inCircle(other) || isVisible(other, file)) continue;
+      const added = this.describe(other, scope);
+      dependencies.set(other, added);
+      descriptor.dependency.push(added.name);
+    }
+    const name = this.freeName(descriptor);
+    descriptor = { ...descriptor, name };
+    const bytes = this.codec.encode(descriptor);
+    const described = this.byName.get(name) ?? { name, bytes, dependencies: [...dependencies.values()] };
+    scope.described.set(file, described);
+    if (!this.byName.has(name)) this.enter(descriptor, described);
+    return described;
+  }
+
+  /** The file's name, unless another file has it that says something else. */
+  private freeName(descriptor: FileDescriptor): string {
+    const inPackage = `${(descriptor.package ?? 'unnamed').replaceAll('.', '/')}/${descriptor.name}`;
+    for (let n = 0; ; n++) {
+      const name = n === 0 ? descriptor.name : n === 1 ? inPackage : `${n}/${inPackage}`;
+      const taken = this.byName.get(name);
+      if (!taken || taken.bytes.equals(this.codec.encode({ ...descriptor, name }))) return name;
+    }
+  }
+
+  private enter(descriptor: FileDescriptor, file: DescribedFile): void {
+    this.byName.set(file.name, file);
+    const within = (scope: string, name: string) => (scope === '' ? name : `${scope}.${name}`);
+    const add = (scope: string, name: string): string => {
+      const symbol = within(scope, name);
+      if (!this.bySymbol.has(symbol)) this.bySymbol.set(symbol, file);
+      return symbol;
+    };
+    const addExtensions = (scope: string, extensions: readonly FieldDescriptor[]) => {
+      for (const { name, extendee = '', number } of extensions) {
+        add(scope, name);
+        const numbers = this.byExtension.get(extendee.slice(1)) ?? new Map<number, DescribedFile>();
+        if (!numbers.has(number)) numbers.set(number, file);
+        this.byExtension.set(extendee.slice(1), numbers);
+      }
+    };
+    const addTypes = (
+      scope: string,
+      types: Pick<MessageDescriptor, 'enumType' | 'nestedType' | 'extension'>,
+    ) => {
+      addExtensions(scope, types.extension);
+      for (const { name, value } of types.enumType) {
+        add(scope, name);
+        // Values stand beside their enum, as in C++.
+        for (const { name: valueName } of value) add(scope, valueName);
+      }
+      for (const message of types.nestedType) {
+        const symbol = add(scope, message.name);
+        this.messages.add(symbol);
+        for (const { name } of [...message.field, ...message.oneofDecl]) add(symbol, name);
+        addTypes(symbol, message);
+      }
+    };
+    const scope = descriptor.package ?? '';
+    addTypes(scope, { ...descriptor, nestedType: descriptor.messageType });
+    for (const { name, method } of descriptor.service) {
+      const symbol = add(scope, name);
+      for (const { name: methodName } of method) add(symbol, methodName);
+    }
+  }
+}
+
+interface Scope {
+  readonly schema: ProtoSchema;
+  readonly types: TypeNames;
+  readonly optionsOf: OptionsOf;
+  readonly described: Map<ProtoFile, DescribedFile>;
+  readonly begun: Set<ProtoFile>;
+}
+
+/** Notes the files of the types that are asked for. */
+function noting(used: Set<ProtoFile>, { types, schema }: Scope): TypeNames {
+  return {
+    find(reference, scope) {
+      const found = types.find(reference, scope);
+      const object = found.name.startsWith('.') ? schema.root.lookup(found.name) : null;
+      const file = object && nameOf(object) === found.name.slice(1) ? schema.fileOf(object) : undefined;
+      if (file) used.add(file);
+      return found;
+    },
+  };
+}
+
+/** Whether a file is imported, or public to a file that is. */
+function isVisible(wanted: ProtoFile, from: ProtoFile): boolean {
+  const seen = new Set(from.imports.map(({ file }) => file));
+  for (const file of seen) {
+    for (const { kind, file: imported } of file.imports) if (kind === 'public') seen.add(imported);
+  }
+  return seen.has(wanted);
+}
