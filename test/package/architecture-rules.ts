@@ -9,6 +9,7 @@ import {
   LENGTH_EXCEPTIONS,
   MAX_LINES,
   STATE_EXCEPTIONS,
+  WIRE_TABLE,
   type ArrowException,
   type CycleException,
   type LengthException,
@@ -19,7 +20,7 @@ import { eachNode, lineOf, type SourceFile } from './source-files.js';
 /** Looks at all files and returns a line for each thing that is not as it should be. */
 export type Rule = (files: readonly SourceFile[]) => string[];
 
-const TABLE = { ...CORE_TABLE, ...CONFIG_TABLE };
+const TABLE = { ...CORE_TABLE, ...CONFIG_TABLE, ...WIRE_TABLE };
 
 /** No arrow that is neither in the table nor an exception, and no exception without an arrow. */
 export function arrows(exceptions: readonly ArrowException[] = ARROW_EXCEPTIONS): Rule {
@@ -58,6 +59,12 @@ export const packages: Rule = (files) =>
         return [`${at} reaches into ${specifier}`];
       if (home === 'libs/kun-config/' && specifier.startsWith('@kun/core')) {
         return [`${at} kun-config must not import kun-core`];
+      }
+      if (home === 'libs/kun-wire/' && !isSpec(path) && /^@kun\/(?!wire$)/.test(specifier)) {
+        return [`${at} kun-wire must not import ${specifier}`];
+      }
+      if (home === 'libs/kun-config/' && specifier.startsWith('@kun/wire')) {
+        return [`${at} kun-config must not import kun-wire`];
       }
       return [];
     });

@@ -58,6 +58,21 @@ describe('the rules', () => {
     ]);
   });
 
+  it('find an arrow between rooms of the wire that is not in its table', () => {
+    const files = planted('libs/kun-wire/src', {
+      'hpack/a.ts': `import '../frames/b.js'; import './c.js';`,
+      'connection/d.ts': `import '../hpack/a.js'; import '../grpc/e.js';`,
+      'index.ts': `export { f } from './server/f.js';`,
+    });
+    expect(arrows([])(files)).toEqual([
+      'libs/kun-wire/src/hpack/a.ts:1 kun-wire/hpack must not import kun-wire/frames',
+      'libs/kun-wire/src/connection/d.ts:1 kun-wire/connection must not import kun-wire/grpc',
+    ]);
+    expect(packages(planted('libs/kun-wire/src', { 'a.ts': `import '@kun/core';` }))).toEqual([
+      'libs/kun-wire/src/a.ts:1 kun-wire must not import @kun/core',
+    ]);
+  });
+
   it('leave testing to specs, and the entry to nobody', () => {
     const files = core({
       'rpc/a.spec.ts': `import '../testing/deferred.js'; import '../server/b.js';`,

@@ -58,6 +58,21 @@ export const CONFIG_TABLE: Readonly<Record<string, readonly string[]>> = (() => 
   return Object.fromEntries(Object.entries(allowed).map(([name, to]) => [room(name), to.map(room)]));
 })();
 
+/** The same for the rooms of `libs/kun-wire/src`. */
+export const WIRE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
+  const protocols = ['kun-wire/hpack', 'kun-wire/frames', 'kun-wire/grpc'];
+  return {
+    'kun-wire/hpack': [],
+    'kun-wire/frames': [],
+    // gRPC's own forms: nothing of connections is in them.
+    'kun-wire/grpc': [],
+    // What both ends of a connection share.
+    'kun-wire/connection': ['kun-wire/hpack', 'kun-wire/frames'],
+    'kun-wire/server': [...protocols, 'kun-wire/connection'],
+    'kun-wire/index': [...protocols, 'kun-wire/connection', 'kun-wire/server'],
+  };
+})();
+
 /** An arrow the tables do not have, and why it is there all the same. */
 export interface ArrowException {
   readonly from: string;
@@ -79,10 +94,10 @@ export const ARROW_EXCEPTIONS: readonly ArrowException[] = [
   },
 ];
 
-/** The part of a path that the tables speak of, for a file of `libs/kun-core/src` or `libs/kun-config/src`. */
+/** The part of a path that the tables speak of, for a file of a package's `src`. */
 export function folderOf(path: string): string | undefined {
-  const config = /^libs\/kun-config\/src\/([^/]+?)(?:\.ts$|\/)/.exec(path)?.[1];
-  if (config !== undefined) return `kun-config/${config}`;
+  const room = /^libs\/(kun-(?:config|wire)\/)src\/([^/]+?)(?:\.ts$|\/)/.exec(path);
+  if (room) return `${room[1]}${room[2]}`;
   const inside = /^libs\/kun-core\/src\/(.+)\.ts$/.exec(path)?.[1];
   if (inside === undefined) return undefined;
   return inside.split('/')[0];

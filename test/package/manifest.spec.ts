@@ -97,7 +97,7 @@ describe.each(PACKAGES)('%s', (name) => {
     expect(repository).toMatchObject({ type: 'git', directory: `libs/${name}` });
     expect(homepage).toBe(`${home}/tree/main/libs/${name}#readme`);
     expect(bugs.url).toBe(`${home}/issues`);
-    expect(keywords).toContain('nestjs');
+    expect(keywords).toContain(name === 'kun-wire' ? 'grpc' : 'nestjs');
   });
 
   it('asks for other packages by ranges, so that the one copy of a project can serve all', () => {
@@ -147,6 +147,7 @@ describe('package versions', () => {
   it('are one, and the packages ask for each other by it', () => {
     const { version } = readManifest('kun-core');
     expect(readManifest('kun-config').version).toBe(version);
+    expect(readManifest('kun-wire').version).toBe(version);
     expect(readManifest('kun-core').dependencies['@kun/config']).toBe(version);
     expect(readJson('package.json')).toMatchObject({ version });
   });

@@ -9,7 +9,7 @@ const run = promisify(execFile);
 export const ROOT = resolve(import.meta.dirname, '../..');
 
 /** The packages that are published. */
-export const PACKAGES = ['kun-config', 'kun-core'] as const;
+export const PACKAGES = ['kun-config', 'kun-core', 'kun-wire'] as const;
 
 const ranges = z.record(z.string(), z.string()).default({});
 

@@ -1,0 +1,51 @@
+import type { ConnectionLimits } from './connection-limits.js';
+import { FloodError } from './flood-error.js';
+import { TokenBucket } from './token-bucket.js';
+import type { WireProcess } from './wire-process.js';
+
+/** What a call, and a frame of DATA we sent, allow the peer of frames that carry nothing: updates of windows, mostly. */
+const OVERHEAD_EARNED = 10;
+
+/** Tells a peer that does what peers do from one that makes us work: buckets of what costs us and nothing for it. */
+export class AbuseGuard {
+  private readonly overhead: TokenBucket;
+  private readonly resets: TokenBucket;
+
+  constructor(
+    private readonly limits: ConnectionLimits,
+    private readonly process: WireProcess,
+  ) {
+    this.overhead = new TokenBucket(limits.overheadBurst, limits.overheadPerSecond);
+    this.resets = new TokenBucket(limits.resetBurst, limits.resetsPerSecond);
+  }
+
+  /** Something useful was done for the peer. */
+  earned(): void {
+    this.overhead.give(OVERHEAD_EARNED);
+  }
+
+  /**
+   * A frame that carries nothing has come.
+   *
+   * @throws {FloodError} when they are too many.
+   */
+  overheadFrame(): void {
+    if (this.overhead.take(this.process.clock.monotonicMs())) return;
+    throw new FloodError('overhead-flood', 'too many frames without use');
+  }
+
+  /**
+   * A stream was opened for nothing: its caller reset it, or made us do so (CVE-2023-44487, CVE-2025-8671). Counted for
+   * the connection and for the process; when the process's are used up, each connection has a small share only, so that
+   * neither many attackers nor one that comes back gets more.
+   *
+   * @throws {FloodError} when they are too many.
+   */
+  wastedStream(): void {
+    const now = this.process.clock.monotonicMs();
+    const own = this.resets.take(now);
+    const shared = this.process.resets.take(now);
+    if (own && (shared || this.resets.used <= this.limits.resetShare)) return;
+    throw new FloodError('reset-flood', 'too many streams reset');
+  }
+}

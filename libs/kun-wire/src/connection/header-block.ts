@@ -1,0 +1,48 @@
+import { FloodError } from './flood-error.js';
+
+/** A header block that came in several frames, within limits. */
+export class HeaderBlock {
+  streamId = 0;
+  endStream = false;
+  private pieces: Buffer[] = [];
+  private bytes = 0;
+  private continuations = 0;
+
+  constructor(
+    private readonly maxBytes: number,
+    private readonly maxContinuations: number,
+  ) {}
+
+  begin(streamId: number, endStream: boolean, block: Buffer, start: number, end: number): void {
+    this.streamId = streamId;
+    this.endStream = endStream;
+    this.continuations = 0;
+    this.add(block, start, end);
+  }
+
+  /** @throws {FloodError} beyond the limits. */
+  goOn(block: Buffer, start: number, end: number): void {
+    this.continuations++;
+    if (this.continuations > this.maxContinuations) {
+      throw new FloodError('too-many-continuations', 'too many CONTINUATION frames');
+    }
+    this.add(block, start, end);
+  }
+
+  /** The whole block. */
+  end(): Buffer {
+    const whole = Buffer.concat(this.pieces, this.bytes);
+    this.pieces = [];
+    this.bytes = 0;
+    return whole;
+  }
+
+  private add(block: Buffer, start: number, end: number): void {
+    this.bytes += end - start;
+    if (this.bytes > this.maxBytes) {
+      throw new FloodError('headers-too-large', 'a header block is too large');
+    }
+    // Copied: the frame lies in what the socket gave.
+    this.pieces.push(Buffer.from(block.subarray(start, end)));
+  }
+}

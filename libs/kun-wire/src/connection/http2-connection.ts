@@ -1,0 +1,246 @@
+import type { Duplex } from 'node:stream';
+import { ConnectionError } from '../frames/connection-error.js';
+import { ErrorCode } from '../frames/error-code.js';
+import { FrameReader } from '../frames/frame-reader.js';
+import { MAX_31_BITS, MIN_FRAME_BYTES } from '../frames/frame-type.js';
+import type { FrameWriter } from '../frames/frame-writer.js';
+import { HeaderDecoder } from '../hpack/header-decoder.js';
+import { HeaderEncoder } from '../hpack/header-encoder.js';
+import type { HeaderList } from '../hpack/header-list.js';
+import { AbuseGuard } from './abuse-guard.js';
+import type { BudgetHolder, ByteBudget } from './byte-budget.js';
+import { Closed, ClosedStreams } from './closed-streams.js';
+import type { ConnectionLimits } from './connection-limits.js';
+import { ConnectionOutput } from './connection-output.js';
+import { HeaderBlock } from './header-block.js';
+import { heaviestStream, type Http2Stream } from './http2-stream.js';
+import { InboundFrames, type InboundHost } from './inbound-frames.js';
+import { PeerSettings } from './peer-settings.js';
+import { ReceiveFlow, type ReceiveFlowHost } from './receive-flow.js';
+import { RepeatedBlocks } from './repeated-blocks.js';
+import type { HeaderFields } from './send-item.js';
+import { SendScheduler, type SendSchedulerHost } from './send-scheduler.js';
+import type { WireProcess } from './wire-process.js';
+import type { RefusalReason } from './wire-stats.js';
+
+/**
+ * What both ends of an HTTP/2 connection share: frames in and out, the table of streams, windows. How the connection
+ * begins, lives and ends is {@link LivingConnection}'s; what streams carry, the roles'.
+ */
+export abstract class Http2Connection
+  implements InboundHost, SendSchedulerHost, ReceiveFlowHost, BudgetHolder
+{
+  readonly streams = new Map<number, Http2Stream>();
+  readonly closedStreams = new ClosedStreams();
+  readonly decoder: HeaderDecoder;
+  readonly headerBlock: HeaderBlock;
+  readonly receive: ReceiveFlow;
+  readonly guard: AbuseGuard;
+  readonly output: ConnectionOutput;
+  readonly scheduler: SendScheduler;
+  readonly peerSettings = new PeerSettings();
+  /** The last stream that the peer opened. */
+  lastPeerStream = 0;
+  /** Bytes of all streams that wait to be sent. */
+  unsentBytes = 0;
+  protected readonly encoder = new HeaderEncoder();
+  protected readonly reader: FrameReader;
+  private readonly repeated = new RepeatedBlocks(this.encoder);
+  // Streams whose end came without a byte; told once the chunk is read, as a reset may follow it.
+  private endsToTell: Http2Stream[] = [];
+
+  constructor(
+    readonly socket: Duplex,
+    readonly process: WireProcess,
+    readonly limits: ConnectionLimits,
+  ) {
+    this.decoder = new HeaderDecoder({
+      maxListBytes: limits.maxHeaderListBytes,
+      maxFields: limits.maxHeaderFields,
+    });
+    this.headerBlock = new HeaderBlock(limits.maxHeaderBlockBytes, limits.maxContinuations);
+    this.receive = new ReceiveFlow(this, limits);
+    this.guard = new AbuseGuard(limits, process);
+    this.output = new ConnectionOutput(socket, process, () => this.scheduler.pump());
+    this.scheduler = new SendScheduler(this, this.output);
+    this.reader = new FrameReader(new InboundFrames(this), limits.maxFrameBytes);
+  }
+
+  get frames(): FrameWriter {
+    return this.output.frames;
+  }
+
+  abstract isIdle(streamId: number): boolean;
+  abstract streamOpened(streamId: number, list: HeaderList, endStream: boolean): void;
+  abstract settingsArrived(payload: Buffer, start: number, end: number): void;
+  abstract settingsAcknowledged(): void;
+  abstract pingArrived(ack: boolean, payload: Buffer, start: number): void;
+  abstract goAwayArrived(code: number): void;
+  /** Counts a refusal, and tells whoever wants to know. */
+  abstract refused(reason: RefusalReason, detail: string, scope: 'connection' | 'stream'): void;
+  /** Ends the connection for a rule that its peer broke. */
+  protected abstract fail(error: ConnectionError): void;
+  /** A stream left the table. */
+  protected abstract streamClosed(): void;
+
+  /** A frame of control was written: it is counted until the socket takes it. */
+  touchControl(bytes: number): void {
+    this.output.touchControl(bytes);
+    if (this.output.controlBytes <= this.limits.maxControlBytes) return;
+    throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'answers to frames of control are not read');
+  }
+
+  /** Writes a header block, encoding fields that are known to repeat once. */
+  writeHeaders(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void {
+    const block = this.repeated.blockOf(fields);
+    // Larger frames would serve nobody.
+    this.frames.headerBlock(stream.id, block, endStream, MIN_FRAME_BYTES);
+    stream.headWritten = true;
+    if (endStream) this.localEnd(stream);
+    this.output.touch();
+  }
+
+  dataWritten(): void {
+    this.guard.earned();
+  }
+
+  unsentChanged(bytes: number): void {
+    this.unsentBytes += bytes;
+    this.process.unsent.add(bytes);
+  }
+
+  unfinishedChanged(bytes: number): void {
+    this.process.unfinished.add(bytes);
+  }
+
+  windowUpdate(streamId: number, increment: number): void {
+    this.frames.windowUpdate(streamId, increment);
+    this.touchControl(13);
+  }
+
+  streamEnded(stream: Http2Stream, atOnce: boolean): void {
+    stream.remoteEnded = true;
+    if (atOnce) stream.endArrived();
+    else this.endsToTell.push(stream);
+  }
+
+  streamReset(stream: Http2Stream, code: number): void {
+    this.process.stats.resetsReceived++;
+    this.closeStream(stream, Closed.resetByPeer);
+    stream.finish({ how: 'reset', code, by: 'peer' });
+  }
+
+  streamError(streamId: number, code: number, reason: string): void {
+    this.refused('stream-error', reason, 'stream');
+    this.guard.wastedStream();
+    const stream = this.streams.get(streamId);
+    if (stream !== undefined) {
+      this.reset(stream, code);
+      return;
+    }
+    this.closedStreams.add(streamId, Closed.resetByUs);
+    this.frames.resetStream(streamId, code);
+    this.touchControl(13);
+  }
+
+  /** Resets a stream from our side. */
+  reset(stream: Http2Stream, code: number): void {
+    if (stream.closed) return;
+    this.frames.resetStream(stream.id, code);
+    this.closeStream(stream, Closed.resetByUs);
+    stream.finish({ how: 'reset', code, by: 'self' });
+    this.touchControl(13);
+  }
+
+  streamWindowGrew(stream: Http2Stream, increment: number): void {
+    stream.sendWindow += increment;
+    if (stream.sendWindow > MAX_31_BITS) {
+      this.streamError(stream.id, ErrorCode.FLOW_CONTROL_ERROR, 'the window of a stream is too large');
+    } else {
+      this.scheduler.wake(stream);
+    }
+  }
+
+  connectionWindowGrew(increment: number): void {
+    if (this.scheduler.grow(increment)) return;
+    throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'the window of the connection is too large');
+  }
+
+  heldOf(budget: ByteBudget): number {
+    return budget === this.process.unsent ? this.unsentBytes : this.receive.unreadBytes;
+  }
+
+  shed(budget: ByteBudget): void {
+    const unsent = budget === this.process.unsent;
+    heaviestStream(this.streams.values(), unsent)?.shed(unsent ? 'unsent-bytes' : 'unfinished-bytes');
+  }
+
+  /** Reads a chunk; whatever a rule has to say of it ends the connection. */
+  protected readFrames(chunk: Buffer, from: number): void {
+    try {
+      this.reader.read(chunk, from);
+      if (this.endsToTell.length > 0) this.tellEnds();
+      this.receive.topUpConnection();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** Ends the connection for what was thrown, and passes on what is not the peer's fault. */
+  protected failed(error: unknown): void {
+    if (error instanceof ConnectionError) {
+      this.fail(error);
+    } else {
+      this.fail(new ConnectionError(ErrorCode.INTERNAL_ERROR, 'internal error'));
+      throw error;
+    }
+  }
+
+  /** Applies settings of the peer's to what they govern. */
+  protected applySettings(payload: Buffer, start: number, end: number): void {
+    const { peerSettings } = this;
+    const before = peerSettings.initialWindowBytes;
+    peerSettings.apply(payload, start, end);
+    this.encoder.setPeerTableBytes(peerSettings.headerTableBytes);
+    const change = peerSettings.initialWindowBytes - before;
+    if (change === 0) return;
+    for (const stream of this.streams.values()) {
+      stream.sendWindow += change;
+      if (stream.sendWindow > MAX_31_BITS) {
+        throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'the window of a stream is too large');
+      }
+    }
+    if (change > 0) for (const stream of this.streams.values()) this.scheduler.wake(stream);
+  }
+
+  /** Takes a stream out of the table, with all that is kept for it. */
+  protected closeStream(stream: Http2Stream, how: (typeof Closed)[keyof typeof Closed]): void {
+    if (stream.closed) return;
+    stream.closed = true;
+    this.streams.delete(stream.id);
+    this.closedStreams.add(stream.id, how);
+    this.scheduler.drop(stream);
+    this.receive.held(stream, 0);
+    this.process.stats.streamsOpen--;
+    this.streamClosed();
+  }
+
+  /** Our END_STREAM is written: the stream is over, whether the peer has ended it or not. */
+  protected localEnd(stream: Http2Stream): void {
+    stream.localEnded = true;
+    this.output.endsWith(stream);
+    if (stream.remoteEnded) {
+      this.closeStream(stream, Closed.ended);
+      return;
+    }
+    // The answer is complete without the rest of the request (RFC 9113, section 8.1).
+    this.frames.resetStream(stream.id, ErrorCode.NO_ERROR);
+    this.closeStream(stream, Closed.resetByUs);
+  }
+
+  private tellEnds(): void {
+    const { endsToTell } = this;
+    this.endsToTell = [];
+    for (const stream of endsToTell) if (!stream.closed) stream.endArrived();
+  }
+}

@@ -1,0 +1,55 @@
+import type { ConnectionLimits } from './connection-limits.js';
+import { Timer, type Timers } from './timers.js';
+
+/** What keepalive asks of its connection. */
+export interface KeepaliveHost {
+  readonly openStreams: number;
+  /** When the peer was last heard, in monotonic milliseconds. */
+  readonly heardMs: number;
+  /** Asks the peer whether it is there. */
+  sendKeepalive(): void;
+  /** It did not answer. */
+  keepaliveFailed(): void;
+}
+
+/**
+ * Finds out about peers that have gone without a word. A connection with open calls that was silent for a while gets a
+ * PING; whatever comes after it is an answer, an acknowledgement or not, as some peers send none while they are busy.
+ */
+export class Keepalive {
+  private askedMs = -1;
+  private readonly timer = new Timer(() => this.look());
+
+  constructor(
+    private readonly host: KeepaliveHost,
+    private readonly timers: Timers,
+    private readonly now: () => number,
+    private readonly limits: Pick<ConnectionLimits, 'keepaliveTimeMs' | 'keepaliveTimeoutMs'>,
+  ) {
+    this.timers.arm(this.timer, limits.keepaliveTimeMs);
+  }
+
+  stop(): void {
+    this.timers.disarm(this.timer);
+  }
+
+  private look(): void {
+    const { host, limits } = this;
+    const { heardMs } = host;
+    if (this.askedMs >= 0 && heardMs < this.askedMs) {
+      host.keepaliveFailed();
+      return;
+    }
+    this.askedMs = -1;
+    const now = this.now();
+    const silentMs = now - heardMs;
+    if (host.openStreams === 0 || silentMs < limits.keepaliveTimeMs) {
+      const restMs = host.openStreams === 0 ? limits.keepaliveTimeMs : limits.keepaliveTimeMs - silentMs;
+      this.timers.arm(this.timer, Math.max(1, restMs));
+      return;
+    }
+    this.askedMs = now;
+    host.sendKeepalive();
+    this.timers.arm(this.timer, limits.keepaliveTimeoutMs);
+  }
+}

@@ -1,0 +1,246 @@
+import type { Duplex } from 'node:stream';
+import { ConnectionError } from '../frames/connection-error.js';
+import { ErrorCode, errorCodeName } from '../frames/error-code.js';
+import type { ConnectionLimits } from './connection-limits.js';
+import { Departure, type DepartureHost } from './departure.js';
+import { Http2Connection } from './http2-connection.js';
+import { Keepalive, type KeepaliveHost } from './keepalive.js';
+import { refusalOf } from './flood-error.js';
+import { localSettings } from './local-settings.js';
+import { TimeLimits, type TimeLimitsHost } from './time-limits.js';
+import type { WireProcess } from './wire-process.js';
+import type { RefusalReason } from './wire-stats.js';
+
+const NOTHING = Buffer.alloc(8);
+
+/** A connection's life: its time limits, its settings, how it is left, how it ends. */
+export abstract class LivingConnection extends Http2Connection implements DepartureHost, KeepaliveHost {
+  /** When the peer was last heard, in monotonic milliseconds. */
+  heardMs: number;
+  readonly departure: Departure;
+  /** Whether nothing more is read and written. */
+  protected ended = false;
+  private gone = false;
+  private settled = false;
+  private settingsSeen = false;
+  private headerTimed = false;
+  private onGone: Array<() => void> = [];
+  private readonly keepalive: Keepalive;
+  private readonly times: TimeLimits;
+
+  constructor(socket: Duplex, process: WireProcess, limits: ConnectionLimits) {
+    super(socket, process, limits);
+    const { timers, clock, stats } = process;
+    this.heardMs = clock.monotonicMs();
+    this.departure = new Departure(this, timers, limits.drainPingTimeoutMs);
+    this.keepalive = new Keepalive(this, timers, () => clock.monotonicMs(), limits);
+    this.times = new TimeLimits(this.timesHost(), timers, limits);
+    process.connections.add(this);
+    stats.connectionsOpen++;
+    stats.connectionsTotal++;
+    socket.on('data', (chunk: Buffer) => this.onData(chunk));
+    socket.on('end', () => this.lose('the peer hung up'));
+    socket.on('error', (error: Error) => this.lose(error.message));
+    socket.on('close', () => this.onSocketClosed());
+    this.frames.settings(localSettings(limits));
+    this.output.touch();
+    this.receive.topUpConnection();
+  }
+
+  abstract get peer(): string;
+  /** Takes bytes of the preface; says where frames begin, or -1 while they do not. */
+  protected abstract readPreface(chunk: Buffer): number;
+
+  get openStreams(): number {
+    return this.streams.size;
+  }
+
+  /** Calls back when the connection is gone; at once if it is. */
+  onClose(callback: () => void): void {
+    if (this.gone) callback();
+    else this.onGone.push(callback);
+  }
+
+  /** Ends every call at once, as far as it can be ended, and closes when the last bytes are out. */
+  shutDown(): void {
+    if (this.ended) return;
+    for (const stream of this.streams.values()) stream.shutDown();
+    this.departure.finish();
+    this.times.closing();
+  }
+
+  settingsArrived(payload: Buffer, start: number, end: number): void {
+    if (this.settingsSeen) this.guard.overheadFrame();
+    this.settingsSeen = true;
+    this.times.prefaceDone();
+    this.applySettings(payload, start, end);
+    this.frames.settingsAck();
+    this.touchControl(9);
+  }
+
+  settingsAcknowledged(): void {
+    if (this.settled) {
+      this.guard.overheadFrame();
+      return;
+    }
+    this.settled = true;
+    this.decoder.settingsAcknowledged();
+    this.times.settingsDone();
+  }
+
+  /** Whether the peer is known to know our settings. */
+  protected get knowsSettings(): boolean {
+    return this.settled;
+  }
+
+  pingArrived(ack: boolean, payload: Buffer, start: number): void {
+    if (ack) {
+      this.departure.acknowledged(payload, start);
+    } else {
+      this.frames.ping(true, payload, start);
+      this.touchControl(17);
+    }
+  }
+
+  override goAwayArrived(): void {
+    // It opens no more streams; those that are open go on.
+    this.departure.finish();
+  }
+
+  sendKeepalive(): void {
+    this.process.stats.keepalivePings++;
+    this.frames.ping(false, NOTHING, 0);
+    this.guarded(() => this.touchControl(17));
+  }
+
+  keepaliveFailed(): void {
+    this.refused('keepalive-timeout', 'no answer to a PING', 'connection');
+    this.lose('the peer does not answer');
+    this.socket.destroy();
+  }
+
+  /** A departure's last word is written. */
+  departed(): void {
+    if (this.streams.size === 0) this.hangUp();
+  }
+
+  refused(reason: RefusalReason, detail: string, scope: 'connection' | 'stream'): void {
+    this.process.refused({ reason, detail, peer: this.peer, scope });
+  }
+
+  /** Runs what may break a limit outside of reading. */
+  guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  protected streamBegan(): void {
+    const { stats } = this.process;
+    stats.streamsOpen++;
+    stats.streamsTotal++;
+    if (this.streams.size === 1) this.times.idling(false);
+  }
+
+  protected override streamClosed(): void {
+    if (this.streams.size > 0 || this.ended) return;
+    if (this.departure.final) this.hangUp();
+    else this.times.idling(true);
+  }
+
+  protected override fail(error: ConnectionError): void {
+    if (this.ended) return;
+    const { code, reason } = error;
+    this.refused(refusalOf(error), reason, 'connection');
+    this.ended = true;
+    this.reader.stop();
+    this.frames.goAway(this.lastPeerStream, code, reason);
+    this.endStreams(`${errorCodeName(code)}: ${reason}`);
+    this.finishOutput();
+  }
+
+  private onData(chunk: Buffer): void {
+    if (this.ended) return;
+    this.heardMs = this.process.clock.monotonicMs();
+    const from = this.readPreface(chunk);
+    if (from < 0) return;
+    this.readFrames(chunk, from);
+    if (this.reader.waiting === this.headerTimed || this.ended) return;
+    this.headerTimed = this.reader.waiting;
+    this.times.headerWaits(this.headerTimed);
+  }
+
+  private timesHost(): TimeLimitsHost {
+    return {
+      prefaceLate: () => this.tooSlow('preface-timeout', 'no preface in time'),
+      headerLate: () => this.tooSlow('header-timeout', 'no whole frame in time'),
+      settingsLate: () => {
+        this.fail(new ConnectionError(ErrorCode.SETTINGS_TIMEOUT, 'settings were not acknowledged'));
+      },
+      idleLong: () => this.guarded(() => this.departure.begin('idle')),
+      aged: () => {
+        this.guarded(() => this.departure.begin('max_age'));
+        this.times.graceBegins();
+      },
+      graceOver: () => this.guarded(() => this.shutDown()),
+      closeLate: () => this.socket.destroy(),
+    };
+  }
+
+  private tooSlow(reason: RefusalReason, detail: string): void {
+    this.refused(reason, detail, 'connection');
+    this.lose(detail);
+    this.socket.destroy();
+  }
+
+  /** Says the last word, and waits for the peer to hang up. */
+  private hangUp(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.reader.stop();
+    this.finishOutput();
+  }
+
+  private finishOutput(): void {
+    this.stopTimers();
+    this.output.end();
+    this.times.closing();
+  }
+
+  /** The connection is gone, and every call with it. */
+  private lose(reason: string): void {
+    this.ended = true;
+    this.reader.stop();
+    this.stopTimers();
+    this.endStreams(reason);
+    for (const stream of this.output.close()) stream.finish({ how: 'lost', reason });
+    this.socket.end();
+    this.times.closing();
+  }
+
+  private endStreams(reason: string): void {
+    for (const stream of this.streams.values()) {
+      this.closeStream(stream, 2);
+      stream.finish({ how: 'lost', reason });
+    }
+  }
+
+  private stopTimers(): void {
+    this.keepalive.stop();
+    this.departure.stop();
+    this.times.stop(false);
+  }
+
+  private onSocketClosed(): void {
+    if (this.gone) return;
+    this.lose('the connection was closed');
+    this.gone = true;
+    this.times.stop(true);
+    this.process.connections.delete(this);
+    this.process.stats.connectionsOpen--;
+    for (const callback of this.onGone) callback();
+    this.onGone = [];
+  }
+}

@@ -1,0 +1,58 @@
+import { ConnectionError } from '../frames/connection-error.js';
+import { ErrorCode } from '../frames/error-code.js';
+import {
+  INITIAL_WINDOW_BYTES,
+  MAX_31_BITS,
+  MAX_FRAME_BYTES,
+  MIN_FRAME_BYTES,
+  Setting,
+} from '../frames/frame-type.js';
+
+/** What the peer has set (RFC 9113, section 6.5.2), at first the initial values. */
+export class PeerSettings {
+  headerTableBytes = 4096;
+  maxConcurrentStreams = Infinity;
+  initialWindowBytes = INITIAL_WINDOW_BYTES;
+  maxFrameBytes = MIN_FRAME_BYTES;
+  maxHeaderListBytes = Infinity;
+
+  /**
+   * Takes the pairs of a SETTINGS frame, in their order.
+   *
+   * @throws {ConnectionError} for a value that its setting cannot have.
+   */
+  apply(payload: Buffer, start: number, end: number): void {
+    for (let at = start; at < end; at += 6) this.set(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));
+  }
+
+  private set(id: number, value: number): void {
+    switch (id) {
+      case Setting.headerTableSize:
+        this.headerTableBytes = value;
+        return;
+      case Setting.enablePush:
+        if (value > 1) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'ENABLE_PUSH is neither 0 nor 1');
+        return;
+      case Setting.maxConcurrentStreams:
+        this.maxConcurrentStreams = value;
+        return;
+      case Setting.initialWindowSize:
+        if (value > MAX_31_BITS) {
+          throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'INITIAL_WINDOW_SIZE is too large');
+        }
+        this.initialWindowBytes = value;
+        return;
+      case Setting.maxFrameSize:
+        if (value < MIN_FRAME_BYTES || value > MAX_FRAME_BYTES) {
+          throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'MAX_FRAME_SIZE is out of bounds');
+        }
+        this.maxFrameBytes = value;
+        return;
+      case Setting.maxHeaderListSize:
+        this.maxHeaderListBytes = value;
+        return;
+      default:
+      // Those that are not known are ignored (RFC 9113, section 6.5.2).
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { HeaderEncoder } from '../hpack/header-encoder.js';
+import type { HeaderFields } from './send-item.js';
+
+/** Lists of fields that are sent over and over, by themselves. */
+const REPEATED = new WeakSet<HeaderFields>();
+
+/** Marks a list as one that is sent again and again, unchanged: it is encoded once for as long as that is right. */
+export function repeatedFields(fields: HeaderFields): HeaderFields {
+  REPEATED.add(fields);
+  return fields;
+}
+
+interface Encoded {
+  readonly block: Buffer;
+  readonly generation: number;
+}
+
+/** The blocks of repeated fields for one peer. */
+export class RepeatedBlocks {
+  private readonly blocks = new Map<HeaderFields, Encoded>();
+
+  constructor(private readonly encoder: HeaderEncoder) {}
+
+  /** The block of a list of fields; a view that is good until the next is asked for. */
+  blockOf(fields: HeaderFields): Uint8Array {
+    const { encoder } = this;
+    const known = this.blocks.get(fields);
+    if (known !== undefined && known.generation === encoder.generation) return known.block;
+    const { generation } = encoder;
+    encoder.begin();
+    for (const [name, value] of fields) encoder.field(name, value);
+    const block = encoder.end();
+    // Good for later only if it changed nothing.
+    if (generation === encoder.generation && REPEATED.has(fields)) {
+      this.blocks.set(fields, { block: Buffer.from(block), generation });
+    }
+    return block;
+  }
+}

@@ -1,0 +1,48 @@
+/** Header fields to send, in order; values have one character a byte. */
+export type HeaderFields = ReadonlyArray<readonly [name: string, value: string]>;
+
+/** Something a stream has to send and may not yet. */
+export class SendItem {
+  /** How much of a message is sent. */
+  at = 0;
+
+  private constructor(
+    /** A header block; else a message. */
+    readonly fields: HeaderFields | undefined,
+    readonly endStream: boolean,
+    /** The message's flag of compression; -1 once its prefix is part of {@link bytes}. */
+    public prefix: number,
+    /** The message; absent while it is being compressed. */
+    public bytes: Uint8Array | undefined,
+    readonly onTaken: (() => void) | undefined,
+  ) {}
+
+  static headers(fields: HeaderFields, endStream: boolean): SendItem {
+    return new SendItem(fields, endStream, 0, undefined, undefined);
+  }
+
+  static message(prefix: number, bytes: Uint8Array | undefined, onTaken: (() => void) | undefined): SendItem {
+    return new SendItem(undefined, false, prefix, bytes, onTaken);
+  }
+
+  /** What of it is unsent, as the flow control counts it. */
+  get unsentBytes(): number {
+    return this.bytes === undefined ? 0 : this.bytes.length - this.at + this.headBytes;
+  }
+
+  /** What of the prefix is unsent: all or nothing. */
+  get headBytes(): number {
+    return this.prefix >= 0 && this.at === 0 ? 5 : 0;
+  }
+
+  /** Makes the prefix part of the bytes, so that it can be cut, too: for windows smaller than it. */
+  joinPrefix(): void {
+    const head = Buffer.alloc(5);
+    head[0] = this.prefix;
+    head.writeUInt32BE(this.bytes?.length ?? 0, 1);
+    this.bytes = Buffer.concat([head, this.bytes ?? NOTHING]);
+    this.prefix = -1;
+  }
+}
+
+const NOTHING = new Uint8Array(0);

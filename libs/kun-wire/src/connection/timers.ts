@@ -1,0 +1,111 @@
+import type { WireClock } from './wire-clock.js';
+
+/** Something that is due once; made and armed by {@link Timers}. */
+export class Timer {
+  /** When, in the clock's monotonic milliseconds. */
+  dueMs = 0;
+  /** Its place in the heap; -1 while it is not armed. */
+  place = -1;
+
+  constructor(readonly fire: () => void) {}
+}
+
+/** The longest delay that Node's timers hold. */
+const LONGEST_DELAY_MS = 2 ** 31 - 1;
+
+/**
+ * All deadlines of a process behind one timer of Node's: a heap, in which arming the one that is due last (as callers
+ * with one timeout do) costs one comparison.
+ */
+export class Timers {
+  private readonly heap: Timer[] = [];
+  private cancel: (() => void) | undefined;
+  private wakeMs = Infinity;
+
+  constructor(private readonly clock: WireClock) {}
+
+  /** Arms a timer, or arms it anew; `Infinity` disarms it. */
+  arm(timer: Timer, delayMs: number): void {
+    this.disarm(timer);
+    if (delayMs === Infinity) return;
+    timer.dueMs = this.clock.monotonicMs() + delayMs;
+    this.rise(this.heap.push(timer) - 1, timer);
+    if (timer.dueMs < this.wakeMs) this.wake(delayMs, timer.dueMs);
+  }
+
+  disarm(timer: Timer): void {
+    const { place } = timer;
+    if (place < 0) return;
+    timer.place = -1;
+    const last = this.heap.pop() as Timer;
+    if (last !== timer) this.settle(place, last);
+    if (this.heap.length > 0) return;
+    this.cancel?.();
+    this.wakeMs = Infinity;
+  }
+
+  private readonly run = (): void => {
+    this.wakeMs = Infinity;
+    const now = this.clock.monotonicMs();
+    for (;;) {
+      const next = this.heap[0];
+      if (next === undefined) return;
+      if (next.dueMs > now) {
+        this.wake(next.dueMs - now, next.dueMs);
+        return;
+      }
+      this.disarm(next);
+      next.fire();
+    }
+  };
+
+  private wake(delayMs: number, wakeMs: number): void {
+    if (wakeMs >= this.wakeMs) return;
+    this.cancel?.();
+    this.wakeMs = wakeMs;
+    // Rounded up: Node cuts fractions off, and would wake too early just to wait again.
+    this.cancel = this.clock.schedule(Math.min(LONGEST_DELAY_MS, Math.max(0, Math.ceil(delayMs))), this.run);
+  }
+
+  private settle(place: number, timer: Timer): void {
+    const parent = (place - 1) >> 1;
+    if (place > 0 && (this.heap[parent] as Timer).dueMs > timer.dueMs) this.rise(place, timer);
+    else this.sink(place, timer);
+  }
+
+  private rise(from: number, timer: Timer): void {
+    const { heap } = this;
+    let place = from;
+    while (place > 0) {
+      const above = (place - 1) >> 1;
+      const parent = heap[above] as Timer;
+      if (parent.dueMs <= timer.dueMs) break;
+      heap[place] = parent;
+      parent.place = place;
+      place = above;
+    }
+    heap[place] = timer;
+    timer.place = place;
+  }
+
+  private sink(from: number, timer: Timer): void {
+    const { heap } = this;
+    let place = from;
+    for (;;) {
+      let below = place * 2 + 1;
+      let child = heap[below];
+      if (child === undefined) break;
+      const right = heap[below + 1];
+      if (right !== undefined && right.dueMs < child.dueMs) {
+        child = right;
+        below++;
+      }
+      if (child.dueMs >= timer.dueMs) break;
+      heap[place] = child;
+      child.place = place;
+      place = below;
+    }
+    heap[place] = timer;
+    timer.place = place;
+  }
+}

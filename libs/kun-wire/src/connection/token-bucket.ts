@@ -1,0 +1,35 @@
+/** So many at once, and so many a second after that. */
+export class TokenBucket {
+  private tokens: number;
+  private atMs = -1;
+
+  constructor(
+    private readonly burst: number,
+    private readonly perSecond: number,
+  ) {
+    this.tokens = burst;
+  }
+
+  /** What is used of the burst at present. */
+  get used(): number {
+    return this.burst - this.tokens;
+  }
+
+  /** Takes one; false when there is none left. */
+  take(nowMs: number): boolean {
+    this.refill(nowMs);
+    if (this.tokens < 1) return false;
+    this.tokens--;
+    return true;
+  }
+
+  /** Gives some that were earned otherwise than by time. */
+  give(tokens: number): void {
+    this.tokens = Math.min(this.burst, this.tokens + tokens);
+  }
+
+  private refill(nowMs: number): void {
+    if (this.atMs >= 0) this.give(((nowMs - this.atMs) / 1000) * this.perSecond);
+    this.atMs = nowMs;
+  }
+}

@@ -1,0 +1,27 @@
+/** What most turns' frames for a connection fit into. */
+const SMALL_BYTES = 4 * 1024;
+/** What follows where they do not. */
+const LARGE_BYTES = 32 * 1024;
+/** What the pool keeps of each size for later. */
+const KEPT = { small: 256, large: 32 };
+
+/**
+ * Buffers for frames, used again once the socket is done with them: nothing is allocated for an answer. One pool serves
+ * all connections of a process.
+ */
+export class BufferPool {
+  private readonly small: Buffer[] = [];
+  private readonly large: Buffer[] = [];
+
+  /** A small buffer, or a large one where a small one was not enough. */
+  take(large: boolean): Buffer {
+    const kept = (large ? this.large : this.small).pop();
+    return kept ?? Buffer.allocUnsafeSlow(large ? LARGE_BYTES : SMALL_BYTES);
+  }
+
+  /** Takes a buffer back that nobody reads any more. */
+  giveBack(buffer: Buffer): void {
+    const [kept, most] = buffer.length === SMALL_BYTES ? [this.small, KEPT.small] : [this.large, KEPT.large];
+    if (kept.length < most) kept.push(buffer);
+  }
+}

@@ -1,0 +1,185 @@
+import { ConnectionError } from './connection-error.js';
+import { ErrorCode } from './error-code.js';
+import type { FrameSink } from './frame-sink.js';
+import { Flag, FRAME_HEADER_BYTES, FrameType } from './frame-type.js';
+import { handOverFrame, paddedTooFar, streamAt, tooShort } from './hand-over-frame.js';
+
+/**
+ * Reads frames out of chunks, however they are cut. A frame that lies whole in a chunk is read where it lies; of one
+ * that does not, DATA passes through in pieces and anything else is kept until it is complete (a frame's limit at most).
+ */
+export class FrameReader {
+  // A frame's header, or a whole frame, that a chunk cut.
+  private held: Buffer | undefined;
+  private heldBytes = 0;
+  // The DATA frame at hand: what is to come of its bytes and of its padding; -1 while the length of the padding is due.
+  private inData = false;
+  private dataLeft = 0;
+  private paddingLeft = 0;
+  private padding = 0;
+  // The stream whose header block is open: nothing but its CONTINUATION may come.
+  private blockOf = 0;
+  private stopped = false;
+  private begun = false;
+
+  constructor(
+    private readonly sink: FrameSink,
+    /** Our `SETTINGS_MAX_FRAME_SIZE`. */
+    private readonly maxFrameBytes: number,
+  ) {}
+
+  /** Whether a frame other than DATA, or a header block, has begun and is not complete. */
+  get waiting(): boolean {
+    return this.heldBytes > 0 || this.blockOf !== 0;
+  }
+
+  /** Reads no further, not even the rest of the chunk at hand. */
+  stop(): void {
+    this.stopped = true;
+    this.held = undefined;
+    this.heldBytes = 0;
+  }
+
+  /** @throws {ConnectionError} for a frame that breaks the rules of its form. */
+  read(chunk: Buffer, from: number): void {
+    const end = chunk.length;
+    let at = from;
+    while (at < end && !this.stopped) {
+      if (this.inData) {
+        at = this.readData(chunk, at, end);
+      } else if (this.heldBytes > 0 || end - at < FRAME_HEADER_BYTES) {
+        at = this.hold(chunk, at, end);
+      } else {
+        const length = lengthAt(chunk, at);
+        this.check(chunk, at, length);
+        const next = at + FRAME_HEADER_BYTES + length;
+        if (chunk[at + 3] === FrameType.data) {
+          this.beginData(chunk, at, length);
+          at += FRAME_HEADER_BYTES;
+        } else if (next > end) {
+          at = this.hold(chunk, at, end);
+        } else {
+          this.dispatch(chunk, at, length);
+          at = next;
+        }
+      }
+    }
+  }
+
+  /** Keeps bytes until a frame is whole; says how far it took them. */
+  private hold(chunk: Buffer, from: number, end: number): number {
+    let held = (this.held ??= Buffer.allocUnsafe(FRAME_HEADER_BYTES));
+    let at = from;
+    if (this.heldBytes < FRAME_HEADER_BYTES) {
+      at = this.fill(held, FRAME_HEADER_BYTES, chunk, at, end);
+      if (this.heldBytes < FRAME_HEADER_BYTES) return at;
+      const length = lengthAt(held, 0);
+      this.check(held, 0, length);
+      if (held[3] === FrameType.data) {
+        this.beginData(held, 0, length);
+        this.letGo();
+        return at;
+      }
+      const whole = Buffer.allocUnsafe(FRAME_HEADER_BYTES + length);
+      held.copy(whole);
+      this.held = held = whole;
+    }
+    at = this.fill(held, held.length, chunk, at, end);
+    if (this.heldBytes === held.length) {
+      this.letGo();
+      this.dispatch(held, 0, held.length - FRAME_HEADER_BYTES);
+    }
+    return at;
+  }
+
+  private fill(held: Buffer, upTo: number, chunk: Buffer, at: number, end: number): number {
+    const copied = chunk.copy(held, this.heldBytes, at, Math.min(end, at + upTo - this.heldBytes));
+    this.heldBytes += copied;
+    return at + copied;
+  }
+
+  private letGo(): void {
+    this.held = undefined;
+    this.heldBytes = 0;
+  }
+
+  /** What can be said of a frame by its header alone, before its payload costs anything. */
+  private check(frame: Buffer, at: number, length: number): void {
+    const type = frame[at + 3];
+    if (length > this.maxFrameBytes) {
+      throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'a frame is larger than allowed');
+    }
+    if (this.blockOf !== 0 && (type !== FrameType.continuation || streamAt(frame, at) !== this.blockOf)) {
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a header block was interrupted');
+    }
+    if (this.begun) return;
+    this.begun = true;
+    if (type !== FrameType.settings || ((frame[at + 4] as number) & Flag.ack) !== 0) {
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'the first frame is not SETTINGS');
+    }
+  }
+
+  private beginData(frame: Buffer, at: number, length: number): void {
+    const flags = frame[at + 4] as number;
+    const streamId = streamAt(frame, at);
+    const padded = (flags & Flag.padded) !== 0;
+    if (padded && length === 0) tooShort();
+    this.inData = true;
+    this.dataLeft = length;
+    this.paddingLeft = padded ? -1 : 0;
+    this.padding = 0;
+    this.sink.dataBegins(streamId, length, (flags & Flag.endStream) !== 0);
+    if (length === 0) this.endData();
+  }
+
+  private readData(chunk: Buffer, from: number, end: number): number {
+    let at = from;
+    if (this.paddingLeft < 0) {
+      const padding = chunk[at++] as number;
+      if (padding >= this.dataLeft) paddedTooFar();
+      this.paddingLeft = padding;
+      this.padding = padding + 1;
+      this.dataLeft -= padding + 1;
+    }
+    const taken = Math.min(this.dataLeft, end - at);
+    if (taken > 0) {
+      this.dataLeft -= taken;
+      this.sink.dataBytes(chunk, at, at + taken);
+      at += taken;
+    }
+    if (this.dataLeft === 0) {
+      const skipped = Math.min(this.paddingLeft, end - at);
+      this.paddingLeft -= skipped;
+      at += skipped;
+      if (this.paddingLeft === 0) this.endData();
+    }
+    return at;
+  }
+
+  private endData(): void {
+    this.inData = false;
+    this.sink.dataEnds(this.padding);
+  }
+
+  /** Hands over a whole frame that is no DATA. */
+  private dispatch(frame: Buffer, at: number, length: number): void {
+    const endHeaders = ((frame[at + 4] as number) & Flag.endHeaders) !== 0;
+    switch (frame[at + 3] as number) {
+      case FrameType.headers:
+        if (!endHeaders) this.blockOf = streamAt(frame, at);
+        break;
+      case FrameType.continuation:
+        if (this.blockOf === 0) {
+          throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'CONTINUATION without a header block');
+        }
+        if (endHeaders) this.blockOf = 0;
+        break;
+      default:
+    }
+    handOverFrame(this.sink, frame, at, length);
+  }
+}
+
+function lengthAt(frame: Buffer, at: number): number {
+  return ((frame[at] as number) << 16) | ((frame[at + 1] as number) << 8) | (frame[at + 2] as number);
+}

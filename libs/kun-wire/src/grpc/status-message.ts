@@ -1,0 +1,31 @@
+/** What may stand in a `grpc-message` as it is (gRPC over HTTP/2, "Status-Message"): printable ASCII but `%`. */
+const PLAIN = /^[ -$&-~]*$/;
+const UNSAFE = /[^ -$&-~]/;
+const CODED = /%[0-9A-Fa-f]{2}/;
+
+/** A status message in the percent-coding of `grpc-message`: its UTF-8, with what is not printable ASCII coded. */
+export function encodeStatusMessage(message: string): string {
+  if (PLAIN.test(message)) return message;
+  let coded = '';
+  for (const byte of Buffer.from(message, 'utf8')) {
+    const character = String.fromCharCode(byte);
+    coded += UNSAFE.test(character) ? `%${byte.toString(16).toUpperCase().padStart(2, '0')}` : character;
+  }
+  return coded;
+}
+
+/** The message of a `grpc-message`; what is not well coded stays as it is, as gRPC demands of readers. */
+export function decodeStatusMessage(coded: string): string {
+  if (!coded.includes('%')) return coded;
+  const bytes: number[] = [];
+  for (let at = 0; at < coded.length; at++) {
+    const code = coded.slice(at, at + 3);
+    if (CODED.test(code)) {
+      bytes.push(Number.parseInt(code.slice(1), 16));
+      at += 2;
+    } else {
+      bytes.push(...Buffer.from(coded.charAt(at), 'utf8'));
+    }
+  }
+  return Buffer.from(bytes).toString('utf8');
+}

@@ -1,0 +1,44 @@
+import type { HeaderList } from './header-list.js';
+
+/** The blocks of one peer that are remembered; the methods that a caller calls, about. */
+const MAX_BLOCKS = 64;
+/** Longer blocks are seldom equal. */
+const MAX_BLOCK_BYTES = 1024;
+/** So many blocks that were not met before: the peer's headers differ in each call, and remembering is in vain. */
+const VAIN_ATTEMPTS = 32;
+/** After those one in so many is still remembered, should they become equal. */
+const SAMPLE = 64;
+
+/**
+ * Remembers what whole header blocks say, for as long as the decoder's table does not change: callers repeat their
+ * headers to the byte. Its memory is bounded; for callers that never repeat themselves it looks only now and then.
+ */
+export class BlockMemory {
+  private readonly known = new Map<string, HeaderList>();
+  private generation = -1;
+  private inVain = 0;
+
+  /** The key of a block, when it is worth looking up or keeping. */
+  keyOf(block: Buffer, start: number, end: number): string | undefined {
+    if (end - start > MAX_BLOCK_BYTES) return undefined;
+    if (this.inVain >= VAIN_ATTEMPTS && this.inVain++ % SAMPLE !== 0) return undefined;
+    return block.toString('latin1', start, end);
+  }
+
+  find(key: string, generation: number): HeaderList | undefined {
+    if (generation !== this.generation) return undefined;
+    const list = this.known.get(key);
+    if (list !== undefined) this.inVain = 0;
+    return list;
+  }
+
+  /** Keeps what a block says that was read at a generation of the table and left it unchanged. */
+  keep(key: string, list: HeaderList, generation: number): void {
+    this.inVain++;
+    if (generation !== this.generation || this.known.size >= MAX_BLOCKS) {
+      this.known.clear();
+      this.generation = generation;
+    }
+    this.known.set(key, list);
+  }
+}

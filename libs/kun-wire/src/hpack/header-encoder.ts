@@ -1,0 +1,150 @@
+import { FIELD_OVERHEAD_BYTES } from './header-field.js';
+import { huffmanEncode, huffmanLength } from './huffman-encoder.js';
+import { STATIC_FIELDS, STATIC_TABLE } from './static-table.js';
+
+/** How a header encoder writes. */
+export interface HeaderEncoderOptions {
+  /** The most that its table may have, whatever the peer allows. Default 4096. */
+  readonly maxTableBytes?: number | undefined;
+  /** Whether strings go in Huffman's code where that is shorter: fewer bytes for more work. Default false. */
+  readonly huffman?: boolean | undefined;
+}
+
+/** Values that a shared table could give away by its effect on the size of blocks (RFC 7541, section 7.1). */
+const SECRET_NAMES: ReadonlySet<string> = new Set([
+  'authorization',
+  'cookie',
+  'proxy-authorization',
+  'set-cookie',
+]);
+
+/** So many values of a name get a place in the table: status and content type have few, request ids never repeat. */
+const VALUES_OF_A_NAME = 3;
+
+const STATIC_NAMES: ReadonlyMap<string, number> = new Map(
+  STATIC_TABLE.map(({ name }, index) => [name, index + 1] as const).toReversed(),
+);
+const STATIC_PAIRS: ReadonlyMap<string, number> = new Map(
+  STATIC_TABLE.map(({ name, value }, index) => [`${name}\n${value}`, index + 1] as const),
+);
+
+/**
+ * Writes header blocks for one peer (RFC 7541), in their order. Its table fills with the first values of each name
+ * and then stands still: fields that repeat become one or two bytes, those that differ from call to call evict nothing, and
+ * a block once written is good for as long as {@link generation} stays the same.
+ */
+export class HeaderEncoder {
+  /** Counts up with every change of the table. */
+  generation = 0;
+  private bytes = Buffer.allocUnsafe(256);
+  private at = 0;
+  private readonly ownMaxBytes: number;
+  private readonly huffman: boolean;
+  private maxBytes: number;
+  private usedBytes = 0;
+  private inserted = 0;
+  private resized = false;
+  // By number of insertion, from 1.
+  private readonly names = new Map<string, { at: number; values: number }>();
+  private readonly pairs = new Map<string, number>();
+
+  constructor({ maxTableBytes = 4096, huffman = false }: HeaderEncoderOptions = {}) {
+    this.ownMaxBytes = maxTableBytes;
+    this.maxBytes = Math.min(4096, maxTableBytes);
+    this.resized = this.maxBytes < 4096;
+    this.huffman = huffman;
+  }
+
+  /** The peer's `SETTINGS_HEADER_TABLE_SIZE`. */
+  setPeerTableBytes(bytes: number): void {
+    const maxBytes = Math.min(bytes, this.ownMaxBytes);
+    if (maxBytes === this.maxBytes) return;
+    this.maxBytes = maxBytes;
+    this.resized = true;
+    this.generation++;
+  }
+
+  /** Begins a block. */
+  begin(): void {
+    this.at = 0;
+    if (!this.resized) return;
+    this.resized = false;
+    // To nothing first, as the table is filled anew; both updates are allowed at one place (RFC 7541, section 4.2).
+    this.room(16);
+    this.integer(0x20, 0x1f, 0);
+    if (this.maxBytes > 0) this.integer(0x20, 0x1f, this.maxBytes);
+    this.names.clear();
+    this.pairs.clear();
+    this.usedBytes = 0;
+    this.inserted = 0;
+    this.generation++;
+  }
+
+  /** Adds a field; `value` has one character a byte. */
+  field(name: string, value: string): void {
+    const pair = `${name}\n${value}`;
+    const known = STATIC_PAIRS.get(pair) ?? this.indexOf(this.pairs.get(pair));
+    this.room(name.length + value.length + 16);
+    if (known !== undefined) {
+      this.integer(0x80, 0x7f, known);
+      return;
+    }
+    const values = this.names.get(name);
+    const nameIndex = STATIC_NAMES.get(name) ?? this.indexOf(values?.at) ?? 0;
+    const size = name.length + value.length + FIELD_OVERHEAD_BYTES;
+    if (SECRET_NAMES.has(name)) {
+      this.integer(0x10, 0x0f, nameIndex);
+    } else if ((values?.values ?? 0) < VALUES_OF_A_NAME && this.usedBytes + size <= this.maxBytes) {
+      this.integer(0x40, 0x3f, nameIndex);
+      this.usedBytes += size;
+      this.generation++;
+      this.inserted++;
+      this.names.set(name, { at: this.inserted, values: (values?.values ?? 0) + 1 });
+      this.pairs.set(pair, this.inserted);
+    } else {
+      this.integer(0x00, 0x0f, nameIndex);
+    }
+    if (nameIndex === 0) this.string(name);
+    this.string(value);
+  }
+
+  /** The block that was begun; a view that is good until the next begins. */
+  end(): Buffer {
+    return this.bytes.subarray(0, this.at);
+  }
+
+  /** Fields of the dynamic table are counted from the newest. */
+  private indexOf(insertion: number | undefined): number | undefined {
+    return insertion === undefined ? undefined : STATIC_FIELDS + 1 + this.inserted - insertion;
+  }
+
+  private string(text: string): void {
+    const coded = this.huffman ? huffmanLength(text) : text.length;
+    if (coded < text.length) {
+      this.integer(0x80, 0x7f, coded);
+      this.at = huffmanEncode(text, this.bytes, this.at);
+    } else {
+      this.integer(0x00, 0x7f, text.length);
+      this.at += this.bytes.write(text, this.at, 'latin1');
+    }
+  }
+
+  private integer(pattern: number, prefix: number, value: number): void {
+    const { bytes } = this;
+    if (value < prefix) {
+      bytes[this.at++] = pattern | value;
+      return;
+    }
+    bytes[this.at++] = pattern | prefix;
+    let rest = value - prefix;
+    for (; rest >= 0x80; rest >>>= 7) bytes[this.at++] = (rest & 0x7f) | 0x80;
+    bytes[this.at++] = rest;
+  }
+
+  private room(more: number): void {
+    if (this.at + more <= this.bytes.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.at + more));
+    this.bytes.copy(larger, 0, 0, this.at);
+    this.bytes = larger;
+  }
+}

@@ -1,0 +1,77 @@
+import type { RequestHeaders } from './request-headers.js';
+import type { Metadata } from './response-fields.js';
+import type { ServedConnection } from './served-connection.js';
+
+/** A call as it comes over a connection, to be read and answered. */
+export interface IncomingCall {
+  /** `/package.Service/Method`, as the caller wrote it. */
+  readonly path: string;
+  readonly headers: RequestHeaders;
+  /** `:authority`, else `host`, else empty. */
+  readonly authority: string;
+  /** When the caller gives up, in milliseconds since the epoch; `Infinity` for never. */
+  readonly deadline: number;
+  readonly connection: ServedConnection;
+  /**
+   * Set when the wire has answered the call by its headers: it is told so that it can be counted and logged. Nothing can be
+   * read and sent, and its end follows.
+   */
+  readonly refusal: CallRefusal | undefined;
+  /** Whether an answer would still reach somebody. */
+  readonly writable: boolean;
+
+  /** Asks for one message. One that has come already is handed over before this returns. */
+  read(): void;
+  /**
+   * Sends headers, once and before any message; without it they go with the first message.
+   *
+   * @throws {InvalidHeaderError} for a name or value that no header can have.
+   */
+  sendHeaders(metadata?: Metadata): void;
+  /**
+   * Sends a message. Its bytes must not change afterwards. `onTaken` is called once the socket has taken it: whoever
+   * waits for that has a bounded number of messages under way. It is not called when the call ends before.
+   */
+  sendMessage(bytes: Uint8Array, onTaken?: () => void): void;
+  /**
+   * Sends the status, behind all messages, and ends the call.
+   *
+   * @throws {InvalidHeaderError} for a trailer that cannot be one.
+   */
+  sendStatus(code: number, message?: string, trailers?: Metadata): void;
+  /** Ends the call with RST_STREAM instead of a status; for what no status can say. */
+  reset(code: number): void;
+}
+
+/** What the wire answered by itself. */
+export interface CallRefusal {
+  /** The status of gRPC. */
+  readonly code: number;
+  readonly message: string;
+  /** The HTTP status, which is all that callers are told who do not speak gRPC. */
+  readonly httpStatus: number;
+}
+
+/** How a call ended; told exactly once. */
+export type CallEnd =
+  /** Its status was handed to the socket, and the socket took it. */
+  | { readonly how: 'status'; readonly code: number; readonly message: string }
+  /** It was reset, with a code of RFC 9113, section 7, by the caller or by this side. */
+  | { readonly how: 'reset'; readonly code: number; readonly by: 'peer' | 'self' }
+  /** Its connection ended before the status was out. */
+  | { readonly how: 'lost'; readonly reason: string };
+
+/** Who is told what happens to a call. Nothing of it may throw. */
+export interface CallListener {
+  /** A message that was asked for. It may share memory with others: copy what is to be kept for long. */
+  onMessage(bytes: Buffer): void;
+  /** All messages have been handed over, and no more will come. */
+  onHalfClose(): void;
+  /**
+   * The wire has decided the status (deadline passed, message too large, connection shut down): what is sent from now on
+   * is dropped, and the end follows.
+   */
+  onAnswered(code: number, message: string): void;
+  /** The call is over. */
+  onEnd(end: CallEnd): void;
+}

@@ -1,0 +1,80 @@
+import { isFieldName, isFieldValue } from '../connection/field-kind.js';
+import { repeatedFields } from '../connection/repeated-blocks.js';
+import type { HeaderFields } from '../connection/send-item.js';
+import { encodeBinaryValue, isBinaryKey } from '../grpc/binary-value.js';
+import { ACCEPTED_ENCODINGS } from '../grpc/message-encoding.js';
+import { encodeStatusMessage } from '../grpc/status-message.js';
+import type { HeadRefusal } from './request-head.js';
+
+/** Headers or trailers to send, in order: text in printable ASCII, bytes under names that end in `-bin`. */
+export type Metadata = Iterable<readonly [name: string, value: string | Uint8Array]>;
+
+/** A header that cannot be sent. */
+export class InvalidHeaderError extends TypeError {
+  override readonly name = 'InvalidHeaderError';
+}
+
+const STATUS_200 = [':status', '200'] as const;
+const CONTENT_TYPE = ['content-type', 'application/grpc'] as const;
+
+/** What begins an answer that has no headers of its own. */
+const HEAD = repeatedFields([STATUS_200, CONTENT_TYPE]);
+/** What ends one that went well. */
+const OK = repeatedFields([['grpc-status', '0']]);
+
+/**
+ * What begins an answer.
+ *
+ * @throws {InvalidHeaderError}
+ */
+export function headFields(metadata: Metadata | undefined): HeaderFields {
+  return metadata === undefined ? HEAD : [...HEAD, ...checked(metadata)];
+}
+
+/**
+ * What ends an answer; `alone` when nothing went before it.
+ *
+ * @throws {InvalidHeaderError}
+ */
+export function statusFields(
+  code: number,
+  message: string,
+  trailers: Metadata | undefined,
+  alone: boolean,
+): HeaderFields {
+  if (code === 0 && message === '' && trailers === undefined && !alone) return OK;
+  const fields: Array<readonly [string, string]> = alone ? [STATUS_200, CONTENT_TYPE] : [];
+  fields.push(['grpc-status', String(code)]);
+  // A space at an end would make the field malformed.
+  if (message !== '') fields.push(['grpc-message', encodeStatusMessage(message.trim())]);
+  if (trailers !== undefined) fields.push(...checked(trailers));
+  return fields;
+}
+
+/** The answer to a request that is refused by its headers. */
+export function refusalFields({ httpStatus, code, message }: HeadRefusal): HeaderFields {
+  if (httpStatus === 415) return [[':status', '415']];
+  const fields: Array<readonly [string, string]> = [[':status', String(httpStatus)]];
+  if (httpStatus === 405) fields.push(['allow', 'POST']);
+  fields.push(CONTENT_TYPE, ['grpc-status', String(code)], ['grpc-message', encodeStatusMessage(message)]);
+  if (code === 12) fields.push(['grpc-accept-encoding', ACCEPTED_ENCODINGS]);
+  return fields;
+}
+
+function checked(metadata: Metadata): Array<readonly [string, string]> {
+  return Array.from(metadata, ([name, value]) => {
+    if (!isFieldName(name))
+      throw new InvalidHeaderError(`${JSON.stringify(name)} is no name of a header to send`);
+    const text = typeof value === 'string' ? value : encodeBinaryValue(value);
+    if (typeof value !== 'string' && !isBinaryKey(name)) {
+      throw new InvalidHeaderError(`the value of ${name} is binary, so its name must end in -bin`);
+    }
+    if (!isFieldValue(text) || !IS_LATIN_1.test(text)) {
+      throw new InvalidHeaderError(`the value of ${name} has characters that a header cannot have`);
+    }
+    return [name, text] as const;
+  });
+}
+
+// eslint-disable-next-line no-control-regex
+const IS_LATIN_1 = /^[\u0000-\u00ff]*$/;
