@@ -6,12 +6,14 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
   const vocabulary = ['clock', 'identity', 'settings', 'status'];
   const calls = [...vocabulary, 'rpc', 'telemetry', 'interceptors', 'routing'];
   const wire = ['proto', 'tls', 'transport'];
-  const sides = [...calls, ...wire, 'lifecycle'];
+  const sides = [...calls, ...wire, 'grammar', 'lifecycle'];
   const parts = [...sides, 'server', 'client', 'admin', 'supervisor'];
   return {
     clock: [],
     identity: [],
-    settings: [],
+    // What a target is, and other texts that both the configuration and the code read.
+    grammar: [],
+    settings: ['grammar'],
     // What may go out as trailers is what may go out at all.
     status: ['transport'],
     // Reads protos; certificates; connections and metadata: each knows nothing of the others.

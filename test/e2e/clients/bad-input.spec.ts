@@ -44,6 +44,27 @@ describe('an upstream that is wrong is refused at start', () => {
       ['CONF/kinds/default/public.yaml:1:', 'Upstreams.cache.Target: ', 'host:port', 'cache.shop'],
     ],
     [
+      'a port that there is not',
+      { Upstreams: { cache: { Target: 'localhost:99999' } } },
+      [
+        'CONF/kinds/default/public.yaml:1:',
+        'Upstreams.cache.Target: has the port 99999; ports go from 1 to 65535',
+      ],
+    ],
+    [
+      'an address of such a port',
+      { Upstreams: { cache: { Target: 'ipv4:127.0.0.1:99999' } } },
+      ['CONF/kinds/default/public.yaml:1:', 'Upstreams.cache.Target: has the port 99999'],
+    ],
+    [
+      'a name server that is not asked',
+      { Upstreams: { cache: { Target: 'dns://10.0.0.53/cache.shop:1' } } },
+      [
+        'CONF/kinds/default/public.yaml:1:',
+        "names the DNS server 10.0.0.53, but the host's own is asked; write dns:///cache.shop:1",
+      ],
+    ],
+    [
       'a code that is none',
       { Upstreams: { cache: { Target: 'localhost:1', Retry: { Codes: ['UNAVAILABEL'] } } } },
       [

@@ -122,6 +122,22 @@ describe('with five attempts', () => {
   });
 });
 
+describe('what this side made up', () => {
+  it.each<[string, Record<string, unknown>, { text: string }]>([
+    ['a request too large to send', { MaxMsgSize: 1000 }, { text: 'x'.repeat(2000) }],
+    ['an answer too large to take', { MaxMsgSize: 1000 }, { text: 'large' }],
+  ])('%s is not repeated', async (_name, settings, request) => {
+    await using last = await startLinked({
+      handlers: { unary: ({ text }) => ({ text: text === 'large' ? 'x'.repeat(2000) : text }) },
+    });
+    const Retry = { ...RETRY, Policy: 'kunapp', Codes: ['RESOURCE_EXHAUSTED', 'INTERNAL'] };
+    await using first = await startLinked({ next: last.grpcAddress, upstream: { Retry, ...settings } });
+    const { error } = await callKind(first.next, 'unary', {}, [request]);
+    expect(error).toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+    expect((await figures(first)).attempts).toBe(1);
+  });
+});
+
 describe('an attempt', () => {
   const failTwice = () => {
     let failures = 2;

@@ -22,6 +22,7 @@ import {
   type OutgoingMetadata,
 } from '../transport/outgoing-metadata.js';
 import { cancelReason, type ClientCall } from './client-call.js';
+import { isOwnFailure } from './own-failure.js';
 
 type Rpc = MethodDefinition<unknown, unknown>;
 /** What the surface objects of all kinds share. */
@@ -168,7 +169,12 @@ function sendStream(
 function endedBy(status: StatusObject, upstream: Upstream): Omit<Ending, 'durationMs'> {
   if (status.code === Code.OK) return { code: Code.OK, message: '', cause: 'status' };
   const error = fromServiceError(status, { upstream });
-  return { code: error.code, message: error.message, error, cause: 'status' };
+  return {
+    code: error.code,
+    message: error.message,
+    error,
+    cause: isOwnFailure(status) ? 'reset' : 'status',
+  };
 }
 
 function endedHere(error: StatusError): Omit<Ending, 'durationMs'> {

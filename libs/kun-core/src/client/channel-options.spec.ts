@@ -20,6 +20,9 @@ describe("a channel's options", () => {
   it('leave keepalive to kun, transparent retries to grpc-js, and calls to turns', () => {
     const { options, keepalive } = optionsOf();
     expect(options).toEqual({
+      'grpc.client_idle_timeout_ms': 1_800_000,
+      'grpc.dns_min_time_between_resolutions_ms': 1_000,
+      'grpc.enable_http_proxy': 0,
       'grpc.max_receive_message_length': 1024,
       'grpc.max_send_message_length': 1024,
       'grpc.initial_reconnect_backoff_ms': 100,

@@ -1,6 +1,7 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { nearest } from '@kun/config';
 import type { KeepaliveOptions } from '../transport/connection-keepalive.js';
+import type { HttpProxy } from './http-proxy.js';
 import type { Dial } from './target.js';
 
 /** Options of grpc-js, by the names it has for them; only those that its clients read are taken. */
@@ -45,6 +46,8 @@ const CLIENT_OPTIONS: ReadonlySet<string> = new Set([
 export interface ChannelDecisions {
   readonly name: string;
   readonly dial: Dial;
+  /** The HTTP proxy that leads to it. */
+  readonly proxy?: HttpProxy | undefined;
   /** The largest message, sent or received. */
   readonly maxMessageBytes: number;
   readonly initialBackoffMs: number;
@@ -86,10 +89,10 @@ export function clientChannelOptions(
       'grpc.service_config_disable_resolution': 1,
       // channelz keeps books on every call.
       'grpc.enable_channelz': 0,
-      ...(dial.authority !== undefined
-        ? // The sidecar is on this host, whatever `http_proxy` says.
-          { 'grpc.default_authority': dial.authority, 'grpc.enable_http_proxy': 0 }
-        : {}),
+      'grpc.dns_min_time_between_resolutions_ms': MIN_RESOLUTION_INTERVAL_MS,
+      'grpc.client_idle_timeout_ms': IDLE_TIMEOUT_MS,
+      ...(dial.authority !== undefined ? { 'grpc.default_authority': dial.authority } : {}),
+      ...proxyOptions(decisions),
       ...(dial.serverName !== undefined ? { 'grpc.ssl_target_name_override': dial.serverName } : {}),
       ...defined(rest),
     },
@@ -98,6 +101,30 @@ export function clientChannelOptions(
         ? decisions.keepalive
         : { ...decisions.keepalive, ...defined({ timeMs, timeoutMs }) },
   };
+}
+
+/**
+ * Addresses are looked up when a connection is lost, and not again within this time. grpc-js' own 30 s is how long an
+ * upstream whose instances were all replaced would be gone; a second keeps a name server from a storm.
+ */
+const MIN_RESOLUTION_INTERVAL_MS = 1_000;
+
+/** A channel without calls for this long lets go of its connections. grpc-js' default, said here since kun promises it. */
+const IDLE_TIMEOUT_MS = 30 * 60_000;
+
+/** Who goes through a proxy is decided here, and never by grpc-js, which would send loopback through it. */
+function proxyOptions({ dial, proxy }: ChannelDecisions): ChannelOptions {
+  if (!proxy || !dial.reach) return { 'grpc.enable_http_proxy': 0 };
+  return {
+    'grpc.enable_http_proxy': 0,
+    'grpc.http_connect_target': dial.address,
+    'grpc.default_authority': hostPort(dial.reach),
+    ...(proxy.credentials === undefined ? {} : { 'grpc.http_connect_creds': proxy.credentials }),
+  };
+}
+
+function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function unreadOptions(name: string, unread: readonly string[]): ClientChannelOptionError {

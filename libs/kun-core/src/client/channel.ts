@@ -4,6 +4,7 @@ import { TlsChannelCredentials } from '../tls/client-tls.js';
 import { clientChannelOptions, type ClientChannelOptions } from './channel-options.js';
 import type { KeepaliveOptions } from '../transport/connection-keepalive.js';
 import { GuardedCredentials } from './connect-timeout.js';
+import { httpProxyFor, type Environment } from './http-proxy.js';
 import { dial } from './target.js';
 
 /** A channel to an upstream. */
@@ -26,6 +27,8 @@ export interface UpstreamChannelOptions {
   readonly initialBackoffMs?: number | undefined;
   /** The longest pause, in milliseconds; give or take a fifth. Default 10 000. */
   readonly maxBackoffMs?: number | undefined;
+  /** Where the proxies are said that lead to upstreams. Default: `process.env` */
+  readonly environment?: Environment | undefined;
   /** grpc-js' own options, over kun's; those that its clients do not read are refused. */
   readonly channelOptions?: ClientChannelOptions | undefined;
 }
@@ -68,15 +71,19 @@ const MAX_BACKOFF_MS = 10_000;
  * Opens a channel. Transparent retries of grpc-js stay on: a call that a draining server refused is made again elsewhere.
  *
  * @throws {TargetError} when the target cannot be dialled.
+ * @throws {HttpProxyError} when the proxy that leads to it cannot be used.
  * @throws {ClientChannelOptionError} for a channel option without effect.
  */
 export function openChannel(options: UpstreamChannelOptions): UpstreamChannel {
   const { name, target, certificates, proxyPort, connectTimeoutMs } = options;
   const dialled = dial({ name, target, proxyPort });
+  const proxied = options.channelOptions?.['grpc.enable_http_proxy'] !== 0 && dialled.reach;
+  const proxy = proxied ? httpProxyFor(proxied, options.environment ?? process.env) : undefined;
   const { options: channelOptions, keepalive } = clientChannelOptions(
     {
       name,
       dial: dialled,
+      proxy,
       maxMessageBytes: options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
       initialBackoffMs: options.initialBackoffMs ?? INITIAL_BACKOFF_MS,
       maxBackoffMs: options.maxBackoffMs ?? MAX_BACKOFF_MS,
@@ -86,7 +93,12 @@ export function openChannel(options: UpstreamChannelOptions): UpstreamChannel {
   );
   const inner = certificates ? new TlsChannelCredentials(certificates) : credentials.createInsecure();
   const guarded = new GuardedCredentials(inner, { connectTimeoutMs, keepalive });
-  return new OpenChannel(name, target, proxyPort, new Client(dialled.address, guarded, channelOptions));
+  return new OpenChannel(
+    name,
+    target,
+    proxyPort,
+    new Client(proxy ? `dns:///${proxy.address}` : dialled.address, guarded, channelOptions),
+  );
 }
 
 class OpenChannel implements UpstreamChannel {

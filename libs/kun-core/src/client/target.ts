@@ -1,4 +1,4 @@
-import { isIP, isIPv6 } from 'node:net';
+import { readTarget } from '../grammar/target.js';
 
 /** An upstream's target cannot be dialled as it is written. */
 export class TargetError extends Error {
@@ -17,6 +17,8 @@ export interface Dial {
   /** The name that a TLS server's certificate must have, where it is not the address's own. */
   readonly serverName: string | undefined;
   readonly loadBalancing: LoadBalancing;
+  /** Host and port that an HTTP proxy may be asked for; `undefined` where there is none to ask, or no name. */
+  readonly reach: { readonly host: string; readonly port: number } | undefined;
 }
 
 /** What is dialled: the upstream's name for messages, its target, and the sidecar's port if there is one. */
@@ -26,64 +28,41 @@ export interface DialOptions {
   readonly proxyPort?: number | undefined;
 }
 
-/** What grpc-js resolves by itself. */
-const SCHEMES: ReadonlySet<string> = new Set(['dns', 'ipv4', 'ipv6', 'unix']);
-
 /**
  * Decides how to dial a target.
  *
- * - `host:port`, with or without `dns:///`: every address that the name has, in turns (`round_robin`), so that a headless
- *   service's instances all get calls;
- * - `10.0.0.1:50051`, `ipv4:…`, `ipv6:…`, `unix:…`: as it is written;
+ * - a name: every address that it has, in turns (`round_robin`), so that a headless service's instances all get calls;
+ * - several addresses: in turns; a single one, or a socket of this host: that one;
  * - with a proxy port: the sidecar at `127.0.0.1`, which balances itself, with the target's `host:port` as `:authority`.
  *
- * @throws {TargetError} naming the upstream, when there is no port or the scheme is none of these.
+ * @throws {TargetError} naming the upstream, when the target is none.
  */
-export function dial({ name, target, proxyPort }: DialOptions): Dial {
-  const scheme = /^([a-z][a-z0-9+.-]*):(?!\d+$)/i.exec(target)?.[1]?.toLowerCase();
-  if (scheme !== undefined && !SCHEMES.has(scheme)) {
-    throw new TargetError(
-      `upstream ${name}: the target ${JSON.stringify(target)} has the scheme ${scheme}, which cannot be dialled; write host:port, or use one of ${[...SCHEMES].join(', ')}`,
-    );
-  }
-  if (scheme === 'unix' || scheme === 'ipv4' || scheme === 'ipv6') {
-    if (proxyPort !== undefined) {
-      throw new TargetError(
-        `upstream ${name}: the target ${JSON.stringify(target)} has no name for a proxy to route by; write host:port, or dial without the proxy port`,
-      );
-    }
-    return { address: target, authority: undefined, serverName: undefined, loadBalancing: 'pick_first' };
-  }
-  const [, resolver = '', hostPort = target] = /^dns:(?:\/\/([^/]*)\/)?(.*)$/i.exec(target) ?? [];
-  const host = hostOf(name, target, hostPort);
+export function dial({ name, target: text, proxyPort }: DialOptions): Dial {
+  const refuse = (problem: string) =>
+    new TargetError(`upstream ${name}: the target ${JSON.stringify(text)} ${problem}`);
+  const reading = readTarget(text);
+  if ('problem' in reading) throw refuse(reading.problem);
+  const { target } = reading;
+  const none = { authority: undefined, serverName: undefined, reach: undefined };
+
   if (proxyPort !== undefined) {
+    const named = target.kind === 'name' || (target.kind === 'address' && !/^ipv[46]:/i.test(text));
+    if (!named)
+      throw refuse('has no name for a proxy to route by; write host:port, or dial without the proxy port');
+    const address = `127.0.0.1:${proxyPort}`;
     return {
-      address: `127.0.0.1:${proxyPort}`,
-      authority: hostPort,
-      serverName: host,
+      ...none,
+      address,
+      authority: target.hostPort,
+      serverName: target.host,
       loadBalancing: 'pick_first',
     };
   }
-  if (isIP(host) !== 0) {
-    return { address: hostPort, authority: undefined, serverName: undefined, loadBalancing: 'pick_first' };
+  if ('written' in target) {
+    const loadBalancing = target.kind === 'addresses' ? 'round_robin' : 'pick_first';
+    return { ...none, address: target.written, loadBalancing };
   }
-  return {
-    address: `dns://${resolver}/${hostPort}`,
-    authority: undefined,
-    serverName: undefined,
-    loadBalancing: 'round_robin',
-  };
-}
-
-/** grpc-js would take a name without a port for port 443. */
-function hostOf(name: string, target: string, hostPort: string): string {
-  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:/?#\s[\]]+)):(\d{1,5})$/.exec(hostPort) ?? [];
-  const host = bracketed ?? plain;
-  const port = Number(digits);
-  if (host === undefined || port < 1 || port > 65_535 || (bracketed !== undefined && !isIPv6(bracketed))) {
-    throw new TargetError(
-      `upstream ${name}: the target ${JSON.stringify(target)} is no host and port; write host:port, as orders.shop.svc.cluster.local:50051`,
-    );
-  }
-  return host;
+  return target.kind === 'name'
+    ? { ...none, address: `dns:///${target.hostPort}`, loadBalancing: 'round_robin', reach: target }
+    : { ...none, address: target.hostPort, loadBalancing: 'pick_first', reach: target };
 }

@@ -28,7 +28,8 @@ import { defaultClientInterceptors } from './default-interceptors.js';
 import { nestClient } from './nest-client.js';
 import { proxyAnswers } from './start-gate.js';
 import { upstreamClient, type ClientMethod } from './upstream-client.js';
-import { UpstreamError, type UpstreamOptions } from './upstream-options.js';
+import { SharedUpstreams } from './shared-upstreams.js';
+import { UpstreamError, type UpstreamOptions, type UpstreamRegistration } from './upstream-options.js';
 import type { Upstreams } from './upstreams.js';
 
 /** What all upstreams of an application share. */
@@ -56,13 +57,21 @@ export interface OpenedUpstream {
 
 /** Makes the clients of upstreams from what was registered and what is configured. */
 export class UpstreamFactory {
+  private readonly shared = new SharedUpstreams<OpenedUpstream>();
+
   constructor(private readonly parts: UpstreamFactoryParts) {}
 
   /**
+   * Opens an upstream, once for all who register it.
+   *
    * @throws {UpstreamError} when there is no target or method of the name; {ProtoError} when there is no such service;
    * {ProtoError} and {CertificateError} when files cannot be used; {ClientChannelOptionError} for options without effect.
    */
-  open(options: UpstreamOptions): OpenedUpstream {
+  open(registration: UpstreamRegistration): OpenedUpstream {
+    return this.shared.get(registration, (options) => this.make(options));
+  }
+
+  private make(options: UpstreamOptions): OpenedUpstream {
     const { name } = options;
     const { live, upstreams, readiness, clock, draining } = this.parts;
     const settings = live.upstream(name);

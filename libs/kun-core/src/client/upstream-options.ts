@@ -24,3 +24,10 @@ export class UpstreamError extends Error {
 
 /** Injects the list given to one `KunClientModule.register`. */
 export const UPSTREAM_OPTIONS = Symbol('UPSTREAM_OPTIONS');
+
+/** One entry of a `KunClientModule.register`. */
+export interface UpstreamRegistration {
+  readonly options: UpstreamOptions;
+  /** Where `register` was called, as the stack says it. */
+  readonly place: string;
+}

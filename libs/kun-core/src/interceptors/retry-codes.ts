@@ -17,9 +17,13 @@ import type { RetryPolicy } from '../settings/retry-policy.js';
  * Left out are ABORTED, which asks for more than this call to be repeated (grpc/doc/statuscodes.md), and INTERNAL,
  * UNKNOWN and DATA_LOSS, which speak of defects that are there the next time too.
  *
+ * What this side decided is never worth another, whatever the policy: a message or metadata that is too large or does not
+ * fit its type, a cancellation, a channel that is closed.
+ *
  * @param told whether the answer says when to try again
  */
 export function isRetryable(ending: Ending, method: RpcMethod, policy: RetryPolicy, told: boolean): boolean {
+  if (ending.cause === 'reset') return false;
   if (policy.codes.includes(ending.code)) return true;
   if (!method.idempotent || !policy.widenIdempotent) return false;
   if (ending.code === status.RESOURCE_EXHAUSTED) return told;

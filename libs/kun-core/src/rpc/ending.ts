@@ -12,8 +12,8 @@ export interface Ending {
   /** The error behind a code other than OK, with its cause, when this side made it. */
   readonly error?: StatusError | undefined;
   /**
-   * What decided: `status`, a status was sent (server) or received (client); `reset`, the other side cancelled the
-   * stream before; `connection`, the connection was lost before.
+   * What decided: `status`, a status was sent (server) or received (client); `reset`, the stream was ended before, on a
+   * server by the other side, on a client by this one; `connection`, the connection was lost before.
    */
   readonly cause: 'status' | 'reset' | 'connection';
   /** Milliseconds from the headers to the end. */

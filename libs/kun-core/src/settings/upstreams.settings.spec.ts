@@ -162,14 +162,24 @@ describe('the section Upstreams', () => {
       '[::1]:1',
       'dns:a:1',
       'dns:///a.b:50051',
-      'dns://8.8.8.8/a:1',
       'ipv4:1.2.3.4:1,1.2.3.5:1',
       'ipv6:[::1]:1',
       'unix:/run/a.sock',
       'unix:///run/a',
     ];
     for (const Target of targets) expect(issues({ Upstreams: { a: { Target } } }), Target).toBeUndefined();
-    const refused = ['', 'a', 'a b:1', 'dns:///a', 'dsn:///a:1', 'http://a:1', 'a:port', '::1:1'];
+    const refused = [
+      '',
+      'a',
+      'a b:1',
+      'dns:///a',
+      'dsn:///a:1',
+      'http://a:1',
+      'a:port',
+      '::1:1',
+      'dns://8.8.8.8/a:1',
+    ];
+    refused.push('localhost:99999', 'ipv4:127.0.0.1:99999');
     for (const Target of refused) expect(issues({ Upstreams: { a: { Target } } }), Target).toHaveLength(1);
   });
 

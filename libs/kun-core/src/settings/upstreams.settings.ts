@@ -1,5 +1,6 @@
 import { nearest } from '@kun/config';
 import { z } from 'zod';
+import { readTarget } from '../grammar/target.js';
 import {
   dialKeys,
   resolveCallTimeout,
@@ -13,9 +14,6 @@ import { resolveRetryPolicy, retryKeys, retryPolicyKeys } from './retry.settings
 import { port, setting } from './setting.js';
 import { clientTlsKeys } from './tls.settings.js';
 
-const TARGET_ERROR =
-  'expected host:port, dns:///host:port, ipv4:address:port, ipv6:[address]:port or unix:path';
-
 /** A method of an upstream that differs from its others. */
 const methodSettings = z.strictObject({
   ...overriding({ CallTimeout: dialKeys.CallTimeout }),
@@ -24,7 +22,7 @@ const methodSettings = z.strictObject({
 
 /** One upstream: each key says for it what the key of `GRPCDial` says for all. */
 const upstreamSettings = z.strictObject({
-  Target: setting(z.string().regex(target(), { error: TARGET_ERROR }).optional(), {
+  Target: setting(target().optional(), {
     description: 'Where the upstream is: host:port, or dns:, ipv4:, ipv6: or unix: as gRPC writes names',
     reload: 'restart',
   }),
@@ -130,7 +128,9 @@ function ownSettings(settings: DialSections, name: string): UpstreamsSettings[st
   return Object.hasOwn(settings.Upstreams, name) ? settings.Upstreams[name] : undefined;
 }
 
-/** A port always: grpc-js would take 443 for a name without one. */
-function target(): RegExp {
-  return /^(?:unix:.+|ipv[46]:.+:\d{1,5}|(?:dns:(?:\/\/[^/\s]*\/)?)?(?:\[[0-9a-f:.%]+\]|[^:/?#\s[\]]+):\d{1,5})$/i;
+function target(): z.ZodString {
+  return z.string().check(({ value, issues }) => {
+    const reading = readTarget(value);
+    if ('problem' in reading) issues.push({ code: 'custom', input: value, message: reading.problem });
+  });
 }

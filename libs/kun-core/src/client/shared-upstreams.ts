@@ -1,0 +1,35 @@
+import { isDeepStrictEqual } from 'node:util';
+import { UpstreamError, type UpstreamOptions, type UpstreamRegistration } from './upstream-options.js';
+
+/** What was made for each upstream, so that all modules that register one share it. */
+export class SharedUpstreams<T> {
+  private readonly made = new Map<
+    string,
+    { readonly registration: UpstreamRegistration; readonly value: T }
+  >();
+
+  /**
+   * What was made for the upstream before, or `make`'s, the first time.
+   *
+   * @throws {UpstreamError} with both places, when it was registered with other options before.
+   */
+  get(registration: UpstreamRegistration, make: (options: UpstreamOptions) => T): T {
+    const { options, place } = registration;
+    const known = this.made.get(options.name);
+    if (known) {
+      const different = differences(known.registration.options, options);
+      if (different.length === 0) return known.value;
+      throw new UpstreamError(
+        `upstream "${options.name}" is registered twice, with different ${different.join(', ')}: at ${known.registration.place} and at ${place}; make them the same, or give one of them another name`,
+      );
+    }
+    const value = make(options);
+    this.made.set(options.name, { registration, value });
+    return value;
+  }
+}
+
+function differences(one: UpstreamOptions, other: UpstreamOptions): string[] {
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof UpstreamOptions>;
+  return [...keys].filter((key) => !isDeepStrictEqual(one[key], other[key]));
+}
