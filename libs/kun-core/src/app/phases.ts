@@ -1,4 +1,5 @@
 import { Configuration, formatProblem } from '@kun/config';
+import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createAdminServer } from '../admin/admin-server.js';
 import { Upstreams } from '../client/upstreams.js';
@@ -12,6 +13,8 @@ import { Readiness } from '../lifecycle/readiness.js';
 import { runStep } from '../lifecycle/step.js';
 import { Startup } from '../lifecycle/startup.js';
 import { KunGrpcServer } from '../server/grpc-server.js';
+import { carryStreams } from '../server/nest-pipeline.js';
+import { uncheckedMessages, warnOfUncheckedMessages } from '../server/unchecked-messages.js';
 import { NestTransport } from '../server/nest-transport.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import type { Settings } from '../settings/settings.js';
@@ -111,7 +114,12 @@ function nestHooks(nest: NestExpressApplication, parts: Parts): Phase {
     stopTimeoutMs: CALLBACK_TIMEOUT_MS,
     async start() {
       // Now, and not when the application was made: what the user added to it since then counts for both transports.
-      nest.connectMicroservice({ strategy: parts.transport }, { inheritAppConfig: true });
+      const microservice = nest.connectMicroservice(
+        { strategy: parts.transport },
+        { inheritAppConfig: true },
+      );
+      const pipeline = carryStreams(microservice);
+      warnOfUncheckedMessages(uncheckedMessages(nest.get(ModulesContainer), pipeline), parts.logger.pino);
       if (parts.settings.http && parts.settings.grpc.loggingEnabled) {
         nest.use(httpLogging(parts.log, parts.logger));
       }

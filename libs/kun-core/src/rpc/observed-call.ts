@@ -1,7 +1,8 @@
+import { inspect } from 'node:util';
 import type { Clock } from '../clock.js';
 import type { ContextKey } from './context-key.js';
 import type { Ending } from './ending.js';
-import type { MessageObserver } from './rpc-call.js';
+import type { MessageObserver, RpcCall } from './rpc-call.js';
 import { Tags } from './tags.js';
 
 /** What calls on either side have in common: what is known of them, and who is told of it. */
@@ -44,6 +45,16 @@ export abstract class ObservedCall {
   onEnd(observer: (ending: Ending) => void): void {
     if (this.ending) observer(this.ending);
     else this.endObservers.push(observer);
+  }
+
+  /** What of a call may be printed or copied: not its metadata, where credentials are, nor the way to its connection. */
+  toJSON(): object {
+    const { side, method, attempt, peer, requestId, received, sent, ending } = this as unknown as RpcCall;
+    return { side, method: method.path, attempt, peer, requestId, received, sent, ended: ending?.code };
+  }
+
+  [inspect.custom](): object {
+    return this.toJSON();
   }
 
   countReceived(message: unknown): void {

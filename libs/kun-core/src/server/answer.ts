@@ -1,6 +1,7 @@
 import { runInCall } from '../rpc/current-call.js';
 import type { BoundMethod } from './bound-method.js';
-import { RequestQueue, RequestStream } from './request-stream.js';
+import { RequestQueue } from './request-queue.js';
+import { RequestStream } from './request-stream.js';
 import { respondOnce } from './response-single.js';
 import { respondWithStream } from './response-stream.js';
 import type { ServerCall } from './server-call.js';

@@ -21,59 +21,63 @@ export interface HandledCall extends Pick<
 export class HandlerCall {
   /** The request of a unary or server-streaming call. */
   request: unknown;
-  private events: EventEmitter | undefined;
+  #events: EventEmitter | undefined;
+  // Private to the language: nothing that copies or prints the object walks into the server.
+  readonly #call: HandledCall;
 
-  constructor(private readonly call: HandledCall) {}
+  constructor(call: HandledCall) {
+    this.#call = call;
+  }
 
   get metadata(): Metadata {
-    return this.call.metadata;
+    return this.#call.metadata;
   }
 
   /** Whether nobody waits for the answer any more. */
   get cancelled(): boolean {
-    return !this.call.writable;
+    return !this.#call.writable;
   }
 
   getPeer(): string {
-    return this.call.peer;
+    return this.#call.peer;
   }
 
   /** `Infinity` when the caller set none. */
   getDeadline(): Deadline {
-    return this.call.deadline;
+    return this.#call.deadline;
   }
 
   getPath(): string {
-    return this.call.method.path;
+    return this.#call.method.path;
   }
 
   getHost(): string {
-    return this.call.wire?.getHost() ?? '';
+    return this.#call.wire?.getHost() ?? '';
   }
 
   getAuthContext(): AuthContext {
-    return this.call.wire?.getAuthContext() ?? {};
+    return this.#call.wire?.getAuthContext() ?? {};
   }
 
   /** Sends the response's metadata now; without effect once a message went out. */
   sendMetadata(metadata: Metadata): void {
-    this.call.responseMetadata.merge(metadata);
-    this.call.sendHeaders();
+    this.#call.responseMetadata.merge(metadata);
+    this.#call.sendHeaders();
   }
 
   /** `cancelled` is emitted once, when nobody waits for the answer any more. */
   on(event: 'cancelled', listener: () => void): this {
-    (this.events ??= new EventEmitter()).on(event, listener);
+    (this.#events ??= new EventEmitter()).on(event, listener);
     return this;
   }
 
   once(event: 'cancelled', listener: () => void): this {
-    (this.events ??= new EventEmitter()).once(event, listener);
+    (this.#events ??= new EventEmitter()).once(event, listener);
     return this;
   }
 
   off(event: 'cancelled', listener: () => void): this {
-    this.events?.off(event, listener);
+    this.#events?.off(event, listener);
     return this;
   }
 
@@ -87,6 +91,6 @@ export class HandlerCall {
 
   /** Called by the server. */
   emitCancelled(): void {
-    this.events?.emit('cancelled');
+    this.#events?.emit('cancelled');
   }
 }

@@ -1,9 +1,16 @@
-import { status as Code } from '@grpc/grpc-js';
+import { inspect } from 'node:util';
 import { Observable, type Subscriber } from 'rxjs';
-import { runInCall } from '../rpc/current-call.js';
-import { StatusError } from '../status/status-error.js';
-import type { RequestReader } from './call-environment.js';
-import type { ServerCall } from './server-call.js';
+
+/** What is done to each message before the handler sees it: the pipes of the parameter. */
+export type MessageTransform = (message: unknown) => unknown;
+
+/** Where its messages come from. */
+export interface RequestSource {
+  /** The method's. */
+  readonly path: string;
+  subscribe(subscriber: Subscriber<unknown>, transform: MessageTransform | undefined): () => void;
+  iterate(transform: MessageTransform | undefined): AsyncIterator<unknown>;
+}
 
 /**
  * The request of a client-streaming or bidirectional call: an `Observable`, as Nest's users know it, and an
@@ -12,126 +19,43 @@ import type { ServerCall } from './server-call.js';
  *
  * It can be read once. A call that is cancelled before the caller said that it was done ends with an error (a
  * `StatusError`), never as if the stream were complete.
+ *
+ * Nothing of it can be walked into: to whoever copies or prints it, it is an empty object.
  */
 export class RequestStream extends Observable<unknown> implements AsyncIterable<unknown> {
-  constructor(private readonly queue: RequestQueue) {
-    super((subscriber) => queue.subscribe(subscriber));
+  readonly #queue: RequestSource;
+  readonly #transform: MessageTransform | undefined;
+
+  constructor(queue: RequestSource, transform?: MessageTransform) {
+    super();
+    this.#queue = queue;
+    this.#transform = transform;
+  }
+
+  /** The same stream, each message of which goes through `transform` before it is handed over. */
+  through(transform: MessageTransform): RequestStream {
+    const before = this.#transform;
+    return new RequestStream(
+      this.#queue,
+      before ? async (message) => transform(await before(message)) : transform,
+    );
   }
 
   [Symbol.asyncIterator](): AsyncIterator<unknown> {
-    return this.queue.iterate();
-  }
-}
-
-type Step = IteratorResult<unknown, undefined>;
-type End = { error?: unknown };
-
-/** The wire's side of a {@link RequestStream}. */
-export class RequestQueue implements RequestReader {
-  private subscriber: Subscriber<unknown> | undefined;
-  private waiting: { resolve: (step: Step) => void; reject: (error: unknown) => void } | undefined;
-  private taken = false;
-  private stopped = false;
-  private end: End | undefined;
-  private pulling = false;
-  private pullAgain = false;
-
-  constructor(private readonly call: ServerCall) {
-    call.readWith(this);
+    return this.#queue.iterate(this.#transform);
   }
 
-  subscribe(subscriber: Subscriber<unknown>): () => void {
-    this.take();
-    this.subscriber = subscriber;
-    if (this.end) this.endSubscriber(this.end);
-    else this.pull();
-    return () => (this.stopped = true);
+  /** rxjs' own hook for what a subscription does; given to the constructor it would be a property of each stream. */
+  protected _subscribe(subscriber: Subscriber<unknown>): () => void {
+    if (!(#queue in this)) throw new TypeError('this is a copy of a request stream: use the stream itself');
+    return this.#queue.subscribe(subscriber, this.#transform);
   }
 
-  iterate(): AsyncIterator<unknown> {
-    this.take();
-    return {
-      next: () => this.next(),
-      return: () => {
-        this.stopped = true;
-        return Promise.resolve({ done: true, value: undefined });
-      },
-    };
+  toJSON(): string {
+    return 'a stream of request messages';
   }
 
-  message(message: unknown): void {
-    if (this.stopped) return;
-    if (this.waiting) {
-      const { resolve } = this.waiting;
-      this.waiting = undefined;
-      resolve({ done: false, value: message });
-    } else if (this.subscriber) {
-      const subscriber = this.subscriber;
-      runInCall(this.call, () => subscriber.next(message));
-      this.pull();
-    }
+  [inspect.custom](): string {
+    return `RequestStream of ${this.#queue.path}`;
   }
-
-  halfClose(): void {
-    this.finish({});
-  }
-
-  cancelled(): void {
-    const { reason } = this.call.signal;
-    this.finish({ error: reason ?? new StatusError(Code.CANCELLED, 'the call was cancelled') });
-  }
-
-  private take(): void {
-    if (this.taken) {
-      throw new TypeError(
-        `the request stream of ${this.call.method.path} can be read once: share what it gave`,
-      );
-    }
-    this.taken = true;
-  }
-
-  private next(): Promise<Step> {
-    if (this.stopped) return Promise.resolve({ done: true, value: undefined });
-    if (this.end) return endStep(this.end);
-    return new Promise((resolve, reject) => {
-      this.waiting = { resolve, reject };
-      this.call.pull();
-    });
-  }
-
-  /** grpc-js hands over a queued message within `pull`: a loop, since a frame may hold thousands of small ones. */
-  private pull(): void {
-    this.pullAgain = true;
-    if (this.pulling) return;
-    this.pulling = true;
-    while (this.pullAgain && !this.stopped && !this.end) {
-      this.pullAgain = false;
-      this.call.pull();
-    }
-    this.pulling = false;
-  }
-
-  private finish(end: End): void {
-    if (this.end) return;
-    this.end = end;
-    if (this.waiting) {
-      const { resolve, reject } = this.waiting;
-      this.waiting = undefined;
-      endStep(end).then(resolve, reject);
-    }
-    if (this.subscriber) this.endSubscriber(end);
-  }
-
-  private endSubscriber(end: End): void {
-    const subscriber = this.subscriber;
-    runInCall(this.call, () => {
-      if ('error' in end) subscriber?.error(end.error);
-      else subscriber?.complete();
-    });
-  }
-}
-
-function endStep(end: End): Promise<Step> {
-  if ('error' in end) return Promise.reject(end.error);
-  return Promise.resolve({ done: true, value: undefined });
 }

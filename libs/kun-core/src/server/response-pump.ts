@@ -1,9 +1,17 @@
-import type { ResponseWindow } from './response-window.js';
-import type { ServerCall } from './server-call.js';
-
 type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
 
-/** Pulls messages from an iterator as fast as the caller takes them. */
+/** Where the messages of a {@link ResponsePump} go. */
+export interface PumpTarget {
+  /** Whether anybody still wants them. */
+  readonly open: boolean;
+  /** Whether to wait before the next. */
+  readonly full: boolean;
+  send(message: unknown): void;
+  /** Settles when there is room again, or when nobody wants any more. */
+  whenOpen(): Promise<void>;
+}
+
+/** Pulls messages from an iterator as fast as they are taken. */
 export class ResponsePump {
   /** Settles when the iterator is done and has cleaned up; rejects with what it threw. */
   readonly done: Promise<void>;
@@ -11,28 +19,27 @@ export class ResponsePump {
 
   constructor(
     private readonly iterator: AnyIterator,
-    private readonly call: ServerCall,
-    private readonly window: ResponseWindow,
+    private readonly target: PumpTarget,
   ) {
     this.done = this.sendAll().finally(() => (this.finished = true));
   }
 
   /** Lets the iterator clean up now: one that waits within `next` might never come back to be asked. */
   stop(): void {
-    this.window.release();
     if (this.finished) return;
     // What it throws from its clean-up reaches `done`, or nobody: the call is over.
     this.cleanUp().catch(() => undefined);
   }
 
   private async sendAll(): Promise<void> {
+    const { target } = this;
     try {
-      while (this.call.writable) {
+      while (target.open) {
         const next = this.iterator.next();
         const step = next instanceof Promise ? await next : next;
         if (step.done) return;
-        this.window.send(step.value);
-        if (this.window.full) await this.window.whenOpen();
+        target.send(step.value);
+        if (target.full) await target.whenOpen();
       }
     } catch (error) {
       await this.cleanUp().catch(() => undefined);

@@ -25,7 +25,7 @@ export function respondOnce(call: ServerCall, bound: BoundMethod, result: unknow
     });
     call.onAbandoned(() => {
       subscription.unsubscribe();
-      call.handlerDone();
+      void call.produced.then(() => call.handlerDone());
     });
   } else if (isAsyncIterable(result)) {
     firstOf(result).then(

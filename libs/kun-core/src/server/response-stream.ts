@@ -1,9 +1,8 @@
 import { status as Code } from '@grpc/grpc-js';
 import { isObservable, type Observable } from 'rxjs';
 import { StatusError } from '../status/status-error.js';
-import { ResponsePump } from './response-pump.js';
+import { ResponsePump, type PumpTarget } from './response-pump.js';
 import { isAsyncIterable, toResponseSource } from './response-source.js';
-import { ResponseWindow } from './response-window.js';
 import type { ServerCall } from './server-call.js';
 
 /**
@@ -15,22 +14,25 @@ const OBSERVABLE_MAX_WAITING_BYTES = 16 * 1024 * 1024;
 /** Answers a server-streaming or bidirectional call with what its handler returned. */
 export function respondWithStream(call: ServerCall, result: unknown): void {
   const source = toResponseSource(result);
-  const window = new ResponseWindow(call);
   if (isObservable(source)) {
-    pushFrom(source, call, window);
+    pushFrom(source, call);
     return;
   }
   const iterator = isAsyncIterable(source) ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
-  const pump = new ResponsePump(iterator, call, window);
-  call.onAbandoned(() => pump.stop());
+  const pump = new ResponsePump(iterator, pumpTarget(call));
+  call.onAbandoned(() => {
+    call.window.release();
+    pump.stop();
+  });
   pump.done.then(
     () => call.succeed(),
     (error: unknown) => call.fail(error),
   );
 }
 
-function pushFrom(source: Observable<unknown>, call: ServerCall, window: ResponseWindow): void {
-  // A Nest interceptor passes an async generator on as one value: its messages are sent in its place.
+function pushFrom(source: Observable<unknown>, call: ServerCall): void {
+  const { window } = call;
+  // What another's interceptor passes on as one value: its messages are sent in its place.
   let pump: ResponsePump | undefined;
   let pumped: Promise<void> = Promise.resolve();
   // A synchronous source emits before there is a subscription to end.
@@ -43,7 +45,7 @@ function pushFrom(source: Observable<unknown>, call: ServerCall, window: Respons
     next(value) {
       if (isAsyncIterable(value)) {
         pumped = pumped.then(
-          () => (pump = new ResponsePump(value[Symbol.asyncIterator](), call, window)).done,
+          () => (pump = new ResponsePump(value[Symbol.asyncIterator](), pumpTarget(call))).done,
         );
         pumped.catch(fail);
         return;
@@ -59,10 +61,29 @@ function pushFrom(source: Observable<unknown>, call: ServerCall, window: Respons
     complete: () => void pumped.then(() => call.succeed(), ignore),
   });
   call.onAbandoned(() => {
+    window.release();
     subscription.unsubscribe();
     pump?.stop();
-    pumped.catch(ignore).finally(() => call.handlerDone());
+    void pumped
+      .catch(ignore)
+      .then(() => call.produced)
+      .then(() => call.handlerDone());
   });
+}
+
+/** The call itself, as somewhere to pump to. */
+function pumpTarget(call: ServerCall): PumpTarget {
+  const { window } = call;
+  return {
+    get open() {
+      return call.writable;
+    },
+    get full() {
+      return window.full;
+    },
+    send: (message) => window.send(message),
+    whenOpen: () => window.whenOpen(),
+  };
 }
 
 function tooSlow(call: ServerCall, waitingBytes: number): StatusError {

@@ -1,9 +1,15 @@
-import type { ServerCall } from './server-call.js';
-
 /** Messages handed to the transport and not yet taken by it; more would only cost memory. */
 const WINDOW_MESSAGES = 64;
 /** The same in bytes: HTTP/2's initial window of a stream (RFC 9113, section 6.9.2), about. */
 const WINDOW_BYTES = 64 * 1024;
+
+/** Where messages are handed over. */
+export interface WindowedCall {
+  /** Whether an answer would still reach somebody. */
+  readonly writable: boolean;
+  /** Says how many bytes the message has; `onFlushed` is called when the transport has taken it. */
+  send(message: unknown, onFlushed: () => void): number;
+}
 
 /**
  * Keeps a window of messages in flight, so that the transport always has something to send and never more than a
@@ -18,7 +24,7 @@ export class ResponseWindow {
   private oldest = 0;
   private resume: (() => void) | undefined;
 
-  constructor(private readonly call: ServerCall) {}
+  constructor(private readonly call: WindowedCall) {}
 
   get full(): boolean {
     return this.messagesInFlight >= WINDOW_MESSAGES || this.bytesInFlight >= WINDOW_BYTES;

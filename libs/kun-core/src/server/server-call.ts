@@ -10,6 +10,7 @@ import { AnsweredCall } from './answered-call.js';
 import { decodeRequest, type BoundMethod } from './bound-method.js';
 import { HandlerCall } from './handler-call.js';
 import type { CallEnvironment, RequestReader } from './call-environment.js';
+import { ResponseWindow } from './response-window.js';
 import type { WireEnding } from './wire-ending.js';
 
 /**
@@ -31,6 +32,10 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   private handlerView: HandlerCall | undefined;
   private handler: 'waiting' | 'running' | 'settled' = 'waiting';
   private reader: RequestReader | undefined;
+  private responseWindow: ResponseWindow | undefined;
+  private failPipeline: ((error: unknown) => void) | undefined;
+  /** Settles when the generators behind the answer have cleaned up. */
+  produced: Promise<unknown> = NOTHING_PRODUCED;
   private settlement: { resolve(ending: Ending): void; reject(error: unknown): void } | undefined;
 
   constructor(
@@ -67,6 +72,28 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     return (this.handlerView ??= new HandlerCall(this));
   }
 
+  /** What is on its way to the caller. Made on first read. */
+  get window(): ResponseWindow {
+    return (this.responseWindow ??= new ResponseWindow(this));
+  }
+
+  /** Something else works for the answer; the call is open until it is done. */
+  produces(done: Promise<void>): void {
+    const settled = done.catch(ignore);
+    this.produced = this.produced === NOTHING_PRODUCED ? settled : Promise.all([this.produced, settled]);
+  }
+
+  /** Where an error in the request stream that the handler does not hear goes; default {@link fail}. */
+  onRequestFailure(fail: (error: unknown) => void): void {
+    this.failPipeline = fail;
+  }
+
+  /** The request stream failed, and the handler does not hear of it. */
+  failRequest(error: unknown): void {
+    if (this.failPipeline && this.writable) this.failPipeline(error);
+    else this.fail(error);
+  }
+
   /** Settles with the ending; rejects with what the handler threw while the call was still to be answered. */
   settled(): Promise<Ending> {
     return new Promise((resolve, reject) => {
@@ -100,7 +127,8 @@ export class ServerCall extends AnsweredCall implements RpcCall {
 
   /** The handler is done and has said all it had to say. */
   succeed(): void {
-    this.handlerDone();
+    if (this.produced === NOTHING_PRODUCED) this.handlerDone();
+    else void this.produced.then(() => this.handlerDone());
     if (this.writable) this.sendOk();
   }
 
@@ -186,3 +214,7 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     }
   }
 }
+
+const NOTHING_PRODUCED: Promise<unknown> = Promise.resolve();
+
+function ignore(): void {}

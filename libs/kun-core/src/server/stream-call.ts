@@ -4,7 +4,7 @@ import { isObservable, lastValueFrom } from 'rxjs';
 import { runInCall } from '../rpc/current-call.js';
 import type { BoundMethod } from './bound-method.js';
 import { respondOnce } from './response-single.js';
-import { ResponseWindow } from './response-window.js';
+import type { ResponseWindow } from './response-window.js';
 import type { RequestReader } from './call-environment.js';
 import type { ServerCall } from './server-call.js';
 
@@ -28,68 +28,71 @@ export function answerWithStreamCall(call: ServerCall, bound: BoundMethod): void
  * more.
  */
 export class StreamCall extends Duplex implements RequestReader {
-  private readonly window: ResponseWindow;
+  // Private to the language: nothing that copies or prints the stream walks into the server.
+  readonly #call: ServerCall;
+  readonly #window: ResponseWindow;
 
-  constructor(private readonly call: ServerCall) {
+  constructor(call: ServerCall) {
     super({ objectMode: true });
-    this.window = new ResponseWindow(call);
+    this.#call = call;
+    this.#window = call.window;
     this.on('error', (error) => call.fail(error));
     call.readWith(this);
   }
 
   get metadata(): Metadata {
-    return this.call.metadata;
+    return this.#call.metadata;
   }
 
   getPeer(): string {
-    return this.call.peer;
+    return this.#call.peer;
   }
 
   getDeadline(): Deadline {
-    return this.call.deadline;
+    return this.#call.deadline;
   }
 
   getPath(): string {
-    return this.call.method.path;
+    return this.#call.method.path;
   }
 
   sendMetadata(metadata: Metadata): void {
-    this.call.responseMetadata.merge(metadata);
-    this.call.sendHeaders();
+    this.#call.responseMetadata.merge(metadata);
+    this.#call.sendHeaders();
   }
 
   message(message: unknown): void {
-    runInCall(this.call, () => this.push(message));
+    runInCall(this.#call, () => this.push(message));
   }
 
   halfClose(): void {
-    runInCall(this.call, () => this.push(null));
+    runInCall(this.#call, () => this.push(null));
   }
 
   cancelled(): void {
-    this.window.release();
+    this.#window.release();
     this.emit('cancelled');
     this.destroy();
-    this.call.handlerDone();
+    this.#call.handlerDone();
   }
 
   override _read(): void {
-    this.call.pull();
+    this.#call.pull();
   }
 
   override _write(message: unknown, _encoding: string, done: (error?: Error) => void): void {
     try {
-      this.window.send(message);
+      this.#window.send(message);
     } catch (error) {
       done(error as Error);
       return;
     }
-    if (this.window.full) void this.window.whenOpen().then(() => done());
+    if (this.#window.full) void this.#window.whenOpen().then(() => done());
     else done();
   }
 
   override _final(done: () => void): void {
-    this.call.succeed();
+    this.#call.succeed();
     done();
   }
 }

@@ -1,0 +1,105 @@
+import { ValidationPipe } from '@nestjs/common';
+import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import { GrpcMethodStreamingType } from '@nestjs/microservices';
+import { PARAM_ARGS_METADATA, PATTERN_METADATA } from '@nestjs/microservices/constants.js';
+import { RpcParamtype } from '@nestjs/microservices/enums/rpc-paramtype.enum.js';
+import { carriesNoType, EACH_MESSAGE, PARAMETER_TYPES } from './message-types.js';
+import type { NestPipeline } from './nest-pipeline.js';
+
+/** A handler asks for something that a stream of messages has not. */
+export class MessageParameterError extends Error {
+  override readonly name = 'MessageParameterError';
+}
+
+interface Parameter {
+  readonly index: number;
+  readonly data?: unknown;
+  readonly pipes?: readonly unknown[];
+}
+
+/**
+ * The handlers of request streams, as `Notes.upload`, whose messages a `ValidationPipe` is meant to check and cannot,
+ * since nothing tells it their type.
+ *
+ * @throws {MessageParameterError} when a handler would not get the stream, or asks for a property of it.
+ */
+export function uncheckedMessages(modules: ModulesContainer, pipeline: NestPipeline): string[] {
+  const unchecked: string[] = [];
+  const scanner = new MetadataScanner();
+  for (const [moduleKey, { controllers }] of modules) {
+    for (const { instance, metatype } of controllers.values()) {
+      if (typeof metatype !== 'function') continue;
+      const prototype = metatype.prototype as Record<string, object>;
+      for (const method of scanner.getAllMethodNames(prototype)) {
+        const callback = prototype[method];
+        const streaming = callback && streamingOf(callback);
+        if (!streaming) continue;
+        const place = `${metatype.name}.${method}`;
+        const shared = pipeline.pipesContextCreator?.create(instance, callback, moduleKey) ?? [];
+        const types = (Reflect.getMetadata(PARAMETER_TYPES, prototype, method) ?? []) as unknown[];
+        const parameters = payloadsOf(metatype, method);
+        for (const { data } of parameters) if (data !== undefined) throw noProperty(place, data);
+        if (parameters.length === 0 && Reflect.hasMetadata(EACH_MESSAGE, prototype, method)) {
+          throw noPayload(place);
+        }
+        const lacking = parameters.some(({ index, pipes = [] }) => {
+          const all = [...shared, ...pipes];
+          if (!all.some(isValidation) || all.some(knowsType)) return false;
+          return streaming === GrpcMethodStreamingType.PT_STREAMING || carriesNoType(types[index]);
+        });
+        if (lacking) unchecked.push(place);
+      }
+    }
+  }
+  return unchecked;
+}
+
+/** Says at start what would be silence at each call. */
+export function warnOfUncheckedMessages(
+  handlers: readonly string[],
+  logger: { warn(fields: object, message: string): void },
+): void {
+  if (handlers.length === 0) return;
+  logger.warn(
+    { handlers },
+    'ValidationPipe does not check the messages of these request streams: name their type with @EachMessage(Dto) on the parameter of a @GrpcStreamMethod',
+  );
+}
+
+function streamingOf(callback: object): GrpcMethodStreamingType | undefined {
+  const patterns = Reflect.getMetadata(PATTERN_METADATA, callback) as unknown;
+  const [pattern] = Array.isArray(patterns) ? (patterns as unknown[]) : [];
+  const { streaming } = (pattern ?? {}) as { streaming?: GrpcMethodStreamingType };
+  return streaming === GrpcMethodStreamingType.NO_STREAMING ? undefined : streaming;
+}
+
+/** The parameters that take the request; without decorators Nest's own order, the request first. */
+function payloadsOf(controller: object, method: string): readonly Parameter[] {
+  const given = Reflect.getMetadata(PARAM_ARGS_METADATA, controller, method) as
+    Record<string, Parameter> | undefined;
+  if (!given) return [{ index: 0 }];
+  return Object.entries(given)
+    .filter(([key]) => key.startsWith(`${RpcParamtype.PAYLOAD}:`))
+    .map(([, parameter]) => parameter);
+}
+
+function isValidation(pipe: unknown): boolean {
+  return pipe === ValidationPipe || pipe instanceof ValidationPipe;
+}
+
+/** Given the type itself, it needs none of the parameter's. */
+function knowsType(pipe: unknown): boolean {
+  return pipe instanceof ValidationPipe && Reflect.get(pipe, 'expectedType') !== undefined;
+}
+
+function noPayload(place: string): MessageParameterError {
+  return new MessageParameterError(
+    `${place}: where another parameter is decorated, Nest gives the stream to none without @Payload(); write @Payload() beside @EachMessage(...)`,
+  );
+}
+
+function noProperty(place: string, data: unknown): MessageParameterError {
+  return new MessageParameterError(
+    `${place}: @Payload(${JSON.stringify(data)}) takes a property of the request, and a request stream has none; take the stream and its messages' property from there`,
+  );
+}
