@@ -24,7 +24,15 @@ import {
   type Type,
 } from '@nestjs/common';
 import { REQUEST } from '@nestjs/core';
-import { Ctx, GrpcMethod, GrpcStreamCall, GrpcStreamMethod, Payload } from '@nestjs/microservices';
+import {
+  BaseRpcExceptionFilter,
+  Ctx,
+  GrpcMethod,
+  GrpcStreamCall,
+  GrpcStreamMethod,
+  Payload,
+  RpcException,
+} from '@nestjs/microservices';
 import type { Metadata, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 import { IsInt, IsString, Max } from 'class-validator';
 import { inspect } from 'node:util';
@@ -599,5 +607,94 @@ it('an interceptor that refuses a stream mid-way ends it', async () => {
     code: status.INVALID_ARGUMENT,
     details: 'enough',
     messages: [{ n: 1 }],
+  });
+});
+
+describe('errors that only look meant for the caller', () => {
+  const SECRET = 'password=hunter2';
+  const LOOK_ALIKES: ReadonlyArray<readonly [string, () => unknown]> = [
+    ['of PostgreSQL', () => Object.assign(new Error(SECRET), { code: '23505', detail: SECRET })],
+    ['of the system', () => Object.assign(new Error(SECRET), { code: 'ECONNREFUSED', errno: -111 })],
+    ['with a number as its code', () => Object.assign(new Error(SECRET), { code: 5, details: SECRET })],
+    [
+      'of http-errors',
+      () => Object.assign(new Error(SECRET), { expose: true, statusCode: 404, status: 404 }),
+    ],
+    ['that is a plain { code, message }', () => ({ code: 5, message: SECRET })],
+    ['that is a plain { status, message }', () => ({ status: 'error', message: SECRET })],
+    ['with issues', () => Object.assign(new Error(SECRET), { issues: [{ message: SECRET, path: ['a'] }] })],
+    ['that is a list of failures', () => [{ property: 'a', constraints: { isInt: SECRET } }]],
+  ];
+  let thrown: () => unknown;
+  let inPipe: boolean;
+  const fail = (): never => {
+    throw thrown();
+  };
+
+  @Catch()
+  class NestsFilter extends BaseRpcExceptionFilter {}
+
+  const failingPipe: PipeTransform = { transform: (value: unknown) => (inPipe ? fail() : value) };
+
+  @Controller()
+  @UsePipes(failingPipe)
+  class Failing {
+    @GrpcMethod('Kinds', 'Unary')
+    unary(): object {
+      return fail();
+    }
+
+    @GrpcMethod('Kinds', 'Watch')
+    async *watch(): AsyncGenerator<object> {
+      yield { text: 'first' };
+      fail();
+    }
+
+    @GrpcStreamMethod('Kinds', 'Collect')
+    collect(notes: Observable<NoteDto>): Promise<object> {
+      return lastValueFrom(notes.pipe(map(fail)));
+    }
+
+    @GrpcStreamMethod('Kinds', 'Chat')
+    chat(notes: Observable<NoteDto>): Observable<object> {
+      return notes.pipe(map(fail));
+    }
+  }
+
+  beforeEach(async () => {
+    inPipe = false;
+    service = await startTestService(kindsModule({ controllers: [Failing] }));
+  });
+
+  it.each(LOOK_ALIKES)('%s: INTERNAL, and its text only in the log, in every kind', async (_what, make) => {
+    thrown = make;
+    for (const method of METHODS) {
+      const outcome = await ask(method);
+      expect(outcome).toMatchObject({ code: status.INTERNAL, details: 'Internal server error' });
+      expect(JSON.stringify(outcome.trailers)).not.toContain('hunter2');
+    }
+    await expect.poll(() => running().logs.finishedCalls.length).toBe(METHODS.length);
+    for (const line of running().logs.finishedCalls) expect(JSON.stringify(line['err'])).toContain('hunter2');
+  });
+
+  it("but what Nest's own filter makes of an exception is", async () => {
+    await service?.close();
+    service = await startTestService(kindsModule({ controllers: [Failing] }), {}, (app) => {
+      app.useGlobalFilters(new NestsFilter());
+    });
+    thrown = () => new RpcException({ code: status.NOT_FOUND, message: 'no such note' });
+    for (const method of METHODS) {
+      expect(await ask(method)).toMatchObject({ code: status.NOT_FOUND, details: 'no such note' });
+    }
+    thrown = () => ({ code: status.NOT_FOUND, message: SECRET });
+    expect(await ask('Unary')).toMatchObject({ code: status.INTERNAL, details: 'Internal server error' });
+  });
+
+  it('but the failures that a pipe finds in a request are for the caller', async () => {
+    inPipe = true;
+    thrown = () => Object.assign(new Error('x'), { issues: [{ message: 'too long', path: ['text'] }] });
+    for (const method of METHODS) {
+      expect(await ask(method)).toMatchObject({ code: status.INVALID_ARGUMENT, details: 'text: too long' });
+    }
   });
 });

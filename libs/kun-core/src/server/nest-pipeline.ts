@@ -1,7 +1,9 @@
 import { Metadata } from '@grpc/grpc-js';
 import type { INestMicroservice } from '@nestjs/common';
-import { isObservable, Observable } from 'rxjs';
+import { catchError, isObservable, Observable, throwError } from 'rxjs';
 import { currentCall } from '../rpc/current-call.js';
+import { filterAnswer } from '../status/filter-answer.js';
+import { markRequestFailure } from '../status/request-validation.js';
 import { HandlerCall } from './handler-call.js';
 import { carriesNoType } from './message-types.js';
 import { RequestStream } from './request-stream.js';
@@ -29,10 +31,14 @@ type Intercept = (
   type: unknown,
 ) => Promise<unknown>;
 
+type HandleError = (handler: unknown, args: unknown[], error: unknown, report: boolean) => unknown;
+
 /** The part of Nest's `RpcContextCreator` that runs pipes and interceptors; looked up for each call. */
 export interface NestPipeline {
   pipesConsumer: { apply: ApplyPipes };
   interceptorsConsumer: { intercept: Intercept };
+  /** Asks the filters. */
+  readonly rpcProxy: { handleError: HandleError };
   /** Finds the pipes of a handler: global, the controller's, the method's. */
   readonly pipesContextCreator?: {
     create(instance: unknown, callback: unknown, moduleKey: string): readonly unknown[];
@@ -44,17 +50,19 @@ export interface NestPipeline {
  *
  * - Pipes are given each message of a request stream, and not the stream.
  * - Interceptors and filters are given what a generator or a list yields, and not the generator.
+ * - What a pipe throws is known to be of the request, and what a filter answers to be for the caller.
  * - The call, its metadata and its stream are never taken for data of a type, which validation would copy or strip.
  *
- * Nest has no public place for that; its two consumers are replaced in this one microservice.
+ * Nest has no public place for that; its consumers are replaced in this one microservice.
  *
  * @throws {NestPipelineError} when Nest has changed its parts.
  */
 export function carryStreams(microservice: INestMicroservice): NestPipeline {
   const pipeline = (microservice as unknown as NestMicroserviceParts).microservicesModule?.listenersController
     ?.contextCreator;
-  const { pipesConsumer: pipes, interceptorsConsumer: interceptors } = pipeline ?? {};
-  if (!pipeline || typeof pipes?.apply !== 'function' || typeof interceptors?.intercept !== 'function') {
+  const { pipesConsumer: pipes, interceptorsConsumer: interceptors, rpcProxy: filters } = pipeline ?? {};
+  const parts = [pipes?.apply, interceptors?.intercept, filters?.handleError];
+  if (!pipeline || !pipes || !interceptors || !filters || parts.some((part) => typeof part !== 'function')) {
     throw new NestPipelineError(
       'the installed @nestjs/microservices is built differently from what this version of @kun/core knows; install a version that its peerDependencies name',
     );
@@ -63,16 +71,30 @@ export function carryStreams(microservice: INestMicroservice): NestPipeline {
   pipeline.interceptorsConsumer = {
     intercept: messageInterceptors(interceptors.intercept.bind(interceptors)),
   };
+  filters.handleError = answersOfFilters(filters.handleError.bind(filters));
   return pipeline;
 }
 
-function messagePipes(apply: ApplyPipes): ApplyPipes {
+function messagePipes(run: ApplyPipes): ApplyPipes {
+  const apply: ApplyPipes = (value, metadata, pipes) =>
+    run(value, metadata, pipes).catch((error: unknown) => {
+      markRequestFailure(error);
+      throw error;
+    });
   return function applyPipes(value, metadata, pipes) {
     if (value instanceof RequestStream) {
       const each = carriesNoType(metadata.metatype) ? { ...metadata, metatype: undefined } : metadata;
       return Promise.resolve(value.through((message) => apply(message, each, pipes)));
     }
     return apply(value, isPartOfCall(value) ? { ...metadata, metatype: undefined } : metadata, pipes);
+  };
+}
+
+function answersOfFilters(handleError: HandleError): HandleError {
+  return function askFilters(handler, args, error, report) {
+    const answer = handleError(handler, args, error, report);
+    if (!isObservable(answer)) return answer;
+    return answer.pipe(catchError((said: unknown) => throwError(() => filterAnswer(said, error))));
   };
 }
 

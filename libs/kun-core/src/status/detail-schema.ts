@@ -24,7 +24,7 @@ const SCHEMA: INamespace = {
           quotaId: [5, 'string'],
           quotaDimensions: [6, 'string', 'map'],
           quotaValue: [7, 'int64'],
-          futureQuotaValue: [8, 'int64'],
+          futureQuotaValue: [8, 'int64', 'optional'],
         }),
       },
     ),
@@ -66,13 +66,28 @@ export function messageType(name: string): Type {
   return root.lookupType(name);
 }
 
-type FieldRow = [id: number, type: string, rule?: 'repeated' | 'map'];
+/** `optional` tells a zero that was said from one that was not. */
+type FieldRow = [id: number, type: string, rule?: 'repeated' | 'map' | 'optional'];
 
 function message(fields: Record<string, FieldRow>, nested?: INamespace['nested']): INamespace {
   const entries = Object.entries(fields).map(([name, [id, type, rule]]) => [
     name,
-    { id, type, ...(rule === 'repeated' && { rule }), ...(rule === 'map' && { keyType: 'string' }) },
+    {
+      id,
+      type,
+      ...(rule === 'repeated' && { rule }),
+      ...(rule === 'map' && { keyType: 'string' }),
+      ...(rule === 'optional' && { options: { proto3_optional: true } }),
+    },
   ]);
-  const type: IType = { fields: Object.fromEntries(entries), ...(nested && { nested }) };
+  // As protobuf itself writes a field with presence: alone in a oneof.
+  const oneofs = Object.entries(fields)
+    .filter(([, [, , rule]]) => rule === 'optional')
+    .map(([name]) => [`_${name}`, { oneof: [name] }]);
+  const type: IType = {
+    fields: Object.fromEntries(entries),
+    oneofs: Object.fromEntries(oneofs),
+    ...(nested && { nested }),
+  };
   return type;
 }

@@ -6,21 +6,9 @@ import { fieldOf, textOf } from './field-of.js';
 import { codeOfHttpStatus } from './http-status.js';
 import { hiddenError } from './hidden-error.js';
 import { permissionDenied } from './factories.js';
+import type { HttpExceptionLike } from './nest-class.js';
 import { StatusError } from './status-error.js';
 import { invalidFields } from './validation.js';
-
-// Nest's classes are known by their methods, not by `instanceof`: there may be a second copy of them.
-
-/** Nest's `HttpException` */
-export interface HttpExceptionLike extends Error {
-  getStatus(): number;
-  getResponse(): string | object;
-}
-
-/** Nest's `RpcException` and `GrpcException` (`WsException` has the same shape) */
-export interface RpcExceptionLike extends Error {
-  getError(): unknown;
-}
 
 /**
  * What Nest 12 throws for a guard that refused an RPC, `RpcException('Forbidden resource')`: it has neither
@@ -32,14 +20,6 @@ const GUARD_REFUSAL_TEXT = 'Forbidden resource';
 const CLASS_VALIDATOR_TEXT =
   /^((?:[\w$]+\.)*)(?:each value in |nested property |property )*([\w$]+) (?:must|should|has|contains|is not)\b/;
 const STANDARD_SCHEMA_TEXT = /^([\w$]+(?:\.[\w$]+)*): (.+)$/s;
-
-export function isHttpException(value: unknown): value is HttpExceptionLike {
-  return value instanceof Error && hasMethod(value, 'getStatus') && hasMethod(value, 'getResponse');
-}
-
-export function isRpcException(value: unknown): value is RpcExceptionLike {
-  return value instanceof Error && hasMethod(value, 'getError');
-}
 
 /** By the HTTP table. Its text was written for the caller; what Nest's pipes answer becomes BadRequest */
 export function fromHttpException(
@@ -111,8 +91,4 @@ function withBrackets(path: string): string {
 
 function errorCodeOf(code: status): status {
   return isErrorCode(code) ? code : status.UNKNOWN;
-}
-
-function hasMethod(value: object, name: string): boolean {
-  return typeof fieldOf(value, name) === 'function';
 }

@@ -40,13 +40,15 @@ export function fromServiceError(
 export function isServiceError(value: unknown): value is ServiceError {
   if (!(value instanceof Error)) return false;
   const { code, details, metadata } = value as Partial<ServiceError>;
-  return (
-    typeof code === 'number' &&
-    typeof details === 'string' &&
-    typeof metadata === 'object' &&
-    metadata !== null &&
-    typeof metadata.get === 'function'
-  );
+  return typeof code === 'number' && typeof details === 'string' && isMetadata(metadata);
+}
+
+/** Of this copy of grpc-js or another: the methods are the class', never the value's own. */
+function isMetadata(value: unknown): value is Metadata {
+  if (value instanceof Metadata) return true;
+  if (typeof value !== 'object' || value === null || Object.hasOwn(value, 'get')) return false;
+  const { get, getMap, toHttp2Headers } = value as Partial<Metadata>;
+  return [get, getMap, toHttp2Headers].every((method) => typeof method === 'function');
 }
 
 /**

@@ -3,8 +3,8 @@ import { Catch, Inject, Logger, Optional, type ArgumentsHost, type ExceptionFilt
 import { HttpAdapterHost } from '@nestjs/core';
 import { throwError, type Observable } from 'rxjs';
 import { findDetail } from './service-error.js';
-import { isHttpException } from './nest-error.js';
-import { isHttpError } from './http-error.js';
+import { isHttpException } from './nest-class.js';
+import { fromHttpError, isHttpError } from './http-error.js';
 import { httpStatusOf } from './http-status.js';
 import type { StatusError } from './status-error.js';
 import { toStatusJson } from './status-json.js';
@@ -40,8 +40,10 @@ export class StatusFilter implements ExceptionFilter {
   }
 
   private answerHttp(exception: unknown, host: ArgumentsHost): void {
-    const error = toStatusError(exception, this.options);
-    if (error.hidesCause) this.logHidden(exception);
+    const answered = isHttpError(exception) ? fromHttpError(exception, this.options) : undefined;
+    const error = answered ?? toStatusError(exception, this.options);
+    // A request that Express could not read is the caller's mistake, and no news.
+    if (error.hidesCause && !(answered && httpStatusFor(exception, error) < 500)) this.logHidden(exception);
     const adapter = this.adapterHost.httpAdapter;
     const response: unknown = host.switchToHttp().getResponse();
     if (adapter.isHeadersSent(response)) {

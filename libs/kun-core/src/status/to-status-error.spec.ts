@@ -20,7 +20,9 @@ import * as fc from 'fast-check';
 import { firstValueFrom, NEVER, timeout } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { errorInfo, retryInfo } from './details.js';
+import { z } from 'zod';
 import { notFound } from './factories.js';
+import { filterAnswer } from './filter-answer.js';
 import { fromServiceError } from './service-error.js';
 import { StatusError } from './status-error.js';
 import { toStatusError } from './to-status-error.js';
@@ -43,19 +45,11 @@ const SPOKEN: [string, unknown, status, string][] = [
     'Forbidden resource',
   ],
   [
-    'the same behind Nest filters',
-    { status: 'error', message: 'Forbidden resource' },
-    status.PERMISSION_DENIED,
-    'Forbidden resource',
-  ],
-  [
     'a guard that refused HTTP',
     new ForbiddenException('Forbidden resource'),
     status.PERMISSION_DENIED,
     'Forbidden resource',
   ],
-  ['what a Nest filter made of a text', { status: 'error', message: 'no luck' }, status.UNKNOWN, 'no luck'],
-  ['what a Nest filter made of a code', { code: 5, message: 'gone' }, status.NOT_FOUND, 'gone'],
   [
     'RpcException around an HttpException',
     new RpcException(new NotFoundException('gone')),
@@ -76,13 +70,16 @@ const SPOKEN: [string, unknown, status, string][] = [
   ['GoneException', new GoneException('gone'), status.NOT_FOUND, 'gone'],
   ['BadRequestException', new BadRequestException('wrong'), status.INVALID_ARGUMENT, 'wrong'],
   ['InternalServerErrorException', new InternalServerErrorException('sorry'), status.INTERNAL, 'sorry'],
-  [
-    'http-errors',
-    Object.assign(new Error('too large'), { expose: true, status: 413, statusCode: 413 }),
-    status.RESOURCE_EXHAUSTED,
-    'too large',
-  ],
 ];
+
+function lookAlike(name: string): new () => Error {
+  const looking = class extends Error {
+    getStatus = () => 404;
+    getResponse = () => SECRET;
+    getError = () => SECRET;
+  };
+  return Object.defineProperty(looking, 'name', { value: name });
+}
 
 /** Whose text must not leave the process */
 const SILENT: [string, unknown, status][] = [
@@ -92,10 +89,53 @@ const SILENT: [string, unknown, status][] = [
   ['RpcException around an Error', new RpcException(new Error(SECRET)), status.INTERNAL],
   ['KafkaRetriableException', new KafkaRetriableException(SECRET), status.INTERNAL],
   ['HttpException around an Error', new HttpException(new Error(SECRET), 502), status.UNAVAILABLE],
+  // What only looks meant for callers.
+  ['PostgreSQL', Object.assign(new Error(SECRET), { code: '23505', detail: SECRET }), status.INTERNAL],
   [
-    'http-errors that hide',
-    Object.assign(new Error(SECRET), { expose: false, statusCode: 404 }),
-    status.NOT_FOUND,
+    'Prisma',
+    Object.assign(new Error(SECRET), { code: 'P2002', meta: { target: [SECRET] } }),
+    status.INTERNAL,
+  ],
+  ['MongoDB', Object.assign(new Error(SECRET), { code: 11000, keyValue: {} }), status.INTERNAL],
+  [
+    'AWS',
+    Object.assign(new Error(SECRET), { $fault: 'client', $metadata: { httpStatusCode: 404 } }),
+    status.INTERNAL,
+  ],
+  [
+    'axios',
+    Object.assign(new Error(SECRET), { status: 404, response: { data: SECRET }, toJSON: () => SECRET }),
+    status.INTERNAL,
+  ],
+  ['a plain { code, message }', { code: 5, message: SECRET }, status.INTERNAL],
+  ['a plain { status, message }', { status: 'error', message: SECRET }, status.INTERNAL],
+  ['a plain { code, details, metadata }', { code: 5, details: SECRET, metadata: {} }, status.INTERNAL],
+  [
+    'a ServiceError but for its metadata',
+    Object.assign(new Error(SECRET), { code: 8, details: SECRET, metadata: { get: () => [] } }),
+    status.INTERNAL,
+  ],
+  ['http-errors', Object.assign(new Error(SECRET), { expose: true, statusCode: 404 }), status.INTERNAL],
+  ['a schema that a handler ran', z.string().safeParse(SECRET.length).error, status.INTERNAL],
+  ['Standard Schema issues', { issues: [{ message: SECRET, path: ['a'] }] }, status.INTERNAL],
+  ['issues on an Error', Object.assign(new Error('x'), { issues: [{ message: SECRET }] }), status.INTERNAL],
+  ['ValidationError[]', [{ property: 'a', constraints: { isInt: SECRET } }], status.INTERNAL],
+  [
+    'the methods of HttpException',
+    Object.assign(new Error(SECRET), { getStatus: () => 404, getResponse: () => SECRET }),
+    status.INTERNAL,
+  ],
+  ['a class with the methods of HttpException', new (lookAlike('ApiError'))(), status.INTERNAL],
+  ['a class of that name, without its parts', new (lookAlike('HttpException'))(), status.INTERNAL],
+  [
+    'the method of RpcException',
+    Object.assign(new Error(SECRET), { getError: () => SECRET }),
+    status.INTERNAL,
+  ],
+  [
+    'the name of StatusError',
+    Object.assign(new Error(SECRET), { name: 'StatusError', code: 5 }),
+    status.INTERNAL,
   ],
   ['AbortError', new DOMException(SECRET, 'AbortError'), status.CANCELLED],
   ['TimeoutError', new DOMException(SECRET, 'TimeoutError'), status.DEADLINE_EXCEEDED],
@@ -168,6 +208,33 @@ describe('toStatusError', () => {
     const error = toStatusError(thrown, { development: true });
     expect(error.message).not.toContain('hunter2');
     expect(error.details.length).toBe(error.hidesCause ? 1 : 0);
+  });
+
+  it.each([
+    [{ status: 'error', message: 'Forbidden resource' }, status.PERMISSION_DENIED, 'Forbidden resource'],
+    [{ status: 'error', message: 'no luck' }, status.UNKNOWN, 'no luck'],
+    [{ code: 5, message: 'gone' }, status.NOT_FOUND, 'gone'],
+    [{ status: 5, message: 'gone' }, status.NOT_FOUND, 'gone'],
+    [{ status: 'error', message: 'Internal server error' }, status.INTERNAL, 'Internal server error'],
+    [{ message: SECRET }, status.INTERNAL, 'Internal server error'],
+  ])('takes from a filter what it takes from nobody else: %j', (answer, code, message) => {
+    const thrown = new Error(SECRET);
+    expect(toStatusError(filterAnswer(answer, thrown))).toMatchObject({ code, message });
+    expect(toStatusError(answer)).toMatchObject({ code: status.INTERNAL, message: 'Internal server error' });
+  });
+
+  it("hears through Nest's hiding what was thrown", () => {
+    const thrown = new Error(SECRET);
+    const answer = { status: 'error', message: 'Internal server error' };
+    expect(toStatusError(filterAnswer(answer, thrown)).cause).toBe(thrown);
+  });
+
+  it.each<[string, object, status, string]>([
+    ['HttpException', new NotFoundException('gone'), status.NOT_FOUND, 'gone'],
+    ['RpcException', new RpcException({ code: 5, message: 'gone' }), status.NOT_FOUND, 'gone'],
+    ['GrpcException', new GrpcNotFoundException('gone'), status.NOT_FOUND, 'gone'],
+  ])('knows %s of another copy of Nest', (_, original, code, message) => {
+    expect(toStatusError(ofAnotherCopy(original))).toMatchObject({ code, message });
   });
 
   it('shows the stack in development', () => {
@@ -284,4 +351,19 @@ async function rejection(run: () => unknown): Promise<unknown> {
     return error;
   }
   throw new Error('nothing was thrown');
+}
+
+/** The same error, whose classes are others of the same names and methods. */
+function ofAnotherCopy(original: object): object {
+  const copy = (prototype: object): object => {
+    if (prototype === Error.prototype) return prototype;
+    const above = copy(Object.getPrototypeOf(prototype) as object);
+    const twin: object = Object.create(above, Object.getOwnPropertyDescriptors(prototype)) as object;
+    const constructor = function () {};
+    Object.defineProperty(constructor, 'name', { value: prototype.constructor.name });
+    return Object.defineProperty(twin, 'constructor', { value: constructor });
+  };
+  const error = new Error((original as Error).message);
+  Object.defineProperties(error, Object.getOwnPropertyDescriptors(original));
+  return Object.setPrototypeOf(error, copy(Object.getPrototypeOf(original) as object)) as object;
 }

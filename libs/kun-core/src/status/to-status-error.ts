@@ -1,9 +1,8 @@
 import { status } from '@grpc/grpc-js';
-import { isErrorCode } from './code.js';
-import { fieldOf, textOf } from './field-of.js';
 import { hiddenError } from './hidden-error.js';
-import { fromHttpError, isHttpError } from './http-error.js';
-import { fromHttpException, fromRpcPayload, isHttpException, isRpcException } from './nest-error.js';
+import { isHttpException, isRpcException } from './nest-class.js';
+import { fromHttpException, fromRpcPayload } from './nest-error.js';
+import { isRequestFailure } from './request-validation.js';
 import { fromServiceError, isServiceError } from './service-error.js';
 import { StatusError } from './status-error.js';
 import { DEFAULT_UPSTREAM_POLICY, type UpstreamPolicy } from './upstream-policy.js';
@@ -18,9 +17,6 @@ export interface ToStatusErrorOptions {
   upstream?: UpstreamPolicy;
 }
 
-/** What `BaseRpcExceptionFilter` makes of any error that is no RpcException */
-const HIDDEN_BY_NEST = 'Internal server error';
-
 /** How deep an RpcException may wrap another before it counts as unknown */
 const MAX_WRAPPED = 5;
 
@@ -33,14 +29,14 @@ const MAX_WRAPPED = 5;
  * | grpc-js `ServiceError` | by `upstream` (default `map`) |
  * | Nest `GrpcException`, `RpcException` | their code and text; a text alone UNKNOWN; an error inside goes through the funnel |
  * | a guard's refusal | PERMISSION_DENIED |
- * | Nest `HttpException`, http-errors (body parsers) | by the HTTP table |
- * | class-validator's `ValidationError[]`, Standard Schema `issues` | INVALID_ARGUMENT with BadRequest |
+ * | Nest `HttpException` | by the HTTP table |
+ * | class-validator's `ValidationError[]`, Standard Schema `issues`, thrown by a pipe | INVALID_ARGUMENT with BadRequest |
  * | `AbortError` | CANCELLED |
  * | `TimeoutError` | DEADLINE_EXCEEDED |
  * | anything else | INTERNAL; its text stays in `cause`, for the log |
  *
- * A validation failure is taken to be the caller's, so parse what comes from elsewhere (a database, an
- * upstream) with `safeParse`, or wrap it.
+ * Only kun's, Nest's and gRPC's own types speak to callers. What looks like one does not: a driver's
+ * `{ code, message }`, an error with `expose: true`, the `issues` of a schema that a handler ran itself.
  *
  * Never throws, whatever it is given: strings, `undefined`, objects whose getters throw.
  */
@@ -67,23 +63,13 @@ function recognise(error: unknown, options: ToStatusErrorOptions, depth: number)
     if (!(payload instanceof Error)) return fromRpcPayload(payload, error.message, error);
     return payload === error || depth >= MAX_WRAPPED ? undefined : recognise(payload, options, depth + 1);
   }
-  const failures = validationFailuresIn(error);
+  const failures = isRequestFailure(error) ? validationFailuresIn(error) : undefined;
   if (failures) return validationExceptionFactory(failures, error);
-  return error instanceof Error ? fromPlainError(error, options) : fromPlainObject(error);
+  return error instanceof Error ? fromPlainError(error, options) : undefined;
 }
 
 function fromPlainError(error: Error, options: ToStatusErrorOptions): StatusError | undefined {
   if (error.name === 'AbortError') return hiddenError(status.CANCELLED, error, options);
   if (error.name === 'TimeoutError') return hiddenError(status.DEADLINE_EXCEEDED, error, options);
-  return isHttpError(error) ? fromHttpError(error, options) : undefined;
-}
-
-/** What is left of an RpcException behind Nest's own filters: `{ code, message }` or `{ status, message }` */
-function fromPlainObject(error: unknown): StatusError | undefined {
-  const message = textOf(error, 'message');
-  const alias = fieldOf(error, 'status');
-  if (alias === 'error')
-    return message === HIDDEN_BY_NEST ? undefined : fromRpcPayload(message, message, error);
-  const hasCode = isErrorCode(fieldOf(error, 'code')) || isErrorCode(alias);
-  return hasCode && message !== '' ? fromRpcPayload(error, message, error) : undefined;
+  return undefined;
 }

@@ -12,6 +12,7 @@ import { status } from '@grpc/grpc-js';
 import { badRequest } from './details.js';
 import { findDetail } from './service-error.js';
 import type { StatusError } from './status-error.js';
+import { markRequestFailure } from './request-validation.js';
 import { toStatusError } from './to-status-error.js';
 import { fieldPath, validationExceptionFactory, type ClassValidatorFailure } from './validation.js';
 
@@ -86,24 +87,30 @@ describe('validation', () => {
     expect(error.message).toBe('name: Invalid input: expected string, received number (and 1 more)');
   });
 
-  it('knows failures that were thrown as they are', () => {
+  it('knows failures that a pipe has thrown as they are, and those of nobody else', () => {
+    const ofPipe = (failure: unknown) => {
+      expect(toStatusError(failure)).toMatchObject({ code: status.INTERNAL, hidesCause: true });
+      markRequestFailure(failure);
+      return toStatusError(failure);
+    };
     const { error: zodError } = SCHEMA.safeParse({ name: 'n', emails: [{}] });
-    const fromZod = toStatusError(zodError);
+    const fromZod = ofPipe(zodError);
     expect(fromZod).toMatchObject({ code: status.INVALID_ARGUMENT, cause: zodError });
     expect(violationsOf(fromZod)).toMatchObject([{ field: 'emails[0].address', reason: 'INVALID_TYPE' }]);
 
     const list: ClassValidatorFailure[] = [{ property: 'a', constraints: { isInt: 'a must be an integer' } }];
-    expect(violationsOf(toStatusError(list))).toEqual([
+    expect(violationsOf(ofPipe(list))).toEqual([
       { field: 'a', description: 'a must be an integer', reason: 'IS_INT' },
     ]);
 
     const valibot = { issues: [{ message: 'no', path: [{ key: 'a' }, { key: 0 }, { key: 'b' }] }] };
-    expect(violationsOf(toStatusError(valibot))).toEqual([{ field: 'a[0].b', description: 'no' }]);
+    expect(violationsOf(ofPipe(valibot))).toEqual([{ field: 'a[0].b', description: 'no' }]);
   });
 
   it.each([[[]], [['text']], [[{ property: 5 }]], [{ issues: [] }], [{ issues: ['x'] }], [{ issues: 'x' }]])(
     'is not in %j',
     (value) => {
+      markRequestFailure(value);
       expect(toStatusError(value).code).toBe(status.INTERNAL);
     },
   );
