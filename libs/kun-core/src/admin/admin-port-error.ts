@@ -17,6 +17,8 @@ function reason(code: string | undefined, cause: unknown): string {
   if (code === 'EADDRINUSE')
     return 'the port is in use; set AdminPort to a free port, or to 0 for no admin port';
   if (code === 'EACCES') return 'this user may not open it; set AdminPort to a port from 1024';
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return 'no interface here has the address; set Admin.Address to one of this machine, or leave it out';
   return cause instanceof Error ? cause.message : String(cause);
 }
 

@@ -9,7 +9,7 @@ import { Readiness } from '../lifecycle/readiness.js';
 import { Startup } from '../lifecycle/startup.js';
 import { AdminPortError } from './admin-port-error.js';
 import { createAdminServer, type AdminServer, type AdminServerOptions } from './admin-server.js';
-import type { MetricsSource } from './metrics.controller.js';
+import type { MetricsSource } from './metrics-rendering.js';
 import { withoutAdminStart } from './quiet-start.js';
 
 const started: AdminServer[] = [];

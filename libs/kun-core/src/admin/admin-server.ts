@@ -8,7 +8,7 @@ import type { Liveness } from '../lifecycle/liveness.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import type { Startup } from '../lifecycle/startup.js';
 import { AdminModule } from './admin.module.js';
-import type { MetricsSource } from './metrics.controller.js';
+import type { MetricsSource } from './metrics-rendering.js';
 import { AdminPortError } from './admin-port-error.js';
 import { quietly } from './quiet-start.js';
 

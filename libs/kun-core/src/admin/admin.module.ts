@@ -7,12 +7,8 @@ import { Readiness } from '../lifecycle/readiness.js';
 import { Startup } from '../lifecycle/startup.js';
 import type { ProbeLogger } from '../lifecycle/checks.js';
 import { AdminExceptionFilter } from './admin-exception.filter.js';
-import {
-  METRICS_PARTS,
-  MetricsController,
-  type MetricsParts,
-  type MetricsSource,
-} from './metrics.controller.js';
+import { MetricsRenderer, type MetricsSource } from './metrics-rendering.js';
+import { METRICS_PARTS, MetricsController, type MetricsParts } from './metrics.controller.js';
 import { ProbesController } from './probes.controller.js';
 
 /** What the admin application shows; made before it, so that it can outlive the application it speaks for. */
@@ -51,7 +47,7 @@ export class AdminModule {
 }
 
 function prometheus({ metrics, logger }: AdminParts): DynamicModule {
-  const parts: MetricsParts = { source: metrics, logger };
+  const parts: MetricsParts = { renderer: new MetricsRenderer(metrics), logger };
   const module = PrometheusModule.register({
     controller: MetricsController,
     path: '/metrics',

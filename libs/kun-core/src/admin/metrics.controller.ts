@@ -1,14 +1,10 @@
-import { Controller, Get, Inject, InternalServerErrorException, Res } from '@nestjs/common';
+import { Controller, Get, Headers, Inject, InternalServerErrorException, Res } from '@nestjs/common';
+import { acceptsGzip, formatFor, type MetricsRenderer } from './metrics-rendering.js';
 import type { ProbeLogger } from '../lifecycle/checks.js';
-
-/** Everything to be scraped; the telemetry's `Meter` is one. */
-export interface MetricsSource {
-  expose(): Promise<{ readonly contentType: string; readonly body: string }>;
-}
 
 /** What {@link MetricsController} is made of. */
 export interface MetricsParts {
-  readonly source: MetricsSource;
+  readonly renderer: MetricsRenderer;
   readonly logger: ProbeLogger;
 }
 
@@ -24,13 +20,20 @@ export class MetricsController {
   constructor(@Inject(METRICS_PARTS) private readonly parts: MetricsParts) {}
 
   @Get()
-  async metrics(@Res({ passthrough: true }) response: HeaderTarget): Promise<string> {
-    const { source, logger } = this.parts;
+  async metrics(
+    @Headers('accept') accept: string | undefined,
+    @Headers('accept-encoding') encodings: string | undefined,
+    @Res() response: MetricsResponse,
+  ): Promise<void> {
+    const { renderer, logger } = this.parts;
     try {
-      const { contentType, body } = await source.expose();
+      const rendering = await renderer.render(formatFor(accept));
+      const compressed = acceptsGzip(encodings) ? await rendering.gzipped() : undefined;
       this.failing = false;
-      response.setHeader('Content-Type', contentType);
-      return body;
+      response.setHeader('Content-Type', rendering.contentType);
+      response.setHeader('Vary', 'Accept, Accept-Encoding');
+      if (compressed) response.setHeader('Content-Encoding', 'gzip');
+      response.end(compressed ?? rendering.body);
     } catch (error) {
       if (!this.failing)
         logger.warn(`/metrics fails: ${error instanceof Error ? error.message : String(error)}`);
@@ -40,6 +43,7 @@ export class MetricsController {
   }
 }
 
-interface HeaderTarget {
+interface MetricsResponse {
   setHeader(name: string, value: string): unknown;
+  end(body: string | Buffer): unknown;
 }

@@ -44,6 +44,8 @@ export function kunApplication(nest: NestExpressApplication): KunApplication {
       'the root module does not import KunModule.forRoot({ service, proto }); add it to its imports',
     );
   }
+  // What a server is made of is nobody's business; `app.enable('x-powered-by')` brings it back.
+  nest.disable('x-powered-by');
   const log = nest.get(ApplicationLog);
   const lifecycle = nest.get(Lifecycle);
   adoptMetrics(nest, nest.get(Meter));

@@ -87,6 +87,7 @@ function adminPort(parts: Parts, ports: Writable<OpenPorts>): Phase {
     settings.admin &&
     createAdminServer({
       port: settings.admin.port,
+      host: settings.admin.address,
       readiness,
       liveness,
       startup,
@@ -188,7 +189,7 @@ function grpcPort({ server, transport, settings }: Parts, ports: Writable<OpenPo
 function httpPort(nest: NestExpressApplication, parts: Parts, ports: Writable<OpenPorts>): Phase[] {
   const { clock, settings } = parts;
   if (!settings.http) return [];
-  const { port } = settings.http;
+  const { port, address: host } = settings.http;
   const server = nest.getHttpServer();
   return [
     {
@@ -197,7 +198,7 @@ function httpPort(nest: NestExpressApplication, parts: Parts, ports: Writable<Op
       async start() {
         closeConnectionsWhenIdle(server);
         try {
-          await nest.listen(port);
+          await (host === undefined ? nest.listen(port) : nest.listen(port, host));
         } catch (cause) {
           throw explainListenError(cause, 'HTTPServer.Port', port);
         }

@@ -18,6 +18,7 @@ import type { RpcCall } from '../rpc/rpc-call.js';
 import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
 import { codeName } from '../status/code.js';
 import { decidedToRecord, type RatioSampler } from '../telemetry/ratio-sampler.js';
+import type { TrustedCallers } from '../telemetry/trusted-callers.js';
 import { activeContext, setCallContext } from '../telemetry/trace-context.js';
 import { readTraceHeaders, writeTraceHeaders, type TraceHeaderFormat } from '../telemetry/trace-headers.js';
 import { recordedSpan } from '../telemetry/trace-link.js';
@@ -26,6 +27,8 @@ export interface TracingDeps {
   tracer: Tracer;
   /** Asked before a span is made; without it the tracer's own decides, which costs more for calls not recorded. */
   sampler?: RatioSampler;
+  /** Whether a server follows its callers' decisions. Default: it does */
+  callers?: TrustedCallers;
 }
 
 export interface TracingInterceptorOptions {
@@ -71,7 +74,9 @@ export function tracingInterceptor(deps: TracingDeps, options: TracingIntercepto
 
   const server: Interceptor = (next) => (call) => {
     const inbound = readTraceHeaders(call.metadata);
-    const sampled = inbound?.sampled ?? deps.sampler?.decide() ?? true;
+    const asked = inbound?.sampled;
+    const followed = deps.callers ? deps.callers.decision(asked, call.startedAt) : asked;
+    const sampled = followed ?? deps.sampler?.decide() ?? true;
     if (!sampled) {
       if (inbound?.parent) setCallContext(call, trace.setSpanContext(ROOT_CONTEXT, inbound.parent));
       return next(call);

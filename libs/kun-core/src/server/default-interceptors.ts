@@ -35,7 +35,7 @@ export interface ServerChainParts {
   readonly logger: ApplicationLogger;
   readonly metrics: CallMetrics;
   /** `undefined` when nothing takes spans. */
-  readonly tracing: Pick<Tracing, 'tracer' | 'sampler'> | undefined;
+  readonly tracing: Pick<Tracing, 'tracer' | 'sampler' | 'callers'> | undefined;
   /** An event in the span for each message. */
   readonly messageEvents: boolean;
   readonly logging: {

@@ -1,7 +1,6 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
 import { resolveRpcSettings, rpcKeys, type ResolvedRpcSettings } from './rpc.settings.js';
-import { port, seconds, setting, toMs } from './setting.js';
+import { address, port, seconds, setting, toMs } from './setting.js';
 import { resolveServerTls, serverTlsSettings, type ResolvedServerTls } from './tls.settings.js';
 
 /** `GRPCServer.Port` when no layer sets it: the port of gRPC's own examples. */
@@ -20,13 +19,10 @@ export const grpcServerSettings = z.strictObject({
     unit: 'port',
     reload: 'restart',
   }),
-  Address: setting(
-    z.string().refine(isAddress, { error: 'expected an IP address or a host name' }).optional(),
-    {
-      description: 'Address the gRPC server listens on. Default: all interfaces, IPv6 and IPv4',
-      reload: 'restart',
-    },
-  ),
+  Address: setting(address().optional(), {
+    description: 'Address the gRPC server listens on. Default: all interfaces, IPv6 and IPv4',
+    reload: 'restart',
+  }),
   Recovery: setting(z.boolean().default(true), {
     description:
       'Answer INTERNAL when a handler throws and go on. When off, the caller gets INTERNAL and the process drains and exits 1',
@@ -112,8 +108,4 @@ export function resolveServerSettings(
     maxConnectionAgeMs: section.MaxConnectionAge === 0 ? undefined : toMs(section.MaxConnectionAge),
     tls: section.TLS && resolveServerTls(section.TLS),
   };
-}
-
-function isAddress(value: string): boolean {
-  return isIP(value) !== 0 || /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*$/.test(value);
 }

@@ -24,6 +24,13 @@ export interface ResolveSettingsFacts {
   readonly spansTaken?: boolean | undefined;
 }
 
+/** A port to open. */
+export interface OpenPort {
+  readonly port: number;
+  /** `undefined` for all interfaces. */
+  readonly address: string | undefined;
+}
+
 /** kun's settings as the code uses them: every default decided, units in the names, off as `undefined`. */
 export interface ResolvedSettings {
   readonly grpc: ResolvedServerSettings;
@@ -32,9 +39,9 @@ export interface ResolvedSettings {
   /** Names of metadata that travel on from incoming calls. */
   readonly routing: { readonly allow: readonly string[] };
   /** The service's own HTTP port, or `undefined` when none is opened. */
-  readonly http: { readonly port: number } | undefined;
+  readonly http: OpenPort | undefined;
   /** The admin port, or `undefined` when none is opened. */
-  readonly admin: { readonly port: number } | undefined;
+  readonly admin: OpenPort | undefined;
   /** URLs to post Zipkin spans to; empty: no exporter. */
   readonly zipkinEndpoints: readonly string[];
   readonly tracing: ResolvedTracingSettings;
@@ -64,8 +71,8 @@ export function resolveSettings(settings: Settings, facts: ResolveSettingsFacts)
     }),
     dial: resolveDialSettings(settings.GRPCDial, { exporterConfigured }),
     routing: { allow: settings.Routing.Allow },
-    http: openPort(facts.ports?.http, settings.HTTPServer.Port),
-    admin: openPort(facts.ports?.admin, settings.AdminPort),
+    http: openPort(facts.ports?.http, settings.HTTPServer.Port, settings.HTTPServer.Address),
+    admin: openPort(facts.ports?.admin, settings.AdminPort, settings.Admin.Address),
     zipkinEndpoints: endpoints,
     tracing: resolveTracingSettings(settings.Tracing),
     metrics: { buckets: settings.Metrics.Buckets, codeNames: settings.Metrics.CodeNames },
@@ -96,7 +103,11 @@ function spansAreTaken(settings: Settings, facts: Pick<ResolveSettingsFacts, 'sp
 }
 
 /** An override is always a port to open, 0 included; in the file 0 means off. */
-function openPort(override: number | undefined, configured: number): { readonly port: number } | undefined {
-  if (override !== undefined) return { port: override };
-  return configured === 0 ? undefined : { port: configured };
+function openPort(
+  override: number | undefined,
+  configured: number,
+  address: string | undefined,
+): OpenPort | undefined {
+  if (override !== undefined) return { port: override, address };
+  return configured === 0 ? undefined : { port: configured, address };
 }

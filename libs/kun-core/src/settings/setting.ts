@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 /** What is written down of every configuration key, besides its type and default. */
@@ -22,6 +23,11 @@ export function port(lowest: 0 | 1 = 1): z.ZodInt {
   return z.int({ error }).min(lowest, { error }).max(65535, { error });
 }
 
+/** An address to listen on: an IP address, or a name that resolves to one. */
+export function address(): z.ZodString {
+  return z.string().refine(isAddress, { error: 'expected an IP address or a host name' });
+}
+
 /** Seconds, fractions allowed, from 0 or a millisecond to a day: anything longer is a slip of the unit. */
 export function seconds(lowest: 'zero' | 'positive' = 'zero'): z.ZodNumber {
   const least = lowest === 'zero' ? 0 : 0.001;
@@ -41,3 +47,7 @@ export function toMs(value: number): number {
 }
 
 const DAY_SECONDS = 86_400;
+
+function isAddress(value: string): boolean {
+  return isIP(value) !== 0 || /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*$/.test(value);
+}

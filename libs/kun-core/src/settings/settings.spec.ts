@@ -65,6 +65,7 @@ describe('settingsSchema', () => {
   it('has a default for everything', () => {
     expect(settingsSchema.parse({})).toMatchInlineSnapshot(`
       {
+        "Admin": {},
         "AdminPort": 8081,
         "GRPCDial": {
           "Block": false,
@@ -119,6 +120,7 @@ describe('settingsSchema', () => {
         "Tracing": {
           "MessageEvents": true,
           "SampleRatio": 1,
+          "TrustCallers": "capped",
         },
         "Upstreams": {},
         "Zipkin": {
@@ -155,6 +157,7 @@ describe('settingsSchema', () => {
     expect(issues(written)).toMatchInlineSnapshot(`
       [
         "AdminPort: expected a port from 1 to 65535, or 0 for off",
+        "Admin: Invalid input: expected object, received number",
         "TerminationGracePeriod: expected seconds from 0.001 to 86400",
         "GRPCServer.Port: expected a port from 1 to 65535",
         "GRPCServer.Address: expected an IP address or a host name",
@@ -169,7 +172,6 @@ describe('settingsSchema', () => {
         "Zipkin.Hosts.1: expected a host, host:port or an http(s) URL",
         "Zipkin.Hosts.2: expected a host, host:port or an http(s) URL",
         "Logger.Level: expected one of trace, debug, info, warn, error, fatal, silent",
-        ": Unrecognized key: "Admin"",
       ]
     `);
   });

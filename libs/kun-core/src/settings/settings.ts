@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { adminSettings } from './admin.settings.js';
 import { grpcDialSettings } from './grpc-dial.settings.js';
 import { grpcServerSettings } from './grpc-server.settings.js';
 import { httpServerSettings } from './http-server.settings.js';
@@ -28,6 +29,7 @@ export const settingsSchema = z
       unit: 'port',
       reload: 'restart',
     }),
+    Admin: adminSettings.prefault({}),
     TerminationGracePeriod: setting(seconds('positive').optional(), {
       description:
         "The pod's terminationGracePeriodSeconds, which the stop must fit into. Default: 30 in Kubernetes, unbounded outside",

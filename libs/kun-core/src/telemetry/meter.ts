@@ -1,5 +1,6 @@
 import { Gauge, register as processRegistry, Registry, type Metric } from 'prom-client';
 import type { IdentityFields } from '../identity/identity.js';
+import { OPENMETRICS_CONTENT_TYPE, openMetricsText } from './openmetrics.js';
 import { collectProcessMetrics } from './process-metrics.js';
 
 export interface MeterOptions {
@@ -49,7 +50,14 @@ export class Meter {
    * Everything to be scraped: the application's own metrics, then what libraries and users registered with the process
    * and nobody adopted. Where a name is in both, the application's counts: a name may stand there once only.
    */
-  async expose(): Promise<Exposition> {
+  async expose(format: 'text' | 'openmetrics' = 'text'): Promise<Exposition> {
+    if (format === 'openmetrics') {
+      const others = processRegistry
+        .getMetricsAsArray()
+        .filter(({ name }) => !this.registry.getSingleMetric(name));
+      const metrics = [...this.registry.getMetricsAsArray(), ...others] as unknown as Metric[];
+      return { contentType: OPENMETRICS_CONTENT_TYPE, body: await openMetricsText(metrics) };
+    }
     const parts = [await this.registry.metrics()];
     for (const metric of processRegistry.getMetricsAsArray()) {
       if (this.registry.getSingleMetric(metric.name)) continue;

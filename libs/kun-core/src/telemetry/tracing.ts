@@ -9,6 +9,7 @@ import { settledWithin } from './settled-within.js';
 import type { SpanExporter } from './span-exporter.js';
 import { FailoverExporter } from './failover-exporter.js';
 import { SpanBatcher, type OutageReporter } from './span-batcher.js';
+import { TrustedCallers, type CallerTrust } from './trusted-callers.js';
 import { TimedExporter } from './timed-exporter.js';
 import { systemClock, type Clock } from '../clock.js';
 
@@ -25,6 +26,8 @@ export interface TracingOptions {
   exporters?: readonly SpanExporter[];
   /** The share of the traces beginning here that is recorded, 0 to 1; those of callers are as they decided. Default: 1 */
   sampleRatio?: number;
+  /** Whether callers decide that their traces are recorded. Default: capped */
+  trustCallers?: CallerTrust;
   /** How long a span may wait for its batch, in milliseconds. Default: 5000 */
   batchDelayMs?: number;
   /** How long a collector may take for an answer, in milliseconds, retries of its exporter included. Default: 10 000 */
@@ -54,6 +57,7 @@ export interface Tracing {
   /** For kun's interceptors. */
   readonly tracer: Tracer;
   readonly sampler: RatioSampler;
+  readonly callers: TrustedCallers;
   /** For users: spans of its tracers descend from the current call. */
   readonly provider: TracerProvider;
   /** Spans that no collector took. */
@@ -100,6 +104,7 @@ export async function openTracing(options: TracingOptions): Promise<Tracing> {
   return {
     tracer: provider.getTracer('@kun/core'),
     sampler,
+    callers: new TrustedCallers(options.trustCallers ?? 'capped'),
     provider: new CallTracerProvider(provider),
     get lostSpans() {
       return batchers.reduce((total, { lostSpans }) => total + lostSpans, 0);

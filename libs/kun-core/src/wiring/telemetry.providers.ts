@@ -65,7 +65,7 @@ export const telemetryProviders: Provider[] = [
       { registry }: Meter,
       { spanExporters = [] }: KunRuntime = {},
     ): Promise<Tracing | undefined> => {
-      const { otlp, sampleRatio } = settings.tracing;
+      const { otlp, sampleRatio, trustCallers } = settings.tracing;
       const zipkin = settings.zipkinEndpoints;
       if (zipkin.length === 0 && !otlp && spanExporters.length === 0) return undefined;
       const tracing = await openTracing({
@@ -75,6 +75,7 @@ export const telemetryProviders: Provider[] = [
         otlp,
         exporters: spanExporters,
         sampleRatio,
+        trustCallers,
       });
       exposeTracingMetrics(tracing, registry);
       return tracing;

@@ -1,0 +1,71 @@
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+
+/** How metrics are written: Prometheus' own text, or OpenMetrics', which has exemplars. */
+export type MetricsFormat = 'text' | 'openmetrics';
+
+/** Everything to be scraped; the telemetry's `Meter` is one. */
+export interface MetricsSource {
+  expose(format?: MetricsFormat): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+/** A rendering, for as many askers as there are. */
+export interface Rendering {
+  readonly contentType: string;
+  readonly body: string;
+  /** The body compressed; it is so once, however many ask. */
+  gzipped(): Promise<Buffer>;
+}
+
+const compress = promisify(gzip);
+
+/** Renders once for all who ask while it is being done, so that many scrapes cost little more than one. */
+export class MetricsRenderer {
+  private readonly underWay = new Map<MetricsFormat, Promise<Rendering>>();
+
+  constructor(private readonly source: MetricsSource) {}
+
+  render(format: MetricsFormat): Promise<Rendering> {
+    let rendering = this.underWay.get(format);
+    if (!rendering) {
+      rendering = this.begin(format).finally(() => this.underWay.delete(format));
+      this.underWay.set(format, rendering);
+    }
+    return rendering;
+  }
+
+  private async begin(format: MetricsFormat): Promise<Rendering> {
+    const { contentType, body } = await this.source.expose(format);
+    let gzipped: Promise<Buffer> | undefined;
+    return { contentType, body, gzipped: () => (gzipped ??= compress(body)) };
+  }
+}
+
+/** The format that the `Accept` header of a scrape likes best; Prometheus' text where it has no say. */
+export function formatFor(accept: string | undefined): MetricsFormat {
+  const quality = (type: string) => {
+    const ranges = (accept ?? '*/*').split(',').map((range) => range.trim().toLowerCase());
+    const [major] = type.split('/');
+    for (const wanted of [type, `${major}/*`, '*/*']) {
+      const range = ranges.find((each) => each.split(';')[0]?.trim() === wanted);
+      if (range) return qualityOf(range);
+    }
+    return 0;
+  };
+  const openMetrics = quality('application/openmetrics-text');
+  return openMetrics > 0 && openMetrics > quality('text/plain') ? 'openmetrics' : 'text';
+}
+
+/** Whether an `Accept-Encoding` header allows for gzip. */
+export function acceptsGzip(encodings: string | undefined): boolean {
+  const gzipRange = encodings
+    ?.toLowerCase()
+    .split(',')
+    .find((each) => each.split(';')[0]?.trim() === 'gzip');
+  return gzipRange !== undefined && qualityOf(gzipRange) > 0;
+}
+
+function qualityOf(range: string): number {
+  const quality = Number(/;\s*q=([\d.]+)/.exec(range)?.[1] ?? 1);
+  return Number.isNaN(quality) ? 0 : quality;
+}
