@@ -11,6 +11,7 @@ import {
 } from '@grpc/grpc-js';
 import { attemptDeadline, attemptTimeoutMs } from '../rpc/attempt-timeout.js';
 import type { Ending } from '../rpc/ending.js';
+import { encodeRequest } from './encode-request.js';
 import { fromServiceError } from '../status/service-error.js';
 import { StatusError } from '../status/status-error.js';
 import { toStatusError } from '../status/to-status-error.js';
@@ -44,14 +45,15 @@ export interface AttemptTarget {
 export function attempt(target: AttemptTarget, rpc: Rpc, call: ClientCall): Promise<Ending> {
   const outgoing = cleanMetadata(call.metadata, 'request', target.onLeftOut);
   const refusal = call.refusal ?? tooLarge(call, outgoing);
-  if (refusal) return Promise.resolve(call.finish(endedHere(refusal)));
+  const request = refusal ?? singleRequest(target, rpc, call);
+  if (request instanceof StatusError) return Promise.resolve(call.finish(endedHere(request)));
   return new Promise((resolve) => {
     let surface: Surface;
     let messages: AsyncIterator<unknown> | undefined;
     try {
       // First: a stream that cannot be read leaves no call behind.
       messages = call.exchange.requests?.read();
-      surface = open(target, rpc, call, outgoing.metadata);
+      surface = open(target, rpc, call, request, outgoing.metadata);
     } catch (cause) {
       resolve(call.finish(endedHere(notOpened(target, cause))));
       return;
@@ -65,7 +67,7 @@ export function attempt(target: AttemptTarget, rpc: Rpc, call: ClientCall): Prom
     call.onCancel(cancel);
     call.signal.addEventListener('abort', onAbort, { once: true });
     const read = rpc.responseStream ? deliverStream(surface, call) : Promise.resolve();
-    if (messages) sendStream(surface, messages, call, cancel);
+    if (messages) sendStream(surface, messages, call, encoder(target, rpc, call), cancel);
 
     surface.on('metadata', (metadata: Metadata) => call.receiveMetadata(metadata));
     surface.on('error', () => undefined); // the status says the same
@@ -96,29 +98,47 @@ function tooLarge(call: ClientCall, outgoing: OutgoingMetadata): StatusError | u
   return new StatusError(Code.RESOURCE_EXHAUSTED, `the request metadata of ${call.method.path} ${problem}`);
 }
 
-function open({ client }: AttemptTarget, rpc: Rpc, call: ClientCall, metadata: Metadata): Surface {
+type Encode = (message: unknown) => Buffer | StatusError;
+
+/** kun turns messages to bytes itself: what does not fit the proto is then an error of kun's own, and opens no stream. */
+function encoder({ upstream }: AttemptTarget, rpc: Rpc, { method }: ClientCall): Encode {
+  return (message) => encodeRequest(rpc.requestSerialize, message, method, upstream);
+}
+
+function singleRequest(target: AttemptTarget, rpc: Rpc, call: ClientCall): Buffer | StatusError | undefined {
+  return rpc.requestStream ? undefined : encoder(target, rpc, call)(call.exchange.request);
+}
+
+const asBytes = (bytes: unknown): Buffer => bytes as Buffer;
+
+function open(
+  { client }: AttemptTarget,
+  rpc: Rpc,
+  call: ClientCall,
+  encoded: Buffer | undefined,
+  metadata: Metadata,
+): Surface {
   const options = {
     deadline: attemptDeadline(call.deadline, call.get(attemptTimeoutMs), call.exchange.clock.now()),
   };
-  const { request } = call.exchange;
-  const { path, requestSerialize: serialize, responseDeserialize: deserialize } = rpc;
+  const { path, responseDeserialize: deserialize } = rpc;
   const single = (_error: unknown, message?: unknown) => {
     if (message === undefined) return;
     call.exchange.committed = true;
     call.countReceived(message);
     call.exchange.deliver(message);
   };
-  if (!rpc.requestStream) call.countSent(request);
+  if (!rpc.requestStream) call.countSent(call.exchange.request);
   if (rpc.requestStream && rpc.responseStream) {
-    return client.makeBidiStreamRequest(path, serialize, deserialize, metadata, options);
+    return client.makeBidiStreamRequest(path, asBytes, deserialize, metadata, options);
   }
   if (rpc.requestStream) {
-    return client.makeClientStreamRequest(path, serialize, deserialize, metadata, options, single);
+    return client.makeClientStreamRequest(path, asBytes, deserialize, metadata, options, single);
   }
   if (rpc.responseStream) {
-    return client.makeServerStreamRequest(path, serialize, deserialize, request, metadata, options);
+    return client.makeServerStreamRequest(path, asBytes, deserialize, encoded, metadata, options);
   }
-  return client.makeUnaryRequest(path, serialize, deserialize, request, metadata, options, single);
+  return client.makeUnaryRequest(path, asBytes, deserialize, encoded, metadata, options, single);
 }
 
 /** Reads as fast as the caller takes; settles when all messages have been handed over. */
@@ -140,6 +160,7 @@ function sendStream(
   surface: Surface,
   messages: AsyncIterator<unknown>,
   call: ClientCall,
+  encode: Encode,
   cancel: (reason: StatusError) => void,
 ): void {
   const stream = surface as unknown as ClientDuplexStream<unknown, unknown>;
@@ -158,8 +179,10 @@ function sendStream(
         stream.end();
         return;
       }
+      const bytes = encode(step.value);
+      if (bytes instanceof StatusError) return cancel(bytes);
       call.countSent(step.value);
-      if (!stream.write(step.value)) await new Promise<void>((resolve) => (goOn = resolve));
+      if (!stream.write(bytes)) await new Promise<void>((resolve) => (goOn = resolve));
     }
   };
   // What the caller's own stream throws is the caller's to hear.

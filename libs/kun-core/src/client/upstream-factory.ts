@@ -75,7 +75,7 @@ export class UpstreamFactory {
     const { name } = options;
     const { live, upstreams, readiness, clock, draining } = this.parts;
     const settings = live.upstream(name);
-    const [fullName, service] = findService(options, this.parts.base);
+    const [fullName, service] = findService(options, this.parts.base, settings);
     const target = settings.target ?? options.target;
     if (target === undefined) {
       throw new UpstreamError(
@@ -214,16 +214,24 @@ export class UpstreamFactory {
   }
 }
 
-function findService(options: UpstreamOptions, base: string): [string, ServiceDefinition] {
+function findService(
+  options: UpstreamOptions,
+  base: string,
+  settings: Pick<ResolvedUpstream, 'strictMessages'>,
+): [string, ServiceDefinition] {
   const { name, package: inPackage, path, includeDirs, service } = options;
+  const { fieldNames, longs, enums } = options;
   const source = {
     path,
+    ...(fieldNames && { fieldNames }),
+    ...(longs && { longs }),
+    ...(enums && { enums }),
     services: [service],
     ...(inPackage === undefined ? {} : { package: inPackage }),
     ...(includeDirs && { includeDirs }),
   };
   try {
-    const [[fullName, definition] = []] = loadProtos([source], base).services;
+    const [[fullName, definition] = []] = loadProtos([source], base, settings).services;
     if (fullName !== undefined && definition) return [fullName, definition];
   } catch (cause) {
     if (cause instanceof ProtoError) throw new ProtoError(`upstream "${name}": ${cause.message}`, { cause });

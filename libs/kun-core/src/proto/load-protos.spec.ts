@@ -225,6 +225,6 @@ describe('what messages become', () => {
     });
     const rpc = load({ path: 'a.proto' }).services.get('A')?.['X'];
     expect(rpc?.requestDeserialize(Buffer.from([10, 1, 120]))).toEqual({ name: 'x' });
-    expect(() => rpc?.requestSerialize([])).toThrow('M is an object, not a list');
+    expect(() => rpc?.requestSerialize([])).toThrow('M: expected an object for M, found an array');
   });
 });

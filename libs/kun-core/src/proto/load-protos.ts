@@ -3,10 +3,9 @@ import { resolve } from 'node:path';
 import protobuf from 'protobufjs';
 import { nearest } from '@kun/config';
 import { everythingIn, nameOf } from './link-types.js';
-import { DEFAULT_FORMS } from './message-codec.js';
 import { parseProtos, type ProtoSchema } from './parse-protos.js';
 import { readProtoFiles } from './proto-files.js';
-import { pathsOf, ProtoError, type ProtoSource } from './proto-source.js';
+import { formsOf, pathsOf, ProtoError, type ProtoSource } from './proto-source.js';
 import { serviceDefinitions, type ServiceDefinition } from './service-definition.js';
 
 /** The services asked for, by full name (`acme.cache.v1.CacheService`), and all that was read to know them. */
@@ -16,17 +15,27 @@ export interface LoadedProtos {
   readonly schemas: readonly ProtoSchema[];
 }
 
+/** What the configuration says of all messages. */
+export interface LoadOptions {
+  /** Whether what does not fit its proto is an error when it is sent. Default: true. */
+  readonly strictMessages?: boolean;
+}
+
 /**
  * Reads the protos.
  *
- * @throws {ProtoError} when a file is missing or does not parse (with its line), when nothing in it is of the package, or
- * when it has not a service asked for.
+ * @throws {ProtoError} when a file is missing or does not parse (with its line), when nothing in it is of the package,
+ * when it has not a service asked for, or when its messages cannot have the form asked for.
  */
-export function loadProtos(sources: readonly ProtoSource[], baseDirectory: string): LoadedProtos {
+export function loadProtos(
+  sources: readonly ProtoSource[],
+  baseDirectory: string,
+  options: LoadOptions = {},
+): LoadedProtos {
   const services = new Map<string, ServiceDefinition>();
   const schemas = sources.map((source) => {
     const schema = readSource(source, baseDirectory);
-    const define = serviceDefinitions(DEFAULT_FORMS);
+    const define = serviceDefinitions(formsOf(source, options.strictMessages ?? true));
     for (const service of servicesServed(source, schema)) services.set(nameOf(service), define(service));
     return schema;
   });

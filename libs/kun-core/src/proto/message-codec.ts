@@ -1,54 +1,59 @@
-import type protobuf from 'protobufjs';
-
-/** How messages look in JavaScript. */
-export interface MessageForms {
-  /** Field names as the proto writes them, or in lower camel case. */
-  readonly fieldNames: 'proto' | 'camel';
-  /** What 64-bit integers are. */
-  readonly longs: 'string' | 'number' | 'bigint';
-  /** What enum values are. */
-  readonly enums: 'name' | 'number';
-  /** Whether what has no place in the message is an error. */
-  readonly strict: boolean;
-}
-
-/** Field names as the proto writes them, 64-bit integers as text, enum values by name. */
-export const DEFAULT_FORMS: MessageForms = Object.freeze({
-  fieldNames: 'proto',
-  longs: 'string',
-  enums: 'name',
-  strict: true,
-});
+import protobuf from 'protobufjs';
+import { withoutLength } from './codec/any-value.js';
+import type { CompiledMessage } from './codec/compiled-message.js';
+import { MessageCompiler } from './codec/compile-messages.js';
+import { Misfit } from './codec/message-misfit.js';
+import type { ValueCodec } from './codec/value-codec.js';
+import type { MessageForms } from './message-forms.js';
 
 /** Messages of one type to bytes and back. */
 export interface MessageCodec {
-  /** @throws Error when the message does not fit its type. */
+  /** @throws {MessageMisfitError} when something in the message has no place in its type, or no meaning for its field. */
   encode(message: unknown): Buffer;
-  /** @throws Error when the bytes are no such message. */
+  /** @throws {MessageMisfitError} when the bytes are no such message. */
   decode(bytes: Uint8Array): object;
 }
 
-/** The codec of a type: compiled once for a type and forms. Absent fields without presence have their defaults. */
-export function messageCodec(type: protobuf.Type, forms: MessageForms): MessageCodec {
-  const options: protobuf.IConversionOptions = {
-    longs: { string: String, number: Number, bigint: BigInt }[forms.longs],
-    enums: forms.enums === 'name' ? String : Number,
-    defaults: true,
-    oneofs: true,
-  };
-  return {
-    encode(message) {
-      if (typeof message !== 'object' || message === null || Array.isArray(message)) {
-        throw new TypeError(`${type.fullName.slice(1)} is an object, not ${describe(message)}`);
-      }
-      // A Buffer in Node, where protobufjs writes into one.
-      return type.encode(type.fromObject(message)).finish() as Buffer;
-    },
-    decode: (bytes) => type.toObject(type.decode(bytes), options),
-  };
+/**
+ * Makes the codecs of a set of protos: what a message looks like and what is checked is decided once for each type, and
+ * then a message takes one pass over its fields, either way.
+ */
+export function messageCodecs(forms: MessageForms): (type: protobuf.Type) => MessageCodec {
+  const compiler = new MessageCompiler(forms);
+  return (type) => codecOf(compiler.compile(type), compiler.wellKnown(type));
 }
 
-function describe(value: unknown): string {
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'a list' : typeof value;
+/** The codec of one type. */
+export function messageCodec(type: protobuf.Type, forms: MessageForms): MessageCodec {
+  return messageCodecs(forms)(type);
+}
+
+function codecOf({ type, writer, reader }: CompiledMessage, wellKnown: ValueCodec | undefined): MessageCodec {
+  const typeName = type.fullName.slice(1);
+  return {
+    encode(message) {
+      try {
+        const output = protobuf.Writer.create();
+        // A method's own message has the form of its type; what fields of the type take is taken all the same.
+        if (wellKnown && !writer.fits(message)) {
+          wellKnown.write(output, message, 0);
+          return withoutLength(output.finish(true)) as Buffer;
+        }
+        writer.write(output, message, 0);
+        // A Buffer in Node, and nobody else's: the writer is done.
+        return output.finish(true) as Buffer;
+      } catch (thrown) {
+        throw Misfit.toError(typeName, thrown);
+      }
+    },
+    decode(bytes) {
+      const { buffer, byteOffset, byteLength } = bytes;
+      const input = Buffer.isBuffer(bytes) ? bytes : Buffer.from(buffer, byteOffset, byteLength);
+      try {
+        return reader.read(protobuf.Reader.create(input), 0, undefined, 0);
+      } catch (thrown) {
+        throw Misfit.toError(typeName, thrown);
+      }
+    },
+  };
 }

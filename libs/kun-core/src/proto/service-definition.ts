@@ -1,6 +1,9 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
 import type protobuf from 'protobufjs';
-import { messageCodec, type MessageCodec, type MessageForms } from './message-codec.js';
+import { camelName } from './codec/field-plan.js';
+import { isWellKnown } from './codec/well-known.js';
+import { messageCodecs, type MessageCodec } from './message-codec.js';
+import type { MessageForms } from './message-forms.js';
 
 /** A method as grpc-js takes it, and the types of its messages. */
 export interface RpcDefinition extends Omit<
@@ -8,7 +11,14 @@ export interface RpcDefinition extends Omit<
   'options' | 'requestType' | 'responseType'
 > {
   readonly options: { readonly idempotency_level?: string | undefined };
-  readonly messages: { readonly request: protobuf.Type; readonly response: protobuf.Type };
+  readonly messages: {
+    readonly request: protobuf.Type;
+    readonly response: protobuf.Type;
+    /** A field's name in JavaScript. */
+    nameOf(field: protobuf.Field): string;
+    /** Whether the values of fields of the type are no messages but what the language has for them. */
+    isNative(type: protobuf.Type): boolean;
+  };
 }
 
 /** The methods of a service by name; a `ServiceDefinition` of grpc-js. */
@@ -16,19 +26,20 @@ export type ServiceDefinition = Readonly<Record<string, RpcDefinition>>;
 
 /** Makes services of one set of protos; messages that several methods share have one codec. */
 export function serviceDefinitions(forms: MessageForms): (service: protobuf.Service) => ServiceDefinition {
-  const codecs = new Map<protobuf.Type, MessageCodec>();
-  const codecOf = (type: protobuf.Type): MessageCodec => {
-    let codec = codecs.get(type);
-    if (!codec) codecs.set(type, (codec = messageCodec(type, forms)));
-    return codec;
-  };
+  const codecOf = messageCodecs(forms);
+  const nameOf = ({ name }: protobuf.Field): string =>
+    forms.fieldNames === 'camel' ? camelName(name) : name;
+  const look = { nameOf, isNative: isWellKnown };
   return (service) =>
-    Object.fromEntries(service.methodsArray.map((method) => [method.name, rpcDefinition(method, codecOf)]));
+    Object.fromEntries(
+      service.methodsArray.map((method) => [method.name, rpcDefinition(method, codecOf, look)]),
+    );
 }
 
 function rpcDefinition(
   method: protobuf.Method,
   codecOf: (type: protobuf.Type) => MessageCodec,
+  look: Pick<RpcDefinition['messages'], 'nameOf' | 'isNative'>,
 ): RpcDefinition {
   const { resolvedRequestType: request, resolvedResponseType: response } = method;
   if (!request || !response) throw new TypeError(`the types of ${method.fullName} are not resolved`);
@@ -42,6 +53,6 @@ function rpcDefinition(
     responseSerialize: (message) => responses.encode(message),
     responseDeserialize: (bytes) => responses.decode(bytes),
     options: { idempotency_level: method.getOption('idempotency_level') as string | undefined },
-    messages: { request, response },
+    messages: { request, response, ...look },
   };
 }

@@ -1,5 +1,5 @@
 import { status as Code, type Server, type ServerDuplexStream } from '@grpc/grpc-js';
-import { DEFAULT_FORMS } from '../proto/message-codec.js';
+import { DEFAULT_FORMS } from '../proto/message-forms.js';
 import type { ProtoSchema } from '../proto/parse-protos.js';
 import { healthSchema, reflectionSchema } from '../proto/plumbing-protos.js';
 import { serviceDefinitions } from '../proto/service-definition.js';

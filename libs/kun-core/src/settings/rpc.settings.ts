@@ -17,6 +17,11 @@ export const rpcKeys = {
     unit: 'bytes',
     reload: 'restart',
   }),
+  StrictMessages: setting(z.boolean().default(true), {
+    description:
+      'Refuse to send a message with something that has no place in its proto or no meaning for its field: INTERNAL, with the path of the field in the log. When off, it is left out or converted',
+    reload: 'restart',
+  }),
   Prometheus: setting(z.boolean().default(true), {
     description: 'Count and time every call for /metrics',
     reload: 'restart',
@@ -48,6 +53,8 @@ export const rpcKeys = {
 export interface ResolvedRpcSettings {
   /** Largest message in bytes, at most {@link MAX_MESSAGE_BYTES}. */
   readonly maxMessageBytes: number;
+  /** What does not fit its proto is not sent. */
+  readonly strictMessages: boolean;
   readonly metricsEnabled: boolean;
   readonly tracingEnabled: boolean;
   readonly keepaliveEnabled: boolean;
@@ -64,6 +71,7 @@ export type RpcSettings = z.output<z.ZodObject<typeof rpcKeys>>;
 export function resolveRpcSettings(section: RpcSettings, exporterConfigured: boolean): ResolvedRpcSettings {
   return {
     maxMessageBytes: Math.min(section.MaxMsgSize, MAX_MESSAGE_BYTES),
+    strictMessages: section.StrictMessages,
     metricsEnabled: section.Prometheus,
     tracingEnabled: section.OpenTracing ?? exporterConfigured,
     keepaliveEnabled: !section.DisableKeepalive,

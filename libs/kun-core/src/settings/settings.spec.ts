@@ -85,6 +85,7 @@ describe('settingsSchema', () => {
             "By": "app",
             "Policy": "safe",
           },
+          "StrictMessages": true,
           "Timeout": 20,
         },
         "GRPCServer": {
@@ -101,6 +102,7 @@ describe('settingsSchema', () => {
           "Recovery": true,
           "Reflection": false,
           "StreamGracePeriod": 5,
+          "StrictMessages": true,
         },
         "HTTPServer": {
           "Port": 0,

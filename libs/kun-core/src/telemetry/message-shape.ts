@@ -22,27 +22,37 @@ export interface MethodShapes {
   readonly response: MessageShape;
 }
 
-/** A method and the types of its messages. */
+/** The types of a method's messages, and how they look in JavaScript. */
+export interface MethodMessages {
+  readonly request: protobuf.Type;
+  readonly response: protobuf.Type;
+  /** A field's name. */
+  nameOf(field: protobuf.Field): string;
+  /** Whether values of the type are no messages, as the Date of a Timestamp is not; they have no shape. */
+  isNative(type: protobuf.Type): boolean;
+}
+
+/** A method and its messages. */
 export interface TypedMethod {
   /** `/package.Service/Method` */
   readonly path: string;
-  readonly messages: { readonly request: protobuf.Type; readonly response: protobuf.Type };
+  readonly messages: MethodMessages;
 }
 
 /**
- * The shapes of the messages of all methods of the services, by the methods' paths. Field names are as the proto writes
+ * The shapes of the messages of all methods of the services, by the methods' paths. Field names are as messages have
  * them.
  */
 export function readMethodShapes(
   services: Iterable<Readonly<Record<string, TypedMethod>>>,
 ): Map<string, MethodShapes> {
-  const shapes = new Map<protobuf.Type, Growing>();
   const methods = new Map<string, MethodShapes>();
   for (const service of services) {
+    const shapes = new Map<protobuf.Type, Growing>();
     for (const { path, messages } of Object.values(service)) {
       methods.set(path, {
-        request: shapeOf(messages.request, shapes),
-        response: shapeOf(messages.response, shapes),
+        request: shapeOf(messages.request, messages, shapes),
+        response: shapeOf(messages.response, messages, shapes),
       });
     }
   }
@@ -53,7 +63,11 @@ interface Growing extends MessageShape {
   fields: FieldShape[];
 }
 
-function shapeOf(type: protobuf.Type, shapes: Map<protobuf.Type, Growing>): MessageShape {
+function shapeOf(
+  type: protobuf.Type,
+  messages: MethodMessages,
+  shapes: Map<protobuf.Type, Growing>,
+): MessageShape {
   const known = shapes.get(type);
   if (known) return known;
   // Known before its fields are: a message may contain itself.
@@ -61,12 +75,18 @@ function shapeOf(type: protobuf.Type, shapes: Map<protobuf.Type, Growing>): Mess
   shapes.set(type, shape);
   for (const field of type.fieldsArray) {
     shape.fields.push({
-      name: field.name,
+      name: messages.nameOf(field),
       redacted: field.options?.['debug_redact'] === true,
       isBytes: field.type === 'bytes',
       isMap: field.map,
-      message: field.resolvedType instanceof protobuf.Type ? shapeOf(field.resolvedType, shapes) : undefined,
+      message: hasShape(field.resolvedType, messages)
+        ? shapeOf(field.resolvedType, messages, shapes)
+        : undefined,
     });
   }
   return shape;
+}
+
+function hasShape(type: protobuf.ReflectionObject | null, messages: MethodMessages): type is protobuf.Type {
+  return type instanceof protobuf.Type && !messages.isNative(type);
 }

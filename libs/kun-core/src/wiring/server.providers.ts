@@ -55,7 +55,7 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
     const funnel = { development: settings.logger.Development };
     const onLateError = reportLateErrors(logger.pino, clockOf(runtime));
     const metrics = new CallMetrics(meter.registry, settings.metrics);
-    const { services, schemas } = loadProtos(asList(options.proto), base);
+    const { services, schemas } = loadProtos(asList(options.proto), base, settings.grpc);
     return new KunGrpcServer({
       services,
       schemas,

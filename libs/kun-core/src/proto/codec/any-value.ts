@@ -1,0 +1,56 @@
+import protobuf from 'protobufjs';
+import type { CompiledMessage, Compiler } from './compiled-message.js';
+import { describe, Misfit } from './message-misfit.js';
+import type { ValueCodec } from './value-codec.js';
+
+const TYPE = '@type';
+
+/**
+ * `google.protobuf.Any` is `{ type_url, value }`, with the bytes of its message. Taken is also the message itself with its
+ * type's URL in `@type`, as JSON has it (a well-known type as its `value`), where the protos that were read have it.
+ */
+export function anyValue({ type, writer, reader }: CompiledMessage, compiler: Compiler): ValueCodec {
+  const [urlName = '', valueName = ''] = writer.fieldNames;
+  const pack = (given: Readonly<Record<string, unknown>>, depth: number): object => {
+    const { [TYPE]: url, ...message } = given;
+    if (typeof url !== 'string') throw new Misfit(`expected a type's URL in ${TYPE}, found ${describe(url)}`);
+    const packed = lookup(type.root, url);
+    const output = protobuf.Writer.create();
+    const known = compiler.wellKnown(packed);
+    if (known) known.write(output, message['value'], depth + 1);
+    else compiler.compile(packed).writer.write(output, message, depth + 1);
+    const bytes = output.finish();
+    return { [urlName]: url, [valueName]: known ? withoutLength(bytes) : bytes };
+  };
+  return {
+    wireType: 2,
+    packable: false,
+    zero: undefined,
+    write(output, given, depth) {
+      const inJson = typeof given === 'object' && given !== null && TYPE in given;
+      output.fork();
+      writer.write(output, inJson ? pack(given, depth) : given, depth + 1);
+      output.ldelim();
+    },
+    read: (input, depth, previous) => reader.readDelimited(input, depth + 1, previous),
+    empty: () => reader.empty(),
+  };
+}
+
+function lookup(root: protobuf.Root, url: string): protobuf.Type {
+  const name = url.slice(url.lastIndexOf('/') + 1);
+  try {
+    return root.lookupType(name);
+  } catch (cause) {
+    throw new Misfit(`the protos that were read have no message ${name}; give { type_url, value }`, {
+      cause,
+    });
+  }
+}
+
+/** The message of what is its length and itself. */
+export function withoutLength(bytes: Uint8Array): Uint8Array {
+  const reader = protobuf.Reader.create(bytes);
+  reader.size();
+  return bytes.subarray(reader.pos);
+}

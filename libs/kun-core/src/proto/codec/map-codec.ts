@@ -1,0 +1,102 @@
+import type { Writer } from 'protobufjs';
+import { define, type Source } from './field-plan.js';
+import { atKey, describe, Misfit, type Refuse } from './message-misfit.js';
+import type { FieldReader } from './message-reader.js';
+import type { ValueCodec } from './value-codec.js';
+
+/** How the keys of a map are written and read, and whether a `Map` holds them, as generated types have it. */
+export interface MapKeys {
+  readonly codec: ValueCodec;
+  /** The text of an object's key as the value that the codec writes. */
+  readonly fromText: (text: string) => unknown;
+  /** Decoded to a `Map`: keys that an object could not tell from text. */
+  readonly asMap: boolean;
+}
+
+const KEY = 1;
+const VALUE = 2;
+
+/** Writes a map: from a `Map`, or from an object whose keys are the text of the map's. */
+export function mapWriter(tag: number, keys: MapKeys, values: ValueCodec, refuse: Refuse) {
+  const keyTag = (KEY << 3) | keys.codec.wireType;
+  const valueTag = (VALUE << 3) | values.wireType;
+  const entry = (writer: Writer, key: unknown, value: unknown, depth: number): void => {
+    if (value === undefined) return;
+    try {
+      writer.uint32(tag).fork().uint32(keyTag);
+      keys.codec.write(writer, typeof key === 'string' ? keys.fromText(key) : key, depth);
+      writer.uint32(valueTag);
+      values.write(writer, value, depth);
+      writer.ldelim();
+    } catch (thrown) {
+      throw Misfit.within(atKey(key), thrown);
+    }
+  };
+  return (writer: Writer, given: unknown, depth: number): void => {
+    if (given instanceof Map) {
+      for (const [key, value] of given) entry(writer, key, value, depth);
+      return;
+    }
+    const map: Source = isObject(given)
+      ? given
+      : refuse(`expected a map, found ${describe(given)}`, () => ({}));
+    for (const key of Object.keys(map)) entry(writer, key, map[key], depth);
+  };
+}
+
+/** Reads an entry of a map into what is there already; the last of a key counts. */
+export function mapReader(keys: MapKeys, values: ValueCodec): FieldReader['read'] {
+  return (reader, depth, previous) => {
+    const end = reader.size() + reader.pos;
+    const { len } = reader;
+    if (end > len) throw new Misfit('cut short: an entry that is longer than its message');
+    reader.len = end;
+    let key: unknown;
+    let value: unknown;
+    let unknownValue = false;
+    while (reader.pos < end) {
+      const tag = reader.tag();
+      if (tag === ((KEY << 3) | keys.codec.wireType)) key = keys.codec.read(reader, depth, undefined);
+      else if (tag === ((VALUE << 3) | values.wireType)) {
+        value = values.read(reader, depth, value);
+        unknownValue = value === undefined;
+      } else reader.skipType(tag & 7, depth, tag >>> 3);
+    }
+    reader.len = len;
+    const map = previous ?? newMap(keys);
+    // A number that a closed enum does not know takes its entry with it.
+    if (!unknownValue) put(map, key ?? keys.codec.empty(), value ?? values.empty());
+    return map;
+  };
+}
+
+/** An empty map as it is decoded. */
+export function newMap(keys: MapKeys): object {
+  return keys.asMap ? new Map<unknown, unknown>() : {};
+}
+
+function put(map: unknown, key: unknown, value: unknown): void {
+  if (map instanceof Map) map.set(key, value);
+  else if (key === '__proto__') define(map as object, '__proto__', value);
+  else (map as Record<string, unknown>)[key as string] = value;
+}
+
+function isObject(value: unknown): value is Source {
+  return Object.prototype.toString.call(value) === '[object Object]';
+}
+
+/** The keys of a map field from how an object's keys spell them. */
+export function mapKeys(
+  type: string,
+  codec: ValueCodec,
+  longs: 'string' | 'number' | 'bigint',
+  refuse: Refuse,
+): MapKeys {
+  if (type === 'bool') return { codec, fromText: (text) => booleanOf(text, refuse), asMap: true };
+  return { codec, fromText: (text) => text, asMap: type.endsWith('64') && longs === 'bigint' };
+}
+
+function booleanOf(text: string, refuse: Refuse): boolean {
+  if (text === 'true' || text === 'false') return text === 'true';
+  return refuse('expected the key true or false', () => text !== '' && text !== '0');
+}

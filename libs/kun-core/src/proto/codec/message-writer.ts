@@ -1,0 +1,158 @@
+import type { Writer } from 'protobufjs';
+import { atField, atIndex, describe, Misfit, type Refuse } from './message-misfit.js';
+import { valueOf, type FieldPlan, type Source } from './field-plan.js';
+import { unknownKey } from './source-keys.js';
+import { MAX_DEPTH, type ValueCodec } from './value-codec.js';
+
+/** Writes one field of a message; says whether the message has the field. */
+export type FieldWriter = (writer: Writer, source: Source, depth: number) => boolean;
+
+const NOTHING: Source = Object.freeze({});
+
+const NO_ONEOFS: ReadonlyMap<string, readonly FieldPlan[]> = new Map();
+
+/** Writes messages of one type. Its fields are given after it is made, since a message may contain itself. */
+export class MessageWriter {
+  private readonly steps: FieldWriter[] = [];
+  private readonly names: string[] = [];
+  private oneofs: ReadonlyMap<string, readonly FieldPlan[]> = NO_ONEOFS;
+
+  constructor(
+    private readonly typeName: string,
+    private readonly refuse: Refuse,
+  ) {}
+
+  /** `steps` by number, as protobuf writes fields. */
+  complete(
+    steps: ReadonlyArray<{ readonly plan: FieldPlan; readonly write: FieldWriter }>,
+    oneofs: ReadonlyMap<string, readonly FieldPlan[]>,
+  ): void {
+    for (const { plan, write } of steps) {
+      this.steps.push(write);
+      this.names.push(plan.name);
+    }
+    this.oneofs = oneofs;
+  }
+
+  /** @throws {Misfit} for what does not fit. */
+  write(writer: Writer, value: unknown, depth: number): void {
+    if (depth > MAX_DEPTH) {
+      throw new Misfit(`more than ${MAX_DEPTH} messages in each other; does one contain itself?`);
+    }
+    const plain = isPlain(value);
+    const source = plain ? value : this.sourceOf(value);
+    const { steps } = this;
+    let found = 0;
+    let at = 0;
+    try {
+      for (; at < steps.length; at++) if ((steps[at] as FieldWriter)(writer, source, depth)) found++;
+    } catch (thrown) {
+      throw Misfit.within(atField(this.names[at] ?? ''), thrown);
+    }
+    if (this.oneofs.size > 0) this.checkOneofs(source);
+    // As many as there are keys means that each key is a field; with getters of a class it does not.
+    if (!plain || found !== Object.keys(source).length) this.checkKeys(source);
+  }
+
+  /** The names of the fields, by their numbers. */
+  get fieldNames(): readonly string[] {
+    return this.names;
+  }
+
+  /** Whether an object has fields of the message only. */
+  fits(value: unknown): boolean {
+    return isMessageLike(value) && Object.keys(value).every((key) => this.names.includes(key));
+  }
+
+  private checkOneofs(source: Source): void {
+    for (const members of this.oneofs.values()) {
+      const set = members.filter((member) => isSet(valueOf(source, member)));
+      if (set.length > 1) {
+        const names = set.map(({ name }) => name).join(' and ');
+        this.refuse(`${names} are set, of which a message has one (oneof)`, () => undefined);
+      }
+    }
+  }
+
+  /** An instance as it is; or what its `toJSON` makes of it, where it has other properties than the message has fields. */
+  private sourceOf(value: unknown): Source {
+    if (!isMessageLike(value)) {
+      if (value === undefined && this.names.length === 0) return NOTHING;
+      return this.refuse(`expected an object for ${this.typeName}, found ${describe(value)}`, () => NOTHING);
+    }
+    const { toJSON } = value;
+    if (typeof toJSON !== 'function' || this.names.includes('toJSON')) return value;
+    if (Object.keys(value).every((key) => this.problemOf(key, value) === undefined)) return value;
+    const json: unknown = toJSON.call(value);
+    return isMessageLike(json) ? json : value;
+  }
+
+  private problemOf(key: string, source: Source): string | undefined {
+    return unknownKey(key, source, this.names, this.oneofs);
+  }
+
+  private checkKeys(source: Source): void {
+    for (const key of Object.keys(source)) {
+      const problem = this.problemOf(key, source);
+      if (problem === undefined) continue;
+      try {
+        this.refuse(problem, () => undefined);
+      } catch (thrown) {
+        throw Misfit.within(atField(key), thrown);
+      }
+    }
+  }
+}
+
+/** Writes a list: each element with its tag, or all in one block. */
+export function listWriter(tag: number, codec: ValueCodec, packed: boolean, refuse: Refuse, endTag?: number) {
+  return (writer: Writer, value: unknown, depth: number): void => {
+    const list = isList(value) ? value : refuse(`expected an array, found ${describe(value)}`, () => []);
+    if (list.length === 0) return;
+    let index = 0;
+    try {
+      if (packed) {
+        writer.uint32(tag).fork();
+        for (; index < list.length; index++) codec.write(writer, list[index], depth);
+        writer.ldelim();
+        return;
+      }
+      for (; index < list.length; index++) {
+        const element = list[index];
+        if (element === undefined) throw new Misfit('a list has no absent elements, found undefined');
+        writer.uint32(tag);
+        codec.write(writer, element, depth);
+        if (endTag !== undefined) writer.uint32(endTag);
+      }
+    } catch (thrown) {
+      throw Misfit.within(atIndex(index), thrown);
+    }
+  };
+}
+
+/** Whether a field has something: `null` is as good as nothing, as in protobuf's JSON. */
+export function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+function isList(value: unknown): value is ArrayLike<unknown> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+function isPlain(value: unknown): value is Source {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** Not what a class of the language has made: a Date or a promise would go out as a message without fields. */
+function isMessageLike(value: unknown): value is Source {
+  if (typeof value !== 'object' || value === null) return false;
+  return !BUILT_IN.has(Object.prototype.toString.call(value)) && !ArrayBuffer.isView(value);
+}
+
+const BUILT_IN: ReadonlySet<string> = new Set(
+  'Array Date Map Set WeakMap WeakSet Promise RegExp Error ArrayBuffer SharedArrayBuffer String Number Boolean Symbol BigInt'
+    .split(' ')
+    .map((name) => `[object ${name}]`),
+);
