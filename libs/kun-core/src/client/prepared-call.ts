@@ -1,9 +1,11 @@
 import { status as Code } from '@grpc/grpc-js';
 import type { Clock } from '../clock.js';
 import { retryOverride } from '../interceptors/retry-override.js';
+import { readPushback } from '../interceptors/retry-pushback.js';
 import { currentCall } from '../rpc/current-call.js';
 import type { Ending } from '../rpc/ending.js';
 import type { CallHandler } from '../rpc/interceptor.js';
+import { isRepetition, retriedBeyond, retriesSpent } from '../rpc/retry-layer.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import type { Routes } from '../rpc/routes.js';
@@ -47,6 +49,7 @@ export interface AskedCall {
 export class PreparedCall {
   private readonly call: ClientCall;
   private readonly linked: LinkedSignal;
+  private readonly governing: RpcCall | undefined;
 
   /** @throws {CallArgumentError} for a request or options that cannot be used; {RouteError} for such a route. */
   constructor(parts: CallParts, { method, request, options: given, deliver }: AskedCall) {
@@ -80,7 +83,10 @@ export class PreparedCall {
       { method, metadata: options.metadata, requestId, peer: parts.target },
       exchange,
     );
-    if (options.retry !== undefined) this.call.set(retryOverride, options.retry);
+    this.governing = governing;
+    // Who repeats the incoming call has the layer of attempts.
+    const retry = options.retry ?? (governing && isRepetition(governing.metadata) ? false : undefined);
+    if (retry !== undefined) this.call.set(retryOverride, retry);
   }
 
   /** Takes the call through the chain; what goes wrong in it is an ending, too. Never rejects. */
@@ -88,7 +94,9 @@ export class PreparedCall {
     const { call, linked } = this;
     try {
       linked.link();
-      return call.finish(await chain(call));
+      const ending = call.finish(await chain(call));
+      if (ending.code !== Code.OK) this.tellCaller(ending);
+      return ending;
     } catch (cause) {
       const message = `the call of ${call.method.path} failed before it was made`;
       const error = cause instanceof StatusError ? cause : new StatusError(Code.INTERNAL, message, { cause });
@@ -107,6 +115,12 @@ export class PreparedCall {
   abandon(begun: boolean): void {
     this.linked.abort(new StatusError(Code.CANCELLED, 'the response stream was left'));
     if (!begun) this.call.exchange.requests?.finish();
+  }
+
+  /** What was tried enough here is not to be tried again further out. */
+  private tellCaller(ending: Ending): void {
+    if (!this.call.get(retriesSpent) && readPushback(ending).kind !== 'stop') return;
+    this.governing?.set(retriedBeyond, true);
   }
 }
 

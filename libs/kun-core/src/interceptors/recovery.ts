@@ -1,7 +1,9 @@
 import { status } from '@grpc/grpc-js';
 import type { Ending } from '../rpc/ending.js';
 import type { Interceptor } from '../rpc/interceptor.js';
+import { PUSHBACK_HEADER, retriedBeyond } from '../rpc/retry-layer.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
+import { findDetail } from '../status/service-error.js';
 import type { StatusError } from '../status/status-error.js';
 
 export interface RecoveryDeps {
@@ -27,6 +29,7 @@ export function recoveryInterceptor(deps: RecoveryDeps): Interceptor {
       return Promise.resolve(call.ending);
     }
     const error = deps.toStatusError(thrown);
+    if (call.get(retriedBeyond)) forbidRetry(call, error, thrown);
     const ended = new Promise<Ending>((resolve) => call.onEnd(resolve));
     call.end(error);
     if (isPanic(error)) deps.onPanic?.(call, thrown);
@@ -40,6 +43,16 @@ export function recoveryInterceptor(deps: RecoveryDeps): Interceptor {
       return recover(call, thrown);
     }
   };
+}
+
+/**
+ * The caller shall not multiply attempts that were made further on, whatever the error is now. A handler that knows better
+ * says when to come back, by RetryInfo on its own error or by the header itself.
+ */
+function forbidRetry(call: RpcCall, error: StatusError, thrown: unknown): void {
+  const said = [error.metadata, call.responseTrailers].some((each) => each.get(PUSHBACK_HEADER).length > 0);
+  const own = error === thrown && findDetail(error, 'google.rpc.RetryInfo') !== undefined;
+  if (!said && !own) call.responseTrailers.set(PUSHBACK_HEADER, '-1');
 }
 
 /** The funnel found nothing in it that was meant for a caller. */

@@ -1,5 +1,6 @@
 import { status, type Metadata } from '@grpc/grpc-js';
 import type { Interceptor } from '../rpc/interceptor.js';
+import { retriesSpent } from '../rpc/retry-layer.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import type { RetryPolicy } from '../settings/retry-policy.js';
 import { retryCodes } from './retry-codes.js';
@@ -36,7 +37,9 @@ export function meshRetryInterceptor(options: MeshRetryOptions): Interceptor {
       for (const header of RETRY_HEADERS) metadata.remove(header);
       if (proxied || by === 'mesh') metadata.set(MAX_RETRIES, '0');
     } else if (by === 'mesh') {
-      askMesh(metadata, method, policyOfCall(policy, call));
+      const codes = askMesh(metadata, method, policyOfCall(policy, call));
+      // The proxy has tried it again by then, and says nothing of it.
+      if (codes.length > 0) call.onEnd(({ code }) => codes.includes(code) && call.set(retriesSpent, true));
     }
     return next(call);
   };
@@ -66,12 +69,14 @@ const ENVOY_NAMES: ReadonlyMap<status, string> = new Map([
   [status.UNAVAILABLE, 'unavailable'],
 ]);
 
-function askMesh(metadata: Metadata, method: RpcMethod, policy: RetryPolicy | undefined): void {
+/** Returns the codes that the proxy was asked for. */
+function askMesh(metadata: Metadata, method: RpcMethod, policy: RetryPolicy | undefined): readonly status[] {
   const codes = policy ? retryCodes(method, policy) : [];
-  const names = codes.flatMap((code) => ENVOY_NAMES.get(code) ?? []);
+  const asked = codes.filter((code) => ENVOY_NAMES.has(code));
+  const names = asked.flatMap((code) => ENVOY_NAMES.get(code) ?? []);
   if (!policy || policy.maxAttempts < 2 || names.length === 0) {
     metadata.set(MAX_RETRIES, '0');
-    return;
+    return [];
   }
   metadata.set(RETRY_GRPC_ON, names.join(','));
   // Envoy counts the repetitions, the policy the attempts.
@@ -79,4 +84,5 @@ function askMesh(metadata: Metadata, method: RpcMethod, policy: RetryPolicy | un
   if (policy.attemptTimeoutMs !== undefined) {
     metadata.set(PER_TRY_TIMEOUT, String(Math.max(1, Math.round(policy.attemptTimeoutMs))));
   }
+  return asked;
 }

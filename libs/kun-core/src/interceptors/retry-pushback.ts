@@ -1,8 +1,6 @@
 import type { Ending } from '../rpc/ending.js';
+import { PUSHBACK_HEADER } from '../rpc/retry-layer.js';
 import { findDetail } from '../status/service-error.js';
-
-/** The trailing metadata by which a server steers its callers (gRPC A6, "Pushback"). */
-export const PUSHBACK_HEADER = 'grpc-retry-pushback-ms';
 
 /**
  * The longest wait that is taken from a server, in milliseconds. Who is asked to wait longer gets the error at once and

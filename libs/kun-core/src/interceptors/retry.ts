@@ -3,6 +3,7 @@ import { delay, type Clock } from '../clock.js';
 import { attemptTimeoutMs } from '../rpc/attempt-timeout.js';
 import type { Ending } from '../rpc/ending.js';
 import type { CallHandler, Interceptor } from '../rpc/interceptor.js';
+import { PREVIOUS_ATTEMPTS_HEADER, retriesSpent } from '../rpc/retry-layer.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RetryPolicy } from '../settings/retry-policy.js';
 import { StatusError } from '../status/status-error.js';
@@ -11,9 +12,6 @@ import type { RetryBudget } from './retry-budget.js';
 import { isRetryable, retryCodes } from './retry-codes.js';
 import { policyOfCall, type RetryPolicySource } from './retry-override.js';
 import { readPushback, type Pushback } from './retry-pushback.js';
-
-/** Tells a server which attempt it sees: how many came before (gRPC A6). */
-export const PREVIOUS_ATTEMPTS_HEADER = 'grpc-previous-rpc-attempts';
 
 /**
  * Why a failure that might have been repeated was not: `attempts`, there were enough; `budget`, too much fails;
@@ -78,10 +76,13 @@ class RetriedCall {
         options.budget.earn();
         return ending;
       }
+      // Whatever becomes of it now: who made this call shall not be called again for it.
+      if (number > 1) call.set(retriesSpent, true);
       const pushback = readPushback(ending);
       if (!isRetryable(ending, call.method, this.policy, told(pushback))) return ending;
       const step = this.decide(number, attempt, pushback);
       if (typeof step === 'string') {
+        if (step === 'budget') call.set(retriesSpent, true);
         options.onStop?.(call, step);
         return ending;
       }
