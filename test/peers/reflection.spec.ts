@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { zooModule } from '../fixtures/zoo/zoo.js';
 import { serviceIn } from '../e2e/spawned-service.js';
 import { requireDebianPackages } from './debian-packages.js';
-import { ZOO_CONTROLLERS } from './zoo-controllers.js';
+import { ZOO_CONTROLLERS } from '../fixtures/zoo/zoo-controllers.js';
 
 const run = promisify(execFile);
 const REPOSITORY = join(import.meta.dirname, '../..');

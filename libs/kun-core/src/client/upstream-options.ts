@@ -4,10 +4,10 @@ import type { ProtoSource } from '../proto/proto-source.js';
 import type { ClientChannelOptions } from './channel-options.js';
 
 /** An upstream as `KunClientModule.register` is told of it; the rest is the configuration's (`Upstreams.<name>`). */
-export interface UpstreamOptions extends ProtoSource {
+export interface UpstreamOptions extends Omit<ProtoSource, 'services'> {
   /** The name it is injected by and configured under. */
   readonly name: string;
-  /** The service of the proto, with or without its package. */
+  /** The service of the proto, with or without its package; it may be one of an imported file. */
   readonly service: string;
   /** Where it is when the configuration does not say: `host:port`, or a name as gRPC writes them. */
   readonly target?: string;

@@ -60,6 +60,27 @@ describe('the services served', () => {
     );
   });
 
+  it('are to be named with their package where two have the name', () => {
+    write({
+      'a.proto': `${PROTO3} package acme.v1; message M {} service A { rpc X(M) returns (M); }`,
+      'b.proto': `${PROTO3} package acme.v2; message M {} service A { rpc X(M) returns (M); }`,
+    });
+    const both = { path: ['a.proto', 'b.proto'] };
+    expect(refusal({ ...both, services: ['A'] })).toBe(
+      'a.proto, b.proto: A is acme.v1.A and acme.v2.A; name it with its package',
+    );
+    expect(served({ ...both, services: ['acme.v2.A'] })).toEqual(['acme.v2.A']);
+    expect(served({ ...both, services: ['A'], package: 'acme.v1' })).toEqual(['acme.v1.A']);
+  });
+
+  it('may be of a file that is named from an include directory', () => {
+    write({ 'protos/acme/a.proto': `${PROTO3} package acme; ${two}` });
+    const source = { path: 'acme/a.proto', includeDirs: ['protos'] };
+    expect(served(source)).toEqual(['acme.A', 'acme.B']);
+    expect(load(source).schemas[0]?.files[0]?.name).toBe('acme/a.proto');
+    expect(refusal({ ...source, path: 'acme/b.proto' })).toMatch(/^acme\/b\.proto: no such proto file/);
+  });
+
   it('are those of all files of a package, in one source or several', () => {
     write({
       'a.proto': `${PROTO3} package acme.v1; import "b.proto"; service A { rpc X(M) returns (M); }`,

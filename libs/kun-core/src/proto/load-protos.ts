@@ -43,13 +43,14 @@ export function loadProtos(
 }
 
 function readSource(source: ProtoSource, baseDirectory: string): ProtoSchema {
-  const paths = pathsOf(source).map((path) => resolve(baseDirectory, path));
-  const missing = paths.find((path) => !existsSync(path));
-  if (missing !== undefined) {
-    const whose = source.package ? ` of package ${source.package}` : '';
-    throw new ProtoError(`${missing}: no such proto file; check "path"${whose}`);
-  }
   const includeDirs = (source.includeDirs ?? []).map((name) => resolve(baseDirectory, name));
+  const paths = pathsOf(source).map((path) => {
+    const candidates = [baseDirectory, ...includeDirs].map((directory) => resolve(directory, path));
+    const found = candidates.find((candidate) => existsSync(candidate));
+    if (found !== undefined) return found;
+    const whose = source.package ? ` of package ${source.package}` : '';
+    throw new ProtoError(`${candidates[0]}: no such proto file; check "path"${whose}`);
+  });
   return parseProtos(readProtoFiles(paths, includeDirs));
 }
 
@@ -79,10 +80,15 @@ function serviceNamed(
   source: ProtoSource,
   all: readonly protobuf.Service[],
 ): protobuf.Service {
+  const whole = all.find((service) => nameOf(service) === asked);
+  if (whole) return whole;
   const inPackage = all.filter((service) => isIn(source.package, service));
-  const found =
-    all.find((service) => nameOf(service) === asked) ?? inPackage.find(({ name }) => name === asked);
-  if (found) return found;
+  const found = inPackage.filter(({ name }) => name === asked);
+  if (found.length > 1) {
+    const which = found.map(nameOf).join(' and ');
+    throw new ProtoError(`${pathsOf(source).join(', ')}: ${asked} is ${which}; name it with its package`);
+  }
+  if (found[0]) return found[0];
   if (inPackage.length === 0) throw new ProtoError(noServiceMessage(source, all, []));
   const wanted = asked.includes('.') || !source.package ? asked : `${source.package}.${asked}`;
   const near =

@@ -15,6 +15,7 @@ export interface ProtoImport {
  */
 export function importsOf(text: string): ProtoImport[] {
   const imports: ProtoImport[] = [];
+  if (!text.includes('import')) return imports;
   const tokens = protobuf.tokenize(text, false);
   let depth = 0;
   let statementStarts = true;

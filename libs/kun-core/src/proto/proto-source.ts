@@ -7,7 +7,7 @@ export interface ProtoSource extends Partial<ProtoForms> {
    * files of `path` say.
    */
   readonly package?: string;
-  /** The `.proto` file or files; relative paths count from the application's base directory. */
+  /** The `.proto` file or files; relative paths count from the application's base directory, or from an include directory. */
   readonly path: string | readonly string[];
   /** Where imports are looked for besides the files' own directories; relative as `path` is. Default: none. */
   readonly includeDirs?: readonly string[];

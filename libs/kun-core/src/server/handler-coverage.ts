@@ -14,11 +14,15 @@ export class HandlerCoverageError extends Error {
     readonly surplus: readonly string[],
     /** RPCs that more than one handler answers, as `Service.Method`. */
     readonly twice: readonly string[] = [],
+    /** Handlers that name a service without its package where several have the name, as `Service.Method`. */
+    readonly ambiguous: readonly string[] = [],
   ) {
     const parts = [];
     if (missing.length > 0) parts.push(`RPCs without a handler: ${missing.join(', ')}`);
     if (surplus.length > 0) parts.push(`handlers without an RPC: ${surplus.join(', ')}`);
     if (twice.length > 0) parts.push(`RPCs with more than one handler: ${twice.join(', ')}`);
+    if (ambiguous.length > 0)
+      parts.push(`handlers of more than one service: ${ambiguous.join(', ')}; name it with its package`);
     super(
       `${parts.join('; ')}. Every RPC of the proto needs one handler (@GrpcMethod for single requests, ` +
         '@GrpcStreamMethod or @GrpcStreamCall for request streams), and every handler an RPC',
@@ -36,7 +40,8 @@ interface GrpcPattern {
  * Finds the handler of each RPC, by the pattern that Nest's decorators leave: the service's name with or without its
  * package, the method's name, and how the request is streamed.
  *
- * @throws {HandlerCoverageError} listing all RPCs without a handler and all handlers without an RPC.
+ * @throws {HandlerCoverageError} listing all RPCs without a handler, all handlers without an RPC, and those that the RPCs
+ * of two services would share.
  */
 export function bindHandlers(
   services: ReadonlyMap<string, ServiceDefinition>,
@@ -45,6 +50,7 @@ export function bindHandlers(
   const methods = new Map<string, BoundMethod>();
   const missing: string[] = [];
   const unused = new Set(handlers.keys());
+  const users = new Map<string, string[]>();
   for (const [service, definition] of services) {
     for (const rpc of Object.values(definition)) {
       const found = findHandler(handlers, service, rpc.path, rpc.requestStream);
@@ -53,6 +59,7 @@ export function bindHandlers(
         continue;
       }
       unused.delete(found.pattern);
+      users.set(found.pattern, [...(users.get(found.pattern) ?? []), rpc.path]);
       methods.set(rpc.path, {
         method: describeMethod(rpc.path, rpc),
         codec: { deserializeRequest: rpc.requestDeserialize, serializeResponse: rpc.responseSerialize },
@@ -63,7 +70,10 @@ export function bindHandlers(
     }
   }
   const surplus = [...unused].map(describeSurplus).filter((name) => name !== undefined);
-  if (missing.length > 0 || surplus.length > 0) throw new HandlerCoverageError(missing, surplus);
+  const ambiguous = [...users].filter(([, paths]) => paths.length > 1).map(describeAmbiguous);
+  if (missing.length > 0 || surplus.length > 0 || ambiguous.length > 0) {
+    throw new HandlerCoverageError(missing, surplus, [], ambiguous);
+  }
   return methods;
 }
 
@@ -86,6 +96,10 @@ function findHandler(
     }
   }
   return undefined;
+}
+
+function describeAmbiguous([pattern, paths]: [pattern: string, paths: string[]]): string {
+  return `${describeSurplus(pattern)} for ${paths.join(' and ')}`;
 }
 
 /** Handlers of other transports (`@MessagePattern('x')`) are not gRPC's to judge. */

@@ -206,7 +206,8 @@ class FileDescriber {
       tokens.expect('option');
       raw.push(readOption(tokens));
     }
-    const options = parts.optionsOf('MethodOptions', raw, scope);
+    // protoc notes an empty block as options of which there are none.
+    const options = parts.optionsOf('MethodOptions', raw, scope) ?? (hasBlock ? new Uint8Array() : undefined);
     return {
       name,
       inputType,
