@@ -35,8 +35,13 @@ async function runDefect(defect: string, config: Record<string, Record<string, u
     env: { DEFECT: defect },
   });
   const { code } = await service.end;
-  const { stdout, stderr } = service.process;
-  return { code, stdout, stderr: stderr.replaceAll(join(fixtures.main('x'), '..'), 'APP') };
+  const { stdout, stderr, lines } = service.process;
+  return {
+    code,
+    lines,
+    stdout: stdout.replace(/^\{.*\n/gm, ''),
+    stderr: stderr.replaceAll(join(fixtures.main('x'), '..'), 'APP'),
+  };
 }
 
 describe('a configuration that is wrong', () => {
@@ -81,7 +86,7 @@ describe('a configuration that is wrong', () => {
   ])('%s', async (_name, files, parts) => {
     const { code, stdout, stderr } = await runEcho(files);
     expect(code).toBe(1);
-    expect(stdout).toBe('');
+    expect(stdout).toMatch(/^\{"level":"error",[^\n]*"type":"ConfigError",[^\n]*\}\n$/);
     expectOneMessage(stderr);
     for (const part of parts) expect(stderr).toContain(part);
   });
@@ -262,6 +267,54 @@ describe('an application that is wrong', () => {
     expect(stderr.match(/^cannot start/gm)).toHaveLength(1);
     expect(stderr).not.toContain('kun-core');
     expect(stdout).toBe(said);
+  });
+});
+
+describe('a start that fails', () => {
+  it.each([
+    ['proto that does not parse', { type: 'ProtoError' }],
+    ['RPC without handler', { phase: 'gRPC port', type: 'HandlerCoverageError' }],
+    ['failing onModuleInit', { phase: 'Nest', err: { message: 'the database is away' } }],
+    [
+      'failing start callback',
+      { phase: 'start callback "warm cache"', err: { message: 'the cache is cold' } },
+    ],
+    ['unresolved dependency', { err: { type: 'UnknownDependenciesException' } }],
+    ['no KunModule', { type: 'RootModuleError' }],
+    ['service name', { type: 'IdentityError' }],
+  ])('is one line of the log, too, and nothing there says otherwise: %s', async (defect, fields) => {
+    const { lines, stderr } = await runDefect(defect, { Logger: { Level: 'info' } });
+    const told = lines.filter(({ level }) => level !== 'info');
+    expect(told).toEqual([expect.objectContaining({ level: 'error' })]);
+    expect(told).toMatchObject([fields]);
+    // Its first line at least: a stack has a field of its own there.
+    expect(stderr).toContain(told[0]?.msg.split('\n')[0]?.split('/').at(-1));
+    expect(lines.filter(({ msg }) => /successfully started|^stopped$/.test(msg))).toEqual([]);
+    // Start callbacks run in a service that serves.
+    expect(lines.some(({ msg }) => msg === 'serving')).toBe(defect === 'failing start callback');
+  });
+
+  it.each<[string, Record<string, string | object>]>([
+    ['without a Service layer', {}],
+    ['with a wrong value', { 'echo/public.yaml': 'GRPCServer:\n  Port: fifty\n' }],
+  ])('is one line of the log %s of the configuration', async (_, files) => {
+    const { stdout, stderr } = await runEcho(files, { KUN_INSTANCE: 'echo-7' });
+    const lines = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(lines).toMatchObject([
+      { level: 'error', type: 'ConfigError', service: 'echo', instance: 'echo-7' },
+    ]);
+    expect(stderr).toContain(String(lines[0]?.['msg']).split('\n')[0]);
+  });
+
+  it('is told once where lines are for people', async () => {
+    const { lines, stdout, stderr } = await runDefect('failing onModuleInit', {
+      Logger: { Level: 'info', Development: true },
+    });
+    expect(lines).toEqual([]);
+    expect(`${stdout}${stderr}`.match(/the database is away/g)).toHaveLength(1);
   });
 });
 

@@ -303,6 +303,7 @@ describe('app.close()', () => {
 
     const unstarted = await KunFactory.create(kindsModule({ controllers: [WaitingController] }), {
       logDestination: new LogRecorder(),
+      processEvents: false,
     });
     await unstarted.close();
     expect(unstarted.lifecycle.state).toBe('stopped');

@@ -26,6 +26,7 @@ const REFLECTION = serviceIn(
 const controllers = [kindsController({ unary: () => ({ text: 'here' }) })];
 const quiet = (runtime: KunRuntime = {}): KunRuntime => ({
   logDestination: new LogRecorder(),
+  processEvents: false,
   ...runtime,
   ports: { grpc: 0, admin: 0, ...runtime.ports },
 });

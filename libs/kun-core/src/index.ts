@@ -1,10 +1,11 @@
 // For users
 export { status as StatusCode } from '@grpc/grpc-js';
-export { KunFactory } from './app/factory.js';
+export { KunFactory, type RunOptions } from './app/factory.js';
+export { EntranceError } from './wiring/entrance.js';
 export { KunModule } from './wiring/kun.module.js';
 export type { KunModuleOptions, KunRuntime } from './wiring/options.js';
 export { KUN_SETTINGS, KUN_TRACING } from './wiring/tokens.js';
-export type { KunApplication, KunControls } from './app/application.js';
+export { RootModuleError, type KunApplication, type KunControls } from './app/application.js';
 export type { OpenPorts } from './app/phases.js';
 export { Identity, type IdentityFields, type Pod } from './identity/identity.js';
 export { readIdentity } from './identity/read-identity.js';

@@ -1,22 +1,36 @@
+import type { Server } from 'node:http';
 import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Identity } from '../identity/identity.js';
-import { kunPhases, type OpenPorts } from './phases.js';
 import { Lifecycle, type StopReport } from '../lifecycle/lifecycle.js';
 import { KunGrpcServer } from '../server/grpc-server.js';
+import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import { ApplicationLog } from '../telemetry/application-log.js';
-import { ApplicationLogger } from '../telemetry/application-logger.js';
 import { isMetric, Meter } from '../telemetry/meter.js';
+import { KUN_RUNTIME, KUN_SETTINGS } from '../wiring/tokens.js';
+import type { KunRuntime } from '../wiring/options.js';
+import { lastWords } from './last-words.js';
+import { nestMethods } from './nest-methods.js';
+import { kunPhases, type OpenPorts, type WantedParts } from './phases.js';
 
 /** What a kun application has besides what a Nest application has. */
 export interface KunControls {
   /**
-   * Starts everything: admin port, Nest's init hooks, gRPC port, HTTP port, readiness, start callbacks.
+   * Starts everything: admin port, Nest's init hooks, gRPC port, HTTP port, readiness, start callbacks. From the making
+   * of the application on, signals and errors that nobody caught stop it as they do under `KunFactory.run`.
    *
    * @throws {StartError} naming the part that failed, after undoing what had started.
    */
   start(): Promise<void>;
-  /** Drains and stops everything, in the same order as a signal does. Nest's own signal handling is not needed. */
+  /**
+   * The same with an HTTP port; `port` 0 is any free one.
+   *
+   * @throws {StartError} as `start` does.
+   * @throws {EntranceError} when it is no port, the configuration names another, or the application was started before.
+   */
+  listen(port: number | string, hostname?: string, callback?: () => void): Promise<Server>;
+  listen(port: number | string, callback?: () => void): Promise<Server>;
+  /** Drains and stops everything, in the same order as a signal does; the process goes on. */
   close(): Promise<void>;
   /** The same with a reason for the report, and the report. */
   stop(reason: string): Promise<StopReport>;
@@ -33,12 +47,23 @@ export class RootModuleError extends Error {
   override readonly name = 'RootModuleError';
 }
 
+/** What an application is told from outside, and tells. */
+export interface ApplicationSurroundings {
+  /** Told, and waited for, when a start failed. */
+  onStartFailed(error: unknown): Promise<void>;
+  /** Stops at these signals, too. */
+  listenTo(signals: readonly string[]): void;
+}
+
 /**
  * Puts kun's start and stop in the place of Nest's.
  *
  * @throws {RootModuleError} when the root module does not import `KunModule`.
  */
-export function kunApplication(nest: NestExpressApplication): KunApplication {
+export function kunApplication(
+  nest: NestExpressApplication,
+  surroundings: ApplicationSurroundings,
+): KunApplication {
   if (!isRegistered(nest)) {
     throw new RootModuleError(
       'the root module does not import KunModule.forRoot({ service, proto }); add it to its imports',
@@ -56,28 +81,36 @@ export function kunApplication(nest: NestExpressApplication): KunApplication {
     // Nest has made its providers all the same, and some may hold something.
     if (neverStarted) {
       await nest.close();
-      await finish(nest, report);
+      await lastWords(nest, report);
     }
     return report;
   };
-  const controls: KunControls = {
+  const start = (wanted: WantedParts = {}) =>
+    log.run(() =>
+      lifecycle.start(kunPhases(nest, ports, { ...wanted, microservices: methods.microservices }), {
+        onFailed: (error) => surroundings.onStartFailed(error),
+        onStopped: (report) => lastWords(nest, report),
+      }),
+    );
+  const methods = nestMethods({
+    nest,
+    state: () => lifecycle.state,
+    httpPort: {
+      override: nest.get<KunRuntime>(KUN_RUNTIME).ports?.http,
+      configured: nest.get<ResolvedSettings>(KUN_SETTINGS).http?.port,
+    },
+    start,
+    listenTo: (signals) => surroundings.listenTo(signals),
+  });
+  const controls = {
+    ...methods,
     ports,
     lifecycle,
-    start: () => log.run(() => lifecycle.start(kunPhases(nest, ports), (report) => finish(nest, report))),
-    stop: (reason) => log.run(() => stop(reason)),
+    start: () => start(),
+    stop: (reason: string) => log.run(() => stop(reason)),
     close: async () => void (await controls.stop('close()')),
   };
-  return withControls(nest, {
-    ...controls,
-    enableShutdownHooks() {
-      nest
-        .get(ApplicationLogger)
-        .pino.warn(
-          'enableShutdownHooks() has no effect: KunFactory.run handles the signals, and drains first',
-        );
-      return this;
-    },
-  });
+  return withControls(nest, controls);
 }
 
 /**
@@ -88,22 +121,6 @@ function adoptMetrics(nest: NestExpressApplication, meter: Meter): void {
   for (const module of nest.get(ModulesContainer).values()) {
     for (const { instance } of module.providers.values()) if (isMetric(instance)) meter.adopt(instance);
   }
-}
-
-/** The last words: one line, and nothing of it lost. */
-async function finish(nest: NestExpressApplication, report: StopReport): Promise<void> {
-  const logger = nest.get(ApplicationLogger);
-  const { clean, reason, durationMs, facts } = report;
-  const phases = Object.fromEntries(report.phases.map(({ name, durationMs: ms }) => [name, ms]));
-  const errors = report.phases.filter(({ error }) => error !== undefined);
-  for (const { name, error } of errors) logger.pino.error({ err: error }, `${name} did not stop cleanly`);
-  logger.pino[clean ? 'info' : 'warn'](
-    { reason, clean, duration_ms: durationMs, ...facts, phases_ms: phases },
-    'stopped',
-  );
-  nest.get(Meter).close();
-  await logger.flush();
-  nest.get(ApplicationLog).close();
 }
 
 function isRegistered(nest: NestExpressApplication): boolean {
@@ -121,11 +138,10 @@ function withControls(nest: NestExpressApplication, controls: object): KunApplic
   const application: NestExpressApplication = new Proxy(nest, {
     get(target, property) {
       const own: unknown = Reflect.get(controls, property);
-      if (own !== undefined) return own;
-      const value: unknown = Reflect.get(target, property);
+      const value: unknown = own ?? Reflect.get(target, property);
       if (typeof value !== 'function') return value;
       return (...args: unknown[]): unknown => {
-        const result: unknown = Reflect.apply(value, target, args);
+        const result: unknown = Reflect.apply(value, own === undefined ? target : controls, args);
         return result === target ? application : result;
       };
     },

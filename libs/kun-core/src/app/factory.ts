@@ -1,30 +1,41 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_FILTER, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { withoutAdminStart } from '../admin/quiet-start.js';
 import { explainUnknownClient } from '../client/unknown-client.js';
-import { kunApplication, type KunApplication } from './application.js';
+import { StartError } from '../lifecycle/lifecycle.js';
+import { StatusFilter } from '../status/status.filter.js';
+import { Entrance } from '../wiring/entrance.js';
 import type { KunRuntime } from '../wiring/options.js';
 import { KUN_RUNTIME } from '../wiring/tokens.js';
-import { runUntilStopped } from './run.js';
-import { StatusFilter } from '../status/status.filter.js';
-import { ApplicationLog } from '../telemetry/application-log.js';
+import { kunApplication, type KunApplication } from './application.js';
+import { ApplicationMember } from './application-member.js';
+import { startLogger } from './start-logger.js';
+import { processWatch } from './process-watch.js';
+
+/** Options of `KunFactory.run`. */
+export interface RunOptions extends Omit<KunRuntime, 'processEvents'> {
+  /**
+   * Given the application before it starts, as for `app.useGlobalPipes(...)`. What it throws is a start that failed; a
+   * signal that comes meanwhile does not wait for it. Default: nothing
+   */
+  readonly prepare?: (app: KunApplication) => Promise<void> | void;
+}
 
 /** The root above the user's: what comes from outside, and the filter that all others go before. */
 @Module({})
 class KunRootModule {
-  static for(root: Type | DynamicModule, runtime: KunRuntime, log: ApplicationLog): DynamicModule {
+  static for(root: Type | DynamicModule, runtime: KunRuntime, entrance: Entrance): DynamicModule {
     return {
       module: KunRootModule,
       global: true,
       imports: [root],
       providers: [
         { provide: KUN_RUNTIME, useValue: runtime },
-        { provide: ApplicationLog, useValue: log },
+        { provide: Entrance, useValue: entrance },
         // Nest asks filters in the reverse of this order: that of the outermost module last.
         { provide: APP_FILTER, useClass: StatusFilter },
       ],
-      exports: [KUN_RUNTIME, ApplicationLog],
+      exports: [KUN_RUNTIME, Entrance],
     };
   }
 }
@@ -32,31 +43,81 @@ class KunRootModule {
 /** Makes and runs applications whose root module imports `KunModule.forRoot(...)`. */
 export const KunFactory = Object.freeze({
   /**
-   * Makes the application, for those who want to add pipes or HTTP routes before `app.start()`.
+   * Makes the application, for those who want to add pipes or HTTP routes before `app.start()`. From here on SIGTERM,
+   * SIGINT and errors that nobody caught stop it and end the process, until it is closed (`runtime.processEvents`).
    *
    * @throws {ConfigError | IdentityError | ProtoError | UpstreamError} with all that is wrong, each with its place.
    */
   async create(root: Type | DynamicModule, runtime: KunRuntime = {}): Promise<KunApplication> {
-    const log = new ApplicationLog();
-    try {
-      return await log.run(async () => {
-        const nest = await NestFactory.create<NestExpressApplication>(KunRootModule.for(root, runtime, log), {
-          logger: withoutAdminStart(log.nestLogger),
-          abortOnError: false,
-        });
-        return kunApplication(nest);
-      });
-    } catch (error) {
-      log.close();
-      throw explainUnknownClient(error, root);
-    }
+    const entrance = new Entrance();
+    const watch = runtime.processEvents === false ? undefined : processWatch;
+    return make(root, runtime, entrance, new ApplicationMember(watch, entrance, runtime, false));
   },
 
   /**
    * Makes the application, starts it, serves until SIGTERM or SIGINT, drains and ends the process: exit code 0 when
-   * nothing had to be forced, else 1. What prevents the start is one message on standard error, and exit code 1.
+   * nothing had to be forced, else 1. What prevents the start is one line at error level in the log, one message on
+   * standard error, and exit code 1.
    */
-  async run(root: Type | DynamicModule, runtime: KunRuntime = {}): Promise<void> {
-    await runUntilStopped(() => KunFactory.create(root, runtime));
+  async run(root: Type | DynamicModule, { prepare, ...runtime }: RunOptions = {}): Promise<void> {
+    const entrance = new Entrance();
+    const member = new ApplicationMember(processWatch, entrance, runtime, true);
+    try {
+      const application = await make(root, runtime, entrance, member);
+      const { lifecycle } = application;
+      // A stop that is forced waits for nothing that hangs.
+      const stopped = lifecycle.whenStopped.then(() => {});
+      await Promise.race([prepared(application, prepare, member), stopped]);
+      if (lifecycle.state === 'idle') await Promise.race([application.start(), stopped]);
+      await stopped;
+    } catch {
+      // Told of, and the process ends.
+    }
   },
 });
+
+async function make(
+  root: Type | DynamicModule,
+  runtime: KunRuntime,
+  entrance: Entrance,
+  member: ApplicationMember,
+): Promise<KunApplication> {
+  const { log } = entrance;
+  try {
+    const application = await log.run(async () => {
+      const nest = await NestFactory.create<NestExpressApplication>(
+        KunRootModule.for(root, runtime, entrance),
+        { logger: startLogger(log.nestLogger), abortOnError: false },
+      );
+      return kunApplication(nest, {
+        onStartFailed: (error) => member.startFailed(error),
+        listenTo: (signals) => member.listenTo(signals),
+      });
+    });
+    member.adopt(application);
+    return application;
+  } catch (cause) {
+    const error = explainUnknownClient(cause, root);
+    await member.startFailed(error);
+    log.close();
+    member.givenUp();
+    throw error;
+  }
+}
+
+async function prepared(
+  application: KunApplication,
+  prepare: RunOptions['prepare'],
+  member: ApplicationMember,
+): Promise<void> {
+  try {
+    await prepare?.(application);
+  } catch (cause) {
+    const { lifecycle } = application;
+    if (lifecycle.state !== 'idle') return;
+    const error = new StartError('prepare', cause);
+    await member.startFailed(error);
+    lifecycle.abandon(error);
+    await application.stop('prepare failed');
+  }
+}

@@ -1,5 +1,6 @@
 import { Configuration, formatProblem } from '@kun/config';
 import { ModulesContainer } from '@nestjs/core';
+import type { NestMicroservice } from '@nestjs/microservices';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createAdminServer } from '../admin/admin-server.js';
 import { Upstreams } from '../client/upstreams.js';
@@ -32,6 +33,14 @@ export interface OpenPorts {
   readonly admin?: number;
 }
 
+/** What `main.ts` asked for, besides the configuration. */
+export interface WantedParts {
+  /** `app.listen(port, host)`. */
+  readonly http?: { readonly port: number; readonly host?: string | undefined } | undefined;
+  /** `app.connectMicroservice(...)`. */
+  readonly microservices?: readonly NestMicroservice[];
+}
+
 /** What sending the last spans may take. */
 const TELEMETRY_FLUSH_MS = 2000;
 
@@ -42,8 +51,12 @@ const CALLBACK_TIMEOUT_MS = 5000;
  * The parts of an application in the order of their start. The stop has an order of its own: nothing is taken away while
  * a call can still use it, and the probes and metrics answer to the end.
  */
-export function kunPhases(nest: NestExpressApplication, ports: Writable<OpenPorts>): Phase[] {
-  const parts = partsOf(nest);
+export function kunPhases(
+  nest: NestExpressApplication,
+  ports: Writable<OpenPorts>,
+  wanted: WantedParts = {},
+): Phase[] {
+  const parts = partsOf(nest, wanted);
   return [
     adminPort(parts, ports),
     nestHooks(nest, parts),
@@ -52,6 +65,7 @@ export function kunPhases(nest: NestExpressApplication, ports: Writable<OpenPort
     upstreams(parts),
     grpcPort(parts, ports),
     ...httpPort(nest, parts, ports),
+    ...microservices(nest, wanted),
     readiness(parts, ports),
   ];
 }
@@ -59,12 +73,14 @@ export function kunPhases(nest: NestExpressApplication, ports: Writable<OpenPort
 type Writable<T> = { -readonly [P in keyof T]: T[P] };
 type Parts = ReturnType<typeof partsOf>;
 
-function partsOf(nest: NestExpressApplication) {
+function partsOf(nest: NestExpressApplication, wanted: WantedParts) {
   const runtime = nest.get<KunRuntime>(KUN_RUNTIME);
+  const settings = nest.get<ResolvedSettings>(KUN_SETTINGS);
   return {
     clock: clockOf(runtime),
     transport: new NestTransport(),
-    settings: nest.get<ResolvedSettings>(KUN_SETTINGS),
+    settings,
+    http: httpOf(wanted, settings),
     configuration: nest.get<Configuration<Settings>>(Configuration),
     lifecycle: nest.get(Lifecycle),
     readiness: nest.get(Readiness),
@@ -77,6 +93,13 @@ function partsOf(nest: NestExpressApplication) {
     log: nest.get(ApplicationLog),
     logger: nest.get(ApplicationLogger),
   };
+}
+
+/** What opens the HTTP port, if anything does. */
+function httpOf({ http }: WantedParts, { http: configured }: ResolvedSettings): HttpParts['http'] {
+  const host = http?.host ?? configured?.address;
+  if (http) return { port: http.port, host, key: `app.listen(${http.port})` };
+  return configured && { port: configured.port, host, key: 'HTTPServer.Port' };
 }
 
 /** First up, so that a slow start can be told from a dead one, and last down. */
@@ -121,7 +144,7 @@ function nestHooks(nest: NestExpressApplication, parts: Parts): Phase {
       );
       const pipeline = carryStreams(microservice);
       warnOfUncheckedMessages(uncheckedMessages(nest.get(ModulesContainer), pipeline), parts.logger.pino);
-      if (parts.settings.http && parts.settings.grpc.loggingEnabled) {
+      if (parts.http && parts.settings.grpc.loggingEnabled) {
         nest.use(httpLogging(parts.log, parts.logger));
       }
       await nest.init();
@@ -187,9 +210,8 @@ function grpcPort({ server, transport, settings }: Parts, ports: Writable<OpenPo
 }
 
 function httpPort(nest: NestExpressApplication, parts: Parts, ports: Writable<OpenPorts>): Phase[] {
-  const { clock, settings } = parts;
-  if (!settings.http) return [];
-  const { port, address: host } = settings.http;
+  const { clock, http } = parts;
+  if (!http) return [];
   const server = nest.getHttpServer();
   return [
     {
@@ -198,12 +220,12 @@ function httpPort(nest: NestExpressApplication, parts: Parts, ports: Writable<Op
       async start() {
         closeConnectionsWhenIdle(server);
         try {
-          await (host === undefined ? nest.listen(port) : nest.listen(port, host));
+          await (http.host === undefined ? nest.listen(http.port) : nest.listen(http.port, http.host));
         } catch (cause) {
-          throw explainListenError(cause, 'HTTPServer.Port', port);
+          throw explainListenError(cause, http.key, http.port);
         }
         const address = server.address();
-        ports.http = typeof address === 'object' && address ? address.port : port;
+        ports.http = typeof address === 'object' && address ? address.port : http.port;
       },
       async stop({ force }) {
         const { forced } = await closeHttpServer(server, clock, { timeoutMs: HTTP_STOP_TIMEOUT_MS, force });
@@ -211,6 +233,34 @@ function httpPort(nest: NestExpressApplication, parts: Parts, ports: Writable<Op
       },
     },
   ];
+}
+
+/** Other transports than gRPC (`app.connectMicroservice`): no message comes before the ports are open. */
+function microservices(nest: NestExpressApplication, { microservices = [] }: WantedParts): Phase[] {
+  if (microservices.length === 0) return [];
+  return [
+    {
+      name: 'microservices',
+      stopOrder: 35,
+      stopTimeoutMs: CALLBACK_TIMEOUT_MS,
+      async start() {
+        await Promise.all(microservices.map((microservice) => microservice.listen()));
+      },
+      async stop() {
+        await Promise.all(microservices.map((microservice) => close(nest, microservice)));
+      },
+    },
+  ];
+}
+
+/** While all that its handlers use is there; Nest itself would close it after the destroy hooks, and must not again. */
+async function close(nest: NestExpressApplication, microservice: NestMicroservice): Promise<void> {
+  const connected: unknown[] = nest.getMicroservices();
+  const index = connected.indexOf(microservice);
+  if (index >= 0) connected.splice(index, 1);
+  // As Nest does with a connected one: the hooks are the application's to run.
+  microservice.setIsTerminated(true);
+  await microservice.close();
 }
 
 /** Ready from here on; and first to change at the stop, while new calls still succeed for a while. */

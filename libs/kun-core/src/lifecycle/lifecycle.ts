@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { systemClock, type Clock } from '../clock.js';
 import { runStep } from './step.js';
 
@@ -63,6 +64,14 @@ export class StartError extends Error {
   }
 }
 
+/** Who is told how the start and the stop went, and waited for. */
+export interface LifecycleObserver {
+  /** A start failed, and what had started is about to be undone. Not told of a start that was given up for a stop. */
+  onFailed?(error: unknown): Promise<void>;
+  /** Everything is down. */
+  onStopped?(report: StopReport): Promise<void>;
+}
+
 type Callback = () => Promise<void> | void;
 
 /**
@@ -70,6 +79,7 @@ type Callback = () => Promise<void> | void;
  * tie background work to `stopping`.
  */
 export class Lifecycle {
+  private readonly outsideOfCalls = AsyncLocalStorage.snapshot();
   private readonly stoppingController = new AbortController();
   private readonly forceController = new AbortController();
   private readonly started: Phase[] = [];
@@ -79,7 +89,8 @@ export class Lifecycle {
   private starting: Promise<void> | undefined;
   private stopped: Promise<StopReport> | undefined;
   private failure: unknown;
-  private onStopped: ((report: StopReport) => Promise<void>) | undefined;
+  private startedInVain: unknown;
+  private observer: LifecycleObserver = {};
   private reportStopped!: (report: StopReport) => void;
   /** Settles when the application is down. */
   readonly whenStopped = new Promise<StopReport>((resolve) => (this.reportStopped = resolve));
@@ -106,39 +117,63 @@ export class Lifecycle {
   }
 
   /**
-   * Starts the phases one after the other, then runs the start callbacks. `onStopped` is given the report of the stop
-   * and belongs to it: whoever waits for the stop waits for it, too.
+   * Starts the phases one after the other, then runs the start callbacks.
    *
    * @throws {StartError} naming the phase that failed, after stopping what had started.
    */
-  start(phases: readonly Phase[], onStopped?: (report: StopReport) => Promise<void>): Promise<void> {
+  start(phases: readonly Phase[], observer: LifecycleObserver = {}): Promise<void> {
     if (this.current !== 'idle') {
-      return Promise.reject(new Error(`start() comes once: the application is ${this.current} already`));
+      const error = new Error(`start() comes once: the application is ${this.current} already`);
+      if (this.stopped) this.startedInVain = error;
+      return Promise.reject(error);
     }
     this.current = 'starting';
-    this.onStopped = onStopped;
-    this.starting = this.startAll(phases);
+    this.observer = observer;
+    this.starting = this.startAll(phases).catch(async (error: unknown) => {
+      if (!this.stopped) {
+        this.failure = error;
+        await observer.onFailed?.(error);
+      }
+      throw error;
+    });
     return this.starting.catch(async (error: unknown) => {
+      if (this.failure !== error) this.startedInVain = error;
       await this.stop(`${error instanceof StartError ? error.phase : 'start'} failed to start`);
       throw error;
     });
   }
 
+  /** Whether the start failed, so that there is no stop to speak of. */
+  get startFailed(): boolean {
+    return this.failure instanceof StartError;
+  }
+
   /** Stops everything, once: whoever asks again gets the same report. A stop during the start waits for its phase. */
   stop(reason: string): Promise<StopReport> {
-    this.stopped ??= this.stopAfterStart(reason);
+    // Whatever call asked for it: the stop is not its work.
+    this.stopped ??= this.outsideOfCalls(() => this.stopAfterStart(reason));
     return this.stopped;
   }
 
   /** Something happened after which the process can no longer be trusted: stop, and make the exit code 1. */
-  fail(error: unknown): void {
+  fail(error: unknown, reason = 'failure'): void {
     this.failure ??= error ?? new Error('unknown');
-    void this.stop('failure');
+    void this.stop(reason);
+  }
+
+  /** What comes before the start failed: there is only to undo. */
+  abandon(error: StartError): void {
+    this.failure ??= error;
   }
 
   /** What {@link fail} was told first. */
   get failed(): unknown {
     return this.failure;
+  }
+
+  /** Whether the error only says that the application was told to stop before its start was over. */
+  isStopOf(error: unknown): boolean {
+    return this.stopped !== undefined && error === this.startedInVain;
   }
 
   /** Ends a running stop at once: forces what is left. */
@@ -195,7 +230,7 @@ export class Lifecycle {
     this.stoppingController.abort();
     const phases: PhaseReport[] = [];
     const facts: Record<string, unknown> = {};
-    let clean = this.failure === undefined;
+    let clean = true;
     for (const phase of this.started.toSorted((a, b) => a.stopOrder - b.stopOrder)) {
       if (!phase.stop) continue;
       const { outcome, report } = await this.stopPhase(phase);
@@ -205,8 +240,9 @@ export class Lifecycle {
     }
     this.current = 'stopped';
     const durationMs = Math.round(this.clock.monotonicMs() - began);
-    const report = { reason, phases, facts, clean, durationMs };
-    await this.onStopped?.(report);
+    // Asked last: the stop itself may have been when things fell apart.
+    const report = { reason, phases, facts, clean: clean && this.failure === undefined, durationMs };
+    await this.observer.onStopped?.(report);
     this.reportStopped(report);
     return report;
   }

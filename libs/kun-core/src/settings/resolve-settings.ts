@@ -53,6 +53,8 @@ export interface ResolvedSettings {
     readonly redact: readonly string[];
     readonly sampling: { readonly initialPerSecond: number; readonly thereafter: number } | undefined;
   };
+  /** Whether a rejection that nobody handled ends the process. */
+  readonly exitOnUnhandledRejection: boolean;
   /** Time between SIGTERM and SIGKILL in milliseconds, or `undefined` where nobody told. */
   readonly gracePeriodMs: number | undefined;
 }
@@ -85,6 +87,7 @@ export function resolveSettings(settings: Settings, facts: ResolveSettingsFacts)
         thereafter: settings.Logger.Sampling.Thereafter,
       },
     },
+    exitOnUnhandledRejection: settings.ExitOnUnhandledRejection,
     gracePeriodMs: graceSeconds === undefined ? undefined : toMs(graceSeconds),
   };
 }

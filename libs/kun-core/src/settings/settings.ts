@@ -36,6 +36,11 @@ export const settingsSchema = z
       unit: 'seconds',
       reload: 'restart',
     }),
+    ExitOnUnhandledRejection: setting(z.boolean().default(true), {
+      description:
+        'Drain and exit 1 after a rejection that nobody handled, as after an error that nobody caught. When off, it is logged and counted, and the service goes on',
+      reload: 'live',
+    }),
     GRPCServer: grpcServerSettings.prefault({}),
     GRPCDial: grpcDialSettings.prefault({}),
     Upstreams: setting(upstreamsSettings.default({}), {

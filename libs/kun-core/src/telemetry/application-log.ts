@@ -130,7 +130,8 @@ function writeOfLibrary(level: 'debug' | 'log' | 'warn', message: string): void 
   ownerOfRunningCode()?.write({ level, message, params: ['grpc-js'] });
 }
 
-function ownerOfRunningCode(): ApplicationLog | undefined {
+/** The log of the application that the running code belongs to, by the rules of {@link ApplicationLog}. */
+export function ownerOfRunningCode(): ApplicationLog | undefined {
   const call = currentCall();
   if (call) {
     for (const log of open) if (log.owns(call.method)) return log;

@@ -12,8 +12,8 @@ import { serializeError } from './serialize-error.js';
 import { settledWithin } from './settled-within.js';
 
 export interface ApplicationLoggerOptions {
-  /** Stands in every line. */
-  identity: IdentityFields;
+  /** Stands in every line, as far as it is known. */
+  identity: Partial<IdentityFields>;
   /** The lowest level that is written (`Logger.Level`). Default: info */
   level?: LogLevel;
   /** Lines for people (`Logger.Development`); needs the package pino-pretty. Default: false */
@@ -138,7 +138,7 @@ function severityOf(level: LineLevel): number {
   return pino.levels.values[level] ?? 0;
 }
 
-function identityFields(identity: IdentityFields): Record<string, unknown> {
+function identityFields(identity: Partial<IdentityFields>): Record<string, unknown> {
   const { domain, namespace, cluster, service, instance, version } = identity;
   return { ...(domain && { domain }), namespace, cluster, service, instance, ...(version && { version }) };
 }

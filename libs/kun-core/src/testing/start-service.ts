@@ -49,6 +49,7 @@ export async function startTestService(
   const logs = new LogRecorder();
   const app = await KunFactory.create(root, {
     logDestination: logs,
+    processEvents: false,
     ...runtime,
     ports: { grpc: 0, admin: 0, ...runtime.ports },
   });

@@ -49,4 +49,10 @@ export interface KunRuntime {
   readonly spanExporters?: readonly SpanExporter[];
   /** Default: the system's. */
   readonly clock?: Clock;
+  /**
+   * Whether the process's signals, the errors that nobody caught and its end are kun's: the first SIGTERM or SIGINT
+   * drains, the second forces, and the exit code says how it went. `false` leaves the process alone, as
+   * `startTestService` does. Default true
+   */
+  readonly processEvents?: boolean;
 }

@@ -4,7 +4,7 @@ import { telemetryProviders } from './telemetry.providers.js';
 import { Identity } from '../identity/identity.js';
 import { readIdentity } from '../identity/read-identity.js';
 import type { KunModuleOptions, KunRuntime } from './options.js';
-import { KUN_OPTIONS, KUN_SETTINGS, clockOf, RUNTIME } from './tokens.js';
+import { ENTRANCE, KUN_OPTIONS, KUN_SETTINGS, clockOf, RUNTIME } from './tokens.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
@@ -12,6 +12,8 @@ import { Startup } from '../lifecycle/startup.js';
 import { LiveSettings } from '../settings/live-settings.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import type { Settings } from '../settings/settings.js';
+import { required, type Entrance } from './entrance.js';
+import { ApplicationLog } from '../telemetry/application-log.js';
 import { STATUS_FILTER_OPTIONS } from '../status/status.filter.js';
 import type { ToStatusErrorOptions } from '../status/to-status-error.js';
 import { ApplicationLogger } from '../telemetry/application-logger.js';
@@ -21,9 +23,16 @@ import type { FactoryProvider, Provider } from '@nestjs/common';
 /** Known before the configuration: it selects the layers. */
 export const identityProvider: FactoryProvider<Identity> = {
   provide: Identity,
-  inject: [KUN_OPTIONS, RUNTIME],
-  useFactory: ({ service, version }: KunModuleOptions, { env }: KunRuntime = {}) =>
-    readIdentity({ service, version, ...(env && { env }) }),
+  inject: [KUN_OPTIONS, RUNTIME, ENTRANCE],
+  useFactory: ({ service, version }: KunModuleOptions, { env }: KunRuntime = {}, entrance?: Entrance) =>
+    (required(entrance).identity = readIdentity({ service, version, ...(env && { env }) })),
+};
+
+/** There from before the application, so that nothing that is said is lost. */
+const logProvider: FactoryProvider<ApplicationLog> = {
+  provide: ApplicationLog,
+  inject: [ENTRANCE],
+  useFactory: (entrance?: Entrance) => required(entrance).log,
 };
 
 const settingsProviders: Provider[] = [
@@ -82,6 +91,7 @@ const lifecycleProviders: Provider[] = [
 
 /** Everything a service has but its identity. */
 export const kunProviders: Provider[] = [
+  logProvider,
   ...clientProviders,
   ...settingsProviders,
   ...telemetryProviders,

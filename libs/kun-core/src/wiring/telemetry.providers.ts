@@ -1,6 +1,7 @@
 import { Identity } from '../identity/identity.js';
 import type { KunRuntime } from './options.js';
-import { KUN_SETTINGS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
+import type { Entrance } from './entrance.js';
+import { ENTRANCE, KUN_SETTINGS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
 import { LiveSettings } from '../settings/live-settings.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import type { Settings } from '../settings/settings.js';
@@ -19,12 +20,13 @@ import type { Provider } from '@nestjs/common';
 export const telemetryProviders: Provider[] = [
   {
     provide: ApplicationLogger,
-    inject: [Identity, LiveSettings, ApplicationLog, RUNTIME],
+    inject: [Identity, LiveSettings, ApplicationLog, RUNTIME, ENTRANCE],
     useFactory: async (
       identity: Identity,
       live: LiveSettings,
       log: ApplicationLog,
       runtime: KunRuntime = {},
+      entrance?: Entrance,
     ) => {
       const { logger, grpc } = live.current;
       const opened = await openLogger({
@@ -35,6 +37,7 @@ export const telemetryProviders: Provider[] = [
         clock: clockOf(runtime),
         ...(runtime.logDestination && { destination: runtime.logDestination }),
       });
+      if (entrance) Object.assign(entrance, { logger: opened, logsForPeople: logger.Development });
       openLog(log, opened);
       live.onChange(() => (opened.level = live.current.logger.Level));
       return opened;

@@ -1,5 +1,6 @@
 import type { OptionalFactoryDependency } from '@nestjs/common';
 import { systemClock, type Clock } from '../clock.js';
+import { Entrance } from './entrance.js';
 import type { KunRuntime } from './options.js';
 
 /** Injects `KunModuleOptions`. */
@@ -10,6 +11,9 @@ export const KUN_RUNTIME = Symbol('KUN_RUNTIME');
 
 /** {@link KunRuntime} as a dependency of a factory; there is none where an application is made without `KunFactory`. */
 export const RUNTIME: OptionalFactoryDependency = Object.freeze({ token: KUN_RUNTIME, optional: true });
+
+/** The `Entrance` as a dependency of a factory; there is none where an application is made without `KunFactory`. */
+export const ENTRANCE: OptionalFactoryDependency = Object.freeze({ token: Entrance, optional: true });
 
 /** Injects kun's own configuration as the code uses it: `ResolvedSettings`. */
 export const KUN_SETTINGS = Symbol('KUN_SETTINGS');

@@ -1,0 +1,26 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Lifecycle, type StopReport } from '../lifecycle/lifecycle.js';
+import { ApplicationLog } from '../telemetry/application-log.js';
+import { ApplicationLogger } from '../telemetry/application-logger.js';
+import { Meter } from '../telemetry/meter.js';
+
+/**
+ * The last words of an application: one line, and nothing of it lost. A start that failed has had its line; only what
+ * could not be undone is added to it.
+ */
+export async function lastWords(nest: NestExpressApplication, report: StopReport): Promise<void> {
+  const logger = nest.get(ApplicationLogger);
+  const { clean, reason, durationMs, facts } = report;
+  const phases = Object.fromEntries(report.phases.map(({ name, durationMs: ms }) => [name, ms]));
+  const errors = report.phases.filter(({ error }) => error !== undefined);
+  for (const { name, error } of errors) logger.pino.error({ err: error }, `${name} did not stop cleanly`);
+  if (!nest.get(Lifecycle).startFailed) {
+    logger.pino[clean ? 'info' : 'warn'](
+      { reason, clean, duration_ms: durationMs, ...facts, phases_ms: phases },
+      'stopped',
+    );
+  }
+  nest.get(Meter).close();
+  await logger.flush();
+  nest.get(ApplicationLog).close();
+}

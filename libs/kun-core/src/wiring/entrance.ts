@@ -1,0 +1,30 @@
+import type { Identity } from '../identity/identity.js';
+import { ApplicationLog } from '../telemetry/application-log.js';
+import type { ApplicationLogger } from '../telemetry/application-logger.js';
+
+/** An application was made, started or extended in a way that kun does not have; the message says which it has. */
+export class EntranceError extends Error {
+  override readonly name = 'EntranceError';
+}
+
+/**
+ * What `KunFactory` brings before there is anything else, and what becomes known on the way: should the start fail, its
+ * line has as much of it as there is. Without one, the application was made by somebody else.
+ */
+export class Entrance {
+  readonly log = new ApplicationLog();
+  identity: Identity | undefined;
+  logger: ApplicationLogger | undefined;
+  /** Whether the logger writes for people instead of JSON (`Logger.Development`). */
+  logsForPeople = false;
+}
+
+/** @throws {EntranceError} when the application was not made by `KunFactory`. */
+export function required(entrance: Entrance | undefined): Entrance {
+  if (entrance) return entrance;
+  throw new EntranceError(
+    'KunModule wants an application of KunFactory, since start, drain and signals are its own: in place of ' +
+      'NestFactory.create, createMicroservice or createApplicationContext, use KunFactory.run(AppModule), or ' +
+      'KunFactory.create(AppModule) and app.start(); in tests startTestService of @kun/core/testing',
+  );
+}
