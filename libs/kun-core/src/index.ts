@@ -10,13 +10,8 @@ export type { OpenPorts } from './app/phases.js';
 export { Identity, type IdentityFields, type Pod } from './identity/identity.js';
 export { readIdentity } from './identity/read-identity.js';
 export { IdentityError, type IdentityProblem } from './identity/identity-error.js';
-export {
-  Lifecycle,
-  StartError,
-  type LifecycleState,
-  type StopReport,
-  type PhaseReport,
-} from './lifecycle/lifecycle.js';
+export { Lifecycle, StartError, type LifecycleState } from './lifecycle/lifecycle.js';
+export type { StopReport, PhaseReport } from './lifecycle/phase.js';
 export { Liveness } from './lifecycle/liveness.js';
 export {
   Readiness,

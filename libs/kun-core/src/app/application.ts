@@ -2,7 +2,8 @@ import type { Server } from 'node:http';
 import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Identity } from '../identity/identity.js';
-import { Lifecycle, type StopReport } from '../lifecycle/lifecycle.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
+import type { StopReport } from '../lifecycle/phase.js';
 import { KunGrpcServer } from '../server/grpc-server.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import { ApplicationLog } from '../telemetry/application-log.js';
@@ -11,7 +12,8 @@ import { KUN_RUNTIME, KUN_SETTINGS } from '../wiring/tokens.js';
 import type { KunRuntime } from '../wiring/options.js';
 import { lastWords } from './last-words.js';
 import { nestMethods } from './nest-methods.js';
-import { kunPhases, type OpenPorts, type WantedParts } from './phases.js';
+import type { WantedParts } from './other-ports.js';
+import { kunPhases, type OpenPorts } from './phases.js';
 
 /** What a kun application has besides what a Nest application has. */
 export interface KunControls {

@@ -1,5 +1,6 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { Lifecycle, type StopReport } from '../lifecycle/lifecycle.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
+import type { StopReport } from '../lifecycle/phase.js';
 import { ApplicationLog } from '../telemetry/application-log.js';
 import { ApplicationLogger } from '../telemetry/application-logger.js';
 import { Meter } from '../telemetry/meter.js';

@@ -1,14 +1,14 @@
 import { Configuration, formatProblem } from '@kun/config';
 import { ModulesContainer } from '@nestjs/core';
-import type { NestMicroservice } from '@nestjs/microservices';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { httpPhase, microservicesPhase, type WantedParts } from './other-ports.js';
 import { createAdminServer } from '../admin/admin-server.js';
 import { Upstreams } from '../client/upstreams.js';
 import { delay } from '../clock.js';
 import type { KunRuntime } from '../wiring/options.js';
 import { KUN_RUNTIME, KUN_SETTINGS, KUN_TRACING, clockOf } from '../wiring/tokens.js';
-import { closeConnectionsWhenIdle, closeHttpServer, explainListenError } from '../lifecycle/http-port.js';
-import { Lifecycle, type Phase } from '../lifecycle/lifecycle.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
+import type { Phase } from '../lifecycle/phase.js';
 import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { runStep } from '../lifecycle/step.js';
@@ -24,21 +24,12 @@ import { ApplicationLogger } from '../telemetry/application-logger.js';
 import { httpLogging } from '../telemetry/http-logging.js';
 import { Meter } from '../telemetry/meter.js';
 import type { Tracing } from '../telemetry/tracing.js';
-import { HTTP_STOP_TIMEOUT_MS } from '../settings/stop-budget.js';
 
 /** The ports an application has opened. */
 export interface OpenPorts {
   readonly grpc?: number;
   readonly http?: number;
   readonly admin?: number;
-}
-
-/** What `main.ts` asked for, besides the configuration. */
-export interface WantedParts {
-  /** `app.listen(port, host)`. */
-  readonly http?: { readonly port: number; readonly host?: string | undefined } | undefined;
-  /** `app.connectMicroservice(...)`. */
-  readonly microservices?: readonly NestMicroservice[];
 }
 
 /** What sending the last spans may take. */
@@ -64,8 +55,8 @@ export function kunPhases(
     telemetry(parts),
     upstreams(parts),
     grpcPort(parts, ports),
-    ...httpPort(nest, parts, ports),
-    ...microservices(nest, wanted),
+    ...httpPhase(nest, parts, ports),
+    ...microservicesPhase(nest, wanted, CALLBACK_TIMEOUT_MS),
     readiness(parts, ports),
   ];
 }
@@ -207,60 +198,6 @@ function grpcPort({ server, transport, settings }: Parts, ports: Writable<OpenPo
       };
     },
   };
-}
-
-function httpPort(nest: NestExpressApplication, parts: Parts, ports: Writable<OpenPorts>): Phase[] {
-  const { clock, http } = parts;
-  if (!http) return [];
-  const server = nest.getHttpServer();
-  return [
-    {
-      name: 'HTTP port',
-      stopOrder: 30,
-      async start() {
-        closeConnectionsWhenIdle(server);
-        try {
-          await (http.host === undefined ? nest.listen(http.port) : nest.listen(http.port, http.host));
-        } catch (cause) {
-          throw explainListenError(cause, http.key, http.port);
-        }
-        const address = server.address();
-        ports.http = typeof address === 'object' && address ? address.port : http.port;
-      },
-      async stop({ force }) {
-        const { forced } = await closeHttpServer(server, clock, { timeoutMs: HTTP_STOP_TIMEOUT_MS, force });
-        return { clean: !forced };
-      },
-    },
-  ];
-}
-
-/** Other transports than gRPC (`app.connectMicroservice`): no message comes before the ports are open. */
-function microservices(nest: NestExpressApplication, { microservices = [] }: WantedParts): Phase[] {
-  if (microservices.length === 0) return [];
-  return [
-    {
-      name: 'microservices',
-      stopOrder: 35,
-      stopTimeoutMs: CALLBACK_TIMEOUT_MS,
-      async start() {
-        await Promise.all(microservices.map((microservice) => microservice.listen()));
-      },
-      async stop() {
-        await Promise.all(microservices.map((microservice) => close(nest, microservice)));
-      },
-    },
-  ];
-}
-
-/** While all that its handlers use is there; Nest itself would close it after the destroy hooks, and must not again. */
-async function close(nest: NestExpressApplication, microservice: NestMicroservice): Promise<void> {
-  const connected: unknown[] = nest.getMicroservices();
-  const index = connected.indexOf(microservice);
-  if (index >= 0) connected.splice(index, 1);
-  // As Nest does with a connected one: the hooks are the application's to run.
-  microservice.setIsTerminated(true);
-  await microservice.close();
 }
 
 /** Ready from here on; and first to change at the stop, while new calls still succeed for a while. */

@@ -1,56 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { systemClock, type Clock } from '../clock.js';
+import type { Phase, PhaseOutcome, PhaseReport, StopReport } from './phase.js';
 import { runStep } from './step.js';
 
 /** Where the application is; it goes through these in order, and can leave `starting` for `stopping`. */
 export type LifecycleState = 'idle' | 'starting' | 'serving' | 'stopping' | 'stopped';
-
-/** One part of the application, in the order it is started; `stopOrder` says when it is stopped. */
-export interface Phase {
-  /** Shown in the report and in errors, as `gRPC port`. */
-  readonly name: string;
-  start?(): Promise<void> | void;
-  /**
-   * Undoes `start`, and is called only when that has begun. What it returns goes into the report; `clean: false`
-   * makes the exit code 1.
-   */
-  stop?(context: StopContext): Promise<PhaseOutcome | void> | PhaseOutcome | void;
-  /** Low goes first. */
-  readonly stopOrder: number;
-  /** After this the stop goes on without it, and the exit code is 1. Default: none, the phase bounds itself. */
-  readonly stopTimeoutMs?: number;
-}
-
-export interface StopContext {
-  /** Aborts on a second signal: finish now. */
-  readonly force: AbortSignal;
-}
-
-/** What stopping a phase came to. */
-export interface PhaseOutcome {
-  /** Default true. */
-  readonly clean?: boolean;
-  /** Facts for the report. */
-  readonly facts?: Readonly<Record<string, unknown>>;
-}
-
-/** A stopped phase in the report. */
-export interface PhaseReport {
-  readonly name: string;
-  readonly durationMs: number;
-  readonly error?: unknown;
-}
-
-/** How the stop went: one line in the log, and the exit code. */
-export interface StopReport {
-  /** `SIGTERM`, `close()`, or what failed. */
-  readonly reason: string;
-  readonly phases: readonly PhaseReport[];
-  readonly durationMs: number;
-  /** False when something was forced, hung or failed. */
-  readonly clean: boolean;
-  readonly facts: Readonly<Record<string, unknown>>;
-}
 
 /** A start that failed: names the phase, and carries why. What had started was stopped again. */
 export class StartError extends Error {

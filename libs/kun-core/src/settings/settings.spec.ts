@@ -67,6 +67,7 @@ describe('settingsSchema', () => {
       {
         "Admin": {},
         "AdminPort": 8081,
+        "ExitOnUnhandledRejection": true,
         "GRPCDial": {
           "Block": false,
           "CallTimeout": 15,

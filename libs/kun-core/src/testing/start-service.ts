@@ -3,7 +3,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import type { KunApplication } from '../app/application.js';
 import { KunFactory } from '../app/factory.js';
 import type { KunRuntime } from '../wiring/options.js';
-import type { StopReport } from '../lifecycle/lifecycle.js';
+import type { StopReport } from '../lifecycle/phase.js';
 import { KunGrpcServer } from '../server/grpc-server.js';
 import { LogRecorder } from './log-recorder.js';
 
