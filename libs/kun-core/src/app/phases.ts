@@ -1,7 +1,7 @@
 import { Configuration, formatProblem } from '@kun/config';
 import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { httpPhase, microservicesPhase, type WantedParts } from './other-ports.js';
+import { httpPhase, microservicesPhase, type HttpParts, type WantedParts } from './other-ports.js';
 import { createAdminServer } from '../admin/admin-server.js';
 import { Upstreams } from '../client/upstreams.js';
 import { delay } from '../clock.js';
