@@ -51,8 +51,6 @@ export const CONFIG_TABLE: Readonly<Record<string, readonly string[]>> = (() => 
   const allowed: Record<string, readonly string[]> = Object.fromEntries([
     ...leaves.map((leaf) => [leaf, []] as const),
     ...rooms.map((name, index) => [name, [...leaves, ...rooms.slice(0, index)]] as const),
-    // A schema says what may stand in a file, not what does.
-    ['schema', leaves],
     // The command loads and reports; it neither follows files nor starts Nest.
     ['cli', [...leaves, 'files', 'schema', 'report', 'load']],
     ['index', [...leaves, ...rooms]],

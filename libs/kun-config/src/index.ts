@@ -21,4 +21,4 @@ export { ConfigSection, type Section, type SectionClass } from './nest/config-se
 export { OnConfigChange } from './nest/on-config-change.js';
 export { KunConfigModule, type KunConfigOptions } from './nest/kun-config.module.js';
 export { editorSchema } from './schema/editor-schema.js';
-export type { ExplainedValue } from './load/explain-config.js';
+export type { ExplainedValue } from './report/explain-config.js';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '../report/config-error.js';
 import { formatPath, parsePath } from '../config-path.js';
-import type { ExplainedValue } from '../load/explain-config.js';
+import type { ExplainedValue } from '../report/explain-config.js';
 import { nearest } from '../nearest.js';
 import type { CommandOptions } from './command-options.js';
 import { findTargets } from './find-targets.js';

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FILE_NAME } from '../files/config-layers.js';
+import { isNearMiss } from '../load/near-misses.js';
 
 /** A service, one of its clusters, or one instance of those. */
 export interface Target {
@@ -28,6 +29,24 @@ export async function findTargets(base: string): Promise<Target[]> {
     targets.push({ service, partial: inner.length > 0 }, ...inner);
   }
   return targets;
+}
+
+/** Files that no service would read, though their names look as if they were meant to be; each in one sentence. */
+export async function findStrays(base: string): Promise<string[]> {
+  let folders = [join(base, 'conf')];
+  const strays: string[] = [];
+  for (let depth = 0; depth < 4; depth++) {
+    const inner: string[] = [];
+    for (const folder of folders) {
+      const names = await readdir(folder).catch((): string[] => []);
+      const found = names.includes(FILE_NAME);
+      for (const name of names.filter((each) => isNearMiss(each, found)))
+        strays.push(`${join(folder, name)} is not read; the file of this layer is called ${FILE_NAME}`);
+      inner.push(...(await directories(folder)).map((name) => join(folder, name)));
+    }
+    folders = inner;
+  }
+  return strays;
 }
 
 /** `echo/local/dev-1`. */

@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isRecord } from '../plain-object.js';
@@ -14,6 +15,38 @@ import { UsageError } from './terminal.js';
 export async function loadSchemas(names: readonly string[], cwd: string): Promise<StandardSchemaV1[]> {
   const lists = await Promise.all(names.map(async (name) => loadSchema(name, cwd)));
   return lists.flat();
+}
+
+/**
+ * Imports the schemas that the application's `package.json` names in one line, the nearest one at or above one of the
+ * directories: `"kun-config": ["@kun/core#settingsSchema", "./dist/shop.config.js"]`. None when no file has it.
+ *
+ * @throws {UsageError} when what it names cannot be had
+ */
+export async function findSchemas(directories: readonly string[]): Promise<StandardSchemaV1[]> {
+  for (const start of directories) {
+    for (let at = resolve(start); ; at = dirname(at)) {
+      const names = await namedIn(join(at, 'package.json'));
+      if (names) return loadSchemas(names, at);
+      if (dirname(at) === at) break;
+    }
+  }
+  return [];
+}
+
+async function namedIn(file: string): Promise<string[] | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '{}');
+  let manifest: unknown;
+  try {
+    manifest = JSON.parse(text);
+  } catch {
+    throw new UsageError(`${file} is no JSON`);
+  }
+  const named = isRecord(manifest) ? manifest['kun-config'] : undefined;
+  if (named === undefined) return undefined;
+  const names: unknown[] = [named].flat();
+  if (names.length > 0 && names.every((name) => typeof name === 'string')) return names;
+  throw new UsageError(`"kun-config" in ${file} must be a list of modules, as --schema takes them`);
 }
 
 async function loadSchema(name: string, cwd: string): Promise<StandardSchemaV1[]> {

@@ -1,6 +1,8 @@
-import type { ExplainedValue } from '../load/explain-config.js';
+import type { ExplainedValue } from '../report/explain-config.js';
 import { formatPath, parsePath } from '../config-path.js';
 import { styled, type Terminal } from './terminal.js';
+import { formatPlace } from '../report/config-error.js';
+import type { LayerPlace } from '../report/origin.js';
 
 /** Prints each key in one line: value, where it comes from, when a change takes effect; below it what it hides. */
 export function printExplained(values: readonly ExplainedValue[], terminal: Terminal): void {
@@ -27,7 +29,7 @@ export function printExplained(values: readonly ExplainedValue[], terminal: Term
     ];
     terminal.out(line.join('  ').trimEnd());
     for (const hidden of hid) {
-      const text = `${' '.repeat(keyWidth)}  hides ${cut(hidden.shown, shownWidth)} of ${place(hidden)} (${hidden.layer})`;
+      const text = `${' '.repeat(keyWidth)}  hides ${cut(hidden.shown, shownWidth)} of ${place(hidden)}`;
       terminal.out(styled(terminal, 'dim', text));
     }
   }
@@ -43,7 +45,7 @@ export function printOne(value: ExplainedValue, terminal: Terminal): void {
   const rows = [
     value.description,
     `from ${originOf(value)}`,
-    ...value.hid.map((hidden) => `hides ${hidden.shown} of ${place(hidden)} (${hidden.layer})`),
+    ...value.hid.map((hidden) => `hides ${hidden.shown} of ${place(hidden)}`),
     value.reload && effect[value.reload],
   ];
   for (const row of rows) if (row !== undefined) terminal.out(`  ${row}`);
@@ -60,12 +62,13 @@ const MAX_SHOWN = 40;
 const MAX_ORIGIN = 60;
 
 function originOf({ from, place: at }: ExplainedValue): string {
-  if (from === 'file' && at) return `${place(at)} (${at.layer})`;
-  return at ? `default, unset by ${place(at)} (${at.layer})` : 'default';
+  if (from !== 'default' && at) return place(at);
+  return at ? `default, unset by ${place(at)}` : 'default';
 }
 
-function place({ file, line, column }: { file: string; line: number; column: number }): string {
-  return `${file}:${line}:${column}`;
+function place(at: LayerPlace): string {
+  const text = formatPlace(at);
+  return at.layer === 'Environment' ? text : `${text} (${at.layer})`;
 }
 
 function widest(texts: readonly string[], most: number): number {

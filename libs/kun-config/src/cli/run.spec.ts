@@ -200,6 +200,105 @@ describe('kun-config check', () => {
   });
 });
 
+describe('kun-config check without --schema', () => {
+  const { 'schema.mjs': code, ...conf } = GOOD;
+
+  it('says that only the syntax was checked, and does not exit as if all were well', async () => {
+    await using tree = await TestingTree.of({ ...conf, 'conf/shop/eu/public.yaml': 'Nonsense: 1\n' });
+    const ran = await kunConfig(tree, 'check', { env: { SHOP_URL: 'x' } });
+    expect(ran.code).toBe(3);
+    expect(ran.out).toBe('syntax ok shop\nsyntax ok shop/eu\nsyntax ok shop/eu/one\n');
+    expect(ran.error).toContain(
+      'only the syntax was checked, neither keys nor values; name the schema with --schema',
+    );
+    const json = await kunConfig(tree, 'check --json', { env: { SHOP_URL: 'x' } });
+    expect(json.code).toBe(3);
+    expect(JSON.parse(json.out)).toMatchObject({ ok: false, schemas: 0 });
+    await tree.write({ 'conf/public.yaml': 'a: [' });
+    expect((await kunConfig(tree, 'check')).code).toBe(1);
+  });
+
+  it.each([
+    ['{ "kun-config": ["./lib/schema.mjs"] }', 'package.json', ''],
+    ['{ "kun-config": "./lib/schema.mjs" }', 'package.json', ''],
+    ['{ "kun-config": ["./schema.mjs#schema", "./schema.mjs#other"] }', 'lib/package.json', ' --base lib'],
+  ])('takes the schemas that package.json names: %s', async (manifest, file, more) => {
+    await using tree = await TestingTree.of({
+      ...Object.fromEntries(Object.entries(conf).map(([name, text]) => [more ? `lib/${name}` : name, text])),
+      'lib/schema.mjs': code,
+      [file]: manifest,
+    });
+    expect((await kunConfig(tree, `check${more}`)).code).toBe(0);
+    await tree.write({ [more ? 'lib/conf/shop/public.yaml' : 'conf/shop/public.yaml']: 'Prot: 1\n' });
+    const ran = await kunConfig(tree, `check${more}`);
+    expect(ran.code).toBe(1);
+    expect(ran.error).toContain('did you mean Port?');
+    expect((await kunConfig(tree, `schema${more}`)).out).toContain('"Port"');
+  });
+
+  it.each([
+    ['{ "kun-config": ["./nope.mjs"] }', 'nope.mjs cannot be imported'],
+    ['{ "kun-config": { "schemas": [] } }', 'must be a list of modules'],
+    ['{ "kun-config": [] }', 'must be a list of modules'],
+    ['{', 'package.json is no JSON'],
+  ])('refuses what package.json cannot mean: %s', async (manifest, message) => {
+    await using tree = await TestingTree.of({ ...conf, 'package.json': manifest });
+    const ran = await kunConfig(tree, 'check');
+    expect(ran.code).toBe(2);
+    expect(ran.error).toContain(message);
+  });
+});
+
+describe('kun-config and what is not read', () => {
+  it('warns of names that are nearly those of layers, also where no service is', async () => {
+    await using tree = await TestingTree.of({
+      ...GOOD,
+      'conf/public.yml': '',
+      'conf/shop/us/Public.yaml': '',
+      'conf/shop/eu/one/public.yaml.bak': '',
+      'conf/basket/public.yml': '',
+    });
+    const ran = await kunConfig(tree, 'check --schema schema.mjs', { env: { SHOP_URL: 'x' } });
+    expect(ran).toMatchObject({ code: 0, out: 'ok     shop\nok     shop/eu\nok     shop/eu/one\n' });
+    expect(ran.error).toBe(
+      ['conf/public.yml', 'conf/basket/public.yml', 'conf/shop/us/Public.yaml']
+        .map((name) => `${name} is not read; the file of this layer is called public.yaml\n`)
+        .join(''),
+    );
+    await using none = await TestingTree.of({ 'conf/shop/public.yml': '' });
+    expect((await kunConfig(none, 'check')).error).toContain('conf/shop/public.yml is not read');
+  });
+
+  it('prints the first of many problems and says how many there are', async () => {
+    await using tree = await TestingTree.of({
+      ...GOOD,
+      'conf/public.yaml': Array.from({ length: 3_000 }, (_, n) => `k${n}: 1\n`).join(''),
+    });
+    const ran = await kunConfig(tree, 'check --schema schema.mjs --service shop', { env: { SHOP_URL: 'x' } });
+    expect(ran.error.length).toBeLessThan(20_000);
+    expect(ran.error).toMatch(/problems, of which the first 100 are shown\n$/);
+  });
+
+  it('shows what the environment sets, and where it comes from', async () => {
+    await using tree = await TestingTree.of(GOOD);
+    const env = { KUN_CONF__PORT: '9', KUN_CONF__DB__PASSWORD: 'hunter2', SHOP_URL: 'x' };
+    const ran = await kunConfig(tree, 'explain --schema schema.mjs --cluster eu', { env });
+    expect(ran.out).toMatch(
+      /^Port +9 +environment variable KUN_CONF__PORT +restart\n +hides 2 of conf\/shop\/public.yaml/,
+    );
+    expect(ran.out).toMatch(/Db.Password +\[secret\] +environment variable KUN_CONF__DB__PASSWORD\n/);
+    expect(ran.out).not.toContain('hunter2');
+    expect(
+      await kunConfig(tree, 'explain --schema schema.mjs --cluster eu', { env: { KUN_CONF__PROT: '1' } }),
+    ).toEqual({
+      code: 1,
+      out: '',
+      error:
+        'environment variable KUN_CONF__PROT: sets nothing: there is no key PROT; did you mean KUN_CONF__PORT?\n',
+    });
+  });
+});
+
 describe('kun-config schema', () => {
   it('prints a JSON Schema of one file, which takes what a file may write', async () => {
     await using tree = await TestingTree.of(GOOD);

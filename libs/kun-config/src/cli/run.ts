@@ -1,12 +1,14 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkCommand } from './check-command.js';
 import type { CommandOptions } from './command-options.js';
 import { explainCommand } from './explain-command.js';
-import { loadSchemas } from './load-schemas.js';
+import { findSchemas, loadSchemas } from './load-schemas.js';
 import { schemaCommand } from './schema-command.js';
 import { UsageError, type Terminal } from './terminal.js';
 
-/** Runs the command line and returns the exit code: 0 fine, 1 the configuration has problems, 2 called wrongly. */
+/** Runs the command line and returns the exit code: 0 fine, 1 the configuration has problems, 2 called wrongly, 3 only
+ * the syntax could be checked. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   try {
     const { values, positionals } = parse(args);
@@ -19,12 +21,16 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       throw new UsageError(`${more[0] ?? key} is one argument too many`);
     }
     const { env } = terminal;
+    const base = resolve(terminal.cwd, values.base ?? (env['KUN_BASE'] || '.'));
     const options: CommandOptions = {
-      base: values.base ?? (env['KUN_BASE'] || terminal.cwd),
+      base,
       service: values.service,
       cluster: values.cluster,
       instance: values.instance,
-      schemas: await loadSchemas(values.schema, terminal.cwd),
+      schemas:
+        values.schema.length > 0
+          ? await loadSchemas(values.schema, terminal.cwd)
+          : await findSchemas([base, terminal.cwd]),
       json: values.json,
       strict: values.strict,
     };
@@ -58,14 +64,16 @@ const HELP = `kun-config explain [key]   where each value comes from and what it
 kun-config check           validate the tree for every service, cluster and instance in it
 kun-config schema          print the JSON Schema of a file, for editors
 
-  --schema <module>        the schema: a path or package, and #name for an export; may be given several times
+  --schema <module>        the schema: a path or package, and #name for an export; may be given several times;
+                           default what "kun-config" in package.json lists
   --base <directory>       the directory that holds conf/; default KUN_BASE, then here
   --service, --cluster, --instance <name>
                            whose configuration; explain looks at KUN_SERVICE, KUN_CLUSTER, KUN_INSTANCE as well
   --strict                 environment variables and files that values come from must be there
   --json                   for machines
 
-Exit codes: 0 fine, 1 the configuration has problems, 2 called wrongly`;
+Exit codes: 0 fine, 1 the configuration has problems, 2 called wrongly,
+3 no schema is known, so that check could look at the syntax only`;
 
 function parse(args: readonly string[]) {
   return parseArgs({

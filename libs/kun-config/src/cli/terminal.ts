@@ -12,6 +12,10 @@ export interface Terminal {
 /** A mistake in how the command was called. */
 export class UsageError extends Error {}
 
+/** What to do where no schema is known. */
+export const NO_SCHEMA =
+  'name the schema with --schema, or in package.json: "kun-config": ["@kun/core#settingsSchema", "./dist/shop.config.js"]';
+
 /** How a text is set off. */
 export type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
 

@@ -20,6 +20,8 @@ export interface ConfigLayer {
   readonly name: LayerName;
   /** Absolute path of the file. */
   readonly file: string;
+  /** Absolute path of the directory that holds `conf/`. */
+  readonly base: string;
   /** Whether a missing file is an error. */
   readonly required: boolean;
 }
@@ -30,18 +32,20 @@ export interface ConfigLayer {
  * @throws TypeError when a name would leave its directory (`..`, a separator, an empty name)
  */
 export function configLayers(names: LayerNames, env: NodeJS.ProcessEnv = process.env): ConfigLayer[] {
-  const root = join(resolve(names.base ?? (env['KUN_BASE'] || '.')), 'conf');
+  const base = resolve(names.base ?? (env['KUN_BASE'] || '.'));
+  const root = join(base, 'conf');
   const service = segment('service', names.service);
   const layers: ConfigLayer[] = [
-    { name: 'Namespace', file: join(root, FILE_NAME), required: false },
-    { name: 'Service', file: join(root, service, FILE_NAME), required: true },
+    { name: 'Namespace', file: join(root, FILE_NAME), base, required: false },
+    { name: 'Service', file: join(root, service, FILE_NAME), base, required: true },
   ];
   if (names.cluster === undefined || names.cluster === '') return layers;
   const cluster = segment('cluster', names.cluster);
-  layers.push({ name: 'Cluster', file: join(root, service, cluster, FILE_NAME), required: false });
+  layers.push({ name: 'Cluster', file: join(root, service, cluster, FILE_NAME), base, required: false });
   if (names.instance === undefined || names.instance === '') return layers;
   const instance = segment('instance', names.instance);
-  layers.push({ name: 'Instance', file: join(root, service, cluster, instance, FILE_NAME), required: false });
+  const file = join(root, service, cluster, instance, FILE_NAME);
+  layers.push({ name: 'Instance', file, base, required: false });
   return layers;
 }
 

@@ -1,29 +1,49 @@
 import { relative, isAbsolute } from 'node:path';
 import type { LayerName } from './config-layers.js';
+import type { Template } from './placeholders.js';
 
 /** Where something stands in a file; line and column count from 1. */
 export interface Place {
-  /** Path as shown to people: relative to the working directory when below it, else absolute. */
+  /**
+   * Path as shown to people: relative to the working directory when below it, else absolute. For a value of the
+   * environment `environment variable NAME`, with line and column 0.
+   */
   readonly file: string;
   readonly line: number;
   readonly column: number;
+}
+
+/** What a value may come from: one of the files, the environment, or the options of a test. */
+export type SourceLayer = LayerName | 'Environment' | 'Overrides';
+
+/** How a source differs from a file of the tree. */
+export interface SourceTraits {
+  /** What stands in place of the path; default the path as {@link Place} has it. */
+  readonly display?: string;
+  /** The file is a link that leads out of the base directory: nothing of its text may be shown. */
+  readonly foreign?: boolean;
 }
 
 /** One text that values were read from. */
 export class SourceFile {
   /** The path as shown to people. */
   readonly display: string;
+  /** Nothing of its text may be shown. */
+  readonly foreign: boolean;
   #lineStarts: number[] | undefined;
 
   constructor(
     readonly path: string,
-    readonly layer: LayerName | 'Overrides',
+    readonly layer: SourceLayer,
     readonly text: string,
+    { display = displayPath(path), foreign = false }: SourceTraits = {},
   ) {
-    this.display = displayPath(path);
+    this.display = display;
+    this.foreign = foreign;
   }
 
   place(offset: number): Place {
+    if (this.layer === 'Environment') return { file: this.display, line: 0, column: 0 };
     const starts = this.#starts();
     let low = 0;
     let high = starts.length - 1;
@@ -52,6 +72,17 @@ export class SourceFile {
   }
 }
 
+/** A value that stands outside of the file. */
+export interface Outside {
+  /** The text, or the path of the file with `!file`. */
+  readonly template: Template;
+  /** How it is written in the file; absent for a variable that sets a key by its name. */
+  readonly written?: string;
+  readonly file: boolean;
+  /** Neither quoted nor a block: the text may mean a number, a boolean, a list or a map. */
+  readonly plain: boolean;
+}
+
 interface NodeBase {
   readonly source: SourceFile;
   /** Where the value starts. */
@@ -60,6 +91,8 @@ interface NodeBase {
   readonly keyOffset: number;
   /** What stood at this key in outer layers, nearest first. */
   readonly hid: readonly ConfigNode[];
+  /** How the value is written in place of printing it, for one that came from outside the file. */
+  readonly written?: string;
 }
 
 /** A map; its keys are in the order of the outermost layer that has them. */
@@ -78,10 +111,14 @@ export interface ListNode extends NodeBase {
 export interface ScalarNode extends NodeBase {
   readonly kind: 'scalar';
   readonly value: string | number | boolean | null;
-  /** What the same text means where the schema refuses `value`: `true` for `yes`, the text for `${NAME}`. */
-  readonly alternative?: string | boolean;
-  /** How the value is written in place of printing it, for one that came from outside the file. */
-  readonly written?: string;
+  /** What the same text means where the schema refuses `value`: `true` for `yes`. */
+  readonly alternative?: Plain;
+  /** The text of a number or boolean where printing the value would give another one: `1.10`, `0x1F`. */
+  readonly literal?: string;
+  /** A number that is not the one written, since none of its type is. */
+  readonly inexact?: boolean;
+  /** Where the value is to be had from; never there once the outside has been read. */
+  readonly outside?: Outside;
   /** Never to be printed. */
   readonly secret?: boolean;
   /** Its environment variable or file could not be had and this was asked to be tolerated. */

@@ -112,7 +112,7 @@ describe('four layers', () => {
       }),
       { numRuns: 200 },
     );
-  });
+  }, 30_000);
 
   it('know everything that a value hides, nearest first', async () => {
     await using tmp = await TestingTree.of(

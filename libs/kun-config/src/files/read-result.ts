@@ -1,4 +1,4 @@
-import type { ConfigNode, ScalarNode } from './config-node.js';
+import type { ConfigNode } from './config-node.js';
 
 /** A mistake at a position of the text. */
 export interface ReadProblem {
@@ -16,18 +16,4 @@ export interface ReadResult {
   readonly problems: readonly ReadProblem[];
   /** False when the text is not YAML, so that what else it says is not known. */
   readonly parsed: boolean;
-}
-
-/** Turns a string of the file into what it means. */
-export type ScalarReader = (scalar: RawScalar) => ScalarNode;
-
-/** A scalar as it is written. */
-export interface RawScalar {
-  readonly node: ScalarNode;
-  readonly tag: string | undefined;
-  /** Neither quoted nor a block: its text may mean a number or a boolean. */
-  readonly plain: boolean;
-  readonly path: readonly string[];
-  /** What a plain text means to YAML. */
-  resolve(text: string): ScalarNode['value'];
 }

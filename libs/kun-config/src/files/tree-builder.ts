@@ -1,8 +1,10 @@
 import { isAlias, isMap, isScalar, isSeq, type Document, type Scalar, type YAMLMap } from 'yaml';
 import type { ConfigNode, ScalarNode, SourceFile } from './config-node.js';
-import type { ReadProblem, ReadResult, ScalarReader } from './read-result.js';
+import { parseTemplate, WrongPlaceholder } from './placeholders.js';
+import type { ReadProblem, ReadResult } from './read-result.js';
 import type { IsSecretKey } from '../secret.js';
-import { endOf, listItem, otherMeaning, scalarValue, startOf } from './yaml-values.js';
+import type { Shield } from './shield.js';
+import { endOf, isExact, listItem, otherMeaning, scalarValue, startOf } from './yaml-values.js';
 
 /** The tag of a value that stands in a file of its own. */
 export const FILE_TAG = '!file';
@@ -29,7 +31,7 @@ export class TreeBuilder {
   constructor(
     private readonly source: SourceFile,
     private readonly document: Document.Parsed,
-    private readonly readScalar: ScalarReader,
+    private readonly shield: Shield | undefined,
     private readonly isSecretKey: IsSecretKey,
   ) {}
 
@@ -74,22 +76,52 @@ export class TreeBuilder {
     if (value === null && yaml.tag !== FILE_TAG)
       return { kind: 'unset', ...at, empty: (yaml.source ?? '') === '' };
     const plain = yaml.type === 'PLAIN';
-    const alternative = plain ? otherMeaning(value, yaml.source ?? '') : undefined;
+    const written = yaml.source ?? '';
+    const alternative = plain ? otherMeaning(value, written) : undefined;
     const node: ScalarNode = {
       kind: 'scalar',
       value,
       ...at,
       ...(alternative === undefined ? {} : { alternative }),
       ...(spot.secret && typeof value !== 'boolean' ? { secret: true } : {}),
+      ...(typeof value !== 'string' && written !== String(value) ? { literal: written } : {}),
+      ...(typeof value === 'number' && !isExact(value, written) ? { inexact: true } : {}),
     };
-    if (typeof value !== 'string') return node;
-    return this.readScalar({
-      node,
-      tag: yaml.tag,
-      plain,
-      path: spot.path,
-      resolve: (text) => this.#resolve(text),
-    });
+    const file = yaml.tag === FILE_TAG;
+    return typeof value === 'string' || file ? this.#text(node, written, yaml, spot, file) : node;
+  }
+
+  /** A string, which may name something outside of the file. */
+  #text(node: ScalarNode, source: string, yaml: Scalar, spot: Spot, file: boolean): ConfigNode {
+    if (!this.shield) return node;
+    const type = yaml.type ?? 'PLAIN';
+    const raw = String(node.value ?? source);
+    // A comment behind the header of a block is no part of it.
+    const start = type.startsWith('BLOCK') ? this.source.text.indexOf('\n', node.offset) : node.offset;
+    const text = this.shield.uncover(raw, start, type);
+    if (!file && !text.includes('${')) return node;
+    if (file && (text === '' || text.includes('\0'))) {
+      this.#problem(node.offset, spot.path, 'names no file');
+      return node;
+    }
+    try {
+      const template = parseTemplate(text);
+      if (!file && template.every((part) => typeof part === 'string'))
+        return { ...node, value: template.join('') };
+      const { alternative: _, ...rest } = node;
+      const written = file ? `${FILE_TAG} ${text}` : text;
+      return {
+        ...rest,
+        value: '',
+        outside: { template, written, file, plain: file || type === 'PLAIN' },
+        written,
+        ...(file ? { secret: true } : {}),
+      };
+    } catch (error) {
+      if (!(error instanceof WrongPlaceholder)) throw error;
+      this.#problem(node.offset, spot.path, error.message);
+      return node;
+    }
   }
 
   #entries(map: YAMLMap, { path, secret }: Spot): Map<string, ConfigNode> {
@@ -97,13 +129,13 @@ export class TreeBuilder {
     const merged = new Map<string, ConfigNode>();
     for (const { key, value } of map.items) {
       const keyOffset = startOf(key) ?? startOf(map) ?? 0;
-      if (!isScalar(key) || key.value === null) {
-        this.#problem(keyOffset, path, 'has a key that is not a plain word');
+      const name = isScalar(key) ? this.#key(key, keyOffset, path) : undefined;
+      if (name === undefined) {
+        if (!isScalar(key)) this.#problem(keyOffset, path, 'has a key that is not a plain word');
         continue;
       }
-      const name = String(scalarValue(key.value));
       const inner = { keyOffset, end: endOf(key) ?? keyOffset, secret: secret || this.isSecretKey(name) };
-      if (name === '<<' && key.type === 'PLAIN') {
+      if (name === '<<' && isScalar(key) && key.type === 'PLAIN') {
         this.#mergeKey(merged, this.#build(value, { ...inner, path, secret }), path, keyOffset);
         continue;
       }
@@ -119,6 +151,27 @@ export class TreeBuilder {
     // What a map says itself wins over what it merges in, wherever it stands.
     for (const [name, entry] of merged) if (!entries.has(name)) entries.set(name, entry);
     return entries;
+  }
+
+  /** Keys are text, whatever else they look like: `0123` and `1.10` stay what they are. */
+  #key(key: Scalar, offset: number, path: readonly string[]): string | undefined {
+    const written = key.type === 'PLAIN' ? (key.source ?? '') : String(key.value);
+    const problem = (message: string): undefined => {
+      this.#problem(offset, path, message);
+    };
+    if (key.tag === FILE_TAG) return problem('has a key with !file; a key is written where it stands');
+    if ((written === '' || written === '~') && key.type === 'PLAIN')
+      return problem('has a key that is not a plain word');
+    const name = this.shield?.uncover(written, offset, key.type ?? 'PLAIN') ?? written;
+    if (!this.shield || !name.includes('${')) return name;
+    try {
+      const template = parseTemplate(name);
+      if (template.every((part) => typeof part === 'string')) return template.join('');
+      return problem('has a placeholder for a key; only values come from outside, so write the key itself');
+    } catch (error) {
+      if (!(error instanceof WrongPlaceholder)) throw error;
+      return problem(error.message);
+    }
   }
 
   #mergeKey(
@@ -151,15 +204,6 @@ export class TreeBuilder {
       return { kind: 'unset', ...at, empty: false };
     }
     return { ...target.node, keyOffset: at.keyOffset };
-  }
-
-  #resolve(text: string): ScalarNode['value'] {
-    for (const tag of this.document.schema.tags) {
-      if (tag.collection || !tag.default || !tag.test?.test(text)) continue;
-      const value: unknown = tag.resolve(text, () => undefined, {});
-      if (typeof value === 'number' || typeof value === 'boolean') return value;
-    }
-    return text;
   }
 
   #at(yaml: unknown, { keyOffset, end }: Spot): At {

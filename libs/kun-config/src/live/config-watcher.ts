@@ -1,4 +1,4 @@
-import { sameStamps, stampFiles, type FileStamps } from '../files/file-stamps.js';
+import { sameStamps, stampFiles, type FileStamps } from '../load/file-stamps.js';
 import { loadConsistent, type ConsistentOutcome } from '../load/load-consistent.js';
 import type { LoadedConfig } from '../load/loaded-config.js';
 import type { ReloadEvent } from './reload-event.js';
@@ -81,8 +81,10 @@ export class ConfigWatcher {
     }
     if (nowMs - this.#pending.sinceMs < this.#settleMs) return 'changing';
 
-    const outcome = await loadConsistent(this.configuration.loaded.parts.options, stamps);
-    if (this.#stopped) return 'changing';
+    const { options } = this.configuration.loaded.parts;
+    const outcome = await loadConsistent(options, stamps);
+    // A schema that was taken in meanwhile was not asked.
+    if (this.#stopped || options !== this.configuration.loaded.parts.options) return 'changing';
     if (!sameStamps(outcome.stamps, stamps)) {
       // They moved on while they were read, or name files that were not looked at so far.
       this.#files = new Set([...this.#files, ...outcome.files]);

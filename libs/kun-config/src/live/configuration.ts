@@ -1,8 +1,10 @@
 import type { Path, PathValue } from '@nestjs/config';
+import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { filter, map, Subject, type Observable } from 'rxjs';
 import { findChanges, sameValue } from './config-change.js';
 import type { ConfigError, ConfigProblem } from '../report/config-error.js';
 import { formatPath, parsePath, valueAt, type ConfigPath } from '../config-path.js';
+import { isRecord } from '../plain-object.js';
 import { loadConsistent, type ConsistentOutcome } from '../load/load-consistent.js';
 import type { LoadedConfig } from '../load/loaded-config.js';
 import type { LoadedLayer, Origin } from '../report/origin.js';
@@ -21,13 +23,16 @@ export interface ValueChange<V> {
  * that are read in one go from the same `value` always belong together.
  */
 export class Configuration<T = Record<string, unknown>> {
-  readonly #started: LoadedConfig<T>;
+  /** What the process started with. */
+  #started: unknown;
   #current: LoadedConfig<T>;
   readonly #events = new Subject<ReloadEvent<T>>();
   #status: Omit<ConfigStatus, 'hash' | 'needRestart'>;
+  /** One load after the other: each begins with what the one before has left. */
+  #loading: Promise<unknown> = Promise.resolve();
 
   constructor(loaded: LoadedConfig<T>) {
-    this.#started = loaded;
+    this.#started = loaded.value;
     this.#current = loaded;
     this.#status = {
       loadedAt: new Date(),
@@ -98,7 +103,7 @@ export class Configuration<T = Record<string, unknown>> {
 
   /** How it is doing, as metrics and health checks want to know. */
   get status(): ConfigStatus {
-    const changed = findChanges(this.#started.value, this.value);
+    const changed = findChanges(this.#started, this.value);
     return {
       ...this.#status,
       hash: this.#current.hash,
@@ -113,7 +118,33 @@ export class Configuration<T = Record<string, unknown>> {
    * for bad configuration: what is wrong is in the event.
    */
   async reload(): Promise<ReloadEvent<T> | undefined> {
-    return this.adopt(await loadConsistent(this.#current.parts.options));
+    return this.#inTurn(async () => this.adopt(await loadConsistent(this.#current.parts.options)));
+  }
+
+  /**
+   * Lets further schemas take part, as those of a module that is loaded later; their keys are validated with all
+   * others from now on. Schemas that take part already change nothing.
+   *
+   * @throws {ConfigError} when the files do not fit them; all stays as it was
+   */
+  async include(schemas: readonly StandardSchemaV1[]): Promise<void> {
+    await this.#inTurn(async () => {
+      const { options } = this.#current.parts;
+      const missing = schemas.filter((schema) => !options.schemas?.includes(schema));
+      if (missing.length === 0) return;
+      const outcome = await loadConsistent({ ...options, schemas: [...(options.schemas ?? []), ...missing] });
+      if (outcome.error) throw outcome.error;
+      // What the new schemas bring is no change since the start.
+      if (isRecord(this.#started) && isRecord(outcome.loaded.value))
+        this.#started = { ...outcome.loaded.value, ...this.#started };
+      this.adopt(outcome);
+    });
+  }
+
+  #inTurn<R>(load: () => Promise<R>): Promise<R> {
+    const loaded = this.#loading.then(load);
+    this.#loading = loaded.catch(() => undefined);
+    return loaded;
   }
 
   /**

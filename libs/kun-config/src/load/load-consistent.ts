@@ -1,5 +1,5 @@
 import { configLayers } from '../files/config-layers.js';
-import { sameStamps, stampFiles, type FileStamps } from '../files/file-stamps.js';
+import { sameStamps, stampFiles, type FileStamps } from './file-stamps.js';
 import { loadOnce, type LoadOutcome } from './load-once.js';
 import type { LoadConfigOptions } from './load-options.js';
 

@@ -1,16 +1,19 @@
-import { checkConfig } from './config-check.js';
-import { ConfigError, type ConfigProblem } from '../report/config-error.js';
+import { realpath } from 'node:fs/promises';
 import { configLayers } from '../files/config-layers.js';
-import { SourceFile, toPlain, type MapNode } from '../files/config-node.js';
-import { ExternalValues } from '../files/external-values.js';
+import { SourceFile, type MapNode } from '../files/config-node.js';
+import { mergeMaps } from '../files/merge-layers.js';
+import { OutsideValues } from '../files/outside-values.js';
+import { ConfigError, type ConfigProblem } from '../report/config-error.js';
 import { findWarnings } from '../report/find-warnings.js';
+import { ProblemMaker } from '../report/problem-maker.js';
+import { SchemaView } from '../schema/schema-view.js';
+import { wantedKind } from '../schema/wanted-kind.js';
+import { checkConfig } from './config-check.js';
+import { environmentLayer } from './environment-layer.js';
 import type { LoadConfigOptions } from './load-options.js';
 import { LoadedConfig } from './loaded-config.js';
-import { mergeMaps } from '../files/merge-layers.js';
-import { ProblemMaker } from '../report/problem-maker.js';
 import { readLayer, readText, type ReadLayer } from './read-layer.js';
-import { SchemaView } from '../schema/schema-view.js';
-import { validateConfig, type Validated } from './validate-config.js';
+import { validateConfig } from './validate-config.js';
 
 /** A configuration or what is wrong with it; either way the files that it depends on, found or not. */
 export type LoadOutcome = { readonly files: readonly string[] } & (
@@ -24,50 +27,51 @@ export async function loadOnce(options: LoadConfigOptions): Promise<LoadOutcome>
   const layers = configLayers(options, env);
   const views = [...new Set(options.schemas)].map((schema) => new SchemaView(schema));
   const problems = new ProblemMaker(views);
-  const external = new ExternalValues({ env, tolerant: options.external === 'tolerated' });
-
-  const read = await Promise.all(layers.map((layer) => readLayer(layer, external, problems)));
-  if (options.overrides) {
-    const text = JSON.stringify(options.overrides, null, 2);
-    read.push(readText(new SourceFile('overrides', 'Overrides', text), external, problems));
-  }
-  await external.load();
-
-  const root = mergeAll(
-    read.map((layer) => layer.root),
-    layers[1]?.file ?? '',
-  );
-  const found = read.flatMap((layer) => layer.problems);
-  found.push(...external.problems.map((problem) => problems.at(problem.source, problem.offset, problem)));
-  const files = [...layers.map((layer) => layer.file), ...external.files];
-  const refuse = (all: readonly ConfigProblem[]): LoadOutcome => ({
-    files,
-    error: new ConfigError(inOrder(all, read)),
+  const outside = new OutsideValues({
+    env,
+    tolerant: options.external === 'tolerated',
+    wanted: (path, reading, text) => wantedKind(views, path, reading, text),
   });
-  // A file that cannot be understood may hold what the others seem to lack.
-  if (!read.every((layer) => layer.understood)) return refuse(found);
 
+  const base = layers[0]?.base ?? '';
+  const realBase = realpath(base).catch(() => base);
+  const read = await Promise.all(layers.map((layer) => readLayer(layer, realBase, problems)));
+  const named: string[] = [];
+  const refuse = (all: readonly ConfigProblem[], omitted = 0): LoadOutcome => {
+    const shown = inOrder(all, read).slice(0, MAX_PROBLEMS);
+    const error = new ConfigError(shown, { omitted: omitted + all.length - shown.length });
+    return { files: [...layers.map((layer) => layer.file), ...outside.files], error };
+  };
   try {
-    const validated = views.length === 0 ? accept(root) : await validateConfig(root, views, problems);
+    const root = await together(read, options, env, views, problems, outside);
+    named.push(...layers.map((layer) => layer.file), ...outside.files);
+    const found = [...read.flatMap((layer) => layer.problems), ...root.problems];
+    found.push(...outside.problems.map((problem) => problems.at(problem.source, problem.offset, problem)));
+    // A file that cannot be understood may hold what the others seem to lack.
+    if (!read.every((layer) => layer.understood)) return refuse(found);
+
+    const validated = await validateConfig(root.merged, views, problems);
     found.push(...validated.problems);
-    if (found.length > 0) return refuse(found);
-    const findings = checkConfig(options.checks ?? [], validated.value, root, problems);
+    if (found.length > 0) return refuse(found, validated.omitted);
+    const findings = checkConfig(options.checks ?? [], validated.value, root.merged, problems);
     if (findings.problems.length > 0) return refuse(findings.problems);
     const loaded = new LoadedConfig<unknown>({
       options,
       value: validated.value,
-      root,
+      root: root.merged,
       views,
       problems,
       layers: layers.map(({ name, file }, index) => ({ name, file, found: read[index]?.found ?? false })),
-      files,
+      files: named,
       warnings: [
-        ...external.unresolved.map((problem) => problems.at(problem.source, problem.offset, problem)),
-        ...findWarnings(root, views, problems),
+        ...read.flatMap((layer) => layer.warnings),
+        ...root.warnings,
+        ...outside.unresolved.map((problem) => problems.at(problem.source, problem.offset, problem)),
+        ...findWarnings(root.merged, views, problems),
         ...findings.warnings,
-      ],
+      ].slice(0, MAX_PROBLEMS),
     });
-    return { files, loaded };
+    return { files: named, loaded };
   } catch (error) {
     // A schema or a check that throws must not end a process that reloads.
     const message = `the schema or a check of it failed: ${error instanceof Error ? error.message : String(error)}`;
@@ -75,25 +79,53 @@ export async function loadOnce(options: LoadConfigOptions): Promise<LoadOutcome>
       code: 'invalid-value',
       message,
     });
-    return { files, error: new ConfigError([problem], { cause: error }) };
+    return { files: named, error: new ConfigError([problem], { cause: error }) };
   }
 }
 
-/** Without a schema there is nothing to say about what was read. */
-function accept(root: MapNode): Validated {
-  return { value: toPlain(root), problems: [] };
+/** Nobody reads more, and a log should not hold more. */
+const MAX_PROBLEMS = 200;
+
+interface Together {
+  readonly merged: MapNode;
+  readonly problems: readonly ConfigProblem[];
+  readonly warnings: readonly ConfigProblem[];
 }
 
-/** As one reads them: layer by layer, from the top of each file. */
+/** Files, environment and overrides as one tree, with what stands outside of it put in. */
+async function together(
+  read: ReadLayer[],
+  options: LoadConfigOptions,
+  env: NodeJS.ProcessEnv,
+  views: readonly SchemaView[],
+  problems: ProblemMaker,
+  outside: OutsideValues,
+): Promise<Together> {
+  const settle = async (root: MapNode | undefined): Promise<MapNode | undefined> =>
+    root && outside.settle(root);
+  const source = new SourceFile(read[1]?.source.path ?? '', 'Service', '');
+  let merged: MapNode = { kind: 'map', source, offset: 0, keyOffset: 0, hid: [], entries: new Map() };
+  const lay = (root: MapNode | undefined): void => {
+    if (root) merged = { ...merged, entries: mergeMaps(merged, root).entries };
+  };
+  for (const layer of read) lay(await settle(layer.root));
+  const fromEnvironment = environmentLayer(env, merged, views, problems);
+  lay(await settle(fromEnvironment.root));
+  if (options.overrides) {
+    const text = JSON.stringify(options.overrides, null, 2);
+    const overrides = readText(new SourceFile('overrides', 'Overrides', text), problems);
+    read.push(overrides);
+    lay(await settle(overrides.root));
+  }
+  return { merged, problems: fromEnvironment.problems, warnings: fromEnvironment.warnings };
+}
+
+/** As one reads them: layer by layer, from the top of each file; the environment last. */
 function inOrder(problems: readonly ConfigProblem[], read: readonly ReadLayer[]): ConfigProblem[] {
   const files = read.map((layer) => layer.source.display);
-  const file = (problem: ConfigProblem): number => files.indexOf(problem.file);
+  const file = (problem: ConfigProblem): number => {
+    const index = files.indexOf(problem.file);
+    return index < 0 ? files.length : index;
+  };
   return problems.toSorted((a, b) => file(a) - file(b) || a.line - b.line || a.column - b.column);
-}
-
-function mergeAll(roots: readonly (MapNode | undefined)[], file: string): MapNode {
-  const source = new SourceFile(file, 'Service', '');
-  let merged: MapNode = { kind: 'map', source, offset: 0, keyOffset: 0, hid: [], entries: new Map() };
-  for (const root of roots) if (root) merged = { ...merged, entries: mergeMaps(merged, root).entries };
-  return merged;
 }

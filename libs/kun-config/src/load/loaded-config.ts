@@ -2,7 +2,7 @@ import type { ConfigProblem } from '../report/config-error.js';
 import { configHash } from './config-hash.js';
 import { nodeAt, type ConfigNode, type MapNode } from '../files/config-node.js';
 import { parsePath, valueAt, type ConfigPath } from '../config-path.js';
-import { explainConfig, type ExplainedValue } from './explain-config.js';
+import { explainConfig, type ExplainedValue } from '../report/explain-config.js';
 import type { HiddenValue, LayerPlace, LoadedLayer, Origin } from '../report/origin.js';
 import type { LoadConfigOptions } from './load-options.js';
 import type { ProblemMaker } from '../report/problem-maker.js';
@@ -39,8 +39,10 @@ export class LoadedConfig<T = Record<string, unknown>> {
   origin(path: ConfigPath): Origin | undefined {
     const keys = parsePath(path);
     const node = nodeAt(this.parts.root, keys);
-    if (node && node.kind !== 'unset')
-      return { from: 'file', place: layerPlace(node), hid: this.#hid(node.hid, keys) };
+    if (node && node.kind !== 'unset') {
+      const from = node.source.layer === 'Environment' ? 'environment' : 'file';
+      return { from, place: layerPlace(node), hid: this.#hid(node.hid, keys) };
+    }
     if (valueAt(this.value, keys) === undefined) return undefined;
     // What unsets a key may stand at a section around it.
     for (let length = keys.length; length > 0; length--) {

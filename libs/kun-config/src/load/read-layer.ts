@@ -1,11 +1,13 @@
 import { isUtf8 } from 'node:buffer';
-import type { ConfigProblem, ConfigProblemCode } from '../report/config-error.js';
+import { realpath } from 'node:fs/promises';
+import { sep } from 'node:path';
 import type { ConfigLayer } from '../files/config-layers.js';
 import { SourceFile, type MapNode } from '../files/config-node.js';
-import type { ExternalValues } from '../files/external-values.js';
-import type { ProblemMaker } from '../report/problem-maker.js';
 import { readYaml } from '../files/read-yaml.js';
 import { readSmallFile, UnreadableFile } from '../files/small-file.js';
+import type { ConfigProblem, ConfigProblemCode } from '../report/config-error.js';
+import type { ProblemMaker } from '../report/problem-maker.js';
+import { findNearMisses, isDangling } from './near-misses.js';
 
 /** One layer as it was read. */
 export interface ReadLayer {
@@ -14,6 +16,8 @@ export interface ReadLayer {
   /** Undefined when there is no file or nothing in it. */
   readonly root: MapNode | undefined;
   readonly problems: readonly ConfigProblem[];
+  /** What lies beside the file and is not read, though it looks as if it should be. */
+  readonly warnings: readonly ConfigProblem[];
   /** False when the file cannot be understood, so that other problems may only follow from that. */
   readonly understood: boolean;
 }
@@ -21,7 +25,7 @@ export interface ReadLayer {
 /** Reads the file of a layer; every way in which that can fail is a problem with a place, none throws. */
 export async function readLayer(
   layer: ConfigLayer,
-  external: ExternalValues,
+  realBase: Promise<string>,
   problems: ProblemMaker,
 ): Promise<ReadLayer> {
   const source = new SourceFile(layer.file, layer.name, '');
@@ -30,29 +34,71 @@ export async function readLayer(
     bytes = await readSmallFile(layer.file);
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
-    if (!error.missing)
+    if (!error.missing) {
       return failed(source, problems, 'unreadable', `the file cannot be read (${error.message})`);
-    if (!layer.required) return { source, found: false, root: undefined, problems: [], understood: true };
-    const message = `the ${layer.name.toLowerCase()} configuration is required, but there is no such file; create it, or name another directory (KUN_BASE) or service`;
-    return { ...failed(source, problems, 'missing-file', message), found: false };
+    }
+    return readMissing(layer, source, problems);
   }
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
-  const read = new SourceFile(layer.file, layer.name, text);
-  if (isUtf8(bytes) && !text.includes('\0')) return readText(read, external, problems);
-  const message = 'the file is not UTF-8 text; save it as UTF-8';
-  return failed(read, problems, 'unreadable', message, Math.max(0, text.search(/\0|\uFFFD/)));
+  const [foreign, warnings] = await Promise.all([
+    leavesBase(layer.file, realBase),
+    nearMisses(layer, source, problems, true),
+  ]);
+  const read = new SourceFile(layer.file, layer.name, text, { foreign });
+  if (!isUtf8(bytes) || text.includes('\0')) {
+    const message = 'the file is not UTF-8 text; save it as UTF-8';
+    return failed(read, problems, 'unreadable', message, Math.max(0, text.search(/\0|\uFFFD/)));
+  }
+  return { ...readText(read, problems), warnings };
 }
 
 /** Reads a text that is already there. */
-export function readText(source: SourceFile, external: ExternalValues, problems: ProblemMaker): ReadLayer {
-  const result = readYaml(source, { readScalar: external.read, isSecretKey: problems.isSecretKey });
-  const { root } = result;
+export function readText(source: SourceFile, problems: ProblemMaker): ReadLayer {
+  const result = readYaml(source, { outside: true, isSecretKey: problems.isSecretKey });
+  const { root, parsed: understood } = result;
   const found = result.problems.map((problem) => problems.at(source, problem.offset, problem));
-  if (root?.kind === 'map') return { source, found: true, root, problems: found, understood: result.parsed };
-  if (root === undefined || root.kind === 'unset') {
-    return { source, found: true, root: undefined, problems: found, understood: result.parsed };
-  }
+  const read = { source, found: true, problems: found, warnings: [], understood };
+  if (root?.kind === 'map') return { ...read, root };
+  if (root === undefined || root.kind === 'unset') return { ...read, root: undefined };
   return failed(source, problems, 'syntax', 'the file must hold a map of keys at its top', root.offset);
+}
+
+async function readMissing(
+  layer: ConfigLayer,
+  source: SourceFile,
+  problems: ProblemMaker,
+): Promise<ReadLayer> {
+  if (await isDangling(layer.file)) {
+    return failed(source, problems, 'unreadable', 'the file is a link that leads nowhere');
+  }
+  const warnings = await nearMisses(layer, source, problems, false);
+  if (!layer.required) {
+    return { source, found: false, root: undefined, problems: [], warnings, understood: true };
+  }
+  const beside = warnings.map(({ message }) => `; ${message}`).join('');
+  const message = `the ${layer.name.toLowerCase()} configuration is required, but there is no such file below ${layer.base}; create it, or name another directory (KUN_BASE) or service${beside}`;
+  return { ...failed(source, problems, 'missing-file', message), found: false };
+}
+
+async function nearMisses(
+  layer: ConfigLayer,
+  source: SourceFile,
+  problems: ProblemMaker,
+  found: boolean,
+): Promise<ConfigProblem[]> {
+  const messages = await findNearMisses(layer, found);
+  return messages.map((message) => problems.of(source, { code: 'not-read', message }));
+}
+
+/** Whether a file is a link to somewhere outside of the base; a ConfigMap's links stay below it. */
+async function leavesBase(file: string, realBase: Promise<string>): Promise<boolean> {
+  try {
+    const [real, base] = await Promise.all([realpath(file), realBase]);
+    return !real.startsWith(base.endsWith(sep) ? base : base + sep);
+  } catch {
+    // It has just moved; nothing is known of it.
+    return true;
+  }
 }
 
 function failed(
@@ -66,5 +112,5 @@ function failed(
     offset === undefined
       ? problems.of(source, { code, message })
       : problems.at(source, offset, { code, path: [], message });
-  return { source, found: true, root: undefined, problems: [problem], understood: false };
+  return { source, found: true, root: undefined, problems: [problem], warnings: [], understood: false };
 }

@@ -19,10 +19,19 @@ export function featureModule(schemas: readonly StandardSchemaV1[]): DynamicModu
     module: ConfigFeatureModule,
     providers: [
       ...schemas.map((schema) => ({ provide: Symbol('ConfigFeature'), useValue: new ConfigFeature(schema) })),
+      // Of a module that is loaded later they did not take part at the start.
+      {
+        provide: Symbol('ConfigFeatures'),
+        inject: [Configuration],
+        useFactory: (configuration: Configuration<unknown>) => configuration.include(schemas),
+      },
       ...sections.map((section) => ({
         provide: section,
         inject: [Configuration],
-        useFactory: (configuration: Configuration<unknown>) => new section(configuration),
+        useFactory: async (configuration: Configuration<unknown>) => {
+          await configuration.include(schemas);
+          return new section(configuration);
+        },
       })),
     ],
     exports: sections,

@@ -1,12 +1,14 @@
 import { ConfigService, type ConfigChangeEvent } from '@nestjs/config';
 import { concatMap, filter, type Observable } from 'rxjs';
+import { valueAt, type ConfigPath } from '../config-path.js';
 import type { Configuration } from '../live/configuration.js';
 import { isRecord } from '../plain-object.js';
 
 /**
  * `@nestjs/config`'s `ConfigService` over the layered files, so that code written for it sees the same values.
  * The environment is not looked at: a variable that happens to be named like a key cannot stand in for one that no
- * layer sets. What should come from the environment is written `${NAME}` in a file.
+ * layer sets. What should come from the environment is written `${NAME}` in a file or set by `KUN_CONF__…`.
+ * Paths are those of {@link Configuration}: the library's own would take a dot for part of a key at the top only.
  */
 export class LayeredConfigService extends ConfigService {
   readonly #configuration: Configuration<unknown>;
@@ -14,8 +16,12 @@ export class LayeredConfigService extends ConfigService {
   constructor(configuration: Configuration<unknown>) {
     super(view(configuration));
     this.#configuration = configuration;
-    // The library's own module sets this property from outside in the same way; its type hides it.
-    Object.assign(this, { skipProcessEnv: true });
+    // The library's own module sets the first from outside in the same way; their types hide both.
+    Object.assign(this, {
+      skipProcessEnv: true,
+      getFromInternalConfig: (path: ConfigPath | PropertyKey) =>
+        valueAt(configuration.value, typeof path === 'string' || typeof path === 'object' ? path : [path]),
+    });
   }
 
   /** Each key that changes in a reload, after all of them have changed. */

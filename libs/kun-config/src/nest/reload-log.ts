@@ -3,6 +3,7 @@ import type { Subscription } from 'rxjs';
 import type { ConfigChange } from '../live/config-change.js';
 import type { Configuration } from '../live/configuration.js';
 import type { LoadedConfig } from '../load/loaded-config.js';
+import { formatPlace } from '../report/config-error.js';
 import { showValue } from '../report/show-value.js';
 
 /** Says in the log what each reload did, what waits for a restart, and why a set was refused. */
@@ -28,5 +29,5 @@ function describe({ path, keys, previous, current }: ConfigChange, config: Loade
   const place = config.origin(keys)?.place;
   const secret = config.isSecret(keys);
   const show = (value: unknown): string => (value === undefined ? 'nothing' : showValue(value, secret));
-  return `${path} ${show(previous)} → ${show(current)}${place ? ` (${place.file}:${place.line}:${place.column})` : ''}`;
+  return `${path} ${show(previous)} → ${show(current)}${place ? ` (${formatPlace(place)})` : ''}`;
 }

@@ -11,7 +11,8 @@ export type ConfigProblemCode =
   | 'unresolved'
   | 'no-effect'
   | 'deprecated'
-  | 'unset-section';
+  | 'unset-section'
+  | 'not-read';
 
 /** One mistake in the configuration. */
 export interface ConfigProblem extends Place {
@@ -41,20 +42,29 @@ export interface ConfigProblem extends Place {
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
+  /** How many more problems there are than are listed: of thousands only the first are. */
+  readonly omitted: number;
+
   constructor(
     readonly problems: readonly ConfigProblem[],
-    options?: ErrorOptions,
+    { omitted = 0, ...options }: ErrorOptions & { readonly omitted?: number } = {},
   ) {
-    super(summary(problems), options);
+    super(summary(problems, omitted), options);
+    this.omitted = omitted;
   }
 }
 
 /** One problem in one line: place, key, what is wrong, the likely remedy. */
 export function formatProblem(problem: ConfigProblem): string {
-  const place = problem.line > 0 ? `${problem.file}:${problem.line}:${problem.column}` : problem.file;
+  const place = formatPlace(problem);
   const key = problem.key === '' ? '' : ` ${problem.key}`;
   const remedy = problem.suggestion === undefined ? '' : `; did you mean ${problem.suggestion}?`;
   return `${place}${key}: ${problem.message}${remedy}`;
+}
+
+/** `conf/echo/public.yaml:5:22`; only what is known of it. */
+export function formatPlace({ file, line, column }: Place): string {
+  return line > 0 ? `${file}:${line}:${column}` : file;
 }
 
 /** The source line of a problem with a caret below, in lines of their own; none when there is no line to show. */
@@ -70,14 +80,15 @@ export function formatSource(problem: ConfigProblem): string[] {
 
 const MAX_LISTED = 100;
 
-function summary(problems: readonly ConfigProblem[]): string {
-  const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+function summary(problems: readonly ConfigProblem[], omitted: number): string {
+  const total = problems.length + omitted;
+  const count = total === 1 ? 'a problem' : `${total} problems`;
   const lines = problems
     .slice(0, MAX_LISTED)
     .flatMap((problem) => [
       `  ${formatProblem(problem)}`,
       ...formatSource(problem).map((line) => `    ${line}`),
     ]);
-  if (problems.length > MAX_LISTED) lines.push(`  and ${problems.length - MAX_LISTED} more`);
+  if (total > MAX_LISTED) lines.push(`  and ${total - MAX_LISTED} more`);
   return [`the configuration has ${count}`, ...lines].join('\n');
 }

@@ -1,18 +1,21 @@
-import { booleanWord } from '../files/boolean-words.js';
+import { booleanWord } from '../files/yaml-values.js';
 import type { ConfigNode } from '../files/config-node.js';
+import { fits, typesOf } from '../schema/fits.js';
 import type { JsonSchema } from '../schema/json-schema.js';
 import { maskCredentials, printable } from './source-line.js';
 import { nearest } from '../nearest.js';
 
 /** What was found, for an error message: `the string "tru"`, `a list`. Secrets stay unseen. */
 export function describeFound(node: ConfigNode, secret: boolean): string {
+  if (node.source.foreign && node.kind === 'scalar') return 'a value that is not shown';
   if (node.kind === 'map') return 'a map';
   if (node.kind === 'list') return 'a list';
   if (node.kind === 'unset') return 'nothing';
   if (node.written !== undefined) return `what ${node.written} gives`;
   if (secret || node.secret === true) return 'a secret (not shown)';
   if (typeof node.value === 'string') return `the string ${quote(node.value)}`;
-  return typeof node.value === 'number' ? `the number ${node.value}` : String(node.value);
+  const text = printable((node.literal ?? String(node.value)).slice(0, MAX_SHOWN));
+  return typeof node.value === 'number' ? `the number ${text}` : text;
 }
 
 /** What is allowed, for an error message: `a boolean`, `a whole number from 0 to 65535`, `one of "info", "debug"`. */
@@ -21,21 +24,16 @@ export function describeAllowed(allowed: readonly JsonSchema[]): string | undefi
   return texts.size === 0 || texts.size > MAX_ALTERNATIVES ? undefined : [...texts].join(' or ');
 }
 
-/** Whether a value is of a type, of an enumeration and in a range that is allowed. */
-export function fits(value: unknown, allowed: readonly JsonSchema[]): boolean {
-  return allowed.some((schema) => fitsOne(value, schema));
-}
-
 /** What was likely meant by a value that is not allowed, as it would be written in the file. */
 export function suggestValue(node: ConfigNode, allowed: readonly JsonSchema[]): string | undefined {
-  if (node.kind !== 'scalar' || node.written !== undefined) return undefined;
+  if (node.kind !== 'scalar' || node.written !== undefined || node.source.foreign) return undefined;
   const types = new Set(allowed.flatMap(typesOf));
   const words = allowed.flatMap((schema) => [
     ...(schema.enum ?? []),
     ...('const' in schema ? [schema.const] : []),
   ]);
   if (types.has('boolean')) words.push(true, false);
-  const text = String(node.value);
+  const text = node.literal ?? String(node.value);
   if ((types.has('number') || types.has('integer')) && text.trim() !== '' && Number.isFinite(Number(text))) {
     return typeof node.value === 'string' && fits(Number(text), allowed)
       ? `${Number(text)} without quotes`
@@ -60,10 +58,6 @@ const MAX_READ = 1_000;
 function quote(text: string): string {
   const shown = printable(maskCredentials(text.slice(0, MAX_READ)));
   return JSON.stringify(shown.length > MAX_SHOWN ? `${shown.slice(0, MAX_SHOWN)}…` : shown);
-}
-
-function typesOf(schema: JsonSchema): string[] {
-  return schema.type === undefined ? [] : [schema.type].flat();
 }
 
 function allowedText(schema: JsonSchema): string | undefined {
@@ -116,39 +110,4 @@ function length(schema: JsonSchema): string {
     return ` of at least ${schema.minLength} characters`;
   if (schema.minLength === 1) return ' that is not empty';
   return schema.maxLength === undefined ? '' : ` of at most ${schema.maxLength} characters`;
-}
-
-function fitsOne(value: unknown, schema: JsonSchema): boolean {
-  if ('const' in schema && value !== schema.const) return false;
-  if (schema.enum && !schema.enum.includes(value)) return false;
-  const types = typesOf(schema);
-  if (types.length > 0 && !types.some((type) => isOfType(value, type))) return false;
-  if (typeof value === 'number') {
-    if (schema.minimum !== undefined && value < schema.minimum) return false;
-    if (schema.maximum !== undefined && value > schema.maximum) return false;
-    if (schema.exclusiveMinimum !== undefined && value <= schema.exclusiveMinimum) return false;
-    if (schema.exclusiveMaximum !== undefined && value >= schema.exclusiveMaximum) return false;
-  }
-  if (typeof value === 'string') {
-    if (schema.minLength !== undefined && value.length < schema.minLength) return false;
-    if (schema.maxLength !== undefined && value.length > schema.maxLength) return false;
-  }
-  return true;
-}
-
-function isOfType(value: unknown, type: string): boolean {
-  switch (type) {
-    case 'integer':
-      return Number.isInteger(value);
-    case 'number':
-      return typeof value === 'number';
-    case 'array':
-      return Array.isArray(value);
-    case 'object':
-      return typeof value === 'object' && value !== null && !Array.isArray(value);
-    case 'null':
-      return value === null;
-    default:
-      return typeof value === type;
-  }
 }

@@ -1,57 +1,18 @@
-import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { ConfigProblem } from './config-error.js';
 import { nodeAt, type ConfigNode, type MapNode } from '../files/config-node.js';
-import { describeAllowed, describeFound, fits, suggestValue } from './describe-value.js';
+import { describeAllowed, describeFound, suggestValue } from './describe-value.js';
+import { fits } from '../schema/fits.js';
+import type { Issue } from '../schema/issue.js';
 import type { JsonSchema } from '../schema/json-schema.js';
 import type { ProblemMaker } from './problem-maker.js';
 import type { SchemaView } from '../schema/schema-view.js';
 import { HIDDEN } from '../secret.js';
 
-/** What a schema library complains about, in one form for all libraries. */
-export interface Issue {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-  /** The type that was expected, where the library names one outside of its message. */
-  readonly expected: string | undefined;
-  /** The key at the path is one that the schema does not know. */
-  readonly unknown: boolean;
-}
-
-/** One issue for each place; libraries put several keys or the word "unknown" into different forms. */
-export function normaliseIssues(issues: readonly StandardSchemaV1.Issue[]): Issue[] {
-  return issues.flatMap((issue) => {
-    const path = (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part));
-    // zod: code and keys, valibot: expected; neither is in the standard.
-    const { keys, code, expected } = extras(issue);
-    const message = issue.message.replace(/\.$/, '');
-    if (code === 'unrecognized_keys' && Array.isArray(keys)) {
-      return keys.map((key) => ({
-        path: [...path, String(key)],
-        message,
-        expected: undefined,
-        unknown: true,
-      }));
-    }
-    return [
-      {
-        path,
-        message,
-        expected: typeof expected === 'string' ? expected : undefined,
-        unknown: expected === 'never',
-      },
-    ];
-  });
-}
-
-function extras(issue: object): { keys?: unknown; code?: unknown; expected?: unknown } {
-  return issue;
-}
-
 /** Says where the value of an issue stands, what it is and what would be allowed. */
 export function explainIssue(
   issue: Issue,
   root: MapNode,
-  view: SchemaView,
+  view: SchemaView | undefined,
   problems: ProblemMaker,
 ): ConfigProblem {
   const { path } = issue;
@@ -63,6 +24,10 @@ export function explainIssue(
   const value = node.kind === 'scalar' ? node.value : node.kind === 'list' ? [] : {};
   const expected = describeAllowed(allowed);
   const at = { code: 'invalid-value', path } as const;
+  if (node.kind === 'scalar' && node.inexact === true && fits(value, allowed)) {
+    const message = `is a number with more digits than can be held, ${found}; write ${secret ? 'fewer' : String(node.value)}, or quotes if it is a text`;
+    return problems.at(node.source, node.offset, { ...at, message });
+  }
   if (expected !== undefined && !fits(value, allowed)) {
     const suggestion = secret ? undefined : suggestValue(node, allowed);
     // A schema that words its own expectation knows better what the value is for.
@@ -87,11 +52,11 @@ function explainMissing(
   issue: Issue,
   node: ConfigNode | undefined,
   root: MapNode,
-  view: SchemaView,
+  view: SchemaView | undefined,
   problems: ProblemMaker,
 ): ConfigProblem {
   const { path } = issue;
-  const required = view.requires(path) || /undefined|required|missing/i.test(issue.message);
+  const required = view?.requires(path) || /undefined|required|missing/i.test(issue.message);
   const expected = describeAllowed(allowedAt(view, issue));
   const nothing = node ? 'this unsets it' : 'no layer sets it';
   const message = required
@@ -105,10 +70,10 @@ function explainMissing(
   return problems.at(place.source, place.keyOffset, { code: 'missing-value', path, message });
 }
 
-function allowedAt(view: SchemaView, issue: Issue): JsonSchema[] {
-  const known = view
-    .allowed(issue.path)
-    .filter((each) => each.type !== undefined || each.enum || 'const' in each);
+function allowedAt(view: SchemaView | undefined, issue: Issue): JsonSchema[] {
+  const known = (view?.allowed(issue.path) ?? []).filter(
+    (each) => each.type !== undefined || each.enum || 'const' in each,
+  );
   if (known.length > 0 || issue.expected === undefined) return known;
   const type = { boolean: 'boolean', string: 'string', number: 'number', Object: 'object', Array: 'array' }[
     issue.expected

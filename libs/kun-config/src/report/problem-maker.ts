@@ -27,17 +27,17 @@ export class ProblemMaker {
       suggestion?: string | undefined;
     },
   ): ConfigProblem {
-    const { code, path, message, suggestion } = problem;
+    const { code, path, message, suggestion } = source.foreign ? this.#foreign(problem) : problem;
     const place = source.place(offset);
     const line =
-      source.text === '' || ++this.#made > MAX_SHOWN
+      source.text === '' || source.foreign || ++this.#made > MAX_SHOWN
         ? undefined
         : showLine(source, place.line, place.column, this.#mayHideSecret);
     return {
       code,
-      key: formatPath(path.map((part) => this.#shown(part))),
-      message,
-      ...(suggestion === undefined ? {} : { suggestion }),
+      key: shorten(formatPath(path.map((part) => this.#shown(part))), MAX_KEY),
+      message: shorten(message, MAX_MESSAGE),
+      ...(suggestion === undefined ? {} : { suggestion: shorten(suggestion, MAX_KEY) }),
       ...(line === undefined ? {} : { sourceLine: line.text, caret: line.column }),
       ...place,
     };
@@ -50,7 +50,7 @@ export class ProblemMaker {
 
   /** Whether a value must not be printed: by its node, its schema, or the sound of a key on its path. */
   isSecret(path: readonly PropertyKey[], node?: ConfigNode): boolean {
-    if (node && isSecretNode(node)) return true;
+    if (node && (node.source.foreign || isSecretNode(node))) return true;
     // What switches something on or off gives nothing away.
     if (node?.kind === 'scalar' && typeof node.value === 'boolean') return false;
     return path.some((key) => soundsSecret(String(key))) || this.views.some((view) => view.isSecret(path));
@@ -59,6 +59,25 @@ export class ProblemMaker {
   /** The same of a key alone, for where nothing else is known yet. */
   readonly isSecretKey = (key: string): boolean =>
     remember(this.#known, key, () => this.#secretNames.has(key) || soundsSecret(key));
+
+  /** Of a file outside of the base even the names of its keys are text that may be meant for nobody here. */
+  #foreign<
+    P extends {
+      code: ConfigProblemCode;
+      path: readonly PropertyKey[];
+      message: string;
+      suggestion?: string | undefined;
+    },
+  >(problem: P): P {
+    const path = problem.path.map((part, index) =>
+      this.views.some((view) => view.namesAt(problem.path.slice(0, index)).includes(String(part)))
+        ? part
+        : '*',
+    );
+    if (problem.code !== 'syntax' && problem.code !== 'unresolved') return { ...problem, path };
+    const message = 'cannot be used; of a file that is a link out of the base nothing is shown';
+    return { ...problem, path, message };
+  }
 
   #shown(part: PropertyKey): PropertyKey {
     return typeof part === 'string' ? showKey(part, this.#mayHideSecret) : part;
@@ -82,6 +101,14 @@ function remember(known: Map<string, boolean>, key: string, find: () => boolean)
 }
 
 const SECRET_WORDS = ['password', 'passphrase', 'secret', 'token', 'apikey', 'privatekey', 'credentials'];
+
+/** Longer keys are an attack or a quote in the wrong place. */
+const MAX_KEY = 300;
+const MAX_MESSAGE = 1_000;
+
+function shorten(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
+}
 
 /** Past these nobody wants to see the source, and looking for secrets around each would take long. */
 const MAX_SHOWN = 100;

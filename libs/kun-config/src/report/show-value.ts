@@ -5,10 +5,11 @@ import { HIDDEN, Secret } from '../secret.js';
 /** A node as a report shows it: compact, secrets blanked, what came from outside by its reference. */
 export function showNode(node: ConfigNode, secret: boolean): string {
   if (node.kind === 'unset') return 'null';
+  if (node.source.foreign) return '(not shown)';
+  if (node.written !== undefined && node.kind !== 'map') return node.written;
   if (node.kind === 'map') return `{${[...node.entries.keys()].join(', ')}}`;
   if (node.kind === 'list')
     return secret ? HIDDEN : `[${node.items.map((item) => showNode(item, false)).join(', ')}]`;
-  if (node.written !== undefined) return node.written;
   return showValue(node.value, secret || node.secret === true);
 }
 

@@ -38,12 +38,15 @@ export interface JsonSchema {
   readonly secret?: boolean;
 }
 
-/** The JSON Schema of what a schema reads, or undefined when its library offers none. */
-export function jsonSchemaOf(schema: StandardSchemaV1): JsonSchema | undefined {
+/** The JSON Schema of what a schema reads or gives, or undefined when its library offers none. */
+export function jsonSchemaOf(
+  schema: StandardSchemaV1,
+  direction: 'input' | 'output' = 'input',
+): JsonSchema | undefined {
   const standard: StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props> = schema['~standard'];
   if (!standard.jsonSchema) return undefined;
   try {
-    return standard.jsonSchema.input({ target: 'draft-2020-12', libraryOptions: ZOD_OPTIONS });
+    return standard.jsonSchema[direction]({ target: 'draft-2020-12', libraryOptions: ZOD_OPTIONS });
   } catch {
     // Libraries throw for what JSON Schema cannot say; the schema still validates.
     return undefined;
@@ -156,7 +159,8 @@ function alternatives(root: JsonSchema, schema: JsonSchema, depth = 0): JsonSche
 /** A schema that refers to itself without reading anything in between has no end. */
 const MAX_REFERENCES = 20;
 
-function reference(root: JsonSchema, ref: string): JsonSchema | undefined {
+/** What a `$ref` within the schema leads to. */
+export function reference(root: JsonSchema, ref: string): JsonSchema | undefined {
   if (ref === '#') return root;
   const name = /^#\/\$defs\/(.+)$/.exec(ref)?.[1];
   return name === undefined ? undefined : root.$defs?.[name.replaceAll('~1', '/').replaceAll('~0', '~')];

@@ -10,6 +10,7 @@ import {
   secretNames,
   type JsonSchema,
 } from './json-schema.js';
+import { saidKind, type SaidKind } from './text-kind.js';
 
 /**
  * What can be known of a schema without running it. Only zod, arktype and others with `~standard.jsonSchema` say
@@ -23,6 +24,7 @@ export class SchemaView {
   readonly open: boolean;
   /** Whether keys that it does not name are dropped or refused, so that one of them is a mistake. */
   readonly #closed: boolean;
+  #output: JsonSchema | undefined;
 
   constructor(readonly schema: StandardSchemaV1) {
     this.json = jsonSchemaOf(schema);
@@ -35,6 +37,20 @@ export class SchemaView {
   /** What is allowed at a place; empty when not known. */
   allowed(path: readonly PropertyKey[]): JsonSchema[] {
     return this.json ? alternativesAt(this.json, path) : [];
+  }
+
+  /** What values of the file it takes at a place: what is allowed, or, where it coerces anything, what it gives. */
+  taken(path: readonly PropertyKey[]): JsonSchema[] {
+    const allowed = this.allowed(path);
+    if (allowed.some(saysSomething)) return allowed;
+    this.#output ??= jsonSchemaOf(this.schema, 'output') ?? {};
+    const given = alternativesAt(this.#output, path);
+    return given.every(({ type }) => type === 'boolean') ? given : allowed;
+  }
+
+  /** Whether it wants text at a place; undefined when not known. */
+  wants(path: readonly PropertyKey[]): SaidKind {
+    return this.json ? saidKind(this.json, directAt(this.json, path)) : undefined;
   }
 
   /** The names of the keys at a place; empty when not known. */
@@ -85,6 +101,10 @@ export class SchemaView {
     if (map.additionalProperties === false) return map.patternProperties === undefined;
     return this.#closed && map.properties !== undefined && !isOpen(map);
   }
+}
+
+function saysSomething(schema: JsonSchema): boolean {
+  return schema.type !== undefined || schema.enum !== undefined || 'const' in schema;
 }
 
 /** The vendor that sections of kun's own name; they read their one key and no other. */

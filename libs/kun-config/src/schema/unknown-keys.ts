@@ -1,10 +1,6 @@
-import type { ConfigProblem } from '../report/config-error.js';
-import { nodeAt, type ConfigNode, type MapNode } from '../files/config-node.js';
-import { formatPath } from '../config-path.js';
+import type { ConfigNode, MapNode } from '../files/config-node.js';
 import { isPlainObject } from '../plain-object.js';
-import { nearest } from '../nearest.js';
-import type { ProblemMaker } from '../report/problem-maker.js';
-import type { SchemaView } from '../schema/schema-view.js';
+import type { SchemaView } from './schema-view.js';
 
 type Report = (path: readonly string[]) => void;
 
@@ -74,25 +70,3 @@ export function unknownBySchema(
       unknownBySchema(item, view, [...path, String(index)], report);
   }
 }
-
-/** Says which key was likely meant, or which ones there are. */
-export function unknownKeyProblem(
-  path: readonly string[],
-  root: MapNode,
-  views: readonly SchemaView[],
-  problems: ProblemMaker,
-): ConfigProblem {
-  const node = nodeAt(root, path) ?? root;
-  const parent = path.slice(0, -1);
-  const names = [...new Set(views.flatMap((view) => view.namesAt(parent)))];
-  const near = nearest(path.at(-1) ?? '', names);
-  const listed = names.length === 0 || names.length > MAX_LISTED ? '' : `; known here: ${names.join(', ')}`;
-  return problems.at(node.source, node.keyOffset, {
-    code: 'unknown-key',
-    path,
-    message: `is not a known key${near === undefined ? listed : ''}`,
-    suggestion: near === undefined ? undefined : formatPath([...parent, near]),
-  });
-}
-
-const MAX_LISTED = 12;
