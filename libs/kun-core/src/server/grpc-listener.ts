@@ -3,6 +3,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
 import { delay, type Clock } from '../clock.js';
 import { TlsTermination, type ServerTlsOptions } from '../tls/server-tls.js';
+import { CONNECTION_SETUP_TIMEOUT_MS, ConnectionSetup } from './connection-setup.js';
 import { peerAddress } from '../transport/peer-address.js';
 import { ConnectionKeepalive, type KeepaliveOptions } from '../transport/connection-keepalive.js';
 
@@ -27,6 +28,10 @@ export interface GrpcListenerOptions {
   readonly tls?: ServerTlsOptions | undefined;
   /** How connections with open calls are asked whether they are alive; `false` for not at all. Default: 60 s, 20 s. */
   readonly keepalive?: KeepaliveOptions | false | undefined;
+  /** How long a connection may take from its accept to HTTP/2, TLS included, in milliseconds. Default 20 000. */
+  readonly setupTimeoutMs?: number | undefined;
+  /** Told of each connection closed for taking longer, with its socket. Default: nobody is. */
+  readonly onRefused?: ((error: Error, connection: Socket) => void) | undefined;
 }
 
 /** Connections without calls are probed by the kernel, which costs nothing here. */
@@ -38,24 +43,31 @@ const IDLE_PROBE = { keepAlive: true, keepAliveInitialDelay: 60_000 };
  */
 export class GrpcListener {
   private readonly owner = Symbol('kun.connection');
-  private readonly connections = new Set<Socket>();
+  /** With when each was accepted, as `performance.now()`. */
+  private readonly connections = new Map<Socket, number>();
   private readonly listener: NetServer;
   private onLastClose: (() => void) | undefined;
   private readonly injector: ReturnType<GrpcServer['createConnectionInjector']>;
 
   private readonly tls: TlsTermination | undefined;
   private readonly keepalive: ConnectionKeepalive | undefined;
+  private readonly setup: ConnectionSetup;
 
   /** @throws {CertificateError} when TLS is asked for and its certificates are not there. */
   constructor(server: GrpcServer, options: GrpcListenerOptions = {}) {
-    const { tls, keepalive = {} } = options;
+    const { tls, keepalive = {}, setupTimeoutMs = CONNECTION_SETUP_TIMEOUT_MS, onRefused } = options;
     if (keepalive) this.keepalive = new ConnectionKeepalive(keepalive, 'server');
     // TLS ends here; for grpc-js every connection is a plain one.
     this.injector = server.createConnectionInjector(ServerCredentials.createInsecure());
     this.listener = createServer({ noDelay: true, ...(keepalive && IDLE_PROBE) }, (socket) =>
       this.accept(socket),
     );
-    if (tls) this.tls = new TlsTermination(tls, (socket) => this.inject(socket));
+    this.setup = new ConnectionSetup(setupTimeoutMs, onRefused);
+    this.setup.listen(server);
+    if (tls) {
+      const limited = { handshakeTimeoutMs: setupTimeoutMs, ...tls };
+      this.tls = new TlsTermination(limited, (socket, accepted) => this.inject(socket, accepted));
+    }
   }
 
   /**
@@ -106,21 +118,23 @@ export class GrpcListener {
       this.onLastClose = () => closed.abort();
       await delay(clock, flushMs, closed.signal);
     }
-    for (const socket of this.connections) socket.destroy();
+    for (const socket of this.connections.keys()) socket.destroy();
   }
 
   private accept(socket: Socket): void {
-    this.connections.add(socket);
+    this.connections.set(socket, performance.now());
     socket.once('close', () => {
       this.connections.delete(socket);
       if (this.connections.size === 0) this.onLastClose?.();
     });
     if (this.tls) this.tls.accept(socket);
-    else this.inject(socket);
+    else this.inject(socket, socket);
   }
 
-  private inject(socket: Socket): void {
+  /** `accepted` is the socket below an encrypted one, else the same. */
+  private inject(socket: Socket, accepted: Socket): void {
     Object.defineProperty(socket, this.owner, { value: peerAddress(socket) });
+    this.setup.watch(socket, this.connections.get(accepted) ?? performance.now());
     this.keepalive?.watch(socket);
     this.injector.injectConnection(socket);
   }

@@ -16,7 +16,7 @@ import type { GrpcChannelOptions } from './channel-options.js';
 import { serverChannelOptions } from './channel-options.js';
 import { drain, type DrainLimits } from './drain.js';
 import type { DrainReport } from './drain-report.js';
-import { GrpcListener, type ListenAddress } from './grpc-listener.js';
+import { GrpcListener, type GrpcListenerOptions, type ListenAddress } from './grpc-listener.js';
 import { bindHandlers } from './handler-coverage.js';
 import { serveHealth } from './health.js';
 import { OpenCalls } from './open-calls.js';
@@ -41,11 +41,15 @@ export interface GrpcServerOptions {
     readonly keepaliveEnabled: boolean;
     /** `undefined`: connections may grow old. */
     readonly maxConnectionAgeMs: number | undefined;
+    /** How long a connection may take from its accept to HTTP/2. Default 20 000. */
+    readonly connectionTimeoutMs?: number | undefined;
     readonly reflectionEnabled: boolean;
   };
   readonly channelOptions?: GrpcChannelOptions | undefined;
   /** Encrypts, and asks for callers' certificates. Default: plain text. */
   readonly tls?: ServerTlsOptions | undefined;
+  /** Told of each connection closed before it came to HTTP/2. Default: nobody is. */
+  readonly onRefusedConnection?: GrpcListenerOptions['onRefused'];
   /** Outermost first; made when the methods are known. */
   readonly interceptors: (methods: readonly RpcMethod[]) => readonly Interceptor[];
   /** Makes a status of what got past all interceptors. */
@@ -112,6 +116,8 @@ export class KunGrpcServer {
     this.listener = new GrpcListener(server, {
       tls: this.options.tls,
       keepalive: settings.keepaliveEnabled ? {} : false,
+      setupTimeoutMs: settings.connectionTimeoutMs,
+      onRefused: this.options.onRefusedConnection,
     });
     endings.listen();
     try {

@@ -12,6 +12,9 @@ export const PRE_STOP_DELAY_IN_KUBERNETES = 5;
 /** `GRPCServer.MaxConnectionAge` when no layer sets it, in seconds. */
 export const DEFAULT_MAX_CONNECTION_AGE = 1800;
 
+/** `GRPCServer.ConnectionTimeout` when no layer sets it, in seconds: as long as kun's clients wait. */
+export const DEFAULT_CONNECTION_TIMEOUT = 20;
+
 /** The section `GRPCServer`: the calls this service takes. */
 export const grpcServerSettings = z.strictObject({
   Port: setting(port().default(DEFAULT_GRPC_PORT), {
@@ -61,6 +64,12 @@ export const grpcServerSettings = z.strictObject({
     unit: 'seconds',
     reload: 'restart',
   }),
+  ConnectionTimeout: setting(seconds('positive').default(DEFAULT_CONNECTION_TIMEOUT), {
+    description:
+      'How long a new connection may take until calls can be made over it, the TLS handshake and the beginning of HTTP/2 together; it is then closed',
+    unit: 'seconds',
+    reload: 'restart',
+  }),
   TLS: serverTlsSettings.optional(),
   ...rpcKeys,
 });
@@ -82,6 +91,7 @@ export interface ResolvedServerSettings extends ResolvedRpcSettings {
   readonly drainTimeoutMs: number;
   /** `undefined` where connections may grow old. */
   readonly maxConnectionAgeMs: number | undefined;
+  readonly connectionTimeoutMs: number;
   /** `undefined` for plain text. */
   readonly tls: ResolvedServerTls | undefined;
 }
@@ -106,6 +116,7 @@ export function resolveServerSettings(
     streamGraceMs: toMs(section.StreamGracePeriod),
     drainTimeoutMs: toMs(section.GrpcGracefulStopTimeout),
     maxConnectionAgeMs: section.MaxConnectionAge === 0 ? undefined : toMs(section.MaxConnectionAge),
+    connectionTimeoutMs: toMs(section.ConnectionTimeout),
     tls: section.TLS && resolveServerTls(section.TLS),
   };
 }

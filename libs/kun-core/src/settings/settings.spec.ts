@@ -90,6 +90,7 @@ describe('settingsSchema', () => {
           "Timeout": 20,
         },
         "GRPCServer": {
+          "ConnectionTimeout": 20,
           "CtxTags": true,
           "DisableKeepalive": false,
           "GrpcGracefulStopTimeout": 20,

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import { peerAddress } from '../transport/peer-address.js';
 import { CALLERS_LINES, LineSampler } from './line-sampler.js';
 
-/** Writes a line for a connection refused in its handshake, as many as {@link CALLERS_LINES} allows. */
+/** Writes a line for a connection refused in its handshake, or for the time it took, as many as {@link CALLERS_LINES} allows. */
 export function reportRefusedConnections(
   logger: Pick<Logger, 'warn'>,
   clock: Pick<Clock, 'now'>,
@@ -13,6 +13,7 @@ export function reportRefusedConnections(
     const skipped = sampler.take(clock.now());
     if (skipped === undefined) return;
     const fields = { err: error, 'peer.address': peerAddress(connection) };
-    logger.warn(skipped > 0 ? { ...fields, 'log.skipped': skipped } : fields, 'refused a TLS connection');
+    const what = error.name === 'ConnectionSetupError' ? 'a connection' : 'a TLS connection';
+    logger.warn(skipped > 0 ? { ...fields, 'log.skipped': skipped } : fields, `refused ${what}`);
   };
 }

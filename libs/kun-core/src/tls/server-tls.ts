@@ -12,10 +12,15 @@ export interface ServerTlsOptions {
    * handshake. `optional` lets it in without an identity. Default `none`: not asked for.
    */
   readonly clientCertificates?: 'none' | 'optional' | 'required' | undefined;
-  /** How long a handshake may take, in milliseconds. Default 20 000, as long as a client of kun waits. */
+  /** How long a handshake may take from the accept, in milliseconds. Default 20 000, as long as a client of kun waits. */
   readonly handshakeTimeoutMs?: number | undefined;
   /** Told of each connection refused in its handshake, with the socket it came over, which still knows its peer. */
   readonly onRefused?: ((error: Error, connection: Socket) => void) | undefined;
+}
+
+/** A handshake took too long. */
+export class TlsHandshakeTimeoutError extends Error {
+  override readonly name = 'TlsHandshakeTimeoutError';
 }
 
 /**
@@ -31,10 +36,14 @@ export class TlsTermination {
   /** Never listens itself; it does the handshakes. */
   readonly #server: Server;
   readonly #release: () => void;
+  readonly #onTimeout: (socket: Socket) => void;
+  readonly #handshakeTimeoutMs: number;
+  /** Those in their handshake. */
+  readonly #pending = new WeakMap<Socket, NodeJS.Timeout>();
   #closed = false;
 
   /** @throws {CertificateError} when the store has no certificate, or callers' are wanted and it has no authorities. */
-  constructor(options: ServerTlsOptions, onSecure: (socket: TLSSocket) => void) {
+  constructor(options: ServerTlsOptions, onSecure: (socket: TLSSocket, accepted: Socket) => void) {
     const { certificates, clientCertificates = 'none', handshakeTimeoutMs = 20_000, onRefused } = options;
     if (!certificates.current.certificate) {
       throw new CertificateError('a TLS server needs a certificate and its private key; name both files');
@@ -49,15 +58,30 @@ export class TlsTermination {
       ALPNProtocols: ['h2'],
       requestCert: clientCertificates !== 'none',
       rejectUnauthorized: clientCertificates === 'required',
-      handshakeTimeout: handshakeTimeoutMs,
+      // Node's own counts from the last byte and closes nothing; it is not to come first.
+      handshakeTimeout: handshakeTimeoutMs * 2,
     });
-    server.on('tlsClientError', (error, socket) => onRefused?.(refusal(error, socket), acceptedAs(socket)));
+    this.#handshakeTimeoutMs = handshakeTimeoutMs;
+    this.#onTimeout = (socket) => {
+      this.#pending.delete(socket);
+      const text = `the TLS handshake was not finished within ${handshakeTimeoutMs} ms`;
+      onRefused?.(new TlsHandshakeTimeoutError(text), socket);
+      socket.destroy();
+    };
+    server.on('tlsClientError', (error, socket) => {
+      const accepted = acceptedAs(socket);
+      // Not those that were told of and closed for the time they took.
+      if (this.#settled(accepted)) onRefused?.(refusal(error, socket), accepted);
+      socket.destroy();
+      accepted.destroy();
+    });
     server.on('secureConnection', (socket) => {
+      this.#settled(acceptedAs(socket));
       // Without a listener a reset would be an uncaught error until the session has its own.
       socket.on('error', () => undefined);
       // No call was made over it yet: its peer can go elsewhere.
       if (this.#closed) socket.destroy();
-      else onSecure(socket);
+      else onSecure(socket, acceptedAs(socket));
     });
     this.#server = server;
     // Connections that stand keep what they were made with.
@@ -68,7 +92,16 @@ export class TlsTermination {
   accept(socket: Socket): void {
     // Node keeps what it was asked for once; of a connection that was reset the system tells no more.
     void socket.remoteAddress;
+    const timer = setTimeout(this.#onTimeout, this.#handshakeTimeoutMs, socket).unref();
+    this.#pending.set(socket, timer);
+    socket.once('close', () => clearTimeout(timer));
     this.#server.emit('connection', socket);
+  }
+
+  /** Whether the handshake was still under way. */
+  #settled(accepted: Socket): boolean {
+    clearTimeout(this.#pending.get(accepted));
+    return this.#pending.delete(accepted);
   }
 
   /** Follows the certificates no longer, and cuts the connections that finish their handshake from now on. */

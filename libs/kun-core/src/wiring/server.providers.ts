@@ -15,6 +15,7 @@ import { ApplicationLogger } from '../telemetry/application-logger.js';
 import { CallMetrics } from '../telemetry/call-metrics.js';
 import { reportLateErrors } from '../telemetry/late-errors.js';
 import { readMethodShapes } from '../telemetry/message-shape.js';
+import { countRefusedConnections } from '../telemetry/connection-metrics.js';
 import { reportRefusedConnections } from '../telemetry/refused-connections.js';
 import { Meter } from '../telemetry/meter.js';
 import type { Tracing } from '../telemetry/tracing.js';
@@ -54,6 +55,12 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
     const base = options.base ?? process.cwd();
     const funnel = { development: settings.logger.Development };
     const onLateError = reportLateErrors(logger.pino, clockOf(runtime));
+    const reportRefused = reportRefusedConnections(logger.pino, clockOf(runtime));
+    const countRefused = settings.grpc.metricsEnabled ? countRefusedConnections(meter.registry) : undefined;
+    const onRefusedConnection: typeof reportRefused = (error, connection) => {
+      countRefused?.(error);
+      reportRefused(error, connection);
+    };
     const metrics = new CallMetrics(meter.registry, settings.metrics);
     const { services, schemas } = loadProtos(asList(options.proto), base, settings.grpc);
     return new KunGrpcServer({
@@ -64,9 +71,8 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
       draining: lifecycle.stopping,
       settings: settings.grpc,
       channelOptions: options.channelOptions,
-      tls:
-        settings.grpc.tls &&
-        serverTls(settings.grpc.tls, logger.pino, reportRefusedConnections(logger.pino, clockOf(runtime))),
+      tls: settings.grpc.tls && serverTls(settings.grpc.tls, logger.pino, onRefusedConnection),
+      onRefusedConnection,
       toStatusError: (error) => toStatusError(error, funnel),
       onLateError,
       onLeftOut: warnOfLeftOutMetadata(logger.pino),

@@ -1,0 +1,55 @@
+import type { Http2Server, ServerHttp2Session } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { Server as GrpcServer } from '@grpc/grpc-js';
+
+/** How long a connection may take by default until calls can be made over it, in milliseconds: as long as kun's clients wait. */
+export const CONNECTION_SETUP_TIMEOUT_MS = 20_000;
+
+/** A connection was closed since it did not come to HTTP/2 in time. */
+export class ConnectionSetupError extends Error {
+  override readonly name = 'ConnectionSetupError';
+}
+
+/**
+ * Closes connections that do not come to HTTP/2 in time: silence, half a preface, a byte a second. One limit from the
+ * accept to the peer's first SETTINGS; of TLS, whose handshake has the same limit, what is left of it.
+ *
+ * grpc-js and Node wait for ever: an idle connection is nothing to them but idle.
+ */
+export class ConnectionSetup {
+  readonly #mark = Symbol('kun.setup');
+
+  constructor(
+    private readonly timeoutMs: number,
+    private readonly onRefused: ((error: Error, connection: Socket) => void) | undefined,
+  ) {}
+
+  /** Hears of the sessions of a server's connections. After its injector was made. */
+  listen(server: GrpcServer): void {
+    const { http2Servers } = server as unknown as GrpcServerParts;
+    for (const http2 of http2Servers.keys()) http2.on('session', this.#onSession);
+  }
+
+  /** The connection, accepted at `acceptedAt` (as `performance.now()`), is about to speak HTTP/2. */
+  watch(socket: Socket, acceptedAt: number): void {
+    const leftMs = Math.max(0, this.timeoutMs - (performance.now() - acceptedAt));
+    const timer = setTimeout(() => {
+      const text = `the connection did not come to HTTP/2 within ${this.timeoutMs} ms`;
+      this.onRefused?.(new ConnectionSetupError(text), socket);
+      socket.destroy();
+    }, leftMs).unref();
+    const done = () => clearTimeout(timer);
+    socket.once('close', done);
+    Object.defineProperty(socket, this.#mark, { value: done });
+  }
+
+  readonly #onSession = (session: ServerHttp2Session): void => {
+    const done = (session.socket as unknown as Record<symbol, (() => void) | undefined>)[this.#mark];
+    if (done) session.once('remoteSettings', done);
+  };
+}
+
+/** What grpc-js keeps to itself: the HTTP/2 servers behind its ports and injectors. */
+interface GrpcServerParts {
+  readonly http2Servers: ReadonlyMap<Http2Server, unknown>;
+}
