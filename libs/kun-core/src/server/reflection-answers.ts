@@ -2,11 +2,9 @@ import { status as Code } from '@grpc/grpc-js';
 import { DescriptorIndex, type DescribedFile } from '../proto/descriptor/descriptor-index.js';
 import type { ProtoSchema } from '../proto/parse-protos.js';
 
-/** `ServerReflectionRequest`, as kun decodes it. */
+/** `ServerReflectionRequest`, as kun decodes it: one of the fields after the host is there. */
 export interface ReflectionRequest {
   readonly host: string;
-  /** Which of the fields below is set. */
-  readonly message_request?: string | undefined;
   readonly file_by_filename?: string;
   readonly file_containing_symbol?: string;
   readonly file_containing_extension?: {
@@ -54,26 +52,24 @@ export class ReflectionAnswers {
       file
         ? { file_descriptor_response: { file_descriptor_proto: withImports(file, sent) } }
         : failure(Code.NOT_FOUND, `${what} is not known here`);
-    switch (request.message_request ?? '') {
-      case 'file_by_filename':
-        return files(index.fileNamed(request.file_by_filename ?? ''), `the file ${request.file_by_filename}`);
-      case 'file_containing_symbol':
-        return files(
-          index.fileContaining(request.file_containing_symbol ?? ''),
-          `the symbol ${request.file_containing_symbol}`,
-        );
-      case 'file_containing_extension': {
-        const { containing_type: type = '', extension_number: number = 0 } =
-          request.file_containing_extension ?? {};
-        return files(index.fileExtending(type, number), `the extension ${number} of ${type}`);
-      }
-      case 'all_extension_numbers_of_type':
-        return this.extensionNumbers(request.all_extension_numbers_of_type ?? '', index);
-      case 'list_services':
-        return { list_services_response: { service: this.services.toSorted().map((name) => ({ name })) } };
-      default:
-        return failure(Code.INVALID_ARGUMENT, 'the request asks for nothing that this server knows');
+    const {
+      file_by_filename: file,
+      file_containing_symbol: symbol,
+      file_containing_extension: extension,
+      all_extension_numbers_of_type: extended,
+      list_services: list,
+    } = request;
+    if (file !== undefined) return files(index.fileNamed(file), `the file ${file}`);
+    if (symbol !== undefined) return files(index.fileContaining(symbol), `the symbol ${symbol}`);
+    if (extension !== undefined) {
+      const { containing_type: type, extension_number: number } = extension;
+      return files(index.fileExtending(type, number), `the extension ${number} of ${type}`);
     }
+    if (extended !== undefined) return this.extensionNumbers(extended, index);
+    if (list !== undefined) {
+      return { list_services_response: { service: this.services.toSorted().map((name) => ({ name })) } };
+    }
+    return failure(Code.INVALID_ARGUMENT, 'the request asks for nothing that this server knows');
   }
 
   private extensionNumbers(type: string, index: DescriptorIndex): ReflectionResponse {
