@@ -73,6 +73,27 @@ describe('the rules', () => {
     ]);
   });
 
+  it('find an arrow upwards between the rooms of the client, and one into retry from below', () => {
+    const files = core({
+      'client/connection/a.ts': `import '../../tls/a.js'; import '../call/b.js';`,
+      'client/call/b.ts': `import '../connection/a.js'; import '../upstreams/c.js'; import '../default.js';`,
+      'client/upstreams/c.ts': `import '../call/b.js'; import '../connection/a.js'; import '../default.js';`,
+      'client/default.ts': `import '../retry/r.js'; import './call/b.js';`,
+      'retry/r.ts': `import '../settings/s.js'; import '../client/call/b.js';`,
+      'settings/s.ts': `import '../grammar/g.js'; import '../retry/r.js';`,
+      'grammar/g.ts': `import '../status/d.js';`,
+    });
+    expect(arrows([])(files).map((line) => line.replace(/^\S+ /, ''))).toEqual([
+      'client/connection must not import client/call',
+      'client/call must not import client/upstreams',
+      'client/call must not import client',
+      'client must not import client/call',
+      'retry must not import client/call',
+      'settings must not import retry',
+      'grammar must not import status',
+    ]);
+  });
+
   it('leave testing to specs, and the entry to nobody', () => {
     const files = core({
       'rpc/a.spec.ts': `import '../testing/deferred.js'; import '../server/b.js';`,

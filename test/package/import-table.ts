@@ -4,10 +4,11 @@
  */
 export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
   const vocabulary = ['clock', 'identity', 'settings', 'status'];
-  const calls = [...vocabulary, 'rpc', 'telemetry', 'interceptors', 'routing'];
+  const calls = [...vocabulary, 'rpc', 'telemetry', 'interceptors', 'retry', 'routing'];
   const wire = ['proto', 'tls', 'transport'];
   const sides = [...calls, ...wire, 'grammar', 'lifecycle'];
-  const parts = [...sides, 'server', 'client', 'admin', 'supervisor'];
+  const client = ['client', 'client/connection', 'client/call', 'client/upstreams'];
+  const parts = [...sides, 'server', ...client, 'admin', 'supervisor'];
   return {
     clock: [],
     identity: [],
@@ -23,10 +24,18 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     rpc: ['status', 'clock'],
     telemetry: ['identity', 'rpc', 'settings', 'transport'],
     interceptors: ['rpc', 'status', 'telemetry', 'clock', 'settings'],
-    routing: ['rpc', 'settings'],
+    // When a call is made again, and by whom.
+    retry: ['rpc', 'status', 'clock', 'settings'],
+    routing: ['rpc', 'settings', 'grammar'],
     lifecycle: ['clock', 'settings'],
     server: sides,
+    // The ordered default chain.
     client: sides,
+    // Bytes and connections: knows of no call.
+    'client/connection': sides,
+    'client/call': [...sides, 'client/connection'],
+    // What modules register, and the clients made of it.
+    'client/upstreams': [...sides, ...client],
     admin: ['lifecycle', 'telemetry', 'identity', 'settings', 'server'],
     supervisor: ['lifecycle', 'admin', 'telemetry', 'settings'],
     // The module that a service imports, and what it provides.
@@ -98,6 +107,8 @@ export const ARROW_EXCEPTIONS: readonly ArrowException[] = [
 export function folderOf(path: string): string | undefined {
   const room = /^libs\/(kun-(?:config|wire)\/)src\/([^/]+?)(?:\.ts$|\/)/.exec(path);
   if (room) return `${room[1]}${room[2]}`;
+  const client = /^libs\/kun-core\/src\/(client\/[^/]+)\//.exec(path);
+  if (client) return client[1];
   const inside = /^libs\/kun-core\/src\/(.+)\.ts$/.exec(path)?.[1];
   if (inside === undefined) return undefined;
   return inside.split('/')[0];

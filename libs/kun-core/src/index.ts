@@ -28,15 +28,20 @@ export { NO_ROUTES, type Routes } from './rpc/routes.js';
 export { routes } from './routing/route-scope.js';
 export type { RouteChanges } from './routing/route-changes.js';
 export { RouteError } from './routing/route-error.js';
-export { KunClientModule } from './client/kun-client.module.js';
-export { UpstreamError, type UpstreamOptions } from './client/upstream-options.js';
-export { detach } from './client/detach.js';
-export { InjectClient, InjectNestClient, clientToken, nestClientToken } from './client/inject-client.js';
-export type { RetryOverride } from './interceptors/retry-override.js';
+export { KunClientModule } from './client/upstreams/kun-client.module.js';
+export { UpstreamError, type UpstreamOptions } from './client/upstreams/upstream-options.js';
+export { detach } from './client/call/detach.js';
+export {
+  InjectClient,
+  InjectNestClient,
+  clientToken,
+  nestClientToken,
+} from './client/upstreams/inject-client.js';
+export type { RetryOverride } from './retry/retry-override.js';
 export { RETRY_POLICIES, type RetryPolicy } from './settings/retry-policy.js';
-export type { CallOptions } from './client/call-options.js';
-export type { MetadataInput, MetadataInputValue } from './client/call-metadata.js';
-export { CallArgumentError } from './client/call-argument-error.js';
+export type { CallOptions } from './client/call/call-options.js';
+export type { MetadataInput, MetadataInputValue } from './client/call/call-metadata.js';
+export { CallArgumentError } from './client/call/call-argument-error.js';
 export type { Ending } from './rpc/ending.js';
 export type { CallHandler, Interceptor } from './rpc/interceptor.js';
 export type { KunInterceptor } from './rpc/injectable-interceptor.js';

@@ -1,7 +1,7 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_FILTER, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { explainUnknownClient } from '../client/unknown-client.js';
+import { explainUnknownClient } from '../client/upstreams/unknown-client.js';
 import { StartError } from '../lifecycle/lifecycle.js';
 import { StatusFilter } from '../status/status.filter.js';
 import { Entrance } from '../wiring/entrance.js';

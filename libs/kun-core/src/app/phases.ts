@@ -3,7 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { httpPhase, microservicesPhase, type HttpParts, type WantedParts } from './other-ports.js';
 import { createAdminServer } from '../admin/admin-server.js';
-import { Upstreams } from '../client/upstreams.js';
+import { Upstreams } from '../client/upstreams/upstreams.js';
 import { delay } from '../clock.js';
 import type { KunRuntime } from '../wiring/options.js';
 import { KUN_RUNTIME, KUN_SETTINGS, KUN_TRACING, clockOf } from '../wiring/tokens.js';

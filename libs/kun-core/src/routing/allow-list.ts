@@ -1,6 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { NO_ROUTES, type Routes } from '../rpc/routes.js';
-import { routeNameProblem } from '../settings/route-name.js';
+import { routeNameProblem } from '../grammar/route-name.js';
 import { routePatternProblem } from '../settings/routing.settings.js';
 import { MAX_ROUTES_BYTES, routeBytes, routeValueProblem } from './route-limits.js';
 

@@ -1,5 +1,5 @@
 import type { Routes } from '../rpc/routes.js';
-import { routeNameProblem } from '../settings/route-name.js';
+import { routeNameProblem } from '../grammar/route-name.js';
 import { RouteError } from './route-error.js';
 import { MAX_ROUTES_BYTES, routeBytes, routeValueProblem } from './route-limits.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { routeNameProblem } from './route-name.js';
+import { routeNameProblem } from '../grammar/route-name.js';
 import { setting } from './setting.js';
 
 /** The section `Routing`: the metadata by which a proxy chooses the version of a service. */

@@ -1,5 +1,5 @@
-import { UpstreamFactory } from '../client/upstream-factory.js';
-import { Upstreams } from '../client/upstreams.js';
+import { UpstreamFactory } from '../client/upstreams/upstream-factory.js';
+import { Upstreams } from '../client/upstreams/upstreams.js';
 import type { KunModuleOptions, KunRuntime } from './options.js';
 import { KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';

@@ -1,7 +1,7 @@
 import { KunConfigModule, type KunConfigOptions } from '@kun/config';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { UPSTREAM_OPTIONS, type UpstreamOptions } from '../client/upstream-options.js';
+import { UPSTREAM_OPTIONS, type UpstreamOptions } from '../client/upstreams/upstream-options.js';
 import { Identity } from '../identity/identity.js';
 import type { KunModuleOptions, KunRuntime } from './options.js';
 import { KUN_OPTIONS, KUN_RUNTIME } from './tokens.js';

@@ -1,16 +1,16 @@
 import { status as Code, type Client } from '@grpc/grpc-js';
-import type { Ending } from '../rpc/ending.js';
-import { compose, type CallHandler, type Interceptor } from '../rpc/interceptor.js';
-import type { ServiceDefinition } from '../proto/service-definition.js';
-import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
-import { StatusError } from '../status/status-error.js';
-import type { UpstreamPolicy } from '../status/upstream-policy.js';
-import type { OnLeftOut } from '../transport/outgoing-metadata.js';
-import { attempt } from './attempt.js';
-import type { CallOptions } from './call-options.js';
-import type { ClientCall } from './client-call.js';
-import { MessageQueue } from './message-queue.js';
-import { PreparedCall, type CallParts } from './prepared-call.js';
+import type { Ending } from '../../rpc/ending.js';
+import { compose, type CallHandler, type Interceptor } from '../../rpc/interceptor.js';
+import type { ServiceDefinition } from '../../proto/service-definition.js';
+import { describeMethod, type RpcMethod } from '../../rpc/rpc-method.js';
+import { StatusError } from '../../status/status-error.js';
+import type { UpstreamPolicy } from '../../status/upstream-policy.js';
+import type { OnLeftOut } from '../../transport/outgoing-metadata.js';
+import { attempt } from '../call/attempt.js';
+import type { CallOptions } from '../call/call-options.js';
+import type { ClientCall } from '../call/client-call.js';
+import { MessageQueue } from '../call/message-queue.js';
+import { PreparedCall, type CallParts } from '../call/prepared-call.js';
 
 /** What is decided at start for all calls to an upstream. */
 export interface UpstreamClientParts extends CallParts {

@@ -1,16 +1,16 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { outgoingRoutes } from '../routing/route-scope.js';
-import { RouteError } from '../routing/route-error.js';
-import { currentCall } from '../rpc/current-call.js';
-import { StatusError } from '../status/status-error.js';
-import type { RpcCall } from '../rpc/rpc-call.js';
-import type { M } from '../testing/serve.fixture.js';
+import { outgoingRoutes } from '../../routing/route-scope.js';
+import { RouteError } from '../../routing/route-error.js';
+import { currentCall } from '../../rpc/current-call.js';
+import { StatusError } from '../../status/status-error.js';
+import type { RpcCall } from '../../rpc/rpc-call.js';
+import type { M } from '../../testing/serve.fixture.js';
 import { CallArgumentError } from './call-argument-error.js';
 import { readCallOptions, type CallOptions } from './call-options.js';
-import { nestClient } from './nest-client.js';
-import { TestPeers, type TClient, type TestServer } from './typed-client.fixture.js';
+import { nestClient } from '../upstreams/nest-client.js';
+import { TestPeers, type TClient, type TestServer } from '../upstreams/typed-client.fixture.js';
 
 const peers = new TestPeers();
 const handled: RpcCall[] = [];

@@ -1,8 +1,8 @@
 import type { ClientGrpc } from '@nestjs/microservices';
 import { Observable, type Subscriber } from 'rxjs';
-import { cancelled } from '../status/factories.js';
-import type { CallOptions } from './call-options.js';
-import type { MetadataInput } from './call-metadata.js';
+import { cancelled } from '../../status/factories.js';
+import type { CallOptions } from '../call/call-options.js';
+import type { MetadataInput } from '../call/call-metadata.js';
 import type { ClientMethod } from './upstream-client.js';
 
 /**

@@ -1,8 +1,8 @@
 import { Client, connectivityState, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import type { CertificateStore } from '../tls/certificate-store.js';
-import { TlsChannelCredentials } from '../tls/client-tls.js';
+import type { CertificateStore } from '../../tls/certificate-store.js';
+import { TlsChannelCredentials } from '../../tls/client-tls.js';
 import { clientChannelOptions, type ClientChannelOptions } from './channel-options.js';
-import type { KeepaliveOptions } from '../transport/connection-keepalive.js';
+import type { KeepaliveOptions } from '../../transport/connection-keepalive.js';
 import { GuardedCredentials } from './connect-timeout.js';
 import { httpProxyFor, type Environment } from './http-proxy.js';
 import { dial } from './target.js';

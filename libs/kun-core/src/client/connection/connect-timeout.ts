@@ -6,7 +6,7 @@ import {
   KEEPALIVE_TIME_MS,
   KEEPALIVE_TIMEOUT_MS,
   type KeepaliveOptions,
-} from '../transport/connection-keepalive.js';
+} from '../../transport/connection-keepalive.js';
 import { TcpAttempts } from './tcp-attempts.js';
 
 /** What is done for each connection. */

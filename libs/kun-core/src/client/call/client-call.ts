@@ -1,11 +1,11 @@
 import { Metadata, status as Code } from '@grpc/grpc-js';
-import type { Clock } from '../clock.js';
-import type { Ending } from '../rpc/ending.js';
-import { ObservedCall } from '../rpc/observed-call.js';
-import type { RpcCall } from '../rpc/rpc-call.js';
-import type { RpcMethod } from '../rpc/rpc-method.js';
-import type { Routes } from '../rpc/routes.js';
-import { StatusError } from '../status/status-error.js';
+import type { Clock } from '../../clock.js';
+import type { Ending } from '../../rpc/ending.js';
+import { ObservedCall } from '../../rpc/observed-call.js';
+import type { RpcCall } from '../../rpc/rpc-call.js';
+import type { RpcMethod } from '../../rpc/rpc-method.js';
+import type { Routes } from '../../rpc/routes.js';
+import { StatusError } from '../../status/status-error.js';
 import type { RequestSource } from './request-source.js';
 
 /** What a call is about, the same for all its attempts. */

@@ -2,11 +2,11 @@ import { status } from '@grpc/grpc-js';
 import { Readable } from 'node:stream';
 import { from, NEVER, Observable, of } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { notFound } from '../status/factories.js';
-import type { M } from '../testing/serve.fixture.js';
-import { deferred } from '../testing/deferred.js';
+import { notFound } from '../../status/factories.js';
+import type { M } from '../../testing/serve.fixture.js';
+import { deferred } from '../../testing/deferred.js';
 import { CallArgumentError } from './call-argument-error.js';
-import { TestPeers } from './typed-client.fixture.js';
+import { TestPeers } from '../upstreams/typed-client.fixture.js';
 
 const peers = new TestPeers();
 afterEach(() => peers.end());

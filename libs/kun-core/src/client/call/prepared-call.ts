@@ -1,23 +1,22 @@
 import { status as Code } from '@grpc/grpc-js';
-import type { Clock } from '../clock.js';
-import { retryOverride } from '../interceptors/retry-override.js';
-import { readPushback } from '../interceptors/retry-pushback.js';
-import { currentCall } from '../rpc/current-call.js';
-import type { Ending } from '../rpc/ending.js';
-import type { CallHandler } from '../rpc/interceptor.js';
-import { isRepetition, retriedBeyond, retriesSpent } from '../rpc/retry-layer.js';
-import type { RpcCall } from '../rpc/rpc-call.js';
-import type { RpcMethod } from '../rpc/rpc-method.js';
-import type { Routes } from '../rpc/routes.js';
-import type { RouteChanges } from '../routing/route-changes.js';
-import { RouteError } from '../routing/route-error.js';
-import { StatusError } from '../status/status-error.js';
+import type { Clock } from '../../clock.js';
+import { retryOverride } from '../../retry/retry-override.js';
+import { readPushback } from '../../retry/retry-pushback.js';
+import { currentCall } from '../../rpc/current-call.js';
+import type { Ending } from '../../rpc/ending.js';
+import type { CallHandler } from '../../rpc/interceptor.js';
+import { isRepetition, retriedBeyond, retriesSpent } from '../../rpc/retry-layer.js';
+import type { RpcCall } from '../../rpc/rpc-call.js';
+import type { RpcMethod } from '../../rpc/rpc-method.js';
+import type { Routes } from '../../rpc/routes.js';
+import type { RouteChanges } from '../../routing/route-changes.js';
+import { RouteError } from '../../routing/route-error.js';
+import { StatusError } from '../../status/status-error.js';
 import { CallArgumentError } from './call-argument-error.js';
 import { callDeadline } from './call-deadline.js';
 import { readCallOptions } from './call-options.js';
 import { ClientCall, type Exchange } from './client-call.js';
 import { governingCall } from './detach.js';
-import { LinkedSignal } from './linked-signal.js';
 import { requestSource, singleRequest } from './request-source.js';
 
 /** What all calls to an upstream are made with. */
@@ -132,4 +131,40 @@ function routesOf(parts: CallParts, method: RpcMethod, own: RouteChanges | undef
     if (cause instanceof RouteError) throw cause;
     throw new CallArgumentError(method.path, 'routes', 'cannot be read', { cause });
   }
+}
+
+/**
+ * A signal that aborts with the first of several, with its reason, between `link` and `unlink`: a long-lived source (the
+ * signal of a stream) does not collect a listener for every call it lent itself to.
+ */
+class LinkedSignal {
+  private readonly controller = new AbortController();
+  private readonly sources: readonly AbortSignal[];
+
+  constructor(sources: ReadonlyArray<AbortSignal | undefined>) {
+    this.sources = sources.filter((source) => source !== undefined);
+  }
+
+  link(): void {
+    for (const source of this.sources) {
+      if (source.aborted) this.abort(source.reason);
+      else source.addEventListener('abort', this.onAbort, { once: true });
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  abort(reason: unknown): void {
+    this.controller.abort(reason);
+  }
+
+  unlink(): void {
+    for (const source of this.sources) source.removeEventListener('abort', this.onAbort);
+  }
+
+  private readonly onAbort = (event: Event): void => {
+    this.abort((event.target as AbortSignal).reason);
+  };
 }

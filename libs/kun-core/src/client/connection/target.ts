@@ -1,4 +1,4 @@
-import { readTarget } from '../grammar/target.js';
+import { readTarget } from '../../grammar/target.js';
 
 /** An upstream's target cannot be dialled as it is written. */
 export class TargetError extends Error {

@@ -3,11 +3,11 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { connect, createServer, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { deferred } from '../testing/deferred.js';
-import { serveHandlers } from '../testing/serve.fixture.js';
+import { deferred } from '../../testing/deferred.js';
+import { serveHandlers } from '../../testing/serve.fixture.js';
 import { callOnce, listen, Relay } from './channel.fixture.js';
 import { openChannel } from './channel.js';
-import { ConnectionKeepalive, type KeepaliveOptions } from '../transport/connection-keepalive.js';
+import { ConnectionKeepalive, type KeepaliveOptions } from '../../transport/connection-keepalive.js';
 
 let cleanUp: Array<() => unknown> = [];
 

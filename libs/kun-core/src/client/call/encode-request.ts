@@ -1,7 +1,7 @@
 import { status as Code } from '@grpc/grpc-js';
-import type { RpcMethod } from '../rpc/rpc-method.js';
-import { StatusError } from '../status/status-error.js';
-import type { Upstream } from '../status/upstream-policy.js';
+import type { RpcMethod } from '../../rpc/rpc-method.js';
+import { StatusError } from '../../status/status-error.js';
+import type { Upstream } from '../../status/upstream-policy.js';
 
 /**
  * A request as bytes, made before anything is sent; or INTERNAL when the message does not fit the proto: which field, says

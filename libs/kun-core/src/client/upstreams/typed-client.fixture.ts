@@ -1,9 +1,9 @@
 import { Client, credentials } from '@grpc/grpc-js';
-import { systemClock } from '../clock.js';
-import type { Interceptor } from '../rpc/interceptor.js';
-import { NO_ROUTES } from '../rpc/routes.js';
-import { serveHandlers, type Handlers, type M } from '../testing/serve.fixture.js';
-import type { CallOptions } from './call-options.js';
+import { systemClock } from '../../clock.js';
+import type { Interceptor } from '../../rpc/interceptor.js';
+import { NO_ROUTES } from '../../rpc/routes.js';
+import { serveHandlers, type Handlers, type M } from '../../testing/serve.fixture.js';
+import type { CallOptions } from '../call/call-options.js';
 import { upstreamClient, type UpstreamClientParts } from './upstream-client.js';
 
 /** The typed client of the service of `serve.fixture.ts`. */

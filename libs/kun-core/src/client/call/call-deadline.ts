@@ -1,4 +1,4 @@
-import type { RpcCall } from '../rpc/rpc-call.js';
+import type { RpcCall } from '../../rpc/rpc-call.js';
 
 /**
  * Kept back of the time that an incoming call has left, so that its answer still arrives after the upstream's; in

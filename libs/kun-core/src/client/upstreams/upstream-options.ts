@@ -1,7 +1,7 @@
 import type { InjectionToken } from '@nestjs/common';
-import type { Interceptor } from '../rpc/interceptor.js';
-import type { ProtoSource } from '../proto/proto-source.js';
-import type { ClientChannelOptions } from './channel-options.js';
+import type { Interceptor } from '../../rpc/interceptor.js';
+import type { ProtoSource } from '../../proto/proto-source.js';
+import type { ClientChannelOptions } from '../connection/channel-options.js';
 
 /** An upstream as `KunClientModule.register` is told of it; the rest is the configuration's (`Upstreams.<name>`). */
 export interface UpstreamOptions extends Omit<ProtoSource, 'services'> {

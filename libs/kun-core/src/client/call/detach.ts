@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { currentCall } from '../rpc/current-call.js';
-import type { RpcCall } from '../rpc/rpc-call.js';
+import { currentCall } from '../../rpc/current-call.js';
+import type { RpcCall } from '../../rpc/rpc-call.js';
 
 // Which incoming call's fate the outgoing ones are not to share: those of another call within it still do.
 const detachedFrom = new AsyncLocalStorage<RpcCall | undefined>();

@@ -1,6 +1,6 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
 import { nearest } from '@kun/config';
-import type { KeepaliveOptions } from '../transport/connection-keepalive.js';
+import type { KeepaliveOptions } from '../../transport/connection-keepalive.js';
 import type { HttpProxy } from './http-proxy.js';
 import type { Dial } from './target.js';
 

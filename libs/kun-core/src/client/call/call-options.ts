@@ -1,7 +1,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import { nearest } from '@kun/config';
-import type { RetryOverride } from '../interceptors/retry-override.js';
-import type { RouteChanges } from '../routing/route-changes.js';
+import type { RetryOverride } from '../../retry/retry-override.js';
+import type { RouteChanges } from '../../routing/route-changes.js';
 import { CallArgumentError, describeArgument } from './call-argument-error.js';
 import { readMetadata, type MetadataInput } from './call-metadata.js';
 import { readRetryOverride } from './call-retry.js';
