@@ -35,7 +35,7 @@ export interface ClientChainParts {
   readonly metrics: CallMetrics;
   /** Of calls: `kun_client_calls_total`. */
   readonly calls: ClientCallCounts;
-  readonly tracing: Pick<Tracing, 'tracer' | 'sampler'> | undefined;
+  readonly tracing: Pick<Tracing, 'tracer' | 'sampler' | 'propagation'> | undefined;
   readonly messageEvents: boolean;
   /** Follows the configuration: how lines look, and whether content is logged. */
   readonly logging: {
@@ -64,7 +64,7 @@ export function defaultClientInterceptors(parts: ClientChainParts): Interceptor[
     // From here inwards once for each attempt.
     parts.retry,
     tracing && settings.tracingEnabled
-      ? tracingInterceptor(tracing, { side: 'client', messageEvents })
+      ? tracingInterceptor(tracing, { side: 'client', messageEvents, propagation: tracing.propagation })
       : undefined,
     settings.metricsEnabled ? metricsInterceptor(metrics) : undefined,
     settings.loggingEnabled

@@ -201,7 +201,7 @@ describe('tracing on the client', () => {
   });
 
   it('begins a trace outside of any call', () => {
-    const client = setUp({ side: 'client', propagate: ['b3multi'] });
+    const client = setUp({ side: 'client', propagation: { formats: ['b3multi'], baggage: false } });
     const call = client.start();
     call.finish();
     expect(call.metadata.getMap()).toMatchObject({ 'x-b3-sampled': '1' });

@@ -1,4 +1,4 @@
-import { status } from '@grpc/grpc-js';
+import { status, type Metadata } from '@grpc/grpc-js';
 import {
   context as processContext,
   ROOT_CONTEXT,
@@ -17,10 +17,12 @@ import { routeAttributes } from '../rpc/route-fields.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
 import { codeName } from '../status/code.js';
+import { BAGGAGE_HEADER, baggageHeader, readBaggage } from '../telemetry/baggage.js';
+import { DEFAULT_PROPAGATION, type Propagation } from '../telemetry/call-propagator.js';
 import { decidedToRecord, type RatioSampler } from '../telemetry/ratio-sampler.js';
 import type { TrustedCallers } from '../telemetry/trusted-callers.js';
-import { activeContext, setCallContext } from '../telemetry/trace-context.js';
-import { readTraceHeaders, writeTraceHeaders, type TraceHeaderFormat } from '../telemetry/trace-headers.js';
+import { activeContext, notRecorded, setCallContext } from '../telemetry/trace-context.js';
+import { readTraceHeaders, writeTraceHeaders } from '../telemetry/trace-headers.js';
 import { recordedSpan } from '../telemetry/trace-link.js';
 
 export interface TracingDeps {
@@ -34,12 +36,12 @@ export interface TracingDeps {
 export interface TracingInterceptorOptions {
   /** Which side of the calls. Default: server */
   side?: 'server' | 'client';
-  /** An event in the span for each message. Default: true */
+  /** An event in the span for each message, which the conventions have given up. Default: false */
   messageEvents?: boolean;
   /** Whether the call's tags become attributes `tags.<name>` (`GRPCServer.CtxTags`). Default: true */
   tags?: boolean;
-  /** The headers a client tells the trace in. Default: W3C and single B3 */
-  propagate?: readonly TraceHeaderFormat[];
+  /** How the trace and its baggage travel. Default: W3C, single B3 and baggage */
+  propagation?: Propagation;
 }
 
 /**
@@ -51,6 +53,7 @@ export interface TracingInterceptorOptions {
  */
 export function tracingInterceptor(deps: TracingDeps, options: TracingInterceptorOptions = {}): Interceptor {
   const side = options.side ?? 'server';
+  const { propagation = DEFAULT_PROPAGATION } = options;
   const methods = new Map<RpcMethod, SpanShape>();
 
   const shapeOf = (method: RpcMethod): SpanShape => {
@@ -67,7 +70,7 @@ export function tracingInterceptor(deps: TracingDeps, options: TracingIntercepto
     if (!span.isRecording()) return context;
     call.set(recordedSpan, span.spanContext());
     span.setAttributes(peerAttributes(call, side));
-    if (options.messageEvents ?? true) recordMessages(call, span);
+    if (options.messageEvents ?? false) recordMessages(call, span);
     call.onEnd((ending) => endSpan(span, call, ending, side, options.tags ?? true));
     return context;
   };
@@ -77,11 +80,16 @@ export function tracingInterceptor(deps: TracingDeps, options: TracingIntercepto
     const asked = inbound?.sampled;
     const followed = deps.callers ? deps.callers.decision(asked, call.startedAt) : asked;
     const sampled = followed ?? deps.sampler?.decide() ?? true;
+    const baggage = propagation.baggage ? first(call.metadata, BAGGAGE_HEADER) : undefined;
+    const root = baggage === undefined ? ROOT_CONTEXT : readBaggage(ROOT_CONTEXT, baggage);
     if (!sampled) {
-      if (inbound?.parent) setCallContext(call, trace.setSpanContext(ROOT_CONTEXT, inbound.parent));
+      // Nor is what is done for the call, here and further on.
+      const parent = inbound?.parent && { ...inbound.parent, traceFlags: TraceFlags.NONE };
+      if (parent) setCallContext(call, trace.setSpanContext(root, parent));
+      else if (root !== ROOT_CONTEXT) setCallContext(call, notRecorded(root));
       return next(call);
     }
-    const parent = inbound?.parent ? trace.setSpanContext(ROOT_CONTEXT, inbound.parent) : ROOT_CONTEXT;
+    const parent = inbound?.parent ? trace.setSpanContext(root, inbound.parent) : root;
     const context = record(call, deps.sampler ? decidedToRecord(parent) : parent);
     setCallContext(call, context);
     // For users who registered a context manager of their own; without one this only calls `next`.
@@ -96,7 +104,9 @@ export function tracingInterceptor(deps: TracingDeps, options: TracingIntercepto
       : (deps.sampler?.decide() ?? true);
     const decided = sampled && deps.sampler ? decidedToRecord(parent) : parent;
     const span = trace.getSpanContext(sampled ? record(call, decided) : parent);
-    if (span) writeTraceHeaders(call.metadata, span, options.propagate);
+    if (span) writeTraceHeaders(call.metadata, span, propagation.formats);
+    const baggage = propagation.baggage ? baggageHeader(parent) : undefined;
+    if (baggage !== undefined) call.metadata.set(BAGGAGE_HEADER, baggage);
     return next(call);
   };
 
@@ -169,4 +179,9 @@ function endSpan(
     if (thrown instanceof Error) span.recordException(thrown);
   }
   span.end();
+}
+
+function first(metadata: Metadata, name: string): string | undefined {
+  const value = metadata.get(name)[0];
+  return typeof value === 'string' ? value : undefined;
 }

@@ -35,7 +35,7 @@ export interface ServerChainParts {
   readonly logger: ApplicationLogger;
   readonly metrics: CallMetrics;
   /** `undefined` when nothing takes spans. */
-  readonly tracing: Pick<Tracing, 'tracer' | 'sampler' | 'callers'> | undefined;
+  readonly tracing: Pick<Tracing, 'tracer' | 'sampler' | 'callers' | 'propagation'> | undefined;
   /** An event in the span for each message. */
   readonly messageEvents: boolean;
   readonly logging: {
@@ -63,7 +63,9 @@ export function defaultServerInterceptors(parts: ServerChainParts): Interceptor[
     on(settings.loggingEnabled, () => requestIdInterceptor()),
     parts.routes,
     // Before the log line, which leads to the span.
-    tracing && settings.tracingEnabled ? tracingInterceptor(tracing, { messageEvents, tags }) : undefined,
+    tracing && settings.tracingEnabled
+      ? tracingInterceptor(tracing, { messageEvents, tags, propagation: tracing.propagation })
+      : undefined,
     // Outside of whatever may refuse a call, so that refused calls count too.
     on(settings.metricsEnabled, () => metricsInterceptor(metrics)),
     on(settings.loggingEnabled, () =>

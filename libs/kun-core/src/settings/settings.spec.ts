@@ -122,9 +122,8 @@ describe('settingsSchema', () => {
           "Allow": [],
         },
         "Tracing": {
-          "MessageEvents": true,
-          "SampleRatio": 1,
-          "TrustCallers": "capped",
+          "Global": true,
+          "MessageEvents": false,
         },
         "Upstreams": {},
         "Zipkin": {

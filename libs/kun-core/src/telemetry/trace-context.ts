@@ -32,13 +32,8 @@ export function withContext<T>(context: Context, body: () => T): T {
 }
 
 /**
- * OpenTelemetry's context, kept where kun keeps the current call. kun registers nothing with the process; who wants the
- * API's own `trace.getTracer()` and instrumentations to see the calls does:
- *
- * ```ts
- * context.setGlobalContextManager(new CallContextManager());
- * trace.setGlobalTracerProvider(tracing.provider);
- * ```
+ * OpenTelemetry's context, kept where kun keeps the current call. Registered by kun itself while an application with
+ * tracing is open, unless somebody else has registered one or `Tracing.Global` is off.
  */
 export class CallContextManager implements ContextManager {
   active(): Context {
@@ -71,13 +66,18 @@ export class CallContextManager implements ContextManager {
   }
 }
 
+/** The context of a call that begins a trace which nobody records. */
+export function notRecorded(context: Context): Context {
+  const ids = randomBytes(24).toString('hex');
+  const span = { traceId: ids.slice(0, 32), spanId: ids.slice(32), traceFlags: TraceFlags.NONE };
+  return trace.setSpanContext(context, span);
+}
+
 /** Made when asked for: most calls that are not recorded never need it. */
 function contextOf(call: RpcCall): Context {
   let context = call.get(callContext);
   if (!context) {
-    const ids = randomBytes(24).toString('hex');
-    const span = { traceId: ids.slice(0, 32), spanId: ids.slice(32), traceFlags: TraceFlags.NONE };
-    context = trace.setSpanContext(ROOT_CONTEXT, span);
+    context = notRecorded(ROOT_CONTEXT);
     call.set(callContext, context);
   }
   return context;

@@ -2,8 +2,10 @@ import type { Tracer, TracerProvider } from '@opentelemetry/api';
 import type { Logger } from 'pino';
 import type { Identity } from '../identity/identity.js';
 import { resourceAttributes } from '../identity/resource-attributes.js';
+import { CallPropagator, DEFAULT_PROPAGATION, type Propagation } from './call-propagator.js';
 import { CallTracerProvider } from './call-tracer.js';
 import { importOptional } from './optional-package.js';
+import { registerTracing } from './process-tracing.js';
 import { RatioSampler } from './ratio-sampler.js';
 import { settledWithin } from './settled-within.js';
 import type { SpanExporter } from './span-exporter.js';
@@ -32,6 +34,12 @@ export interface TracingOptions {
   batchDelayMs?: number;
   /** How long a collector may take for an answer, in milliseconds, retries of its exporter included. Default: 10 000 */
   exportTimeoutMs?: number;
+  /** How a trace and its baggage are told to others. Default: W3C, single B3 and baggage */
+  propagation?: Propagation;
+  /** Attributes of the resource besides the identity's, over it. Default: none */
+  resource?: Readonly<Record<string, string>>;
+  /** Whether OpenTelemetry's API is to see the calls, where nobody else has registered with it. Default: false */
+  global?: boolean;
   /** Default: the system's */
   clock?: Clock;
 }
@@ -52,12 +60,13 @@ const ZIPKIN = '@opentelemetry/exporter-zipkin';
 const OTLP_GRPC = '@opentelemetry/exporter-trace-otlp-grpc';
 const OTLP_HTTP = '@opentelemetry/exporter-trace-otlp-http';
 
-/** The tracing of one application. Nothing is registered with the process, so the order of imports does not matter. */
+/** The tracing of one application. */
 export interface Tracing {
   /** For kun's interceptors. */
   readonly tracer: Tracer;
   readonly sampler: RatioSampler;
   readonly callers: TrustedCallers;
+  readonly propagation: Propagation;
   /** For users: spans of its tracers descend from the current call. */
   readonly provider: TracerProvider;
   /** Spans that no collector took. */
@@ -91,17 +100,22 @@ export async function openTracing(options: TracingOptions): Promise<Tracing> {
       }),
   );
   const sdk = await importOptional(() => import('@opentelemetry/sdk-trace'), SDK, 'Tracing');
-  const { resourceFromAttributes } = await importOptional(
+  const { defaultResource, resourceFromAttributes } = await importOptional(
     () => import('@opentelemetry/resources'),
     SDK,
     'Tracing',
   );
   const provider = new sdk.TracerProvider({
-    resource: resourceFromAttributes(resourceAttributes(options.identity)),
+    resource: defaultResource().merge(
+      resourceFromAttributes({ ...resourceAttributes(options.identity), ...options.resource }),
+    ),
     sampler,
     spanProcessors: batchers,
   });
+  const { propagation = DEFAULT_PROPAGATION } = options;
+  const unregister = options.global ? registerTracing(provider, new CallPropagator(propagation)) : undefined;
   return {
+    propagation,
     tracer: provider.getTracer('@kun/core'),
     sampler,
     callers: new TrustedCallers(options.trustCallers ?? 'capped'),
@@ -110,6 +124,7 @@ export async function openTracing(options: TracingOptions): Promise<Tracing> {
       return batchers.reduce((total, { lostSpans }) => total + lostSpans, 0);
     },
     async shutdown(timeoutMs) {
+      unregister?.();
       const sent = await settledWithin(provider.shutdown(), timeoutMs);
       for (const batcher of batchers) batcher.giveUp();
       for (const exporter of timed) exporter.abort();

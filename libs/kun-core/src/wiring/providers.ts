@@ -9,6 +9,7 @@ import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { Startup } from '../lifecycle/startup.js';
+import { readOtelEnvironment } from '../settings/otel-environment.js';
 import { LiveSettings } from '../settings/live-settings.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import type { Settings } from '../settings/settings.js';
@@ -42,8 +43,13 @@ const settingsProviders: Provider[] = [
     useFactory: (
       config: Configuration<Settings>,
       { inKubernetes }: Identity,
-      { ports, spanExporters = [] }: KunRuntime = {},
-    ) => new LiveSettings(config, { inKubernetes, ports, spansTaken: spanExporters.length > 0 }),
+      { ports, spanExporters = [], env = process.env }: KunRuntime = {},
+    ) =>
+      new LiveSettings(config, {
+        inKubernetes,
+        ports,
+        spansTaken: spanExporters.length > 0 || takesSpans(env),
+      }),
   },
   {
     // As they were at the start: what most of kun is made of, once.
@@ -105,4 +111,10 @@ function probeLogger(pino: ApplicationLogger['pino']) {
     log: (message: string) => child.info(message),
     warn: (message: string) => child.warn(message),
   };
+}
+
+/** Whether OpenTelemetry's variables name a collector. */
+function takesSpans(env: Readonly<Record<string, string | undefined>>): boolean {
+  const { otlp, zipkin, disabled } = readOtelEnvironment(env);
+  return !disabled && (otlp !== undefined || zipkin !== undefined);
 }

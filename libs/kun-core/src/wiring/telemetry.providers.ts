@@ -5,6 +5,7 @@ import { ENTRANCE, KUN_SETTINGS, KUN_TRACING, clockOf, RUNTIME } from './tokens.
 import { LiveSettings } from '../settings/live-settings.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import type { Settings } from '../settings/settings.js';
+import { readOtelEnvironment } from '../settings/otel-environment.js';
 import { ApplicationLog } from '../telemetry/application-log.js';
 import { ApplicationLogger, openLogger } from '../telemetry/application-logger.js';
 import { exposeConfigMetrics } from '../telemetry/config-metrics.js';
@@ -66,10 +67,16 @@ export const telemetryProviders: Provider[] = [
       settings: ResolvedSettings,
       { pino }: ApplicationLogger,
       { registry }: Meter,
-      { spanExporters = [] }: KunRuntime = {},
+      { spanExporters = [], env = process.env }: KunRuntime = {},
     ): Promise<Tracing | undefined> => {
-      const { otlp, sampleRatio, trustCallers } = settings.tracing;
-      const zipkin = settings.zipkinEndpoints;
+      const otel = readOtelEnvironment(env);
+      for (const problem of otel.problems) pino.warn(`environment variable ${problem}`);
+      if (otel.disabled) return undefined;
+      const { tracing: own } = settings;
+      // The file's collectors go before the environment's: spans go to one place, not by accident to two.
+      const configured = settings.zipkinEndpoints.length > 0 || own.otlp !== undefined;
+      const zipkin = configured || !otel.zipkin ? settings.zipkinEndpoints : [otel.zipkin];
+      const otlp = configured ? own.otlp : otel.otlp;
       if (zipkin.length === 0 && !otlp && spanExporters.length === 0) return undefined;
       const tracing = await openTracing({
         identity,
@@ -77,8 +84,13 @@ export const telemetryProviders: Provider[] = [
         zipkin,
         otlp,
         exporters: spanExporters,
-        sampleRatio,
-        trustCallers,
+        sampleRatio: own.sampleRatio ?? otel.sampleRatio ?? 1,
+        trustCallers: own.trustCallers ?? otel.trustCallers ?? 'capped',
+        resource: otel.resource,
+        global: own.global,
+        ...(otel.propagation && { propagation: otel.propagation }),
+        ...(otel.exportTimeoutMs && { exportTimeoutMs: otel.exportTimeoutMs }),
+        ...(otel.batchDelayMs && { batchDelayMs: otel.batchDelayMs }),
       });
       exposeTracingMetrics(tracing, registry);
       return tracing;

@@ -1,0 +1,134 @@
+/** What OpenTelemetry's environment variables say, as far as kun's keys leave it open. */
+export interface OtelEnvironment {
+  /** `OTEL_SDK_DISABLED`. */
+  readonly disabled: boolean;
+  /** `OTEL_TRACES_EXPORTER` with `OTEL_EXPORTER_OTLP_*`. */
+  readonly otlp: { readonly endpoint: string; readonly protocol: 'grpc' | 'http' } | undefined;
+  /** `OTEL_TRACES_EXPORTER` with `OTEL_EXPORTER_ZIPKIN_ENDPOINT`. */
+  readonly zipkin: string | undefined;
+  /** `OTEL_TRACES_SAMPLER` with `OTEL_TRACES_SAMPLER_ARG`. */
+  readonly sampleRatio: number | undefined;
+  readonly trustCallers: 'no' | undefined;
+  /** `OTEL_PROPAGATORS`; `undefined` for kun's own choice. */
+  readonly propagation:
+    { readonly formats: ReadonlyArray<'w3c' | 'b3' | 'b3multi'>; readonly baggage: boolean } | undefined;
+  /** `OTEL_EXPORTER_OTLP_TIMEOUT`. */
+  readonly exportTimeoutMs: number | undefined;
+  /** `OTEL_BSP_SCHEDULE_DELAY`. */
+  readonly batchDelayMs: number | undefined;
+  /** `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`. */
+  readonly resource: Readonly<Record<string, string>>;
+  /** What was set and cannot be followed. */
+  readonly problems: readonly string[];
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Reads `OTEL_*`. An empty variable is one that is not set, as the specification has it. */
+export function readOtelEnvironment(env: Env): OtelEnvironment {
+  const problems: string[] = [];
+  const text = (name: string): string | undefined => env[name]?.trim() || undefined;
+  const complain = (name: string, found: string, known: string) =>
+    void problems.push(`${name}: ${JSON.stringify(found)} is not known here; it may be ${known}`);
+  const ms = (name: string): number | undefined => {
+    const found = text(name);
+    if (found === undefined) return undefined;
+    if (/^\d+$/.test(found) && Number(found) > 0) return Number(found);
+    complain(name, found, 'a number of milliseconds');
+    return undefined;
+  };
+  const list = (name: string): string[] =>
+    (text(name) ?? '')
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean);
+
+  const endpoint = text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? text('OTEL_EXPORTER_OTLP_ENDPOINT');
+  const exporters = list('OTEL_TRACES_EXPORTER');
+  for (const name of exporters) {
+    if (!['otlp', 'zipkin', 'none'].includes(name))
+      complain('OTEL_TRACES_EXPORTER', name, 'otlp, zipkin or none');
+  }
+  const otlpWanted = exporters.length === 0 ? endpoint !== undefined : exporters.includes('otlp');
+  return {
+    disabled: text('OTEL_SDK_DISABLED')?.toLowerCase() === 'true',
+    otlp: otlpWanted ? otlpOf(text, complain) : undefined,
+    zipkin: exporters.includes('zipkin')
+      ? (text('OTEL_EXPORTER_ZIPKIN_ENDPOINT') ?? 'http://localhost:9411/api/v2/spans')
+      : undefined,
+    ...samplerOf(text, complain),
+    propagation: propagationOf(list('OTEL_PROPAGATORS'), complain),
+    exportTimeoutMs: ms('OTEL_EXPORTER_OTLP_TRACES_TIMEOUT') ?? ms('OTEL_EXPORTER_OTLP_TIMEOUT'),
+    batchDelayMs: ms('OTEL_BSP_SCHEDULE_DELAY'),
+    resource: resourceOf(text, complain),
+    problems,
+  };
+}
+
+type Text = (name: string) => string | undefined;
+type Complain = (name: string, found: string, known: string) => void;
+
+function otlpOf(text: Text, complain: Complain): OtelEnvironment['otlp'] {
+  const name = text('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL')
+    ? 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'
+    : 'OTEL_EXPORTER_OTLP_PROTOCOL';
+  const found = text(name) ?? 'http/protobuf';
+  if (!['grpc', 'http/protobuf', 'http/json'].includes(found)) {
+    complain(name, found, 'grpc, http/protobuf or http/json');
+  }
+  const protocol = found === 'grpc' ? 'grpc' : 'http';
+  const own = text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
+  if (own !== undefined) return { endpoint: own, protocol };
+  const base = text('OTEL_EXPORTER_OTLP_ENDPOINT');
+  if (protocol === 'grpc') return { endpoint: base ?? 'http://localhost:4317', protocol };
+  return { endpoint: `${(base ?? 'http://localhost:4318').replace(/\/$/, '')}/v1/traces`, protocol };
+}
+
+function samplerOf(text: Text, complain: Complain): Pick<OtelEnvironment, 'sampleRatio' | 'trustCallers'> {
+  const sampler = text('OTEL_TRACES_SAMPLER');
+  if (sampler === undefined) return { sampleRatio: undefined, trustCallers: undefined };
+  const root = sampler.replace(/^parentbased_/, '');
+  const trustCallers = root === sampler ? 'no' : undefined;
+  if (root === 'always_on') return { sampleRatio: 1, trustCallers };
+  if (root === 'always_off') return { sampleRatio: 0, trustCallers };
+  if (root !== 'traceidratio') {
+    complain('OTEL_TRACES_SAMPLER', sampler, '[parentbased_]always_on, always_off or traceidratio');
+    return { sampleRatio: undefined, trustCallers: undefined };
+  }
+  const found = text('OTEL_TRACES_SAMPLER_ARG') ?? '1';
+  const ratio = Number(found);
+  if (ratio >= 0 && ratio <= 1) return { sampleRatio: ratio, trustCallers };
+  complain('OTEL_TRACES_SAMPLER_ARG', found, 'a ratio from 0 to 1');
+  return { sampleRatio: undefined, trustCallers };
+}
+
+const FORMATS = { tracecontext: 'w3c', b3: 'b3', b3multi: 'b3multi' } as const;
+
+function propagationOf(names: readonly string[], complain: Complain): OtelEnvironment['propagation'] {
+  if (names.length === 0) return undefined;
+  const formats: Array<'w3c' | 'b3' | 'b3multi'> = [];
+  for (const name of names) {
+    if (name in FORMATS) formats.push(FORMATS[name as keyof typeof FORMATS]);
+    else if (name !== 'baggage' && name !== 'none') {
+      complain('OTEL_PROPAGATORS', name, 'tracecontext, baggage, b3, b3multi or none');
+    }
+  }
+  return { formats, baggage: names.includes('baggage') };
+}
+
+function resourceOf(text: Text, complain: Complain): Record<string, string> {
+  const attributes: Record<string, string> = {};
+  for (const pair of (text('OTEL_RESOURCE_ATTRIBUTES') ?? '').split(',')) {
+    if (pair.trim() === '') continue;
+    const equals = pair.indexOf('=');
+    try {
+      if (equals < 1) throw new URIError('no equals sign');
+      attributes[pair.slice(0, equals).trim()] = decodeURIComponent(pair.slice(equals + 1).trim());
+    } catch {
+      complain('OTEL_RESOURCE_ATTRIBUTES', pair, 'key=value, with values percent-encoded');
+    }
+  }
+  const name = text('OTEL_SERVICE_NAME');
+  if (name !== undefined) attributes['service.name'] = name;
+  return attributes;
+}
