@@ -11,6 +11,8 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
   const parts = [...sides, 'server', ...client, 'admin', 'supervisor'];
   return {
     clock: [],
+    // Whether this Node will do, before anything else is loaded.
+    'node-version': [],
     identity: [],
     // What a target is, and other texts that both the configuration and the code read.
     grammar: [],
@@ -42,9 +44,9 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     wiring: parts,
     // The application made of it: its start and its stop.
     app: [...parts, 'wiring'],
-    testing: [...parts, 'wiring', 'app'],
+    testing: [...parts, 'wiring', 'app', 'node-version'],
     // The package's entry: what users see.
-    index: [...parts, 'wiring', 'app'],
+    index: [...parts, 'wiring', 'app', 'node-version'],
   };
 })();
 

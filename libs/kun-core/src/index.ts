@@ -1,3 +1,6 @@
+// First: on a Node that kun cannot run on, nothing else shall be loaded.
+export { NodeVersionError, SUPPORTED_NODE } from './node-version.js';
+
 // For users
 export { status as StatusCode } from '@grpc/grpc-js';
 export { KunFactory, type RunOptions } from './app/factory.js';

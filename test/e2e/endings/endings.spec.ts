@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { installNodes, NODE_LINES } from './node-versions.js';
+import { REPOSITORY } from '../running-process.js';
+import { installNodes, NODE_LINES, REFUSED_NODES } from './node-versions.js';
 
 // How a call ended is read from diagnostics channels that Node calls experimental, so the whole table is held on each
 // line of Node that kun supports.
@@ -25,6 +26,24 @@ describe.each(NODE_LINES)('on Node %s', (line) => {
     expect(failuresIn(results)).toEqual([]);
     expect(results.numPassedTests).toBeGreaterThan(200);
   });
+});
+
+describe.each(REFUSED_NODES)('on Node %s', (name) => {
+  it.each(['@kun/core', '@kun/core/testing'])(
+    '%s says what it needs and what it found, and loads nothing',
+    async (entry) => {
+      const node = nodes.get(name)!;
+      const program = `import '@nestjs/common'; import '${entry}'; console.log('loaded');`;
+      const { stdout: version } = await run(node, ['--version']);
+      const refused = await run(node, ['--input-type=module', '--eval', program], { cwd: REPOSITORY }).then(
+        () => undefined,
+        (error: { stdout: string; stderr: string }) => error,
+      );
+      expect(refused?.stdout).toBe('');
+      expect(refused?.stderr).toContain('NodeVersionError: @kun/core needs Node ');
+      expect(refused?.stderr).toContain(`this is ${version.trim().slice(1)}:`);
+    },
+  );
 });
 
 interface Results {

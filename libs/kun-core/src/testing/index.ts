@@ -1,3 +1,6 @@
+// First: see ../index.ts.
+export { NodeVersionError } from '../node-version.js';
+
 export { FakeCall, type FakeCallOptions } from './fake-call.js';
 export { FakeClock } from './fake-clock.js';
 export { LogRecorder, type LogLine } from './log-recorder.js';
