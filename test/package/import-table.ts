@@ -24,7 +24,7 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     tls: [],
     transport: [],
     rpc: ['status', 'clock'],
-    telemetry: ['identity', 'rpc', 'settings', 'transport'],
+    telemetry: ['grammar', 'identity', 'rpc', 'settings', 'transport'],
     interceptors: ['rpc', 'status', 'telemetry', 'clock', 'settings'],
     // When a call is made again, and by whom.
     retry: ['rpc', 'status', 'clock', 'settings'],

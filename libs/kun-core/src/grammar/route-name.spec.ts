@@ -1,8 +1,7 @@
 import { assert, property, string, stringMatching } from 'fast-check';
 import { Metadata } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { routeNameProblem } from './route-name.js';
-import { routePatternProblem } from '../settings/routing.settings.js';
+import { routeNameProblem, routePatternProblem } from './route-name.js';
 
 describe('routeNameProblem', () => {
   it('takes names as users write them', () => {

@@ -19,6 +19,25 @@ export function routeNameProblem(name: string): string | undefined {
   return RESERVED.has(key) ? 'has a meaning of its own in gRPC, HTTP or kun' : undefined;
 }
 
+/**
+ * Says why an entry of `Routing.Allow` cannot be one; `undefined` when it can. A `*` stands at the end only and after a
+ * dash or a dot: `*` and `x-*` would forward whatever callers send, keys of theirs included, and `x*` soon means more than
+ * was thought of.
+ */
+export function routePatternProblem(pattern: string): string | undefined {
+  if (!pattern.includes('*')) return routeNameProblem(pattern);
+  const prefix = pattern.slice(0, -1);
+  if (
+    !pattern.endsWith('*') ||
+    prefix.includes('*') ||
+    !/[-._]$/.test(prefix) ||
+    /^(?:x-|.)$/i.test(prefix)
+  ) {
+    return 'has a "*" out of place: it stands at the end, after a name and a dash, as in "x-route-*"';
+  }
+  return routeNameProblem(prefix);
+}
+
 const KEY = /^[0-9a-z_.-]+$/;
 
 const RESERVED_PREFIXES = ['grpc-', 'x-envoy-', 'x-forwarded-', 'x-b3-', 'proxy-'];

@@ -1,7 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { NO_ROUTES, type Routes } from '../rpc/routes.js';
-import { routeNameProblem } from '../grammar/route-name.js';
-import { routePatternProblem } from '../settings/routing.settings.js';
+import { routeNameProblem, routePatternProblem } from '../grammar/route-name.js';
 import { MAX_ROUTES_BYTES, routeBytes, routeValueProblem } from './route-limits.js';
 
 /**

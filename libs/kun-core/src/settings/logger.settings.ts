@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readRedactionPath } from '../grammar/redaction-path.js';
 import { setting, size } from './setting.js';
 
 /** The levels of `Logger.Level`, the most talkative first. */
@@ -24,8 +25,9 @@ export const loggerSettings = z.strictObject({
   Redact: setting(
     z
       .array(
-        z.string().regex(/^(\*\*\.\w+|\w+(\.\w+)*)$/, {
-          error: 'expected a field as user.password, or **.password for any depth',
+        z.string().check(({ value, issues }) => {
+          const reading = readRedactionPath(value);
+          if ('problem' in reading) issues.push({ code: 'custom', input: value, message: reading.problem });
         }),
       )
       .default([]),

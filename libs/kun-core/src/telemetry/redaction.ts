@@ -1,3 +1,5 @@
+import { readRedactionPath } from '../grammar/redaction-path.js';
+
 /**
  * Fields whose values are for nobody's log, by their path in the message, as `user.password`: elements of lists and
  * values of maps are passed through. `**.password` is a field of that name at any depth.
@@ -17,11 +19,10 @@ export function redaction(paths: readonly RedactionPath[]): Redaction {
   const anywhere = new Set<string>();
   const root = new Place(anywhere);
   for (const path of paths) {
-    if (!/^(\*\*\.)?\w+(\.\w+)*$/.test(path) || (path.startsWith('**.') && path.split('.').length !== 2)) {
-      throw new TypeError(`"${path}" names no field: write user.password, or **.password for any depth`);
-    }
-    if (path.startsWith('**.')) anywhere.add(path.slice(3));
-    else root.add(path.split('.'));
+    const reading = readRedactionPath(path);
+    if ('problem' in reading) throw new TypeError(`${JSON.stringify(path)} ${reading.problem}`);
+    if ('anywhere' in reading) anywhere.add(reading.anywhere);
+    else root.add(reading.fields);
   }
   return root;
 }
