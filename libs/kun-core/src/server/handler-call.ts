@@ -3,6 +3,7 @@ import type { Deadline, Metadata, ServerInterceptingCallInterface } from '@grpc/
 import type { RpcCall } from '../rpc/rpc-call.js';
 
 type AuthContext = ReturnType<ServerInterceptingCallInterface['getAuthContext']>;
+type MetricsRecorder = ReturnType<ServerInterceptingCallInterface['getMetricsRecorder']>;
 
 /** What it needs of the call. */
 export interface HandledCall extends Pick<
@@ -17,15 +18,17 @@ export interface HandledCall extends Pick<
 /**
  * The third argument of a handler: what Nest's users know of grpc-js' `ServerUnaryCall` and its siblings, for all four
  * kinds. `currentCall()` gives more (request id, tags, signal), and from everywhere.
+ *
+ * `cancelled` is emitted once, when nobody waits for the answer any more.
  */
-export class HandlerCall {
+export class HandlerCall extends EventEmitter {
   /** The request of a unary or server-streaming call. */
   request: unknown;
-  #events: EventEmitter | undefined;
   // Private to the language: nothing that copies or prints the object walks into the server.
   readonly #call: HandledCall;
 
   constructor(call: HandledCall) {
+    super();
     this.#call = call;
   }
 
@@ -59,38 +62,15 @@ export class HandlerCall {
     return this.#call.wire?.getAuthContext() ?? {};
   }
 
+  /** @throws {TypeError} on a call that was answered before it reached kun, which no handler gets. */
+  getMetricsRecorder(): MetricsRecorder {
+    if (!this.#call.wire) throw new TypeError('the call has no recorder of metrics');
+    return this.#call.wire.getMetricsRecorder();
+  }
+
   /** Sends the response's metadata now; without effect once a message went out. */
   sendMetadata(metadata: Metadata): void {
     this.#call.responseMetadata.merge(metadata);
     this.#call.sendHeaders();
-  }
-
-  /** `cancelled` is emitted once, when nobody waits for the answer any more. */
-  on(event: 'cancelled', listener: () => void): this {
-    (this.#events ??= new EventEmitter()).on(event, listener);
-    return this;
-  }
-
-  once(event: 'cancelled', listener: () => void): this {
-    (this.#events ??= new EventEmitter()).once(event, listener);
-    return this;
-  }
-
-  off(event: 'cancelled', listener: () => void): this {
-    this.#events?.off(event, listener);
-    return this;
-  }
-
-  addListener(event: 'cancelled', listener: () => void): this {
-    return this.on(event, listener);
-  }
-
-  removeListener(event: 'cancelled', listener: () => void): this {
-    return this.off(event, listener);
-  }
-
-  /** Called by the server. */
-  emitCancelled(): void {
-    this.#events?.emit('cancelled');
   }
 }

@@ -198,7 +198,7 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     if (this.abandonment.reason || this.handler === 'settled') return;
     for (const step of this.abandonment.abandon(reason)) this.guard(step);
     this.guard(() => this.reader?.cancelled());
-    this.guard(() => this.handlerView?.emitCancelled());
+    this.guard(() => this.handlerView?.emit('cancelled', 'cancelled'));
   }
 
   protected override observerFailed(error: unknown): void {

@@ -7,7 +7,7 @@ const HIDDEN_BY_NEST = 'Internal server error';
 
 /**
  * What an exception filter said, for the funnel. Nest's own filters answer plain objects, `{ status: 'error', message }`
- * and `{ code, message }`: from them, and from nobody else, these are for the caller. Where Nest only hides an error, the
+ * and `{ code, message }` (grpc-js' callbacks `{ code, details }`): from them, and from nobody else, these are for the caller. Where Nest only hides an error, the
  * error itself goes on, so that the log has it.
  */
 export function filterAnswer(answer: unknown, thrown: unknown): unknown {
@@ -18,5 +18,7 @@ export function filterAnswer(answer: unknown, thrown: unknown): unknown {
     return message === HIDDEN_BY_NEST ? thrown : (fromRpcPayload(message, message, thrown) ?? thrown);
   }
   const hasCode = isErrorCode(fieldOf(answer, 'code')) || isErrorCode(alias);
-  return hasCode && message !== '' ? (fromRpcPayload(answer, message, thrown) ?? thrown) : answer;
+  return hasCode && (message || textOf(answer, 'details')) !== ''
+    ? (fromRpcPayload(answer, message, thrown) ?? thrown)
+    : answer;
 }
