@@ -117,7 +117,8 @@ function proxyOptions({ dial, proxy }: ChannelDecisions): ChannelOptions {
   if (!proxy || !dial.reach) return { 'grpc.enable_http_proxy': 0 };
   return {
     'grpc.enable_http_proxy': 0,
-    'grpc.http_connect_target': dial.address,
+    // With its scheme: grpc-js would take an address for one.
+    'grpc.http_connect_target': `dns:///${hostPort(dial.reach)}`,
     'grpc.default_authority': hostPort(dial.reach),
     ...(proxy.credentials === undefined ? {} : { 'grpc.http_connect_creds': proxy.credentials }),
   };

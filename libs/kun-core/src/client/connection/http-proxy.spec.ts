@@ -119,9 +119,13 @@ describe('a channel', () => {
       ends.push(() => channel.close());
       return callOnce(channel.client, { waitForReady: true, path: '/t.v1.T/Unary' });
     };
-    // Nobody but the proxy knows the name.
-    await expect(open('orders.test:50051')).resolves.toMatchObject({ code: status.OK });
-    expect(tunnels).toEqual(['orders.test:50051']);
+    // Nobody but the proxy knows the name, or the way to the addresses of documentation.
+    const targets = ['orders.test:50051', '192.0.2.1:50051', 'ipv4:192.0.2.2:1'];
+    for (const target of targets) {
+      await expect(open(target), target).resolves.toMatchObject({ code: status.OK });
+    }
+    expect(tunnels).toEqual(['orders.test:50051', '192.0.2.1:50051', '192.0.2.2:1']);
+    tunnels.length = 1;
     await expect(open(`localhost:${service.port}`)).resolves.toMatchObject({ code: status.OK });
     await expect(open(`127.0.0.1:${service.port}`)).resolves.toMatchObject({ code: status.OK });
     expect(tunnels).toHaveLength(1);
