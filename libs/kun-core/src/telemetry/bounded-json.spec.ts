@@ -134,3 +134,13 @@ describe('boundedJson', () => {
     expect(() => redaction([path])).toThrow(TypeError);
   });
 });
+
+it('writes Dates and Maps, as messages have them', () => {
+  const message = { at: new Date(0), flags: new Map([[true, 1]]), gone: new Date(Number.NaN) };
+  const { text } = boundedJson(message, { maxLength: 200 });
+  expect(JSON.parse(text)).toEqual({ at: '1970-01-01T00:00:00.000Z', flags: { true: 1 }, gone: 'invalid' });
+  const flags = { name: 'flags', redacted: false, isBytes: false, isMap: true, message: undefined };
+  expect(boundedJson(message, { maxLength: 200, shape: { fields: [flags] } }).text).toBe(
+    '{"flags":{"true":1}}',
+  );
+});

@@ -47,6 +47,9 @@ class Writer {
       this.text += JSON.stringify(value);
     else if (typeof value === 'bigint') this.string(value.toString());
     else if (value instanceof Uint8Array) this.bytes(value.byteLength);
+    else if (value instanceof Date)
+      this.string(Number.isNaN(value.getTime()) ? 'invalid' : value.toISOString());
+    else if (value instanceof Map) this.object(value, shape, masks, depth);
     else if (typeof value !== 'object') this.text += 'null';
     else if (depth >= MAX_DEPTH) this.string('…');
     else if (Array.isArray(value)) this.list(value, shape, masks, depth);
@@ -106,7 +109,8 @@ class Writer {
   }
 
   /** A map, or a message of unknown shape. */
-  private object(value: object, shape: MessageShape | undefined, masks: Redaction, depth: number): void {
+  private object(given: object, shape: MessageShape | undefined, masks: Redaction, depth: number): void {
+    const value = given instanceof Map ? (Object.fromEntries(given) as object) : given;
     this.text += '{';
     let separator = '';
     for (const key in value) {

@@ -118,8 +118,7 @@ export class MessageCompiler implements Compiler {
         wireType: codec.wireType,
         read: codec.read,
         readPacked: undefined,
-        empty: presence ? declaredDefault(field, codec) : codec.empty(),
-        makeEmpty: undefined,
+        ...(presence ? declaredDefault(field, codec) : { empty: codec.empty(), makeEmpty: undefined }),
       },
     };
   }
@@ -186,11 +185,16 @@ function isZero(writer: Writer, from: number): boolean {
 }
 
 /** The default that a proto2 field declares is what its sender means by leaving it out; others are just absent. */
-function declaredDefault(field: protobuf.Field, codec: ValueCodec): unknown {
-  if (field.partOf || field.getOption('default') === undefined) return undefined;
+function declaredDefault(field: protobuf.Field, codec: ValueCodec): Pick<FieldReader, 'empty' | 'makeEmpty'> {
+  if (field.partOf || field.getOption('default') === undefined)
+    return { empty: undefined, makeEmpty: undefined };
   const writer = protobuf.Writer.create();
   codec.write(writer, field.typeDefault, 0);
-  return codec.read(protobuf.Reader.create(writer.finish()), 0, undefined);
+  const empty = codec.read(protobuf.Reader.create(writer.finish()), 0, undefined);
+  // Bytes can be changed by whoever has them.
+  return Buffer.isBuffer(empty)
+    ? { empty: undefined, makeEmpty: () => Buffer.from(empty) }
+    : { empty, makeEmpty: undefined };
 }
 
 function messageValue(writer: MessageWriter, reader: MessageReader): ValueCodec {
