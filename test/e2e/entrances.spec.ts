@@ -151,9 +151,7 @@ describe('what the ways to start give besides', () => {
   });
 
   it('a signal after the stop changes nothing', async () => {
-    await using service = await start('run');
-    service.process.kill('SIGTERM');
-    await service.process.line(({ msg }) => msg === 'stopped');
+    await using service = await start('run, told again after the stop');
     service.process.kill('SIGTERM');
     expect(await service.end).toEqual({ code: 0, signal: null });
   });

@@ -4,8 +4,10 @@ export { NodeVersionError, SUPPORTED_NODE } from './node-version.js';
 // For users
 export { status as StatusCode } from '@grpc/grpc-js';
 export { KunFactory, type RunOptions } from './app/factory.js';
+export { MetadataError } from './app/missing-metadata.js';
 export { EntranceError } from './wiring/entrance.js';
 export { KunModule } from './wiring/kun.module.js';
+export type { KunModuleAsyncOptions } from './wiring/async-options.js';
 export type { KunModuleOptions, KunRuntime } from './wiring/options.js';
 export { KUN_SETTINGS, KUN_TRACING } from './wiring/tokens.js';
 export { RootModuleError, type KunApplication, type KunControls } from './app/application.js';
@@ -31,7 +33,7 @@ export { NO_ROUTES, type Routes } from './rpc/routes.js';
 export { routes } from './routing/route-scope.js';
 export type { RouteChanges } from './routing/route-changes.js';
 export { RouteError } from './routing/route-error.js';
-export { KunClientModule } from './client/upstreams/kun-client.module.js';
+export { KunClientModule, type UpstreamAsyncOptions } from './client/upstreams/kun-client.module.js';
 export { UpstreamError, type UpstreamOptions } from './client/upstreams/upstream-options.js';
 export { detach } from './client/call/detach.js';
 export {

@@ -9,6 +9,7 @@ import type { KunRuntime } from '../wiring/options.js';
 import { KUN_RUNTIME } from '../wiring/tokens.js';
 import { kunApplication, type KunApplication } from './application.js';
 import { ApplicationMember } from './application-member.js';
+import { checkMetadata } from './missing-metadata.js';
 import { startLogger } from './start-logger.js';
 import { processWatch } from './process-watch.js';
 
@@ -85,6 +86,7 @@ async function make(
   const { log } = entrance;
   try {
     const application = await log.run(async () => {
+      await checkMetadata(root);
       const nest = await NestFactory.create<NestExpressApplication>(
         KunRootModule.for(root, runtime, entrance),
         { logger: startLogger(log.nestLogger), abortOnError: false },

@@ -1,3 +1,4 @@
+import { BehaviorSubject, type Observable } from 'rxjs';
 import {
   Checks,
   silentProbeLogger,
@@ -19,6 +20,7 @@ export interface LivenessOptions {
  * database is away: that is readiness. Inject it by its class.
  */
 export class Liveness {
+  readonly #state = new BehaviorSubject(true);
   readonly #checks: Checks;
   #dead: string | undefined;
 
@@ -27,18 +29,20 @@ export class Liveness {
       probe: 'liveness',
       logger: options.logger ?? silentProbeLogger,
       reserved: ['service'],
-      onTransition: () => undefined,
+      onTransition: () => this.#publish(),
     });
   }
 
   /** Asks for a restart: `/livez` fails until {@link setAlive}, with the reason. */
   setDead(reason = 'set dead'): void {
     this.#dead = reason;
+    this.#publish();
   }
 
   /** Takes back {@link setDead}. */
   setAlive(): void {
     this.#dead = undefined;
+    this.#publish();
   }
 
   /**
@@ -50,6 +54,11 @@ export class Liveness {
     return this.#checks.add(name, check, 'passing', options);
   }
 
+  /** Whether it is alive, by what is known without running the checks again: now, and at every change. */
+  get changes$(): Observable<boolean> {
+    return this.#state.asObservable();
+  }
+
   get isAlive(): boolean {
     return this.reasons.length === 0;
   }
@@ -57,6 +66,10 @@ export class Liveness {
   /** Why it is dead, by what is known without running the checks again; nothing when alive. */
   get reasons(): readonly string[] {
     return [...(this.#dead === undefined ? [] : [this.#dead]), ...this.#checks.failing];
+  }
+
+  #publish(): void {
+    if (this.#state.value !== this.isAlive) this.#state.next(this.isAlive);
   }
 
   /** What `/livez` answers; runs the checks. */

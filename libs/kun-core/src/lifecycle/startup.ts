@@ -1,3 +1,4 @@
+import { BehaviorSubject, type Observable } from 'rxjs';
 import type { ProbeReport } from './checks.js';
 
 /**
@@ -5,19 +6,24 @@ import type { ProbeReport } from './checks.js';
  * a slow start needs a patient startup probe and nothing else. Inject it by its class.
  */
 export class Startup {
-  #started = false;
+  readonly #started = new BehaviorSubject(false);
 
   get isStarted(): boolean {
-    return this.#started;
+    return this.#started.value;
+  }
+
+  /** Whether it is complete: now, and when it becomes so. */
+  get changes$(): Observable<boolean> {
+    return this.#started.asObservable();
   }
 
   /** Says that the start is complete; there is no way back. For the lifecycle only. */
   markStarted(): void {
-    this.#started = true;
+    if (!this.isStarted) this.#started.next(true);
   }
 
   /** What `/startupz` answers. */
   report(): Promise<ProbeReport> {
-    return Promise.resolve({ lifecycle: { status: this.#started ? 'up' : 'down' } });
+    return Promise.resolve({ lifecycle: { status: this.isStarted ? 'up' : 'down' } });
   }
 }

@@ -3,7 +3,9 @@ import type { MessageHandler } from '@nestjs/microservices';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Subscription } from 'rxjs';
 import type { Clock } from '../clock.js';
+import type { Liveness } from '../lifecycle/liveness.js';
 import type { Readiness } from '../lifecycle/readiness.js';
+import type { Startup } from '../lifecycle/startup.js';
 import { compose, type CallHandler, type Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
@@ -34,6 +36,9 @@ export interface GrpcServerOptions {
   /** What the services are defined by, for reflection. */
   readonly schemas: readonly ProtoSchema[];
   readonly readiness: Readiness;
+  /** What grpc.health.v1 answers for `liveness` and `startup`. Default: neither is known */
+  readonly liveness?: Liveness | undefined;
+  readonly startup?: Startup | undefined;
   readonly clock: Clock;
   readonly draining: AbortSignal;
   readonly settings: {
@@ -89,7 +94,7 @@ export class KunGrpcServer {
    * @throws {ListenError} when the port cannot be opened.
    */
   async start(handlers: ReadonlyMap<string, MessageHandler>, address: ListenAddress): Promise<number> {
-    const { services, schemas, settings, channelOptions, readiness } = this.options;
+    const { services, schemas, settings, channelOptions } = this.options;
     const methods = bindHandlers(services, handlers);
     const run = this.runner([...methods.values()].map(({ method }) => method));
     const endings = new StreamEndings({
@@ -105,7 +110,7 @@ export class KunGrpcServer {
     allowResets(server);
     for (const definition of services.values())
       server.addService(rawBytes(definition), neverCalled(definition));
-    this.health = serveHealth(server, services.keys(), readiness);
+    this.health = serveHealth(server, services.keys(), this.options);
     if (settings.reflectionEnabled) {
       const { onReflectionError: onError = () => {} } = this.options;
       serveReflection(server, { services: services.keys(), schemas, onError });

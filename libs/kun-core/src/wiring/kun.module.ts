@@ -1,5 +1,6 @@
 import { KunConfigModule, type KunConfigOptions } from '@kun/config';
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { asyncOptions, type KunModuleAsyncOptions } from './async-options.js';
 import { ModulesContainer } from '@nestjs/core';
 import { UPSTREAM_OPTIONS, type UpstreamOptions } from '../client/upstreams/upstream-options.js';
 import { Identity } from '../identity/identity.js';
@@ -14,10 +15,11 @@ import { nestPinoProviders, tokenOf } from '../telemetry/nest-pino-logger.js';
 /** Who the process is and what it was told: all that the configuration needs to be loaded. */
 @Module({})
 class KunIdentityModule {
-  static for(options: KunModuleOptions): DynamicModule {
+  static for(options: Provider[], imports: NonNullable<ModuleMetadata['imports']> = []): DynamicModule {
     return {
       module: KunIdentityModule,
-      providers: [{ provide: KUN_OPTIONS, useValue: options }, identityProvider],
+      imports,
+      providers: [...options, identityProvider],
       exports: [KUN_OPTIONS, Identity],
     };
   }
@@ -37,24 +39,40 @@ class KunIdentityModule {
 @Module({})
 export class KunModule {
   static forRoot(options: KunModuleOptions): DynamicModule {
-    const identity = KunIdentityModule.for(options);
+    return KunModule.with(KunIdentityModule.for([{ provide: KUN_OPTIONS, useValue: options }]));
+  }
+
+  /**
+   * The same with options that are made, in Nest's three forms: `useFactory` with `inject` and `imports`, `useClass`, or
+   * `useExisting`. The configuration is read with their help, and cannot be injected.
+   *
+   * ```ts
+   * KunModule.forRootAsync({ useFactory: async () => ({ service: 'echo', proto: await findProto() }) })
+   * ```
+   */
+  static forRootAsync(options: KunModuleAsyncOptions): DynamicModule {
+    return KunModule.with(KunIdentityModule.for(asyncOptions(options), options.imports));
+  }
+
+  private static with(identity: DynamicModule): DynamicModule {
     // Not before: nestjs-pino looks at the classes that ask for a logger with `@InjectPinoLogger` so far.
     const providers = [...kunProviders, ...nestPinoProviders(ApplicationLogger)];
     return {
       module: KunModule,
       global: true,
-      imports: [identity, configuration(options, identity)],
+      imports: [identity, configuration(identity)],
       providers,
       exports: [identity, ...providers.map(tokenOf)],
     };
   }
 }
 
-function configuration(options: KunModuleOptions, identity: DynamicModule): DynamicModule {
+function configuration(identity: DynamicModule): DynamicModule {
   return KunConfigModule.forRootAsync({
     imports: [identity],
-    inject: [Identity, ModulesContainer, { token: KUN_RUNTIME, optional: true }],
+    inject: [KUN_OPTIONS, Identity, ModulesContainer, { token: KUN_RUNTIME, optional: true }],
     useFactory: (
+      options: KunModuleOptions,
       { service, cluster, instance, inKubernetes }: Identity,
       modules: ModulesContainer,
       { env = process.env, overrides, ports }: KunRuntime = {},

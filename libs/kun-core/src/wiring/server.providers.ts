@@ -1,7 +1,9 @@
 import type { KunModuleOptions, KunRuntime } from './options.js';
 import { KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
+import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
+import { Startup } from '../lifecycle/startup.js';
 import { routesInterceptor } from '../routing/routes-interceptors.js';
 import { resolveInterceptor } from '../rpc/injectable-interceptor.js';
 import { defaultServerInterceptors } from '../server/default-interceptors.js';
@@ -32,6 +34,8 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
     LiveSettings,
     Lifecycle,
     Readiness,
+    Liveness,
+    Startup,
     ApplicationLog,
     ApplicationLogger,
     Meter,
@@ -44,6 +48,8 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
     live: LiveSettings,
     lifecycle: Lifecycle,
     readiness: Readiness,
+    liveness: Liveness,
+    startup: Startup,
     log: ApplicationLog,
     logger: ApplicationLogger,
     meter: Meter,
@@ -67,6 +73,8 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
       services,
       schemas,
       readiness,
+      liveness,
+      startup,
       clock: clockOf(runtime),
       draining: lifecycle.stopping,
       settings: settings.grpc,

@@ -1,7 +1,7 @@
-import { Module, type DynamicModule, type FactoryProvider } from '@nestjs/common';
+import { Module, type DynamicModule, type FactoryProvider, type ModuleMetadata } from '@nestjs/common';
 import { clientToken, nestClientToken } from './inject-client.js';
 import { UpstreamFactory, type OpenedUpstream } from './upstream-factory.js';
-import { UPSTREAM_OPTIONS, type UpstreamOptions, type UpstreamRegistration } from './upstream-options.js';
+import { UPSTREAM_OPTIONS, type UpstreamOptions } from './upstream-options.js';
 
 /**
  * Clients of upstreams, for the module that imports it:
@@ -20,31 +20,70 @@ import { UPSTREAM_OPTIONS, type UpstreamOptions, type UpstreamRegistration } fro
 export class KunClientModule {
   static register(upstreams: readonly UpstreamOptions[]): DynamicModule {
     const place = callerPlace();
-    const providers = upstreams.flatMap((options) => clientProviders({ options, place }));
+    return moduleOf(
+      upstreams,
+      upstreams.flatMap((options) => clientProviders(options, { useFactory: () => options }, place)),
+    );
+  }
+
+  /**
+   * The same with options that are made, one factory for each upstream; its name is known before, so that it can be
+   * configured and injected.
+   */
+  static registerAsync(upstreams: readonly UpstreamAsyncOptions[]): DynamicModule {
+    const place = callerPlace();
+    const providers = upstreams.flatMap((upstream) => clientProviders(upstream, upstream, place));
     return {
-      module: KunClientModule,
-      providers: [{ provide: UPSTREAM_OPTIONS, useValue: upstreams }, ...providers],
-      exports: providers.map(({ provide }) => provide),
+      ...moduleOf(upstreams, providers),
+      imports: upstreams.flatMap(({ imports = [] }) => imports),
     };
   }
 }
 
-function clientProviders(registration: UpstreamRegistration): FactoryProvider[] {
-  const { options } = registration;
-  const opened = Symbol(`upstream ${options.name}`);
+/** An upstream as `KunClientModule.registerAsync` is told of it. */
+export interface UpstreamAsyncOptions
+  extends Pick<ModuleMetadata, 'imports'>, Pick<FactoryProvider, 'inject'> {
+  /** The name it is injected by and configured under. */
+  readonly name: string;
+  /** Makes the rest, given what `inject` names. */
+  readonly useFactory: FactoryProvider<Omit<UpstreamOptions, 'name'>>['useFactory'];
+}
+
+function moduleOf(upstreams: readonly Named[], providers: FactoryProvider[]): DynamicModule {
+  return {
+    module: KunClientModule,
+    providers: [
+      { provide: UPSTREAM_OPTIONS, useValue: upstreams.map(({ name }) => ({ name })) },
+      ...providers,
+    ],
+    exports: providers.map(({ provide }) => provide),
+  };
+}
+
+type Named = Pick<UpstreamOptions, 'name'>;
+
+function clientProviders(
+  { name }: Named,
+  { inject = [], useFactory }: Pick<UpstreamAsyncOptions, 'inject' | 'useFactory'>,
+  place: string,
+): FactoryProvider[] {
+  const made = Symbol(`options of upstream ${name}`);
+  const opened = Symbol(`upstream ${name}`);
   return [
+    { provide: made, inject, useFactory },
     {
       provide: opened,
-      inject: [UpstreamFactory],
-      useFactory: (factory: UpstreamFactory) => factory.open(registration),
+      inject: [UpstreamFactory, made],
+      useFactory: (factory: UpstreamFactory, options: UpstreamOptions) =>
+        factory.open({ options: { ...options, name }, place }),
     },
     {
-      provide: clientToken(options.name),
+      provide: clientToken(name),
       inject: [opened],
       useFactory: ({ typed }: OpenedUpstream) => typed,
     },
     {
-      provide: nestClientToken(options.name),
+      provide: nestClientToken(name),
       inject: [opened],
       useFactory: ({ nest }: OpenedUpstream) => nest,
     },
