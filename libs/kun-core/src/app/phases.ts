@@ -13,6 +13,7 @@ import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { runStep } from '../lifecycle/step.js';
 import { Startup } from '../lifecycle/startup.js';
+import { handlerPlaces } from '../server/handler-places.js';
 import { KunGrpcServer } from '../server/grpc-server.js';
 import { carryStreams } from '../server/nest-pipeline.js';
 import { uncheckedMessages, warnOfUncheckedMessages } from '../server/unchecked-messages.js';
@@ -70,6 +71,7 @@ function partsOf(nest: NestExpressApplication, wanted: WantedParts) {
   return {
     clock: clockOf(runtime),
     transport: new NestTransport(),
+    modules: nest.get(ModulesContainer),
     settings,
     http: httpOf(wanted, settings),
     configuration: nest.get<Configuration<Settings>>(Configuration),
@@ -178,13 +180,17 @@ function telemetry({ tracing, logger }: Parts): Phase {
   };
 }
 
-function grpcPort({ server, transport, settings }: Parts, ports: Writable<OpenPorts>): Phase {
+function grpcPort({ server, transport, settings, modules }: Parts, ports: Writable<OpenPorts>): Phase {
   const { port, address, streamGraceMs, drainTimeoutMs } = settings.grpc;
   return {
     name: 'gRPC port',
     stopOrder: 20,
     async start() {
-      ports.grpc = await server.start(transport.handlers, { port, host: address, key: 'GRPCServer.Port' });
+      ports.grpc = await server.start(
+        transport.handlers,
+        { port, host: address, key: 'GRPCServer.Port' },
+        handlerPlaces(modules),
+      );
     },
     async stop({ force }) {
       const { drained, ended, forced } = await server.drain({

@@ -88,14 +88,18 @@ export class KunGrpcServer {
 
   /**
    * Adds every service before the port opens, so that no caller ever sees UNIMPLEMENTED for a method that is there.
-   * Returns the port.
+   * Returns the port. `places` says where each handler is written, for messages.
    *
    * @throws {HandlerCoverageError} when RPCs and handlers do not match.
    * @throws {ListenError} when the port cannot be opened.
    */
-  async start(handlers: ReadonlyMap<string, MessageHandler>, address: ListenAddress): Promise<number> {
+  async start(
+    handlers: ReadonlyMap<string, MessageHandler>,
+    address: ListenAddress,
+    places?: ReadonlyMap<string, string>,
+  ): Promise<number> {
     const { services, schemas, settings, channelOptions } = this.options;
-    const methods = bindHandlers(services, handlers);
+    const methods = bindHandlers(services, handlers, places);
     const run = this.runner([...methods.values()].map(({ method }) => method));
     const endings = new StreamEndings({
       now: () => this.options.clock.now(),

@@ -1,3 +1,4 @@
+import { nearest } from '@kun/config';
 import { GrpcMethodStreamingType, type MessageHandler } from '@nestjs/microservices';
 import { describeMethod } from '../rpc/rpc-method.js';
 import type { ServiceDefinition } from '../proto/service-definition.js';
@@ -40,12 +41,14 @@ interface GrpcPattern {
  * Finds the handler of each RPC, by the pattern that Nest's decorators leave: the service's name with or without its
  * package, the method's name, and how the request is streamed.
  *
+ * @param places where the handler of a pattern is written, for messages: `Controller.method`
  * @throws {HandlerCoverageError} listing all RPCs without a handler, all handlers without an RPC, and those that the RPCs
  * of two services would share.
  */
 export function bindHandlers(
   services: ReadonlyMap<string, ServiceDefinition>,
   handlers: ReadonlyMap<string, MessageHandler>,
+  places: ReadonlyMap<string, string> = new Map(),
 ): Map<string, BoundMethod> {
   const methods = new Map<string, BoundMethod>();
   const missing: string[] = [];
@@ -69,7 +72,11 @@ export function bindHandlers(
       });
     }
   }
-  const surplus = [...unused].map(describeSurplus).filter((name) => name !== undefined);
+  const surplus = [...unused].flatMap((pattern) => {
+    const name = describeSurplus(pattern);
+    const place = places.get(pattern);
+    return name ? [`${name}${place ? ` in ${place}` : ''}${likelyMeant(pattern, services)}`] : [];
+  });
   const ambiguous = [...users].filter(([, paths]) => paths.length > 1).map(describeAmbiguous);
   if (missing.length > 0 || surplus.length > 0 || ambiguous.length > 0) {
     throw new HandlerCoverageError(missing, surplus, [], ambiguous);
@@ -100,6 +107,27 @@ function findHandler(
 
 function describeAmbiguous([pattern, paths]: [pattern: string, paths: string[]]): string {
   return `${describeSurplus(pattern)} for ${paths.join(' and ')}`;
+}
+
+/** What a handler without an RPC most likely is for: the same name with another kind of request, or a near one. */
+function likelyMeant(pattern: string, services: ReadonlyMap<string, ServiceDefinition>): string {
+  const { service = '', rpc = '' } = parsePattern(pattern) ?? {};
+  const names = [...services.keys()].flatMap((name) => [name, name.slice(name.lastIndexOf('.') + 1)]);
+  const nearService = names.includes(service) ? service : nearest(service, names);
+  if (nearService === undefined) return `, of the services ${[...services.keys()].join(', ')}`;
+  const definitions = [...services].filter(
+    ([name]) => name === nearService || name.endsWith(`.${nearService}`),
+  );
+  const paths = definitions.flatMap(([, definition]) => Object.values(definition));
+  const rpcs = paths.map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
+  const index = rpcs.indexOf(rpc);
+  if (nearService === service && index >= 0) {
+    return paths[index]?.requestStream
+      ? ', which takes a request stream: use @GrpcStreamMethod or @GrpcStreamCall'
+      : ', which takes a single request: use @GrpcMethod';
+  }
+  const near = index >= 0 ? rpc : nearest(rpc, rpcs);
+  return near === undefined ? '' : `, did you mean ${nearService}.${near}?`;
 }
 
 /** Handlers of other transports (`@MessagePattern('x')`) are not gRPC's to judge. */
