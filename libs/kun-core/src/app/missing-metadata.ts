@@ -37,7 +37,7 @@ export async function checkMetadata(root: Type | DynamicModule): Promise<void> {
 }
 
 type Imported =
-  Type | DynamicModule | Promise<Type | DynamicModule> | { readonly forwardRef: () => Imported } | undefined;
+  Type | DynamicModule | Promise<Type | DynamicModule> | ForwardReference<() => Type> | undefined;
 
 async function classesBelow(imported: Imported, seen: Set<unknown>): Promise<Set<Type>> {
   const module = await imported;
