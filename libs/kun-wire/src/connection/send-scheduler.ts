@@ -34,7 +34,10 @@ export class SendScheduler {
 
   sendHeaders(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void {
     if (this.free(stream)) this.host.writeHeaders(stream, fields, endStream);
-    else this.enqueue(stream, SendItem.headers(fields, endStream));
+    else {
+      this.enqueue(stream, SendItem.headers(fields, endStream));
+      this.pump();
+    }
   }
 
   /** Sends a message behind its prefix; `prefix` is the flag of compression. */
@@ -143,7 +146,8 @@ export class SendScheduler {
     }
     const room = Math.min(QUANTUM_BYTES, stream.sendWindow, this.window);
     if (item.bytes === undefined || room <= 0) return false;
-    if (room < item.headBytes) item.joinPrefix();
+    // A prefix goes with a byte of its message, if it has any; or in parts.
+    if (room < item.headBytes + Math.min(1, item.bytes.length)) item.joinPrefix();
     const { bytes, headBytes: head } = item;
     const end = Math.min(bytes.length, item.at + room - head);
     const length = head + end - item.at;

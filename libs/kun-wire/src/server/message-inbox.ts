@@ -1,7 +1,8 @@
+import type { InflationQueue } from '../connection/inflation-queue.js';
+import { ByteGatherer } from '../grpc/byte-gatherer.js';
 import { inflateMessage, type Inflated } from '../grpc/inflate-message.js';
 import type { MessageEncoding } from '../grpc/message-encoding.js';
-import { MessageReader, type MessageSink } from '../grpc/message-reader.js';
-import type { InflationQueue } from '../connection/inflation-queue.js';
+import { MessageReader, PREFIX_BYTES, type MessageSink } from '../grpc/message-reader.js';
 
 /** What an inbox asks of its call. */
 export interface InboxHost {
@@ -20,19 +21,19 @@ export interface InboxHost {
   refused(why: 'flags' | 'too large' | 'not compressed' | 'malformed' | 'no room'): void;
 }
 
-interface Waiting {
-  readonly compressed: boolean;
-  readonly bytes: Buffer;
-}
-
-/** The messages of a request between the wire and their reader: one is handed over each time one is asked for. */
+/**
+ * The messages of a request between the wire and their reader: one is handed over each time one is asked for. One message
+ * at most is put together ahead; what comes behind it is kept as it came, as a thousand empty messages cost more than
+ * their bytes.
+ */
 export class MessageInbox implements MessageSink {
   private readonly reader: MessageReader;
-  private waiting: Waiting[] | undefined;
-  private waitingBytes = 0;
+  private backlog: ByteGatherer | undefined;
+  private waiting: Buffer | undefined;
+  private waitingCompressed = false;
   private inflatedBytes = 0;
   private inflating = false;
-  private delivering = false;
+  private pumping = false;
   private complete = false;
   private over = false;
 
@@ -42,8 +43,16 @@ export class MessageInbox implements MessageSink {
 
   /** Bytes have come. */
   read(chunk: Buffer, start: number, end: number): void {
-    this.reader.read(chunk, start, end);
-    this.count();
+    if (this.backlog === undefined && this.open) {
+      this.pumping = true;
+      const at = this.reader.read(chunk, start, end);
+      this.pumping = false;
+      if (at < end && !this.over) this.keep(chunk, at, end);
+      this.pump();
+    } else {
+      this.keep(chunk, start, end);
+      this.count();
+    }
   }
 
   /** No more will come. */
@@ -56,7 +65,7 @@ export class MessageInbox implements MessageSink {
   stop(): void {
     this.over = true;
     this.waiting = undefined;
-    this.waitingBytes = 0;
+    this.backlog = undefined;
     this.inflatedBytes = 0;
     this.reader.stop();
   }
@@ -68,35 +77,26 @@ export class MessageInbox implements MessageSink {
 
   /** Hands over what is asked for and there. */
   pump(): void {
-    if (this.delivering) return;
-    const { host } = this;
-    this.delivering = true;
-    while (host.demand && this.waiting !== undefined && !this.inflating && !this.over) {
-      const next = this.waiting.shift() as Waiting;
-      if (this.waiting.length === 0) this.waiting = undefined;
-      this.waitingBytes -= next.bytes.length;
-      this.handOver(next.compressed, next.bytes);
-    }
-    this.delivering = false;
+    if (this.pumping) return;
+    this.pumping = true;
+    while (!this.over && !this.inflating && this.step());
+    this.pumping = false;
     this.count();
-    if (!this.complete || this.waiting !== undefined || this.inflating || this.over) return;
+    if (!this.complete || this.over || !this.open || this.backlog !== undefined) return;
+    const whole = !this.reader.partial;
     this.over = true;
-    host.ended(!this.reader.partial);
+    this.host.ended(whole);
   }
 
-  messageArrived(compressed: boolean, bytes: Buffer, owned: boolean): void {
-    const { host } = this;
-    if (host.demand && this.waiting === undefined && !this.inflating && !this.delivering) {
-      this.delivering = true;
+  messageArrived(compressed: boolean, bytes: Buffer, owned: boolean): boolean {
+    if (this.host.demand) {
       this.handOver(compressed, bytes);
-      this.delivering = false;
-      return;
+      return this.host.demand && this.open;
     }
     // A small part of what the socket gave must not keep the whole of it.
-    const kept = owned || bytes.length * 2 >= bytes.buffer.byteLength ? bytes : Buffer.from(bytes);
-    (this.waiting ??= []).push({ compressed, bytes: kept });
-    this.waitingBytes += kept.length;
-    if (host.demand) this.pump();
+    this.waiting = owned || bytes.length * 2 >= bytes.buffer.byteLength ? bytes : Buffer.from(bytes);
+    this.waitingCompressed = compressed;
+    return false;
   }
 
   messageAnnounced(bytes: number): void {
@@ -105,6 +105,34 @@ export class MessageInbox implements MessageSink {
 
   messageRefused(why: 'flags' | 'too large'): void {
     this.host.refused(why);
+  }
+
+  /** Whether the next message may be put together. */
+  private get open(): boolean {
+    return this.waiting === undefined && !this.inflating;
+  }
+
+  /** One step of handing over; false when there is none to be made. */
+  private step(): boolean {
+    const { waiting } = this;
+    if (waiting !== undefined) {
+      if (!this.host.demand) return false;
+      this.waiting = undefined;
+      this.handOver(this.waitingCompressed, waiting);
+      return true;
+    }
+    const piece = this.backlog?.shift();
+    if (piece === undefined) {
+      this.backlog = undefined;
+      return false;
+    }
+    const at = this.reader.read(piece, 0, piece.length);
+    if (at < piece.length) this.backlog?.unshift(piece.subarray(at));
+    return true;
+  }
+
+  private keep(chunk: Buffer, start: number, end: number): void {
+    (this.backlog ??= new ByteGatherer()).add(chunk, start, end);
   }
 
   private handOver(compressed: boolean, bytes: Buffer): void {
@@ -125,6 +153,7 @@ export class MessageInbox implements MessageSink {
       return;
     }
     this.inflating = true;
+    this.inflatedBytes = message.length;
     const limits = {
       maxMessageBytes: host.maxMessageBytes,
       reserve: (bytes: number): boolean => {
@@ -133,12 +162,15 @@ export class MessageInbox implements MessageSink {
         return this.count();
       },
     };
-    host.inflations.run((done) =>
-      inflateMessage(encoding, message, limits, (result) => {
-        done();
-        this.inflated(result);
-      }),
-    );
+    host.inflations.run((done) => {
+      if (this.over) done();
+      else {
+        inflateMessage(encoding, message, limits, (result) => {
+          done();
+          this.inflated(result);
+        });
+      }
+    });
   }
 
   private inflated(result: Inflated): void {
@@ -150,16 +182,19 @@ export class MessageInbox implements MessageSink {
       host.refused(result.failed);
       return;
     }
-    // Within `handOver` when it was small: whoever called it goes on.
-    const nested = this.delivering;
-    this.delivering = true;
+    // Within `pump` when it was small: whoever runs that goes on.
+    const nested = this.pumping;
+    this.pumping = true;
     host.demand = false;
     host.deliver(result.bytes);
-    this.delivering = nested;
-    if (!nested) this.pump();
+    this.pumping = nested;
+    this.pump();
   }
 
   private count(): boolean {
-    return this.over || this.host.held(this.reader.heldBytes + this.waitingBytes + this.inflatedBytes);
+    if (this.over) return false;
+    const { waiting, backlog } = this;
+    const kept = (waiting === undefined ? 0 : waiting.length + PREFIX_BYTES) + (backlog?.bytes ?? 0);
+    return this.host.held(this.reader.heldBytes + kept + this.inflatedBytes);
   }
 }

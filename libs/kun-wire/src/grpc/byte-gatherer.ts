@@ -1,0 +1,61 @@
+/** Smaller pieces are copied together, so that they do not each cost an object and keep a chunk of the socket's. */
+const GATHERED_BYTES = 4 * 1024;
+/** Into buffers of at most this size. */
+const GATHER_BYTES = 16 * 1024;
+
+/** Keeps bytes that come in pieces: memory follows their number, however small the pieces are. */
+export class ByteGatherer {
+  bytes = 0;
+  private pieces: Buffer[] = [];
+  private open: Buffer | undefined;
+  private filled = 0;
+
+  /** Adds a piece; `expected` is how many bytes will come with it and after it, as far as that is known. */
+  add(chunk: Buffer, start: number, end: number, expected: number = GATHER_BYTES): void {
+    this.bytes += end - start;
+    if (end - start >= GATHERED_BYTES) {
+      this.close();
+      this.pieces.push(chunk.subarray(start, end));
+      return;
+    }
+    let rest = expected;
+    for (let at = start; at < end;) {
+      const open = (this.open ??= Buffer.allocUnsafe(Math.max(1, Math.min(GATHER_BYTES, rest))));
+      const copied = chunk.copy(open, this.filled, at, end);
+      at += copied;
+      rest -= copied;
+      this.filled += copied;
+      if (this.filled === open.length) this.close();
+    }
+  }
+
+  /** Takes out the oldest piece. */
+  shift(): Buffer | undefined {
+    if (this.pieces.length === 0) this.close();
+    const piece = this.pieces.shift();
+    this.bytes -= piece?.length ?? 0;
+    return piece;
+  }
+
+  /** Puts what is left of a piece back to its place. */
+  unshift(piece: Buffer): void {
+    this.pieces.unshift(piece);
+    this.bytes += piece.length;
+  }
+
+  /** Takes out everything as one; what came in several pieces is copied, once. */
+  join(): Buffer {
+    this.close();
+    const { pieces, bytes } = this;
+    this.pieces = [];
+    this.bytes = 0;
+    const [first] = pieces;
+    return pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces, bytes);
+  }
+
+  private close(): void {
+    if (this.open !== undefined) this.pieces.push(this.open.subarray(0, this.filled));
+    this.open = undefined;
+    this.filled = 0;
+  }
+}
