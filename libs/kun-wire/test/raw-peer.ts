@@ -46,7 +46,7 @@ export const settings = (pairs: ReadonlyArray<readonly [number, number]> = []) =
     Buffer.concat(pairs.map(([id, value]) => Buffer.concat([Buffer.of(id >> 8, id & 255), uint32(value)]))),
   );
 export const settingsAck = () => frame(4, 1, 0);
-export const ping = (flags = 0, payload = Buffer.from('raw ping')) => frame(6, flags, 0, payload);
+export const ping = (flags = 0, payload: Buffer = Buffer.from('raw ping')) => frame(6, flags, 0, payload);
 export const windowUpdate = (stream: number, increment: number) => frame(8, 0, stream, uint32(increment));
 export const END = 1;
 export const END_HEADERS = 4;
@@ -78,7 +78,7 @@ export class RawPeer {
   readonly decoder = new HeaderDecoder({ maxListBytes: 1e6, maxFields: 1e4 });
   closed = false;
   private readonly encoder = new HeaderEncoder();
-  private rest = Buffer.alloc(0);
+  private rest: Buffer = Buffer.alloc(0);
   private waiting: Array<() => void> = [];
 
   constructor() {

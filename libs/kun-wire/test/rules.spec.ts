@@ -422,7 +422,7 @@ const HTTP2: readonly Rule[] = [
   // 8.2.2: fields of the connection
   ...['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'].map((name): Rule => [
     '8.2.2',
-    `${name}`,
+    name,
     (p) => [p.headers(1, withField([name, 'x']))],
     stream(PROTOCOL_ERROR),
   ]),

@@ -19,7 +19,7 @@ export class ConnectionOutput {
   readonly frames: FrameWriter;
   /** Whether the socket has enough; frames but for those of control wait in their streams. */
   blocked = false;
-  /** Bytes of control frames that the socket has not taken. */
+  /** Bytes of control frames since the socket last had room. */
   controlBytes = 0;
   private scheduled = false;
   private closed = false;
@@ -77,13 +77,14 @@ export class ConnectionOutput {
     const last = chunks.length - 1;
     if (last === 0) {
       if (!socket.write(chunks[0], this.onWritten)) this.blocked = true;
-      return;
+    } else {
+      socket.cork();
+      for (let index = 0; index < last; index++) socket.write(chunks[index]);
+      socket.write(chunks[last], this.onWritten);
+      socket.uncork();
+      if (socket.writableNeedDrain) this.blocked = true;
     }
-    socket.cork();
-    for (let index = 0; index < last; index++) socket.write(chunks[index]);
-    socket.write(chunks[last], this.onWritten);
-    socket.uncork();
-    if (socket.writableNeedDrain) this.blocked = true;
+    if (!this.blocked) this.controlBytes = 0;
   }
 
   /** Writes what is left and says that no more will come. */
@@ -107,7 +108,6 @@ export class ConnectionOutput {
   private readonly onWritten = (error?: Error | null): void => {
     const write = this.closed ? undefined : this.writes.shift();
     if (write === undefined || error) return;
-    if (this.writes.length === 0) this.controlBytes = 0;
     if (this.recycles) for (const buffer of write.buffers) this.process.pool.giveBack(buffer);
     for (const stream of write.ended) stream.finish(SENT);
     for (const onTaken of write.taken) onTaken();
@@ -116,6 +116,7 @@ export class ConnectionOutput {
   private opened(): void {
     if (this.closed) return;
     this.blocked = false;
+    this.controlBytes = 0;
     this.onOpen();
   }
 }

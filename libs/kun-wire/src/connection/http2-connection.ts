@@ -12,6 +12,7 @@ import type { BudgetHolder, ByteBudget } from './byte-budget.js';
 import { Closed, ClosedStreams } from './closed-streams.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { ConnectionOutput } from './connection-output.js';
+import { FloodError } from './flood-error.js';
 import { HeaderBlock } from './header-block.js';
 import { heaviestStream, type Http2Stream } from './http2-stream.js';
 import { InboundFrames, type InboundHost } from './inbound-frames.js';
@@ -20,6 +21,7 @@ import { ReceiveFlow, type ReceiveFlowHost } from './receive-flow.js';
 import { RepeatedBlocks } from './repeated-blocks.js';
 import type { HeaderFields } from './send-item.js';
 import { SendScheduler, type SendSchedulerHost } from './send-scheduler.js';
+import { StreamTable } from './stream-table.js';
 import type { WireProcess } from './wire-process.js';
 import type { RefusalReason } from './wire-stats.js';
 
@@ -30,7 +32,7 @@ import type { RefusalReason } from './wire-stats.js';
 export abstract class Http2Connection
   implements InboundHost, SendSchedulerHost, ReceiveFlowHost, BudgetHolder
 {
-  readonly streams = new Map<number, Http2Stream>();
+  readonly streams = new StreamTable();
   readonly closedStreams = new ClosedStreams();
   readonly decoder: HeaderDecoder;
   readonly headerBlock: HeaderBlock;
@@ -87,7 +89,10 @@ export abstract class Http2Connection
   touchControl(bytes: number): void {
     this.output.touchControl(bytes);
     if (this.output.controlBytes <= this.limits.maxControlBytes) return;
-    throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, 'answers to frames of control are not read');
+    // Perhaps they only wait for the end of the turn.
+    this.output.flush();
+    if (this.output.controlBytes === 0) return;
+    throw new FloodError('control-flood', 'answers to frames of control are not read');
   }
 
   /** Writes a header block, encoding fields that are known to repeat once. */
@@ -172,7 +177,7 @@ export abstract class Http2Connection
 
   shed(budget: ByteBudget): void {
     const unsent = budget === this.process.unsent;
-    heaviestStream(this.streams.values(), unsent)?.shed(unsent ? 'unsent-bytes' : 'unfinished-bytes');
+    heaviestStream(this.streams, unsent)?.shed(unsent ? 'unsent-bytes' : 'unfinished-bytes');
   }
 
   /** Reads a chunk; whatever a rule has to say of it ends the connection. */
@@ -204,13 +209,7 @@ export abstract class Http2Connection
     this.encoder.setPeerTableBytes(peerSettings.headerTableBytes);
     const change = peerSettings.initialWindowBytes - before;
     if (change === 0) return;
-    for (const stream of this.streams.values()) {
-      stream.sendWindow += change;
-      if (stream.sendWindow > MAX_31_BITS) {
-        throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'the window of a stream is too large');
-      }
-    }
-    if (change > 0) for (const stream of this.streams.values()) this.scheduler.wake(stream);
+    this.scheduler.windowsChanged(this.streams, change);
   }
 
   /** Takes a stream out of the table, with all that is kept for it. */

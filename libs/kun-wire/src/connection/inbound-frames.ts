@@ -10,10 +10,11 @@ import { Closed, type ClosedStreams } from './closed-streams.js';
 import type { HeaderBlock } from './header-block.js';
 import type { Http2Stream } from './http2-stream.js';
 import type { ReceiveFlow } from './receive-flow.js';
+import type { StreamTable } from './stream-table.js';
 
 /** What the frames of a peer act upon. */
 export interface InboundHost {
-  readonly streams: ReadonlyMap<number, Http2Stream>;
+  readonly streams: StreamTable;
   readonly closedStreams: ClosedStreams;
   readonly decoder: HeaderDecoder;
   readonly headerBlock: HeaderBlock;

@@ -64,7 +64,7 @@ export abstract class LivingConnection extends Http2Connection implements Depart
   /** Ends every call at once, as far as it can be ended, and closes when the last bytes are out. */
   shutDown(): void {
     if (this.ended) return;
-    for (const stream of this.streams.values()) stream.shutDown();
+    for (const stream of this.streams) stream.shutDown();
     this.departure.finish();
     this.times.closing();
   }
@@ -221,7 +221,7 @@ export abstract class LivingConnection extends Http2Connection implements Depart
   }
 
   private endStreams(reason: string): void {
-    for (const stream of this.streams.values()) {
+    for (const stream of this.streams) {
       this.closeStream(stream, 2);
       stream.finish({ how: 'lost', reason });
     }

@@ -1,3 +1,5 @@
+import { ConnectionError } from '../frames/connection-error.js';
+import { ErrorCode } from '../frames/error-code.js';
 import { INITIAL_WINDOW_BYTES, MAX_31_BITS, MIN_FRAME_BYTES } from '../frames/frame-type.js';
 import type { ConnectionOutput } from './connection-output.js';
 import type { Http2Stream } from './http2-stream.js';
@@ -90,6 +92,22 @@ export class SendScheduler {
     if (this.window > MAX_31_BITS) return false;
     this.pump();
     return true;
+  }
+
+  /**
+   * The peer has set another initial window, which changes that of every stream (RFC 9113, section 6.9.2).
+   *
+   * @throws {ConnectionError} when one becomes larger than a window may be.
+   */
+  windowsChanged(streams: Iterable<Http2Stream>, change: number): void {
+    for (const stream of streams) {
+      stream.sendWindow += change;
+      if (stream.sendWindow > MAX_31_BITS) {
+        throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, 'the window of a stream is too large');
+      }
+      if (change > 0 && stream.nextItem !== undefined) this.line(stream);
+    }
+    this.pump();
   }
 
   /** Lets the streams that wait send for as long as they may. */

@@ -69,7 +69,7 @@ export class ServerConnection extends LivingConnection implements ServedConnecti
     if (list.tooLarge) this.refused('headers-too-large', 'the headers of a request are too large', 'stream');
     const stream = new ServerStream(streamId, this, head);
     stream.remoteEnded = endStream;
-    this.streams.set(streamId, stream);
+    this.streams.add(stream);
     this.streamBegan();
     this.guard.earned();
     stream.begin(this.onCall);
