@@ -50,7 +50,7 @@ describe('a configuration that is wrong', () => {
     [
       'is no YAML',
       { 'echo/public.yaml': 'GRPCServer:\n  Port: 1\n  Address: "0.0.0.0\n' },
-      ['CONF/echo/public.yaml:4:1: Missing closing "quote'],
+      ['CONF/echo/public.yaml:3:12: the quote that opens here is not closed'],
     ],
     [
       'is indented with a tab',

@@ -14,8 +14,8 @@ const proto = { package: 'kun.echo.v1', path: 'proto/echo.proto' };
       proto,
       config: { schemas: [echoConfigSchema] },
     }),
-    // Itself, unless Upstreams.next.Target says otherwise.
-    KunClientModule.register([{ name: 'next', service: 'EchoService', ...proto }]),
+    // Itself at kun's own port, unless Upstreams.next.Target says otherwise.
+    KunClientModule.register([{ name: 'next', service: 'EchoService', target: 'localhost:50051', ...proto }]),
   ],
   controllers: [EchoController],
 })

@@ -4,6 +4,7 @@ import { currentCall, Identity, InjectClient, StatusCode, StatusError } from '@k
 import { Controller, Logger } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamMethod } from '@nestjs/microservices';
 import type { EchoConfig } from './echo.config.js';
+import { oneHopLess } from './hops.js';
 import { peek } from './peek.js';
 import type {
   EchoRequest,
@@ -76,10 +77,6 @@ export class EchoController implements EchoServiceImplementation {
   private through<T extends { path: string[] }>(answer: T): T {
     return { ...answer, path: [this.identity.instance, ...answer.path] };
   }
-}
-
-function oneHopLess<T extends { hops: number }>(request: T): T {
-  return { ...request, hops: request.hops - 1 };
 }
 
 async function* forward(requests: AsyncIterable<EchoRequest>): AsyncGenerator<EchoRequest> {

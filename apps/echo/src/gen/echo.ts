@@ -17,7 +17,7 @@ export interface EchoRequest {
   delay_ms: number;
   /** Fails with this gRPC status code instead of answering: what a failing call looks like everywhere. */
   fail_code: number;
-  /** Forwards to the upstream "next" so many times; the last one waits, fails and answers. */
+  /** Forwards to the upstream "next" so many times, 16 at most; the last one waits, fails and answers. */
   hops: number;
 }
 
@@ -33,7 +33,7 @@ export interface WatchRequest {
   /** How many events; 0 until the caller or the server leaves. */
   count: number;
   interval_ms: number;
-  /** Forwards to the upstream "next" so many times. */
+  /** Forwards to the upstream "next" so many times, 16 at most. */
   hops: number;
 }
 

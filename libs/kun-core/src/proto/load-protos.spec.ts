@@ -81,6 +81,21 @@ describe('the services served', () => {
     expect(refusal({ ...source, path: 'acme/b.proto' })).toMatch(/^acme\/b\.proto: no such proto file/);
   });
 
+  it('may move to another directory, which is looked at first', () => {
+    write({
+      'a.proto': `${PROTO3} package acme; ${two}`,
+      'moved/a.proto': `${PROTO3} package moved; ${two}`,
+    });
+    const both = [join(base, 'moved'), base];
+    const of = (path: string) => [...loadProtos([{ path }], both).services.keys()];
+    expect(of('a.proto')).toEqual(['moved.A', 'moved.B']);
+    rmSync(join(base, 'moved/a.proto'));
+    expect(of('a.proto')).toEqual(['acme.A', 'acme.B']);
+    expect(() => of('b.proto')).toThrow(
+      `${join(base, 'b.proto')}: no such proto file; check "path"; it is not at ${join(base, 'moved/b.proto')}, either`,
+    );
+  });
+
   it('are those of all files of a package, in one source or several', () => {
     write({
       'a.proto': `${PROTO3} package acme.v1; import "b.proto"; service A { rpc X(M) returns (M); }`,

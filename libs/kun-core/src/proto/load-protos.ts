@@ -24,17 +24,18 @@ export interface LoadOptions {
 /**
  * Reads the protos.
  *
+ * @param baseDirectories where relative paths count from; the first that has a file wins
  * @throws {ProtoError} when a file is missing or does not parse (with its line), when nothing in it is of the package,
  * when it has not a service asked for, or when its messages cannot have the form asked for.
  */
 export function loadProtos(
   sources: readonly ProtoSource[],
-  baseDirectory: string,
+  baseDirectories: string | readonly string[],
   options: LoadOptions = {},
 ): LoadedProtos {
   const services = new Map<string, ServiceDefinition>();
   const schemas = sources.map((source) => {
-    const schema = readSource(source, baseDirectory);
+    const schema = readSource(source, [baseDirectories].flat());
     const define = serviceDefinitions(formsOf(source, options.strictMessages ?? true));
     for (const service of servicesServed(source, schema)) services.set(nameOf(service), define(service));
     return schema;
@@ -42,14 +43,18 @@ export function loadProtos(
   return { services, schemas };
 }
 
-function readSource(source: ProtoSource, baseDirectory: string): ProtoSchema {
-  const includeDirs = (source.includeDirs ?? []).map((name) => resolve(baseDirectory, name));
+function readSource(source: ProtoSource, bases: readonly string[]): ProtoSchema {
+  const includeDirs = bases.flatMap((base) => (source.includeDirs ?? []).map((name) => resolve(base, name)));
   const paths = pathsOf(source).map((path) => {
-    const candidates = [baseDirectory, ...includeDirs].map((directory) => resolve(directory, path));
+    const candidates = [...new Set([...bases, ...includeDirs].map((directory) => resolve(directory, path)))];
     const found = candidates.find((candidate) => existsSync(candidate));
     if (found !== undefined) return found;
     const whose = source.package ? ` of package ${source.package}` : '';
-    throw new ProtoError(`${candidates[0]}: no such proto file; check "path"${whose}`);
+    // The application's own directory is where it should be; the others are where it may be.
+    const own = resolve(bases.at(-1) ?? '', path);
+    const others = candidates.filter((candidate) => candidate !== own);
+    const also = others.length === 0 ? '' : `; it is not at ${others.join(', ')}, either`;
+    throw new ProtoError(`${own}: no such proto file; check "path"${whose}${also}`);
   });
   return parseProtos(readProtoFiles(paths, includeDirs));
 }

@@ -1,5 +1,6 @@
 import { UpstreamFactory } from '../client/upstreams/upstream-factory.js';
 import { Upstreams } from '../client/upstreams/upstreams.js';
+import { protoDirectories } from './base-directories.js';
 import type { KunModuleOptions, KunRuntime } from './options.js';
 import { KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
@@ -45,7 +46,7 @@ export const clientProviders: Provider[] = [
     ) => {
       const { metrics } = live.current;
       return new UpstreamFactory({
-        base: options.base ?? process.cwd(),
+        bases: protoDirectories(options, runtime),
         live,
         upstreams,
         readiness,

@@ -17,8 +17,8 @@ export interface KunModuleOptions {
   /** The protos served. */
   readonly proto: ProtoSource | readonly ProtoSource[];
   /**
-   * The application's directory: relative paths of protos count from it, and its `conf/` is the configuration when
-   * `KUN_BASE` is unset. Default: the working directory.
+   * The application's directory: its `conf/` is the configuration when `KUN_BASE` is unset, and relative paths of protos
+   * count from it where there is no such file below `KUN_BASE`. Default: the working directory.
    */
   readonly base?: string;
   /** The service's own configuration keys. */

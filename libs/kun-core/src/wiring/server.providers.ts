@@ -1,3 +1,4 @@
+import { protoDirectories } from './base-directories.js';
 import type { KunModuleOptions, KunRuntime } from './options.js';
 import { KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
@@ -58,7 +59,6 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
     runtime: KunRuntime = {},
   ) => {
     const settings = live.current;
-    const base = options.base ?? process.cwd();
     const funnel = { development: settings.logger.Development };
     const onLateError = reportLateErrors(logger.pino, clockOf(runtime));
     const reportRefused = reportRefusedConnections(logger.pino, clockOf(runtime));
@@ -68,7 +68,11 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
       reportRefused(error, connection);
     };
     const metrics = new CallMetrics(meter.registry, settings.metrics);
-    const { services, schemas } = loadProtos(asList(options.proto), base, settings.grpc);
+    const { services, schemas } = loadProtos(
+      asList(options.proto),
+      protoDirectories(options, runtime),
+      settings.grpc,
+    );
     return new KunGrpcServer({
       services,
       schemas,

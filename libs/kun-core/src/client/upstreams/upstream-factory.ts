@@ -34,8 +34,8 @@ import type { Upstreams } from './upstreams.js';
 
 /** What all upstreams of an application share. */
 export interface UpstreamFactoryParts {
-  /** Relative proto paths count from here. */
-  readonly base: string;
+  /** Relative proto paths count from these; the first that has a file wins. */
+  readonly bases: readonly string[];
   readonly live: LiveSettings;
   readonly upstreams: Upstreams;
   readonly readiness: Readiness;
@@ -75,7 +75,7 @@ export class UpstreamFactory {
     const { name } = options;
     const { live, upstreams, readiness, clock, draining } = this.parts;
     const settings = live.upstream(name);
-    const [fullName, service] = findService(options, this.parts.base, settings);
+    const [fullName, service] = findService(options, this.parts.bases, settings);
     const target = settings.target ?? options.target;
     if (target === undefined) {
       throw new UpstreamError(
@@ -216,7 +216,7 @@ export class UpstreamFactory {
 
 function findService(
   options: UpstreamOptions,
-  base: string,
+  bases: readonly string[],
   settings: Pick<ResolvedUpstream, 'strictMessages'>,
 ): [string, ServiceDefinition] {
   const { name, package: inPackage, path, includeDirs, service } = options;
@@ -231,7 +231,7 @@ function findService(
     ...(includeDirs && { includeDirs }),
   };
   try {
-    const [[fullName, definition] = []] = loadProtos([source], base, settings).services;
+    const [[fullName, definition] = []] = loadProtos([source], bases, settings).services;
     if (fullName !== undefined && definition) return [fullName, definition];
   } catch (cause) {
     if (cause instanceof ProtoError) throw new ProtoError(`upstream "${name}": ${cause.message}`, { cause });
