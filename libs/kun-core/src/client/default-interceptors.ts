@@ -1,3 +1,4 @@
+import { callSpanInterceptor } from '../interceptors/call-span.js';
 import { callCountInterceptor } from '../interceptors/call-count.js';
 import { loggingInterceptor } from '../interceptors/logging.js';
 import { metricsInterceptor } from '../interceptors/metrics.js';
@@ -60,6 +61,7 @@ export function defaultClientInterceptors(parts: ClientChainParts): Interceptor[
     settings.metricsEnabled ? callCountInterceptor(calls, upstream) : undefined,
     settings.loggingEnabled ? outgoingRequestIdInterceptor() : undefined,
     parts.routes,
+    tracing && settings.tracingEnabled ? callSpanInterceptor(tracing) : undefined,
     ...parts.own,
     // From here inwards once for each attempt.
     parts.retry,

@@ -1,37 +1,24 @@
-import { status, type Metadata } from '@grpc/grpc-js';
+import type { Metadata } from '@grpc/grpc-js';
 import {
   context as processContext,
   ROOT_CONTEXT,
   SpanKind,
-  SpanStatusCode,
   trace,
   TraceFlags,
-  type Attributes,
   type Context,
   type Span,
-  type Tracer,
 } from '@opentelemetry/api';
-import type { Ending } from '../rpc/ending.js';
 import type { Interceptor } from '../rpc/interceptor.js';
-import { routeAttributes } from '../rpc/route-fields.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
-import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
-import { codeName } from '../status/code.js';
+import type { RpcMethod } from '../rpc/rpc-method.js';
 import { BAGGAGE_HEADER, baggageHeader, readBaggage } from '../telemetry/baggage.js';
 import { DEFAULT_PROPAGATION, type Propagation } from '../telemetry/call-propagator.js';
-import { decidedToRecord, type RatioSampler } from '../telemetry/ratio-sampler.js';
-import type { TrustedCallers } from '../telemetry/trusted-callers.js';
+import { clientContext } from './call-span.js';
+import { callAttributes, endSpan, spanShape, type SpanShape, type TracingDeps } from './rpc-span.js';
+import { decidedToRecord } from '../telemetry/ratio-sampler.js';
 import { activeContext, notRecorded, setCallContext } from '../telemetry/trace-context.js';
 import { readTraceHeaders, writeTraceHeaders } from '../telemetry/trace-headers.js';
 import { recordedSpan } from '../telemetry/trace-link.js';
-
-export interface TracingDeps {
-  tracer: Tracer;
-  /** Asked before a span is made; without it the tracer's own decides, which costs more for calls not recorded. */
-  sampler?: RatioSampler;
-  /** Whether a server follows its callers' decisions. Default: it does */
-  callers?: TrustedCallers;
-}
 
 export interface TracingInterceptorOptions {
   /** Which side of the calls. Default: server */
@@ -69,7 +56,7 @@ export function tracingInterceptor(deps: TracingDeps, options: TracingIntercepto
     const context = trace.setSpan(parent, span);
     if (!span.isRecording()) return context;
     call.set(recordedSpan, span.spanContext());
-    span.setAttributes(peerAttributes(call, side));
+    span.setAttributes(callAttributes(call, side));
     if (options.messageEvents ?? false) recordMessages(call, span);
     call.onEnd((ending) => endSpan(span, call, ending, side, options.tags ?? true));
     return context;
@@ -97,7 +84,7 @@ export function tracingInterceptor(deps: TracingDeps, options: TracingIntercepto
   };
 
   const client: Interceptor = (next) => (call) => {
-    const parent = activeContext();
+    const parent = call.get(clientContext) ?? activeContext();
     const parentSpan = trace.getSpanContext(parent);
     const sampled = parentSpan
       ? (parentSpan.traceFlags & TraceFlags.SAMPLED) !== 0
@@ -113,43 +100,6 @@ export function tracingInterceptor(deps: TracingDeps, options: TracingIntercepto
   return side === 'server' ? server : client;
 }
 
-interface SpanShape {
-  readonly name: string;
-  readonly attributes: Attributes;
-}
-
-/** The codes that say that the server failed; the others are answers. Source: semantic conventions for gRPC. */
-const SERVER_ERRORS: ReadonlySet<status> = new Set([
-  status.UNKNOWN,
-  status.DEADLINE_EXCEEDED,
-  status.UNIMPLEMENTED,
-  status.INTERNAL,
-  status.UNAVAILABLE,
-  status.DATA_LOSS,
-]);
-
-function spanShape(method: RpcMethod): SpanShape {
-  const rpcMethod = method === UNKNOWN_METHOD ? '_OTHER' : method.path.slice(1);
-  return {
-    // A name made of what a caller invents would be as good as none.
-    name: method === UNKNOWN_METHOD ? 'grpc' : rpcMethod,
-    attributes: { 'rpc.system.name': 'grpc', 'rpc.method': rpcMethod },
-  };
-}
-
-function peerAttributes(call: RpcCall, side: 'server' | 'client'): Attributes {
-  const colon = call.peer.lastIndexOf(':');
-  const port = Number(call.peer.slice(colon + 1));
-  const known = colon > 0 && Number.isInteger(port);
-  const address = known ? call.peer.slice(0, colon).replace(/^\[|\]$/g, '') : call.peer;
-  const attributes: Attributes = { 'network.peer.address': address };
-  if (known) attributes['network.peer.port'] = port;
-  if (side === 'server') attributes['client.address'] = address;
-  if (call.requestId !== '') attributes['request_id'] = call.requestId;
-  if (call.attempt > 1) attributes['rpc.attempt'] = call.attempt;
-  return Object.assign(attributes, routeAttributes(call.routes));
-}
-
 function recordMessages(call: RpcCall, span: Span): void {
   let received = 0;
   let sent = 0;
@@ -159,26 +109,6 @@ function recordMessages(call: RpcCall, span: Span): void {
       'rpc.message.id': direction === 'in' ? ++received : ++sent,
     });
   });
-}
-
-function endSpan(
-  span: Span,
-  call: RpcCall,
-  ending: Ending,
-  side: 'server' | 'client',
-  tagsEnabled: boolean,
-): void {
-  const code = codeName(ending.code);
-  span.setAttribute('rpc.status_code', code);
-  if (tagsEnabled) for (const [name, value] of call.tags) span.setAttribute(`tags.${name}`, value);
-  const failed = side === 'server' ? SERVER_ERRORS.has(ending.code) : ending.code !== status.OK;
-  if (failed) {
-    span.setAttribute('error.type', code);
-    span.setStatus({ code: SpanStatusCode.ERROR, message: ending.message });
-    const thrown = ending.error?.hidesCause ? ending.error.cause : ending.error;
-    if (thrown instanceof Error) span.recordException(thrown);
-  }
-  span.end();
 }
 
 function first(metadata: Metadata, name: string): string | undefined {

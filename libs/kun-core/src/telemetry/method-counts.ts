@@ -1,6 +1,8 @@
 import type { Ending } from '../rpc/ending.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
+import type { Exemplar } from './openmetrics.js';
+import { recordedSpan } from './trace-link.js';
 import { STATUS_CODES } from '../status/code.js';
 
 /** What is counted of one method. */
@@ -17,6 +19,8 @@ export class MethodCounts {
   /** Calls by duration, not cumulated; the last is for those above every bound. */
   readonly bucketCounts: number[];
   totalSeconds = 0;
+  /** By bucket: the last recorded call in it. */
+  readonly exemplars: Array<Exemplar | undefined> = [];
 
   private received = 0;
   private sent = 0;
@@ -53,6 +57,13 @@ export class MethodCounts {
     // Most calls are short, so the search mostly ends where it begins.
     while (bucket < this.bounds.length && seconds > (this.bounds[bucket] ?? Infinity)) bucket++;
     this.bucketCounts[bucket] = (this.bucketCounts[bucket] ?? 0) + 1;
+    const span = call.get(recordedSpan);
+    if (!span) return;
+    this.exemplars[bucket] = {
+      labelSet: { trace_id: span.traceId, span_id: span.spanId },
+      value: seconds,
+      timestamp: (call.startedAt + ending.durationMs) / 1000,
+    };
   }
 
   messagesReceived(): number {

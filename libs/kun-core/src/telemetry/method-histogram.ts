@@ -36,7 +36,10 @@ export class MethodHistogram extends Histogram {
       let count = 0;
       for (const [index, bound] of [...bounds, '+Inf'].entries()) {
         count += counts.bucketCounts[index] ?? 0;
-        values.push({ metricName: `${name}_bucket`, labels: { ...counts.labels, le: bound }, value: count });
+        const labels = { ...counts.labels, le: bound };
+        // Shown in OpenMetrics' format alone.
+        const exemplar = counts.exemplars[index];
+        values.push({ metricName: `${name}_bucket`, labels, value: count, ...(exemplar && { exemplar }) });
       }
       values.push({ metricName: `${name}_sum`, labels: counts.labels, value: counts.totalSeconds });
       values.push({ metricName: `${name}_count`, labels: counts.labels, value: count });

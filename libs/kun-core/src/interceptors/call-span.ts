@@ -1,0 +1,40 @@
+import { SpanKind, trace, TraceFlags, type Context } from '@opentelemetry/api';
+import { contextKey } from '../rpc/context-key.js';
+import type { Interceptor } from '../rpc/interceptor.js';
+import type { RpcMethod } from '../rpc/rpc-method.js';
+import { decidedToRecord } from '../telemetry/ratio-sampler.js';
+import { activeContext, notRecorded } from '../telemetry/trace-context.js';
+import { callAttributes, endSpan, spanShape, type SpanShape, type TracingDeps } from './rpc-span.js';
+
+/** What the attempts of a client's call descend from; `undefined` where the call has no span of its own. */
+export const clientContext = contextKey<Context | undefined>('kun.client-context', undefined);
+
+/**
+ * On a client, outside of the retry: one span for the call as its maker sees it, however many attempts it takes. Each
+ * attempt has its own below it, of kind `CLIENT`, which the server's descends from.
+ */
+export function callSpanInterceptor(deps: TracingDeps): Interceptor {
+  const shapes = new Map<RpcMethod, SpanShape>();
+  return (next) => (call) => {
+    const parent = activeContext();
+    const parentSpan = trace.getSpanContext(parent);
+    const sampled = parentSpan
+      ? (parentSpan.traceFlags & TraceFlags.SAMPLED) !== 0
+      : (deps.sampler?.decide() ?? true);
+    if (!sampled) {
+      call.set(clientContext, parentSpan ? parent : notRecorded(parent));
+      return next(call);
+    }
+    let shape = shapes.get(call.method);
+    if (!shape) shapes.set(call.method, (shape = spanShape(call.method)));
+    const { name, attributes } = shape;
+    const decided = deps.sampler ? decidedToRecord(parent) : parent;
+    const span = deps.tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes }, decided);
+    call.set(clientContext, trace.setSpan(parent, span));
+    if (span.isRecording()) {
+      span.setAttributes(callAttributes(call, 'client'));
+      call.onEnd((ending) => endSpan(span, call, ending, 'client', false));
+    }
+    return next(call);
+  };
+}
