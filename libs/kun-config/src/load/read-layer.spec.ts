@@ -123,9 +123,8 @@ describe('a layer that is a link', () => {
     await using tree = await TestingTree.of({ 'conf/s/public.yaml': '' });
     await symlink('nowhere', tree.path('conf/public.yaml'));
     expect((await refusal(tree)).message).toContain(
-      'conf/public.yaml: the file cannot be read (ENOENT)'.slice(0, 16),
+      'conf/public.yaml: the file is a link that leads nowhere',
     );
-    expect((await refusal(tree)).message).toContain('is a link that leads nowhere');
   });
 });
 
