@@ -563,7 +563,7 @@ describe('RFC 9113, section 3.4: the preface', () => {
     const peer = new ServedPeer();
     peer.send(bytes);
     await expectOutcome(peer, connection(PROTOCOL_ERROR));
-    expect(peer.refusals.map(({ reason }) => reason)).toContain('bad-preface');
+    expect(peer.refusals.map(({ reason }) => reason)).toEqual(['bad-preface']);
   });
 
   it.each([

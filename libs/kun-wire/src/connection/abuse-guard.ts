@@ -1,5 +1,5 @@
 import type { ConnectionLimits } from './connection-limits.js';
-import { FloodError } from './flood-error.js';
+import { FloodError } from './counted-error.js';
 import { TokenBucket } from './token-bucket.js';
 import type { WireProcess } from './wire-process.js';
 

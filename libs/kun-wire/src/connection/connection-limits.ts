@@ -92,6 +92,20 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   resetShare: 100,
 };
 
+const RESOLVED = new WeakMap<Partial<ConnectionLimits>, ConnectionLimits>();
+
+/** The limits with their defaults, once for each object. */
+export function resolveLimits(
+  limits: Partial<ConnectionLimits> = DEFAULT_CONNECTION_LIMITS,
+): ConnectionLimits {
+  let resolved = RESOLVED.get(limits);
+  if (resolved === undefined) {
+    resolved = { ...DEFAULT_CONNECTION_LIMITS, ...limits };
+    RESOLVED.set(limits, resolved);
+  }
+  return resolved;
+}
+
 /** What all connections of a process may cost together. */
 export interface ProcessLimits {
   /** Bytes of requests that are not complete or not read; the connection with most of them pays. Default 256 MiB. */

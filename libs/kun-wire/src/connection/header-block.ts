@@ -1,4 +1,4 @@
-import { FloodError } from './flood-error.js';
+import { FloodError } from './counted-error.js';
 
 /** A header block that came in several frames, within limits. */
 export class HeaderBlock {

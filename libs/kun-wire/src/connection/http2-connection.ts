@@ -12,7 +12,7 @@ import type { BudgetHolder, ByteBudget } from './byte-budget.js';
 import { Closed, ClosedStreams } from './closed-streams.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { ConnectionOutput } from './connection-output.js';
-import { FloodError } from './flood-error.js';
+import { FloodError } from './counted-error.js';
 import { HeaderBlock } from './header-block.js';
 import { heaviestStream, type Http2Stream } from './http2-stream.js';
 import { InboundFrames, type InboundHost } from './inbound-frames.js';

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream';
-import { ConnectionError } from '../frames/connection-error.js';
+import type { ConnectionError } from '../frames/connection-error.js';
 import { ErrorCode, errorCodeName } from '../frames/error-code.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { Departure, type DepartureHost } from './departure.js';
 import { Http2Connection } from './http2-connection.js';
 import { Keepalive, type KeepaliveHost } from './keepalive.js';
-import { refusalOf } from './flood-error.js';
+import { CountedError, refusalOf } from './counted-error.js';
 import { localSettings } from './local-settings.js';
 import { TimeLimits, type TimeLimitsHost } from './time-limits.js';
 import type { WireProcess } from './wire-process.js';
@@ -177,7 +177,8 @@ export abstract class LivingConnection extends Http2Connection implements Depart
       prefaceLate: () => this.tooSlow('preface-timeout', 'no preface in time'),
       headerLate: () => this.tooSlow('header-timeout', 'no whole frame in time'),
       settingsLate: () => {
-        this.fail(new ConnectionError(ErrorCode.SETTINGS_TIMEOUT, 'settings were not acknowledged'));
+        const reason = 'settings were not acknowledged';
+        this.fail(new CountedError('settings-timeout', ErrorCode.SETTINGS_TIMEOUT, reason));
       },
       idleLong: () => this.guarded(() => this.departure.begin('idle')),
       aged: () => {

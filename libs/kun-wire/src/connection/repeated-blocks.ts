@@ -17,14 +17,15 @@ interface Encoded {
 
 /** The blocks of repeated fields for one peer. */
 export class RepeatedBlocks {
-  private readonly blocks = new Map<HeaderFields, Encoded>();
+  // Made with the first block; many connections stay idle.
+  private blocks: Map<HeaderFields, Encoded> | undefined;
 
   constructor(private readonly encoder: HeaderEncoder) {}
 
   /** The block of a list of fields; a view that is good until the next is asked for. */
   blockOf(fields: HeaderFields): Uint8Array {
     const { encoder } = this;
-    const known = this.blocks.get(fields);
+    const known = this.blocks?.get(fields);
     if (known !== undefined && known.generation === encoder.generation) return known.block;
     const { generation } = encoder;
     encoder.begin();
@@ -32,7 +33,10 @@ export class RepeatedBlocks {
     const block = encoder.end();
     // Good for later only if it changed nothing.
     if (generation === encoder.generation && REPEATED.has(fields)) {
-      this.blocks.set(fields, { block: Buffer.from(block), generation });
+      (this.blocks ??= new Map<HeaderFields, Encoded>()).set(fields, {
+        block: Buffer.from(block),
+        generation,
+      });
     }
     return block;
   }

@@ -14,7 +14,8 @@ const SAMPLE = 64;
  * headers to the byte. Its memory is bounded; for callers that never repeat themselves it looks only now and then.
  */
 export class BlockMemory {
-  private readonly known = new Map<string, HeaderList>();
+  // Made with the first block that is kept; many connections stay idle.
+  private known: Map<string, HeaderList> | undefined;
   private generation = -1;
   private inVain = 0;
 
@@ -27,7 +28,7 @@ export class BlockMemory {
 
   find(key: string, generation: number): HeaderList | undefined {
     if (generation !== this.generation) return undefined;
-    const list = this.known.get(key);
+    const list = this.known?.get(key);
     if (list !== undefined) this.inVain = 0;
     return list;
   }
@@ -35,10 +36,11 @@ export class BlockMemory {
   /** Keeps what a block says that was read at a generation of the table and left it unchanged. */
   keep(key: string, list: HeaderList, generation: number): void {
     this.inVain++;
-    if (generation !== this.generation || this.known.size >= MAX_BLOCKS) {
-      this.known.clear();
+    const known = (this.known ??= new Map<string, HeaderList>());
+    if (generation !== this.generation || known.size >= MAX_BLOCKS) {
+      known.clear();
       this.generation = generation;
     }
-    this.known.set(key, list);
+    known.set(key, list);
   }
 }

@@ -36,7 +36,8 @@ const STATIC_PAIRS: ReadonlyMap<string, number> = new Map(
 export class HeaderEncoder {
   /** Counts up with every change of the table. */
   generation = 0;
-  private bytes = Buffer.allocUnsafe(256);
+  // Made with the first block; many connections stay idle.
+  private bytes = NOTHING;
   private at = 0;
   private readonly ownMaxBytes: number;
   private readonly huffman: boolean;
@@ -45,8 +46,8 @@ export class HeaderEncoder {
   private inserted = 0;
   private resized = false;
   // By number of insertion, from 1.
-  private readonly names = new Map<string, { at: number; values: number }>();
-  private readonly pairs = new Map<string, number>();
+  private names: Map<string, { at: number; values: number }> | undefined;
+  private pairs: Map<string, number> | undefined;
 
   constructor({ maxTableBytes = 4096, huffman = false }: HeaderEncoderOptions = {}) {
     this.ownMaxBytes = maxTableBytes;
@@ -73,8 +74,8 @@ export class HeaderEncoder {
     this.room(16);
     this.integer(0x20, 0x1f, 0);
     if (this.maxBytes > 0) this.integer(0x20, 0x1f, this.maxBytes);
-    this.names.clear();
-    this.pairs.clear();
+    this.names = undefined;
+    this.pairs = undefined;
     this.usedBytes = 0;
     this.inserted = 0;
     this.generation++;
@@ -83,13 +84,13 @@ export class HeaderEncoder {
   /** Adds a field; `value` has one character a byte. */
   field(name: string, value: string): void {
     const pair = `${name}\n${value}`;
-    const known = STATIC_PAIRS.get(pair) ?? this.indexOf(this.pairs.get(pair));
+    const known = STATIC_PAIRS.get(pair) ?? this.indexOf(this.pairs?.get(pair));
     this.room(name.length + value.length + 16);
     if (known !== undefined) {
       this.integer(0x80, 0x7f, known);
       return;
     }
-    const values = this.names.get(name);
+    const values = this.names?.get(name);
     const nameIndex = STATIC_NAMES.get(name) ?? this.indexOf(values?.at) ?? 0;
     const size = name.length + value.length + FIELD_OVERHEAD_BYTES;
     if (SECRET_NAMES.has(name)) {
@@ -99,6 +100,8 @@ export class HeaderEncoder {
       this.usedBytes += size;
       this.generation++;
       this.inserted++;
+      this.names ??= new Map<string, { at: number; values: number }>();
+      this.pairs ??= new Map<string, number>();
       this.names.set(name, { at: this.inserted, values: (values?.values ?? 0) + 1 });
       this.pairs.set(pair, this.inserted);
     } else {
@@ -143,8 +146,10 @@ export class HeaderEncoder {
 
   private room(more: number): void {
     if (this.at + more <= this.bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(this.bytes.length * 2, this.at + more));
+    const larger = Buffer.allocUnsafe(Math.max(256, this.bytes.length * 2, this.at + more));
     this.bytes.copy(larger, 0, 0, this.at);
     this.bytes = larger;
   }
 }
+
+const NOTHING: Buffer = Buffer.alloc(0);

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { DEFAULT_CONNECTION_LIMITS, type ConnectionLimits } from '../connection/connection-limits.js';
+import { resolveLimits, type ConnectionLimits } from '../connection/connection-limits.js';
 import type { WireProcess } from '../connection/wire-process.js';
 import type { CallListener, IncomingCall } from './incoming-call.js';
 import { ServerConnection } from './server-connection.js';
@@ -9,7 +9,7 @@ import type { ServedConnection } from './served-connection.js';
 export interface ServeOptions {
   /** What it shares with all others of the process. */
   readonly process: WireProcess;
-  /** Default: {@link DEFAULT_CONNECTION_LIMITS}. */
+  /** Default: `DEFAULT_CONNECTION_LIMITS`. Connections that are given one object share what is made of it. */
   readonly limits?: Partial<ConnectionLimits> | undefined;
 }
 
@@ -23,5 +23,5 @@ export function serveConnection(
   { process, limits }: ServeOptions,
   onCall: (call: IncomingCall) => CallListener,
 ): ServedConnection {
-  return new ServerConnection(socket, process, { ...DEFAULT_CONNECTION_LIMITS, ...limits }, onCall);
+  return new ServerConnection(socket, process, resolveLimits(limits), onCall);
 }

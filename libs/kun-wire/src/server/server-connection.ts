@@ -2,6 +2,7 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectionLimits } from '../connection/connection-limits.js';
 import { Closed } from '../connection/closed-streams.js';
+import { CountedError } from '../connection/counted-error.js';
 import { LivingConnection } from '../connection/living-connection.js';
 import type { WireProcess } from '../connection/wire-process.js';
 import { ConnectionError } from '../frames/connection-error.js';
@@ -87,8 +88,7 @@ export class ServerConnection extends LivingConnection implements ServedConnecti
     if (this.prefaceBytes === PREFACE.length) return 0;
     const bytes = Math.min(PREFACE.length - this.prefaceBytes, chunk.length);
     if (chunk.compare(PREFACE, this.prefaceBytes, this.prefaceBytes + bytes, 0, bytes) !== 0) {
-      this.refused('bad-preface', 'no HTTP/2', 'connection');
-      this.fail(new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'no HTTP/2'));
+      this.fail(new CountedError('bad-preface', ErrorCode.PROTOCOL_ERROR, 'no HTTP/2'));
       return -1;
     }
     this.prefaceBytes += bytes;
