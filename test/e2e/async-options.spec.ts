@@ -55,7 +55,7 @@ describe('KunModule.forRootAsync', () => {
   ])('%s makes the options', async (_, kun) => {
     const service = await startTestService({ module: class Root {}, imports: [kun], controllers });
     closes.push(() => service.close());
-    expect(await call(service.client(KINDS), 'Unary')).toMatchObject({
+    expect(await call(service.grpcClient(KINDS), 'Unary')).toMatchObject({
       code: status.OK,
       messages: [{ text: 'here' }],
     });

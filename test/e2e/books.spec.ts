@@ -58,7 +58,7 @@ beforeEach(async () => {
   service = await startTestService(kindsModule({ controllers: [kindsController(handlers)] }), {
     overrides: { GRPCServer: { MaxMsgSize: 64 * 1024, Reflection: true } },
   });
-  client = service.client(KINDS);
+  client = service.grpcClient(KINDS);
 });
 afterEach(async () => {
   release();

@@ -116,7 +116,7 @@ describe('in a running service', () => {
         env: { KUN_BASE: tree.base, KUN_CLUSTER: NAMES.cluster, KUN_INSTANCE: NAMES.instance },
       },
     );
-    const { headers, code } = await call(service.client(KINDS), 'Unary');
+    const { headers, code } = await call(service.grpcClient(KINDS), 'Unary');
     const text = await service.metrics();
     const seen = {
       code,

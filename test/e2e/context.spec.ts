@@ -71,7 +71,7 @@ async function callAtOnce(styles: Readonly<Record<string, Type>>, count: number)
   const gate = service.app.get(Gate);
   gate.expect(count);
   const ways = Object.keys(styles).flatMap((style) => {
-    const client = service.client<Client>(`${PACKAGE}.${style}`);
+    const client = service.grpcClient<Client>(`${PACKAGE}.${style}`);
     return METHODS.map((method) => ({ style, method, client }));
   });
   const rounds = Array.from({ length: count / ways.length }, (_, round) => round);

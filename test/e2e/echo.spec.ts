@@ -19,7 +19,7 @@ describe('hops', () => {
   it.each(['Echo', 'Watch', 'Collect', 'Chat'])(
     'of %s go through the service so many times, 16 at most',
     async (method) => {
-      const client = service.client();
+      const client = service.grpcClient();
       const ask = (hops: number) => startCall(client, method, { requests: [{ hops, count: 1 }] }).outcome;
       const { code, messages } = await ask(16);
       expect(code).toBe(status.OK);
@@ -42,7 +42,8 @@ describe('echo with little', () => {
 
   it('takes the keys that the environment sets', async () => {
     await using service = await SpawnedService.start({ env: { KUN_CONF__ECHO__GREETING: '0123 ' } });
-    const { messages } = await startCall(service.client(), 'Echo', { requests: [{ message: 'a' }] }).outcome;
+    const { messages } = await startCall(service.grpcClient(), 'Echo', { requests: [{ message: 'a' }] })
+      .outcome;
     expect(messages[0]).toMatchObject({ message: '0123 a' });
   });
 

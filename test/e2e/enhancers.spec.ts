@@ -230,11 +230,13 @@ async function start(controller: Type, level: 'global' | 'controller'): Promise<
     UseInterceptors(suffix)(controller);
     UseFilters(OwnFilter)(controller);
   }
-  service = await startTestService(kindsModule({ controllers: [controller] }), {}, (app) => {
-    if (scoped) return;
-    app.useGlobalPipes(new ValidationPipe(STRICT));
-    app.useGlobalInterceptors(suffix);
-    app.useGlobalFilters(new OwnFilter());
+  service = await startTestService(kindsModule({ controllers: [controller] }), {
+    prepare(app) {
+      if (scoped) return;
+      app.useGlobalPipes(new ValidationPipe(STRICT));
+      app.useGlobalInterceptors(suffix);
+      app.useGlobalFilters(new OwnFilter());
+    },
   });
 }
 afterEach(async () => {
@@ -253,7 +255,7 @@ const GOOD: CallInput = {
     { text: 'y', n: 2 },
   ],
 };
-const ask = (method: string, input: CallInput = GOOD) => call(running().client(KINDS), method, input);
+const ask = (method: string, input: CallInput = GOOD) => call(running().grpcClient(KINDS), method, input);
 
 const CONTROLLERS: ReadonlyArray<readonly [string, Type, 'global' | 'controller', boolean]> = [
   ['Observable<T>', OfObservable, 'global', true],
@@ -422,7 +424,7 @@ describe("the forms of Nest's guides", () => {
       code: status.NOT_FOUND,
       details: 'filtered thirteen',
     });
-    const leaving = startCall(running().client(KINDS), 'Chat', { requests: [{ n: 1 }], open: true });
+    const leaving = startCall(running().grpcClient(KINDS), 'Chat', { requests: [{ n: 1 }], open: true });
     await leaving.received(1);
     leaving.cancel();
     expect(await leaving.outcome).toMatchObject({ code: status.CANCELLED });
@@ -537,7 +539,7 @@ describe('a generator behind interceptors', () => {
   it('is not made faster than its reader takes it, and cleans up when the reader leaves', async () => {
     produced = 0;
     service = await startTestService(kindsModule({ controllers: [Fast] }));
-    const client = running().client(KINDS) as unknown as Record<
+    const client = running().grpcClient(KINDS) as unknown as Record<
       string,
       (request: object) => NodeJS.ReadableStream
     >;
@@ -679,8 +681,10 @@ describe('errors that only look meant for the caller', () => {
 
   it("but what Nest's own filter makes of an exception is", async () => {
     await service?.close();
-    service = await startTestService(kindsModule({ controllers: [Failing] }), {}, (app) => {
-      app.useGlobalFilters(new NestsFilter());
+    service = await startTestService(kindsModule({ controllers: [Failing] }), {
+      prepare(app) {
+        app.useGlobalFilters(new NestsFilter());
+      },
     });
     thrown = () => new RpcException({ code: status.NOT_FOUND, message: 'no such note' });
     for (const method of METHODS) {

@@ -27,7 +27,7 @@ const spawn = (entrance: string, more?: SpawnOptions) => SpawnedService.spawn(op
 
 /** A call that takes half a second, once the service has it. */
 async function slowCall(service: SpawnedService) {
-  const slow = startCall(service.client(KINDS_SERVICE), 'Unary', { requests: [{ n: 500 }] });
+  const slow = startCall(service.grpcClient(KINDS_SERVICE), 'Unary', { requests: [{ n: 500 }] });
   const inFlight = async () =>
     sumOf((await service.admin('/metrics')).body, 'grpc_server_in_flight', { grpc_method: 'Unary' });
   await expect.poll(inFlight).toBe(1);
@@ -65,7 +65,7 @@ describe.each([
 
   it('is forced by a second signal, and exits 1', async () => {
     await using service = await start(entrance);
-    const slow = startCall(service.client(KINDS_SERVICE), 'Unary', { requests: [{ n: 600_000 }] });
+    const slow = startCall(service.grpcClient(KINDS_SERVICE), 'Unary', { requests: [{ n: 600_000 }] });
     await service.process.line(({ msg }) => msg === 'began');
     service.process.kill('SIGINT');
     await expect.poll(async () => (await service.admin('/readyz')).status).toBe(503);
@@ -226,7 +226,9 @@ describe('an HTTP request on a port of app.listen', () => {
     service.process.kill('SIGTERM');
     expect(await (await response).text()).toBe('answered');
     expect(await service.end).toEqual({ code: 0, signal: null });
-    expect(await call(service.client(KINDS_SERVICE), 'Unary')).toMatchObject({ code: status.UNAVAILABLE });
+    expect(await call(service.grpcClient(KINDS_SERVICE), 'Unary')).toMatchObject({
+      code: status.UNAVAILABLE,
+    });
   });
 });
 

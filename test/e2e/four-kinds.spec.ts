@@ -21,7 +21,7 @@ afterEach(async () => {
 /** Starts a service that does what the handlers do. */
 async function ready(handlers: KindsHandlers): Promise<{ client: Client; logs: TestService['logs'] }> {
   service = await startTestService(kindsModule({ controllers: [kindsController(handlers)] }));
-  return { client: service.client(KINDS), logs: service.logs };
+  return { client: service.grpcClient(KINDS), logs: service.logs };
 }
 
 async function* inTurn<T>(values: Iterable<T>): AsyncGenerator<T> {
@@ -173,7 +173,7 @@ describe('@GrpcStreamCall', () => {
 
   it('gives the stream for a stream of responses, and the stream and a callback for a single one', async () => {
     service = await startTestService(kindsModule({ controllers: [StreamCallController] }));
-    const client = service.client(KINDS);
+    const client = service.grpcClient(KINDS);
     expect(await call(client, 'Collect', { requests: NOTES })).toMatchObject({
       code: status.OK,
       messages: [{ n: 6, text: 'Collect' }],
@@ -233,7 +233,7 @@ describe('a request-scoped controller', () => {
 
   it('is made for each call, once', async () => {
     service = await startTestService(kindsModule({ controllers: [ScopedController], providers: [Visit] }));
-    const client = service.client(KINDS);
+    const client = service.grpcClient(KINDS);
     const requests = [{ text: 'a' }, { text: 'b' }];
     const outcomes = await Promise.all(
       [...METHODS, ...METHODS].map((method) => call(client, method, { requests })),

@@ -13,7 +13,7 @@ it('an application that has stopped, or failed to start, leaves nothing behind i
   const listenersBefore = listeners();
   for (let round = 0; round < 2; round++) {
     const service = await startTestService(root, { ports: { http: 0 } });
-    expect(await call(service.client(KINDS), 'Unary')).toMatchObject({ code: status.OK });
+    expect(await call(service.grpcClient(KINDS), 'Unary')).toMatchObject({ code: status.OK });
     expect(held()).toMatchObject({ TCPServerWrap: 3, streamStarts: 1, streamEnds: 1 });
     const ports = { grpc: service.app.ports.grpc ?? 0, http: 0 };
     await expect(startTestService(root, { ports })).rejects.toThrow('in use');

@@ -53,7 +53,7 @@ describe('npx nest start', () => {
 });
 
 async function stopDuringCall(service: SpawnedService, stop: () => void): Promise<void> {
-  const client = service.client();
+  const client = service.grpcClient();
   const slow = startCall(client, 'Chat', {
     requests: [{ message: 'a' }, { message: 'b', delay_ms: 500 }],
   });

@@ -81,7 +81,7 @@ async function start(overrides: Readonly<Record<string, unknown>> = {}, env: Rec
 }
 
 async function callIt(service: TestService, metadata: Readonly<Record<string, string>> = {}) {
-  const { messages } = await call(service.client<Client>(KINDS), 'Unary', { metadata });
+  const { messages } = await call(service.grpcClient<Client>(KINDS), 'Unary', { metadata });
   const [traceId, spanId, baggage] = String(messages[0]?.['text']).split(' ');
   return { traceId, spanId, baggage };
 }

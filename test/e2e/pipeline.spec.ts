@@ -127,10 +127,13 @@ describe('guards, interceptors and pipes of useGlobal*, APP_*, a controller and 
       },
       { interceptors: [own] },
     );
-    service = await startTestService(root, { ports: { http: 0 } }, (app) => {
-      app.useGlobalGuards(guard('global'));
-      app.useGlobalInterceptors(interceptor('global'));
-      app.useGlobalPipes(pipe('global'));
+    service = await startTestService(root, {
+      ports: { http: 0 },
+      prepare(app) {
+        app.useGlobalGuards(guard('global'));
+        app.useGlobalInterceptors(interceptor('global'));
+        app.useGlobalPipes(pipe('global'));
+      },
     });
   });
   afterEach(() => service.close());
@@ -146,7 +149,7 @@ describe('guards, interceptors and pipes of useGlobal*, APP_*, a controller and 
   const ANSWER = 'answer method controller global APP';
 
   it.each(METHODS)('run once for a call, in the order of Nest: %s', async (method) => {
-    const outcome = await call(service.client(KINDS), method);
+    const outcome = await call(service.grpcClient(KINDS), method);
     expect(outcome).toMatchObject({ code: status.OK, messages: [{ text: ANSWER }] });
     expect(ran).toEqual(['own', ...PIPELINE]);
   });
@@ -158,7 +161,7 @@ describe('guards, interceptors and pipes of useGlobal*, APP_*, a controller and 
   });
 
   it.each(LEVELS)('refuse with PERMISSION_DENIED and 403, counted and logged once: %s', async (level) => {
-    const client = service.client(KINDS);
+    const client = service.grpcClient(KINDS);
     const requests = [{ text: `refused by ${level}` }];
     for (const method of ['Unary', 'Watch']) {
       expect(await call(client, method, { requests })).toMatchObject({ code: status.PERMISSION_DENIED });
@@ -234,10 +237,13 @@ describe.each(['useGlobalFilters', 'APP_FILTER', 'a controller', 'a method'])('a
   it('answers for what it catches, once, in all kinds and on HTTP', async () => {
     const providers = level === 'APP_FILTER' ? [{ provide: APP_FILTER, useClass: OwnFilter }] : [];
     const root = kindsModule({ controllers: [ThrowingController], providers });
-    const service = await startTestService(root, { ports: { http: 0 } }, (app) => {
-      if (level === 'useGlobalFilters') app.useGlobalFilters(...filters);
+    const service = await startTestService(root, {
+      ports: { http: 0 },
+      prepare(app) {
+        if (level === 'useGlobalFilters') app.useGlobalFilters(...filters);
+      },
     });
-    const client = service.client(KINDS);
+    const client = service.grpcClient(KINDS);
     for (const method of METHODS) {
       ran = [];
       const outcome = await call(client, method);

@@ -84,7 +84,7 @@ describe('Tracing.TrustCallers', () => {
       spanExporters: [recorder],
       overrides: { Tracing: { SampleRatio: 0, TrustCallers } },
     });
-    const client = service.client<Client>(KINDS);
+    const client = service.grpcClient<Client>(KINDS);
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     await Promise.all(
       Array.from({ length: 300 }, () => call(client, 'Unary', { metadata: { traceparent } })),

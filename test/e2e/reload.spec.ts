@@ -8,7 +8,7 @@ const INSTANCE_LAYER = 'echo/default/one/public.yaml';
 
 /** Calls without a pause until it is told to stop; says how the calls ended. */
 function callAllTheTime(service: SpawnedService) {
-  const client = service.client();
+  const client = service.grpcClient();
   const codes = new Map<number, number>();
   let stopped = false;
   const loop = async () => {

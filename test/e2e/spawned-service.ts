@@ -72,7 +72,7 @@ export class SpawnedService {
   }
 
   /** A client with a connection of its own and without retries, so that a lost call shows. */
-  client<T extends Client = Client>(service: ServiceDefinition = ECHO_SERVICE): T {
+  grpcClient<T extends Client = Client>(service: ServiceDefinition = ECHO_SERVICE): T {
     const Constructor = makeGenericClientConstructor(service, 'Client');
     const client = new Constructor(`127.0.0.1:${this.ports.grpc}`, credentials.createInsecure(), {
       'grpc.enable_retries': 0,

@@ -63,7 +63,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('at %s', (signal) => {
     await using service = await SpawnedService.start({
       config: { GRPCServer: { GrpcGracefulStopTimeout: 10, StreamGracePeriod: 0.2 } },
     });
-    const client = service.client(ECHO_SERVICE);
+    const client = service.grpcClient(ECHO_SERVICE);
     const echo = startCall(client, 'Echo', { requests: [{ message: 'slow', delay_ms: 1500 }] });
     const watch = startCall(client, 'Watch', { requests: [{ count: 0, interval_ms: 50 }] });
     await watch.received(1);
@@ -87,7 +87,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('at %s', (signal) => {
 describe('what a stop takes away', () => {
   it('goes in order: background work is told, calls and requests end, callbacks in reverse, then modules', async () => {
     await using service = await startFixture('ordered', { http: true });
-    const unary = call(service.client(KINDS_SERVICE), 'Unary', { requests: [{ n: 400 }] });
+    const unary = call(service.grpcClient(KINDS_SERVICE), 'Unary', { requests: [{ n: 400 }] });
     const slow = fetch(`http://127.0.0.1:${service.ports.http}/slow`);
     await service.process.line(({ msg }) => msg === 'slow began');
     await inFlight(service, 'Unary', 1);
@@ -149,7 +149,7 @@ describe('a stop that meets handlers which ignore everything', () => {
     ['Chat', { open: true }],
   ] as const)('ends within the timeout and exits 1: %s', async (method, input) => {
     await using service = await startFixture('stubborn', { config });
-    const stuck = startCall(service.client(KINDS_SERVICE), method, input);
+    const stuck = startCall(service.grpcClient(KINDS_SERVICE), method, input);
     await inFlight(service, method, 1);
     if (method === 'Watch' || method === 'Chat') await stuck.received(1);
 
@@ -166,7 +166,7 @@ describe('a stop that meets handlers which ignore everything', () => {
     await using service = await startFixture('stubborn', {
       config: { GRPCServer: { GrpcGracefulStopTimeout: 60 } },
     });
-    const stuck = startCall(service.client(KINDS_SERVICE), 'Unary');
+    const stuck = startCall(service.grpcClient(KINDS_SERVICE), 'Unary');
     await inFlight(service, 'Unary', 1);
     service.process.kill('SIGTERM');
     await expect.poll(async () => (await service.admin('/readyz')).status).toBe(503);
@@ -195,7 +195,7 @@ describe('a stop that meets what does not leave', () => {
 
   it('ends watches of the health at once, and does not wait for idle connections', async () => {
     await using service = await startFixture('ordered');
-    const health = startCall(service.client(HEALTH_SERVICE), 'Watch');
+    const health = startCall(service.grpcClient(HEALTH_SERVICE), 'Watch');
     await health.received(1);
     const idle = connectHttp2(`http://127.0.0.1:${service.ports.grpc}`);
     idle.on('error', () => {});
@@ -213,12 +213,12 @@ describe('a stop that meets what does not leave', () => {
 describe('the pre-stop delay', () => {
   it('serves new calls and connections while readiness is dead on HTTP and grpc.health.v1', async () => {
     await using service = await SpawnedService.start({ config: { GRPCServer: { PreStopDelay: 1 } } });
-    const health = service.client(HEALTH_SERVICE);
+    const health = service.grpcClient(HEALTH_SERVICE);
     expect((await call(health, 'Check')).messages).toMatchObject([{ status: 'SERVING' }]);
     service.process.kill('SIGTERM');
     await expect.poll(async () => (await service.admin('/readyz')).status).toBe(503);
     expect((await call(health, 'Check')).messages).toMatchObject([{ status: 'NOT_SERVING' }]);
-    const late = await call(service.client(), 'Echo', { requests: [{ message: 'late' }] });
+    const late = await call(service.grpcClient(), 'Echo', { requests: [{ message: 'late' }] });
     expect(late).toMatchObject({ code: status.OK, messages: [{ message: 'late' }] });
     expect(service.process.withMessage('stopped')).toEqual([]);
     expect(await service.end).toEqual({ code: 0, signal: null });
@@ -268,7 +268,7 @@ describe('app.close()', () => {
       overrides: { GRPCServer: { StreamGracePeriod: 0.2 } },
     });
     const controller = service.app.get(WaitingController);
-    const client = service.client(KINDS);
+    const client = service.grpcClient(KINDS);
     const unary = startCall(client, 'unary');
     const watch = startCall(client, 'Watch');
     const chat = startCall(client, 'Chat', { requests: [{ n: 7 }], open: true });

@@ -210,7 +210,7 @@ describe('readiness', () => {
   });
 
   async function start(prepare: (app: KunApplication) => void = () => {}): Promise<Readiness> {
-    service = await startTestService(kindsModule({ controllers }), {}, prepare);
+    service = await startTestService(kindsModule({ controllers }), { prepare });
     health = clientAt(service.app.ports.grpc, HEALTH);
     return service.app.get(Readiness);
   }
@@ -234,7 +234,7 @@ describe('readiness', () => {
     expect(body).toMatchObject({ error: { service: { reason: 'cache is cold' } } });
     expect((await fetch(`${service.adminUrl}/livez`)).status).toBe(200);
     // Being out of balancing refuses nobody.
-    expect((await call(service.client(KINDS), 'Unary')).code).toBe(status.OK);
+    expect((await call(service.grpcClient(KINDS), 'Unary')).code).toBe(status.OK);
 
     readiness.setAlive();
     expect(await state()).toEqual([200, 'SERVING']);
@@ -323,7 +323,7 @@ describe('the identity', () => {
       KUN_VERSION: '1.2.3',
     };
     const service = await startTestService(kindsModule({ controllers }), { env });
-    await call(service.client(KINDS), 'Unary');
+    await call(service.grpcClient(KINDS), 'Unary');
     const samples = samplesOf(await service.metrics());
     const identity = {
       domain: 'acme.com',

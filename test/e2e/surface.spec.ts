@@ -103,7 +103,7 @@ describe('what a handler gets, on grpc-js and on kun', () => {
 
   beforeAll(async () => {
     kun = await startTestService(kindsModule({ controllers: [Surface] }));
-    const client = kun.client(KINDS);
+    const client = kun.grpcClient(KINDS);
     const definition = (client.constructor as unknown as { service: grpc.ServiceDefinition }).service;
     plain = new grpc.Server();
     plain.addService(definition, {

@@ -103,8 +103,8 @@ describe('two applications in one process', () => {
   beforeEach(async () => {
     one = await start('one', 11);
     two = await start('two', 22);
-    toOne = one.client(KINDS);
-    toTwo = two.client(KINDS);
+    toOne = one.grpcClient(KINDS);
+    toTwo = two.grpcClient(KINDS);
   });
   afterEach(async () => {
     await Promise.all([one.close(), two.close()]);

@@ -23,7 +23,7 @@ const start = (options: SpawnOptions = {}) =>
 
 /** A call that is in flight for half a second while another one leaves the error behind. */
 async function provoke(service: SpawnedService, error: string, metadata: Record<string, string> = {}) {
-  const client = service.client(KINDS_SERVICE);
+  const client = service.grpcClient(KINDS_SERVICE);
   const slow = startCall(client, 'Unary', { requests: [{ n: 500, text: 'none' }] });
   const inFlight = async () =>
     sumOf((await service.admin('/metrics')).body, 'grpc_server_in_flight', { grpc_method: 'Unary' });
@@ -91,7 +91,7 @@ describe('an error that nobody caught', () => {
 
   it('forces the stop when it comes again, and does not fill the log', async () => {
     await using service = await start();
-    const stuck = startCall(service.client(KINDS_SERVICE), 'Unary', { requests: [{ n: 600_000 }] });
+    const stuck = startCall(service.grpcClient(KINDS_SERVICE), 'Unary', { requests: [{ n: 600_000 }] });
     await provoke(service, 'again and again');
     expect((await stuck.outcome).code).toBe(status.UNAVAILABLE);
     expect(await service.end).toEqual({ code: 1, signal: null });

@@ -53,7 +53,7 @@ beforeAll(async () => {
     ],
   });
   const metadata = { 'x-request-id': REQUEST_ID, traceparent: `00-${TRACE}-${PARENT}-01` };
-  const client = service.client<Client>('acme.accounts.v1.Accounts');
+  const client = service.grpcClient<Client>('acme.accounts.v1.Accounts');
   outcome = await call(client, 'Get', { requests: [{ id: '42' }], metadata, timeoutMs: 5000 });
   await service.logs.waitFor(({ msg }) => msg === 'finished call');
   metrics = await service.metrics();

@@ -134,7 +134,7 @@ async function pass(forms: ProtoForms, message: object) {
     'Pass' | 'Known',
     (sent: object, done: (error: Error | null, answer: object) => void) => void
   >;
-  const client = service.client<Client & Methods>('forms.v1.Forms');
+  const client = service.grpcClient<Client & Methods>('forms.v1.Forms');
   const call = (method: keyof Methods, sent: object) =>
     new Promise<object>((resolve, reject) =>
       client[method](sent, (error, answer) => (error ? reject(error) : resolve(answer))),

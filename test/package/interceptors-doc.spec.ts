@@ -37,7 +37,7 @@ describe('docs/interceptors.md', () => {
     } finally {
       process.chdir(before);
     }
-    client = service.client('acme.greeter.v1.GreeterService');
+    client = service.grpcClient('acme.greeter.v1.GreeterService');
   });
 
   afterAll(async () => {

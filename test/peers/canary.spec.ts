@@ -82,7 +82,7 @@ async function startVersions(name: 'haproxy' | 'nginx') {
     next: middle.grpcAddress,
     handlers: settingRoutes(() => first.next),
   });
-  const client = first.client(KINDS);
+  const client = first.grpcClient(KINDS);
   return {
     canary,
     seenByCanary: canaryVersion.seen,

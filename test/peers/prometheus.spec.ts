@@ -49,7 +49,7 @@ afterAll(async () => {
 });
 
 it('promtool finds nothing to say about /metrics', async () => {
-  await call(service.client<Client>(KINDS), 'Unary');
+  await call(service.grpcClient<Client>(KINDS), 'Unary');
   expect(await promtool(await service.metrics())).toEqual({ code: 0, said: '' });
   // It does find what is wrong.
   expect(await promtool('# TYPE a counter\na 1\n')).toMatchObject({ code: 3 });
@@ -67,7 +67,7 @@ it('what Prometheus scrapes agrees with the calls made', async () => {
     made.set(series, (made.get(series) ?? 0) + times);
   };
 
-  const client = service.client<Client>(KINDS);
+  const client = service.grpcClient<Client>(KINDS);
   for (const [index, method] of METHODS.entries()) {
     for (const [text, times] of [
       ['', 10 + index],

@@ -43,7 +43,7 @@ describe.each([
 
   it('takes complete spans of all kinds, below those of the callers', async () => {
     service = await serve(collector.settings);
-    const client = service.client<Client>(KINDS);
+    const client = service.grpcClient<Client>(KINDS);
     const made = [...Object.entries(INBOUND), ['none', {}] as const].flatMap(([name, headers]) =>
       METHODS.map((method) => ({
         name,
@@ -102,7 +102,7 @@ describe('a collector that is down', () => {
   it.each(['Zipkin', 'grpc', 'http'])('%s: is told of once, and costs no call', async (kind) => {
     const [port] = await freePorts(1);
     service = await serve(collectorAt(`http://127.0.0.1:${port}`, kind));
-    const client = service.client<Client>(KINDS);
+    const client = service.grpcClient<Client>(KINDS);
     for (let round = 0; round < 30; round++) {
       const calls = Array.from({ length: 40 }, () => call(client, 'Unary'));
       for (const { code } of await Promise.all(calls)) expect(code).toBe(0);
@@ -131,7 +131,7 @@ describe('a collector that never answers', () => {
       await once(silent.listen(0, '127.0.0.1'), 'listening');
       const url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
       service = await serve(collectorAt(url, kind));
-      const client = service.client<Client>(KINDS);
+      const client = service.grpcClient<Client>(KINDS);
       for (let round = 0; round < 40; round++) {
         await Promise.all(Array.from({ length: 100 }, () => call(client, 'Unary')));
       }

@@ -22,7 +22,7 @@ beforeAll(async () => {
     const config = { Logger: { Level: 'debug' }, ...next };
     links.unshift(await SpawnedService.start({ main, service: 'kinds', config, env: { LINK: link } }));
   }
-  client = links.at(0)!.client(serviceIn(join(REPOSITORY, 'test/fixtures/kinds.proto'), KINDS));
+  client = links.at(0)!.grpcClient(serviceIn(join(REPOSITORY, 'test/fixtures/kinds.proto'), KINDS));
 });
 afterAll(async () => {
   await Promise.all(links.map((link) => link[Symbol.asyncDispose]()));

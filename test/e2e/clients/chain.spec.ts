@@ -40,7 +40,7 @@ describe('three echoes in a row, each a process of its own', () => {
         }),
       );
     }
-    const client = echoes.at(0)!.client();
+    const client = echoes.at(0)!.grpcClient();
     for (const method of METHODS) {
       const metadata = {
         'x-request-id': `id-of-${method}`,

@@ -81,7 +81,7 @@ describe('calls made for an incoming one', () => {
         },
       },
     });
-    const { code, details } = await call(first.client(KINDS), 'Unary', {
+    const { code, details } = await call(first.grpcClient(KINDS), 'Unary', {
       metadata: METADATA,
       timeoutMs: 5000,
     });
@@ -108,7 +108,7 @@ describe('calls made for an incoming one', () => {
         },
       },
     });
-    const client = first.client(KINDS);
+    const client = first.grpcClient(KINDS);
     const ids = Array.from({ length: 50 }, (_, n) => `call-${n}`);
     await Promise.all(
       ids.map((id) => call(client, 'Unary', { metadata: { 'x-request-id': id, accountid: id } })),
@@ -146,7 +146,7 @@ describe('calls made for an incoming one', () => {
         },
       },
     });
-    const { code } = await call(first.client(KINDS), 'Unary', { metadata: METADATA, timeoutMs: 500 });
+    const { code } = await call(first.grpcClient(KINDS), 'Unary', { metadata: METADATA, timeoutMs: 500 });
     expect(code).toBe(status.OK);
     await began.promise;
     goOn.resolve();
@@ -168,7 +168,7 @@ describe('calls made for an incoming one', () => {
         },
       },
     });
-    const answer = call(first.client(KINDS), 'Unary');
+    const answer = call(first.grpcClient(KINDS), 'Unary');
     await began.promise;
     const stopped = first.app.stop('test');
     expect(first.app.get(Lifecycle).stopping.aborted).toBe(true);

@@ -39,7 +39,7 @@ describe.each(['pass', 'map', 'mask'] as const)("an upstream's error by the poli
   beforeAll(async () => {
     last = await startLinked({ handlers: failing });
     first = await startLinked({ next: last.grpcAddress, upstream: { Errors: policy, Retry: { By: 'off' } } });
-    client = first.client(KINDS);
+    client = first.grpcClient(KINDS);
   });
   afterAll(async () => {
     await first.close();

@@ -52,9 +52,9 @@ export async function startLinked(options: LinkedOptions = {}): Promise<LinkedSe
         }),
       },
       ...(options.spanExporters && { spanExporters: options.spanExporters }),
-    },
-    (app) => {
-      if (options.next !== undefined) next = app.get<KindsClient>(clientToken('next'));
+      prepare(app) {
+        if (options.next !== undefined) next = app.get<KindsClient>(clientToken('next'));
+      },
     },
   );
   return {

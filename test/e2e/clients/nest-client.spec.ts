@@ -71,9 +71,11 @@ beforeAll(async () => {
       controllers: [kindsController(forward)],
       imports: [KunClientModule.register([{ name: 'next', service: 'Kinds', ...proto }])],
     }),
-    { overrides: { Upstreams: { next: { Target: last.grpcAddress, Errors: 'pass' } } } },
-    (app) => {
-      service = app.get<ClientGrpc>(nestClientToken('next')).getService<KindsService>('Kinds');
+    {
+      overrides: { Upstreams: { next: { Target: last.grpcAddress, Errors: 'pass' } } },
+      prepare(app) {
+        service = app.get<ClientGrpc>(nestClientToken('next')).getService<KindsService>('Kinds');
+      },
     },
   );
 });
@@ -140,14 +142,14 @@ describe("an upstream in Nest's own form", () => {
 
   it('carries the cancel of an incoming call on', async () => {
     aborted = 0;
-    const client = first.client(KINDS);
+    const client = first.grpcClient(KINDS);
     const { code } = await call(client, 'Watch', { requests: [{ n: 0 }], timeoutMs: 200 });
     expect(code).toBe(status.DEADLINE_EXCEEDED);
     await expect.poll(() => aborted).toBe(1);
   });
 
   it('answers a caller with what the Observable gives', async () => {
-    const client = first.client(KINDS);
+    const client = first.grpcClient(KINDS);
     for (const method of ['Unary', 'Watch', 'Collect', 'Chat']) {
       const { code, messages } = await call(client, method, { requests: [{ text: 'a', n: 1 }] });
       expect({ method, code, count: messages.length }).toEqual({ method, code: status.OK, count: 1 });

@@ -38,10 +38,12 @@ const start = async (target: string, options: Partial<UpstreamOptions> = {}, ups
       controllers: [kindsController({})],
       imports: [CartsModule, ordersModule(options)],
     }),
-    { overrides: { Upstreams: { next: { Target: target, ...upstream } } } },
-    (app) => {
-      carts = app.get(Carts);
-      orders = app.get(Orders);
+    {
+      overrides: { Upstreams: { next: { Target: target, ...upstream } } },
+      prepare(app) {
+        carts = app.get(Carts);
+        orders = app.get(Orders);
+      },
     },
   );
   return { service, carts, orders };

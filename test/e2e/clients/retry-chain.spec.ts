@@ -64,7 +64,7 @@ async function failing(
 }
 
 const ask = (service: LinkedService, method = 'Unary', metadata = {}) =>
-  call(service.client(KINDS), method, { requests: [{ text: 'a' }], metadata });
+  call(service.grpcClient(KINDS), method, { requests: [{ text: 'a' }], metadata });
 
 describe('a chain whose last service is down', () => {
   it.each([2, 3, 4])('of %i services makes one layer of attempts, by the last that runs', async (count) => {

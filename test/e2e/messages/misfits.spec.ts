@@ -79,7 +79,7 @@ async function start(
 }
 
 function ask(running: TestService, method: 'Get' | 'Pass', request: object = {}): Promise<Answer> {
-  const client = running.client<
+  const client = running.grpcClient<
     Client & Record<string, (sent: object, done: (error: Answer | null, message: unknown) => void) => void>
   >('shop.v1.Shop');
   return new Promise((resolve) =>
@@ -106,7 +106,9 @@ describe('a reply that does not fit the proto', () => {
 
   it('ends a stream after what fitted', async () => {
     const running = await start(() => ({ madeAt: new Date() }));
-    const client = running.client<Client & { List(request: object): AsyncIterable<unknown> }>('shop.v1.Shop');
+    const client = running.grpcClient<Client & { List(request: object): AsyncIterable<unknown> }>(
+      'shop.v1.Shop',
+    );
     const seen: unknown[] = [];
     const failed = await (async () => {
       for await (const cart of client.List({})) seen.push(cart);

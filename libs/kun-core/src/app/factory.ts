@@ -1,15 +1,14 @@
-import { Module, type DynamicModule, type Type } from '@nestjs/common';
-import { APP_FILTER, NestFactory } from '@nestjs/core';
+import type { DynamicModule, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { explainUnknownClient } from '../client/upstreams/unknown-client.js';
 import { StartError } from '../lifecycle/lifecycle.js';
-import { StatusFilter } from '../status/status.filter.js';
 import { Entrance } from '../wiring/entrance.js';
 import type { KunRuntime } from '../wiring/options.js';
-import { KUN_RUNTIME } from '../wiring/tokens.js';
 import { kunApplication, type KunApplication } from './application.js';
 import { ApplicationMember } from './application-member.js';
 import { checkMetadata } from './missing-metadata.js';
+import { KunRootModule } from './root.module.js';
 import { startLogger } from './start-logger.js';
 import { processWatch } from './process-watch.js';
 
@@ -20,25 +19,6 @@ export interface RunOptions extends Omit<KunRuntime, 'processEvents'> {
    * signal that comes meanwhile does not wait for it. Default: nothing
    */
   readonly prepare?: (app: KunApplication) => Promise<void> | void;
-}
-
-/** The root above the user's: what comes from outside, and the filter that all others go before. */
-@Module({})
-class KunRootModule {
-  static for(root: Type | DynamicModule, runtime: KunRuntime, entrance: Entrance): DynamicModule {
-    return {
-      module: KunRootModule,
-      global: true,
-      imports: [root],
-      providers: [
-        { provide: KUN_RUNTIME, useValue: runtime },
-        { provide: Entrance, useValue: entrance },
-        // Nest asks filters in the reverse of this order: that of the outermost module last.
-        { provide: APP_FILTER, useClass: StatusFilter },
-      ],
-      exports: [KUN_RUNTIME, Entrance],
-    };
-  }
 }
 
 /** Makes and runs applications whose root module imports `KunModule.forRoot(...)`. */

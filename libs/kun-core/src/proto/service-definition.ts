@@ -45,6 +45,8 @@ function rpcDefinition(
   if (!request || !response) throw new TypeError(`the types of ${method.fullName} are not resolved`);
   const [requests, responses] = [codecOf(request), codecOf(response)];
   return {
+    // By which clients of grpc-js have the method in lower camel case, too.
+    originalName: method.name.charAt(0).toLowerCase() + method.name.slice(1),
     path: `/${(method.parent?.fullName ?? '').slice(1)}/${method.name}`,
     requestStream: method.requestStream ?? false,
     responseStream: method.responseStream ?? false,

@@ -6,4 +6,7 @@ export { FakeClock } from './fake-clock.js';
 export { LogRecorder, type LogLine } from './log-recorder.js';
 export { RecordingDestination } from './recording-destination.js';
 export { deferred, type Deferred } from './deferred.js';
-export { startTestService, type TestService } from './start-service.js';
+export { KunTestingModule, type TestRuntime } from './kun-testing.module.js';
+export type { Replacement } from './replacements.js';
+export { startTestService, type TestService, type TestServiceOptions } from './start-service.js';
+export { TestServiceError, type CompiledModule } from './testing-application.js';

@@ -25,6 +25,7 @@ export function required(entrance: Entrance | undefined): Entrance {
   throw new EntranceError(
     'KunModule wants an application of KunFactory, since start, drain and signals are its own: in place of ' +
       'NestFactory.create, createMicroservice or createApplicationContext, use KunFactory.run(AppModule), or ' +
-      'KunFactory.create(AppModule) and app.start(); in tests startTestService of @kun/core/testing',
+      "KunFactory.create(AppModule) and app.start(); in tests startTestService(AppModule) or, for Nest's own " +
+      'Test.createTestingModule, KunTestingModule.for(AppModule) among the imports, both of @kun/core/testing',
   );
 }

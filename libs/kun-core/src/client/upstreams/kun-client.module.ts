@@ -1,6 +1,8 @@
 import { Module, type DynamicModule, type FactoryProvider, type ModuleMetadata } from '@nestjs/common';
 import { clientToken, nestClientToken } from './inject-client.js';
-import { UpstreamFactory, type OpenedUpstream } from './upstream-factory.js';
+import { nestClient } from './nest-client.js';
+import type { TypedClient } from './upstream-client.js';
+import { UpstreamFactory } from './upstream-factory.js';
 import { UPSTREAM_OPTIONS, type UpstreamOptions } from './upstream-options.js';
 
 /**
@@ -68,24 +70,21 @@ function clientProviders(
   place: string,
 ): FactoryProvider[] {
   const made = Symbol(`options of upstream ${name}`);
-  const opened = Symbol(`upstream ${name}`);
+  const registration = (options: UpstreamOptions) => ({ options: { ...options, name }, place });
   return [
     { provide: made, inject, useFactory },
     {
-      provide: opened,
+      provide: clientToken(name),
       inject: [UpstreamFactory, made],
       useFactory: (factory: UpstreamFactory, options: UpstreamOptions) =>
-        factory.open({ options: { ...options, name }, place }),
+        factory.open(registration(options)).client,
     },
     {
-      provide: clientToken(name),
-      inject: [opened],
-      useFactory: ({ typed }: OpenedUpstream) => typed,
-    },
-    {
+      // Made of the other form, so that a test which replaces that has replaced both, and nothing is dialled.
       provide: nestClientToken(name),
-      inject: [opened],
-      useFactory: ({ nest }: OpenedUpstream) => nest,
+      inject: [UpstreamFactory, made, clientToken(name)],
+      useFactory: (factory: UpstreamFactory, options: UpstreamOptions, client: TypedClient) =>
+        nestClient(name, factory.serviceOf(registration(options)), client),
     },
   ];
 }

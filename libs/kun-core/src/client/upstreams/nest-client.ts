@@ -3,17 +3,13 @@ import { Observable, type Subscriber } from 'rxjs';
 import { cancelled } from '../../status/factories.js';
 import type { CallOptions } from '../call/call-options.js';
 import type { MetadataInput } from '../call/call-metadata.js';
-import type { ClientMethod } from './upstream-client.js';
+import type { ClientMethod, TypedClient } from './upstream-client.js';
 
 /**
  * An upstream in the form of Nest's own client: methods that take `(request, metadata?, options?)`, where a stream of
  * requests is an Observable, and give a cold Observable. The calls go through the same chain.
  */
-export function nestClient(
-  name: string,
-  service: string,
-  methods: Readonly<Record<string, ClientMethod>>,
-): ClientGrpc {
+export function nestClient(name: string, service: string, methods: TypedClient): ClientGrpc {
   const shortName = service.slice(service.lastIndexOf('.') + 1);
   const observables = Object.fromEntries(
     Object.entries(methods).map(([method, call]) => [method, asObservable(call)]),

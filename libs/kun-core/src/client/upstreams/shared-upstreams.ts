@@ -27,6 +27,11 @@ export class SharedUpstreams<T> {
     this.made.set(options.name, { registration, value });
     return value;
   }
+
+  /** What was made for the upstream of a name, if anything was. */
+  find(name: string): T | undefined {
+    return this.made.get(name)?.value;
+  }
 }
 
 function differences(one: UpstreamOptions, other: UpstreamOptions): string[] {

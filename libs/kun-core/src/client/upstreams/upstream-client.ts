@@ -31,6 +31,9 @@ export type ClientMethod = (
   options?: CallOptions,
 ) => Promise<unknown> | AsyncIterable<unknown>;
 
+/** The methods of a typed client, by their names in lower camel case. */
+export type TypedClient = Readonly<Record<string, ClientMethod>>;
+
 /**
  * Makes the typed client of an upstream: for each RPC a method of its name in lower camel case. Unary and
  * client-streaming calls give a promise; server-streaming and bidirectional ones an async iterable that calls when it is
@@ -40,7 +43,7 @@ export type ClientMethod = (
  * @throws {StatusError} from its methods, with the upstream's code, message and details.
  * @throws {CallArgumentError} from its methods, for a request or options that cannot be used; before anything is sent.
  */
-export function upstreamClient(parts: UpstreamClientParts): Record<string, ClientMethod> {
+export function upstreamClient(parts: UpstreamClientParts): TypedClient {
   const rpcs = Object.values(parts.service).map((rpc) => ({
     rpc,
     method: describeMethod(rpc.path, rpc),

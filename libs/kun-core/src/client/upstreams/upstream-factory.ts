@@ -1,4 +1,3 @@
-import type { ClientGrpc } from '@nestjs/microservices';
 import type { Clock } from '../../clock.js';
 import { RetryBudget } from '../../retry/retry-budget.js';
 import { meshRetryInterceptor } from '../../retry/retry-mesh.js';
@@ -9,8 +8,6 @@ import { outgoingRoutesInterceptor } from '../../routing/routes-interceptors.js'
 import { compose, type CallHandler, type Interceptor } from '../../rpc/interceptor.js';
 import { rebuiltInterceptor } from '../../rpc/rebuilt-interceptor.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
-import { loadProtos } from '../../proto/load-protos.js';
-import { ProtoError } from '../../proto/proto-source.js';
 import type { ServiceDefinition } from '../../proto/service-definition.js';
 import type { LiveSettings } from '../../settings/live-settings.js';
 import { resolveMethod, unknownMethods, type ResolvedUpstream } from '../../settings/upstreams.settings.js';
@@ -25,11 +22,11 @@ import { warnOfLeftOutMetadata } from '../../transport/left-out-metadata.js';
 import type { CertificateFiles } from '../../tls/certificates.js';
 import { openChannel, type UpstreamChannel } from '../connection/channel.js';
 import { defaultClientInterceptors } from '../default-interceptors.js';
-import { nestClient } from './nest-client.js';
 import { proxyAnswers } from '../connection/start-gate.js';
-import { upstreamClient, type ClientMethod } from './upstream-client.js';
+import { upstreamClient, type TypedClient } from './upstream-client.js';
 import { SharedUpstreams } from './shared-upstreams.js';
 import { UpstreamError, type UpstreamOptions, type UpstreamRegistration } from './upstream-options.js';
+import { methodNames, upstreamService } from './upstream-service.js';
 import type { Upstreams } from './upstreams.js';
 
 /** What all upstreams of an application share. */
@@ -49,10 +46,10 @@ export interface UpstreamFactoryParts {
   readonly interceptorsOf: (options: UpstreamOptions) => readonly Interceptor[];
 }
 
-/** Both forms of an upstream's client, over one channel. */
+/** An upstream's client, and the full name of the service that it calls. */
 export interface OpenedUpstream {
-  readonly typed: Readonly<Record<string, ClientMethod>>;
-  readonly nest: ClientGrpc;
+  readonly client: TypedClient;
+  readonly service: string;
 }
 
 /** Makes the clients of upstreams from what was registered and what is configured. */
@@ -71,11 +68,18 @@ export class UpstreamFactory {
     return this.shared.get(registration, (options) => this.make(options));
   }
 
+  /** The service of an upstream: its full name, as far as the registration has it where nothing was opened. */
+  serviceOf({ options }: UpstreamRegistration): string {
+    const { name, package: inPackage, service } = options;
+    const declared = inPackage === undefined ? service : `${inPackage}.${service}`;
+    return this.shared.find(name)?.service ?? declared;
+  }
+
   private make(options: UpstreamOptions): OpenedUpstream {
     const { name } = options;
     const { live, upstreams, readiness, clock, draining } = this.parts;
     const settings = live.upstream(name);
-    const [fullName, service] = findService(options, this.parts.bases, settings);
+    const [fullName, service] = upstreamService(options, this.parts.bases, settings);
     const target = settings.target ?? options.target;
     if (target === undefined) {
       throw new UpstreamError(
@@ -101,7 +105,7 @@ export class UpstreamFactory {
     if (port !== undefined) {
       readiness.addCheck(`proxy-${name}`, ({ signal }) => proxyAnswers({ port, signal }));
     }
-    const typed = upstreamClient({
+    const client = upstreamClient({
       name,
       target,
       client: channel.client,
@@ -115,7 +119,7 @@ export class UpstreamFactory {
       onLeftOut: warnOfLeftOutMetadata(this.parts.logger.pino.child({ upstream: name })),
       routes: outgoingRoutes,
     });
-    return { typed, nest: nestClient(name, fullName, typed) };
+    return { client, service: fullName };
   }
 
   private certificates(upstream: string, files: CertificateFiles): CertificateStore {
@@ -212,36 +216,6 @@ export class UpstreamFactory {
     };
     return rebuiltInterceptor(perMethod, (rebuild) => void live.onChange(rebuild));
   }
-}
-
-function findService(
-  options: UpstreamOptions,
-  bases: readonly string[],
-  settings: Pick<ResolvedUpstream, 'strictMessages'>,
-): [string, ServiceDefinition] {
-  const { name, package: inPackage, path, includeDirs, service } = options;
-  const { fieldNames, longs, enums } = options;
-  const source = {
-    path,
-    ...(fieldNames && { fieldNames }),
-    ...(longs && { longs }),
-    ...(enums && { enums }),
-    services: [service],
-    ...(inPackage === undefined ? {} : { package: inPackage }),
-    ...(includeDirs && { includeDirs }),
-  };
-  try {
-    const [[fullName, definition] = []] = loadProtos([source], bases, settings).services;
-    if (fullName !== undefined && definition) return [fullName, definition];
-  } catch (cause) {
-    if (cause instanceof ProtoError) throw new ProtoError(`upstream "${name}": ${cause.message}`, { cause });
-    throw cause;
-  }
-  throw new UpstreamError(`upstream "${name}" names no service`);
-}
-
-function methodNames(service: ServiceDefinition): string[] {
-  return Object.values(service).map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
 }
 
 function serviceConfig(policy: 'round_robin' | 'pick_first'): string {

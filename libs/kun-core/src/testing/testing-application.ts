@@ -1,0 +1,45 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { kunApplication, type KunApplication } from '../app/application.js';
+import { startLogger } from '../app/start-logger.js';
+import { Entrance } from '../wiring/entrance.js';
+
+/** A test asks for what the service or its testing module cannot give; the message says what to write. */
+export class TestServiceError extends Error {
+  override readonly name = 'TestServiceError';
+}
+
+/** What kun uses of the `TestingModule` that Nest's `Test.createTestingModule(...).compile()` gives. */
+export interface CompiledModule {
+  get(token: unknown, options: { strict: false }): unknown;
+  createNestApplication(options: object): unknown;
+}
+
+/** Whether it is a compiled module, rather than one to be made. */
+export function isCompiled(root: object): root is CompiledModule {
+  return 'createNestApplication' in root;
+}
+
+/**
+ * The application of a compiled module, not started.
+ *
+ * @throws {TestServiceError} when there is no `KunTestingModule` in it.
+ */
+export async function applicationOf(module: CompiledModule): Promise<KunApplication> {
+  const { log } = entranceOf(module);
+  return log.run(async () => {
+    const nest = module.createNestApplication({ logger: startLogger(log.nestLogger) });
+    const nobody = { onStartFailed: () => Promise.resolve(), listenTo: () => {} };
+    return Promise.resolve(kunApplication(nest as NestExpressApplication, nobody));
+  });
+}
+
+function entranceOf(module: CompiledModule): Entrance {
+  try {
+    return module.get(Entrance, { strict: false }) as Entrance;
+  } catch (cause) {
+    throw new TestServiceError(
+      'the module was compiled without KunTestingModule: put KunTestingModule.for(AppModule) into its imports, in the place of AppModule',
+      { cause },
+    );
+  }
+}
