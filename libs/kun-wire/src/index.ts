@@ -12,6 +12,7 @@ export {
 } from './connection/connection-limits.js';
 export type { WireClock } from './connection/wire-clock.js';
 export type { Refusal, RefusalReason, WireStats } from './connection/wire-stats.js';
+export type { MessageEncoding } from './grpc/message-encoding.js';
 export { ErrorCode, errorCodeName } from './frames/error-code.js';
 export { decodeBinaryValues, encodeBinaryValue, isBinaryKey } from './grpc/binary-value.js';
 export { decodeStatusMessage, encodeStatusMessage } from './grpc/status-message.js';

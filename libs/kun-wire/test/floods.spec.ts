@@ -115,6 +115,11 @@ describe('a peer that makes work is cut', () => {
       'reset-flood',
       (p) => many(1010, (n) => p.headers(id(n), [...REQUEST, ['connection', 'close']])),
     ],
+    [
+      'resets of calls whose deadlines are as good as over',
+      'reset-flood',
+      (p) => many(1010, (n) => Buffer.concat([p.headers(id(n), timed('1m')), reset(id(n))])),
+    ],
     ['streams beyond the limit', 'reset-flood', (p) => many(2100, (n) => p.headers(id(n), HOLD))],
   ])('%s', async (_, reason, flood) => {
     // The answers are read; the limit of unread ones is looked at below.
@@ -156,6 +161,23 @@ describe('what callers do', () => {
     expect(peer.closed).toBe(false);
     expect(peer.process.stats).toMatchObject({ resetsReceived: 5000, streamsOpen: 0 });
     expect(peer.refusals).toEqual([]);
+  });
+
+  it('is no attack when it still uploads what is answered already', async () => {
+    const peer = new ServedPeer({
+      serve({ call }) {
+        call.sendStatus(7);
+        return {};
+      },
+    }).greet();
+    for (let call = 0; call < 200; call++) {
+      peer.send(
+        peer.headers(id(call)),
+        ...Array.from({ length: 64 }, () => data(id(call), Buffer.alloc(4096))),
+      );
+      await peer.settle();
+    }
+    expect(peer.closed).toBe(false);
   });
 
   it('is no attack when it cancels now and then', async () => {

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { data, END, END_HEADERS, message, REQUEST, settings, windowUpdate, type Fields } from './raw-peer.js';
+import {
+  data,
+  END,
+  END_HEADERS,
+  message,
+  REQUEST,
+  settings,
+  uint32,
+  windowUpdate,
+  type Fields,
+} from './raw-peer.js';
 import { echo, ServedPeer, silent, type SeenCall } from './served-peer.js';
 
 const HOLD: Fields = REQUEST.map(
@@ -113,6 +123,20 @@ describe('what comes', () => {
     for (let read = 0; read < 3000; read++) call.read();
     expect(messages).toHaveLength(3000);
     expect(peer.last.halfClosed).toBe(true);
+    expect(peer.process.unfinished.usedBytes).toBe(0);
+  });
+
+  it('loses nothing of the window of the connection to streams that are reset unread', async () => {
+    const peer = new ServedPeer({ serve }).greet();
+    const body = message(Buffer.alloc(100_000 - 5));
+    for (let call = 0; call < 100; call++) {
+      peer.send(peer.headers(call * 2 + 1, HOLD), ...frames(call * 2 + 1, body));
+      peer.send(Buffer.from('0000040300', 'hex'), uint32(call * 2 + 1), uint32(8));
+    }
+    await peer.settle();
+    expect(4 * 1024 * 1024 - 65_535 + 100 * 100_000 - granted(peer, 0)).toBeLessThan(
+      2 * 1024 * 1024 + 4 * 1024 * 1024,
+    );
     expect(peer.process.unfinished.usedBytes).toBe(0);
   });
 

@@ -1,4 +1,4 @@
-import { deflateSync, gzipSync } from 'node:zlib';
+import { deflateSync, gunzipSync, gzip, gzipSync, inflateSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ErrorCode } from '../src/frames/error-code.js';
 import type { Metadata } from '../src/server/response-fields.js';
@@ -261,6 +261,82 @@ describe('an answer', () => {
       call.sendStatus(0);
     });
     expect(valueOf(peer, 'grpc-status')).toBe('0');
+  });
+
+  it('of more headers than fit a frame goes on in CONTINUATION', async () => {
+    const metadata = Array.from({ length: 40 }, (_, index) => [`x-${index}`, 'v'.repeat(1000)] as const);
+    const peer = new ServedPeer({
+      serve({ call }) {
+        call.sendStatus(0, '', metadata);
+        return silent();
+      },
+    });
+    // Read by hand: the peer's decoder wants whole blocks.
+    peer.near.removeAllListeners('data');
+    const received: Buffer[] = [];
+    peer.near.on('data', (chunk: Buffer) => received.push(chunk));
+    peer.greet();
+    peer.send(peer.headers(1, REQUEST, END_HEADERS | END));
+    await peer.turn();
+    const bytes = Buffer.concat(received);
+    const seen: Array<readonly [type: number, flags: number, length: number]> = [];
+    for (let at = 0; at < bytes.length; at += 9 + bytes.readUIntBE(at, 3)) {
+      seen.push([bytes[at + 3] as number, bytes[at + 4] as number, bytes.readUIntBE(at, 3)]);
+    }
+    const blocks = seen.filter(([type]) => type === 1 || type === 9);
+    expect(blocks.map(([type, flags]) => [type, flags])).toEqual([
+      [1, 1],
+      [9, 0],
+      [9, 4],
+    ]);
+    expect(blocks.map(([, , length]) => length).slice(0, 2)).toEqual([16_384, 16_384]);
+  });
+
+  it.each<['gzip' | 'deflate', string, string | undefined]>([
+    ['gzip', 'identity,gzip', 'gzip'],
+    ['deflate', 'deflate', 'deflate'],
+    ['gzip', 'identity', undefined],
+  ])('is compressed with %s for a caller that accepts %s', async (encoding, accepted, used) => {
+    const long = Buffer.alloc(5000, 'abc');
+    const peer = new ServedPeer({
+      serve({ call }) {
+        call.sendHeaders([['x', 'y']], encoding);
+        call.sendMessage(Buffer.from('short'));
+        call.sendMessage(long);
+        call.sendMessage(Buffer.from('behind'));
+        call.sendStatus(0);
+        return silent();
+      },
+    }).greet();
+    peer.send(peer.headers(1, withField(['grpc-accept-encoding', accepted]), END_HEADERS | END));
+    await peer.until((p) => p.lists.get(1)?.length === 2);
+    expect(Object.fromEntries(peer.lists.get(1)?.[0] ?? [])['grpc-encoding']).toBe(used);
+    const body = Buffer.concat(peer.frames.filter(({ type }) => type === 0).map(({ payload }) => payload));
+    const messages: Buffer[] = [];
+    for (let at = 0; at < body.length; at += 5 + body.readUInt32BE(at + 1)) {
+      const bytes = body.subarray(at + 5, at + 5 + body.readUInt32BE(at + 1));
+      messages.push(body[at] === 1 ? (encoding === 'gzip' ? gunzipSync(bytes) : inflateSync(bytes)) : bytes);
+    }
+    expect(messages.map(({ length }) => length)).toEqual([5, 5000, 6]);
+    expect(messages[1]?.equals(long)).toBe(true);
+    expect(body.length < 1000).toBe(used !== undefined);
+    expect(peer.process.unsent.usedBytes).toBe(0);
+  });
+
+  it('that is being compressed when its call ends is forgotten', async () => {
+    const peer = new ServedPeer({
+      serve({ call }) {
+        call.sendHeaders(undefined, 'gzip');
+        call.sendMessage(Buffer.alloc(500_000, 'abc'));
+        call.reset(ErrorCode.CANCEL);
+        return silent();
+      },
+    }).greet();
+    peer.send(peer.headers(1, withField(['grpc-accept-encoding', 'gzip'])));
+    await peer.settle();
+    await new Promise((resolve) => gzip(Buffer.alloc(500_000), resolve));
+    expect(peer.heard(1)).toEqual(['HEADERS', 'RST 8']);
+    expect(peer.process.unsent.usedBytes).toBe(0);
   });
 
   it('before the end of the request is followed by RST_STREAM without an error', async () => {

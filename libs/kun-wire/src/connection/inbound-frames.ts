@@ -186,8 +186,8 @@ export class InboundFrames implements FrameSink {
     if (host.isIdle(streamId)) idle(what);
     switch (host.closedStreams.how(streamId)) {
       case Closed.resetByUs:
-        // The peer did not know yet.
-        host.guard.overheadFrame();
+        // The peer did not know yet; a large frame costs it more than us.
+        if (what === 'HEADERS' || this.length < CHEAP_BYTES) host.guard.overheadFrame();
         return;
       case Closed.resetByPeer:
         host.streamError(streamId, ErrorCode.STREAM_CLOSED, `${what} after RST_STREAM`);
@@ -198,10 +198,13 @@ export class InboundFrames implements FrameSink {
         if (what === 'HEADERS') {
           throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a stream id that is not larger than the last');
         }
-        host.guard.overheadFrame();
+        if (this.length < CHEAP_BYTES) host.guard.overheadFrame();
     }
   }
 }
+
+/** A frame of DATA with less than this costs its sender hardly more than an empty one. */
+const CHEAP_BYTES = 256;
 
 function idle(what: string): never {
   throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, `${what} on an idle stream`);

@@ -5,6 +5,8 @@ export type HeaderFields = ReadonlyArray<readonly [name: string, value: string]>
 export class SendItem {
   /** How much of a message is sent. */
   at = 0;
+  /** False while a message is being compressed. */
+  ready = true;
 
   private constructor(
     /** A header block; else a message. */
@@ -12,22 +14,21 @@ export class SendItem {
     readonly endStream: boolean,
     /** The message's flag of compression; -1 once its prefix is part of {@link bytes}. */
     public prefix: number,
-    /** The message; absent while it is being compressed. */
-    public bytes: Uint8Array | undefined,
+    public bytes: Uint8Array,
     readonly onTaken: (() => void) | undefined,
   ) {}
 
   static headers(fields: HeaderFields, endStream: boolean): SendItem {
-    return new SendItem(fields, endStream, 0, undefined, undefined);
+    return new SendItem(fields, endStream, -1, NOTHING, undefined);
   }
 
-  static message(prefix: number, bytes: Uint8Array | undefined, onTaken: (() => void) | undefined): SendItem {
+  static message(prefix: number, bytes: Uint8Array, onTaken: (() => void) | undefined): SendItem {
     return new SendItem(undefined, false, prefix, bytes, onTaken);
   }
 
   /** What of it is unsent, as the flow control counts it. */
   get unsentBytes(): number {
-    return this.bytes === undefined ? 0 : this.bytes.length - this.at + this.headBytes;
+    return this.bytes.length - this.at + this.headBytes;
   }
 
   /** What of the prefix is unsent: all or nothing. */
@@ -39,8 +40,8 @@ export class SendItem {
   joinPrefix(): void {
     const head = Buffer.alloc(5);
     head[0] = this.prefix;
-    head.writeUInt32BE(this.bytes?.length ?? 0, 1);
-    this.bytes = Buffer.concat([head, this.bytes ?? NOTHING]);
+    head.writeUInt32BE(this.bytes.length, 1);
+    this.bytes = Buffer.concat([head, this.bytes]);
     this.prefix = -1;
   }
 }

@@ -64,7 +64,25 @@ export class SendScheduler {
     output.touch();
   }
 
-  /** Has something sent that was not ready when it was queued, or lets a stream go on whose window grew. */
+  /** Takes a place for a message that is not ready; {@link complete} says what it is. */
+  sendLater(stream: Http2Stream, bytes: Uint8Array, onTaken: (() => void) | undefined): SendItem {
+    const item = SendItem.message(0, bytes, onTaken);
+    item.ready = false;
+    this.enqueue(stream, item);
+    return item;
+  }
+
+  /** Sends a message whose place was taken, unless nobody waits for it any more. */
+  complete(stream: Http2Stream, item: SendItem, prefix: number, bytes: Uint8Array): void {
+    if (stream.items?.includes(item) !== true) return;
+    this.host.unsentChanged(bytes.length - item.bytes.length);
+    item.prefix = prefix;
+    item.bytes = bytes;
+    item.ready = true;
+    this.wake(stream);
+  }
+
+  /** Lets a stream go on whose window grew. */
   wake(stream: Http2Stream): void {
     if (stream.nextItem !== undefined) this.line(stream);
     this.pump();
@@ -150,7 +168,7 @@ export class SendScheduler {
     const item = stream.nextItem;
     if (item === undefined) return false;
     if (item.fields !== undefined) return true;
-    return item.bytes !== undefined && stream.sendWindow > 0;
+    return item.ready && stream.sendWindow > 0;
   }
 
   /** Sends the stream's next frame; false when it may not. */
@@ -163,7 +181,7 @@ export class SendScheduler {
       return true;
     }
     const room = Math.min(QUANTUM_BYTES, stream.sendWindow, this.window);
-    if (item.bytes === undefined || room <= 0) return false;
+    if (!item.ready || room <= 0) return false;
     // A prefix goes with a byte of its message, if it has any; or in parts.
     if (room < item.headBytes + Math.min(1, item.bytes.length)) item.joinPrefix();
     const { bytes, headBytes: head } = item;

@@ -1,3 +1,4 @@
+import type { MessageEncoding } from '../grpc/message-encoding.js';
 import type { RequestHeaders } from './request-headers.js';
 import type { Metadata } from './response-fields.js';
 import type { ServedConnection } from './served-connection.js';
@@ -23,11 +24,12 @@ export interface IncomingCall {
   /** Asks for one message. One that has come already is handed over before this returns. */
   read(): void;
   /**
-   * Sends headers, once and before any message; without it they go with the first message.
+   * Sends headers, once and before any message; without it they go with the first message. With an `encoding` that the
+   * caller accepts, messages of a kibibyte and more are compressed, in zlib's threads.
    *
    * @throws {InvalidHeaderError} for a name or value that no header can have.
    */
-  sendHeaders(metadata?: Metadata): void;
+  sendHeaders(metadata?: Metadata, encoding?: MessageEncoding): void;
   /**
    * Sends a message. Its bytes must not change afterwards. `onTaken` is called once the socket has taken it: whoever
    * waits for that has a bounded number of messages under way. It is not called when the call ends before.

@@ -3,6 +3,7 @@ import { ByteGatherer } from '../grpc/byte-gatherer.js';
 import { inflateMessage, type Inflated } from '../grpc/inflate-message.js';
 import type { MessageEncoding } from '../grpc/message-encoding.js';
 import { MessageReader, PREFIX_BYTES, type MessageSink } from '../grpc/message-reader.js';
+import type { MessageProblem } from './message-problem.js';
 
 /** What an inbox asks of its call. */
 export interface InboxHost {
@@ -18,7 +19,7 @@ export interface InboxHost {
   announced(bytes: number): void;
   /** Everything was handed over; `whole` unless the stream ended within a message. */
   ended(whole: boolean): void;
-  refused(why: 'flags' | 'too large' | 'not compressed' | 'malformed' | 'no room'): void;
+  refused(why: MessageProblem): void;
 }
 
 /**

@@ -2,7 +2,7 @@ import { isFieldName, isFieldValue } from '../connection/field-kind.js';
 import { repeatedFields } from '../connection/repeated-blocks.js';
 import type { HeaderFields } from '../connection/send-item.js';
 import { encodeBinaryValue, isBinaryKey } from '../grpc/binary-value.js';
-import { ACCEPTED_ENCODINGS } from '../grpc/message-encoding.js';
+import { ACCEPTED_ENCODINGS, type MessageEncoding } from '../grpc/message-encoding.js';
 import { encodeStatusMessage } from '../grpc/status-message.js';
 import type { HeadRefusal } from './request-head.js';
 
@@ -27,8 +27,15 @@ const OK = repeatedFields([['grpc-status', '0']]);
  *
  * @throws {InvalidHeaderError}
  */
-export function headFields(metadata: Metadata | undefined): HeaderFields {
-  return metadata === undefined ? HEAD : [...HEAD, ...checked(metadata)];
+export function headFields(
+  metadata: Metadata | undefined,
+  encoding: MessageEncoding = 'identity',
+): HeaderFields {
+  if (metadata === undefined && encoding === 'identity') return HEAD;
+  const fields = [...HEAD];
+  if (encoding !== 'identity') fields.push(['grpc-encoding', encoding]);
+  if (metadata !== undefined) fields.push(...checked(metadata));
+  return fields;
 }
 
 /**

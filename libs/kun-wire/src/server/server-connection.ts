@@ -79,7 +79,7 @@ export class ServerConnection extends LivingConnection implements ServedConnecti
 
   override streamReset(stream: ServerStream, code: number): void {
     // A caller whose time is up does nothing wrong; most who reset sooner do not either, but those are counted.
-    const expired = stream.deadline - this.process.clock.now() <= EXPIRY_RACE_MS;
+    const expired = stream.expiredAt(this.process.clock.now());
     super.streamReset(stream, code);
     if (!expired) this.guard.wastedStream();
   }
@@ -105,9 +105,6 @@ export class ServerConnection extends LivingConnection implements ServedConnecti
     if (this.knowsSettings && reason === 'too-many-streams') this.guard.wastedStream();
   }
 }
-
-/** Both sides run a timer for the same instant, and the caller's may win. */
-const EXPIRY_RACE_MS = 50;
 
 function addressOf(socket: Duplex): string {
   if (!(socket instanceof Socket)) return '';

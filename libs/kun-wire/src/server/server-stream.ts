@@ -4,14 +4,23 @@ import type { StreamEnding } from '../connection/stream-ending.js';
 import { Timer } from '../connection/timers.js';
 import { FieldKind, kindOf } from '../connection/field-kind.js';
 import { ErrorCode } from '../frames/error-code.js';
+import { deflateMessage } from '../grpc/deflate-message.js';
+import { acceptsEncoding, type MessageEncoding } from '../grpc/message-encoding.js';
 import { StatusCode } from '../grpc/status-code.js';
 import type { HeaderList } from '../hpack/header-list.js';
 import type { CallListener, CallRefusal, IncomingCall } from './incoming-call.js';
 import { MessageInbox, type InboxHost } from './message-inbox.js';
+import { describeProblem, type MessageProblem } from './message-problem.js';
 import type { RequestHead } from './request-head.js';
 import type { RequestHeaders } from './request-headers.js';
 import { headFields, refusalFields, statusFields, type Metadata } from './response-fields.js';
 import type { ServedConnection } from './served-connection.js';
+
+/** Smaller messages grow by being compressed, or shrink by little. */
+const COMPRESSED_BYTES = 1024;
+
+/** Both sides run a timer for the same instant, and the caller's may win. */
+const EXPIRY_RACE_MS = 50;
 
 /** A call on its stream: the wire's side of {@link IncomingCall}. */
 export class ServerStream extends Http2Stream implements IncomingCall, InboxHost {
@@ -21,6 +30,7 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
   private timer: Timer | undefined;
   private contentBytes = 0;
   private headSent = false;
+  private answerEncoding: MessageEncoding = 'identity';
   private answer: { readonly code: number; readonly message: string } | undefined;
 
   constructor(
@@ -95,9 +105,11 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     this.connection.guarded(() => this.connection.receive.topUp(this));
   }
 
-  sendHeaders(metadata?: Metadata): void {
+  sendHeaders(metadata?: Metadata, encoding: MessageEncoding = 'identity'): void {
     if (this.headSent || !this.writable) return;
-    const fields = headFields(metadata);
+    const accepted = acceptsEncoding(this.headers.get('grpc-accept-encoding'), encoding);
+    const fields = headFields(metadata, accepted ? encoding : 'identity');
+    if (accepted) this.answerEncoding = encoding;
     this.headSent = true;
     this.connection.scheduler.sendHeaders(this, fields, false);
   }
@@ -105,7 +117,16 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
   sendMessage(bytes: Uint8Array, onTaken?: () => void): void {
     if (!this.writable) return;
     if (!this.headSent) this.sendHeaders();
-    this.connection.scheduler.sendMessage(this, 0, bytes, onTaken);
+    const { answerEncoding } = this;
+    const { scheduler } = this.connection;
+    if (answerEncoding === 'identity' || bytes.length < COMPRESSED_BYTES) {
+      scheduler.sendMessage(this, 0, bytes, onTaken);
+      return;
+    }
+    const item = scheduler.sendLater(this, bytes, onTaken);
+    deflateMessage(answerEncoding, bytes, (compressed) =>
+      scheduler.complete(this, item, compressed === undefined ? 0 : 1, compressed ?? bytes),
+    );
   }
 
   sendStatus(code: number, message = '', trailers?: Metadata): void {
@@ -183,27 +204,16 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     else this.answerByWire(StatusCode.INTERNAL, 'the request ended within a message');
   }
 
-  refused(why: Parameters<InboxHost['refused']>[0]): void {
-    const { maxMessageBytes } = this;
-    switch (why) {
-      case 'too large': {
-        const message = `a message is larger than ${maxMessageBytes} bytes`;
-        this.connection.refused('message-too-large', message, 'stream');
-        this.answerByWire(StatusCode.RESOURCE_EXHAUSTED, message);
-        return;
-      }
-      case 'no room':
-        this.shed('unfinished-bytes');
-        return;
-      case 'flags':
-        this.answerByWire(StatusCode.INTERNAL, 'the flags of a message are unknown');
-        return;
-      case 'not compressed':
-        this.answerByWire(StatusCode.INTERNAL, 'a compressed message came without a grpc-encoding');
-        return;
-      case 'malformed':
-        this.answerByWire(StatusCode.INTERNAL, 'a compressed message is malformed');
-    }
+  refused(why: MessageProblem): void {
+    const { code, text, reason } = describeProblem(why, this.maxMessageBytes);
+    if (reason !== undefined) this.connection.refused(reason, text, 'stream');
+    this.answerByWire(code, text);
+  }
+
+  /** Whether a reset now is what a caller does whose time is up: near its deadline, and not at once. */
+  expiredAt(nowMs: number): boolean {
+    const { deadline, head } = this;
+    return deadline - nowMs <= EXPIRY_RACE_MS && nowMs - (deadline - head.timeoutMs) >= head.timeoutMs / 2;
   }
 
   protected override onFinish(ending: StreamEnding): void {

@@ -1,0 +1,152 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { localSettings } from './local-settings.js';
+import { DEFAULT_CONNECTION_LIMITS } from './connection-limits.js';
+import type { Http2Stream } from './http2-stream.js';
+import { StreamTable } from './stream-table.js';
+import { Timer, Timers } from './timers.js';
+import { processClock, type WireClock } from './wire-clock.js';
+
+describe('a table of streams', () => {
+  it('is a Map, in all that is asked of it', () => {
+    const step = fc.record({
+      kind: fc.constantFrom('add', 'delete', 'get'),
+      id: fc.nat(60).map((n) => n * 2 + 1),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const table = new StreamTable();
+        const oracle = new Map<number, Http2Stream>();
+        for (const { kind, id } of steps) {
+          if (kind === 'add' && !oracle.has(id)) {
+            const stream = { id } as unknown as Http2Stream;
+            table.add(stream);
+            oracle.set(id, stream);
+          } else if (kind === 'delete') {
+            table.delete(id);
+            oracle.delete(id);
+          }
+          expect(table.get(id)).toBe(oracle.get(id));
+          expect(table.size).toBe(oracle.size);
+        }
+        const ids = [...table].map((stream) => stream.id).toSorted((a, b) => a - b);
+        expect(ids).toEqual([...oracle.keys()].toSorted((a, b) => a - b));
+        for (const id of oracle.keys()) expect(table.get(id)).toBe(oracle.get(id));
+      }),
+    );
+  });
+});
+
+describe('timers', () => {
+  /** A clock with one alarm, as Node's is used. */
+  class OneAlarm implements WireClock {
+    time = 0;
+    alarm: { readonly at: number; readonly callback: () => void } | undefined;
+
+    now(): number {
+      return this.time;
+    }
+
+    monotonicMs(): number {
+      return this.time;
+    }
+
+    schedule(delayMs: number, callback: () => void): () => void {
+      const alarm = { at: this.time + delayMs, callback };
+      this.alarm = alarm;
+      return () => {
+        if (this.alarm === alarm) this.alarm = undefined;
+      };
+    }
+
+    advance(to: number): void {
+      while (this.alarm !== undefined && this.alarm.at <= to) {
+        const { at, callback } = this.alarm;
+        this.alarm = undefined;
+        this.time = at;
+        callback();
+      }
+      this.time = to;
+    }
+  }
+
+  it('fire in their order, each at its time, and none that was disarmed', () => {
+    const step = fc.record({
+      kind: fc.constantFrom('arm', 'arm', 'disarm', 'advance'),
+      timer: fc.nat(15),
+      ms: fc.nat(100),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+        const clock = new OneAlarm();
+        const timers = new Timers(clock);
+        const due = new Map<number, number>();
+        const wrong: string[] = [];
+        const all = Array.from({ length: 16 }, (_, index) => {
+          return new Timer(() => {
+            if (due.get(index) !== clock.time)
+              wrong.push(`${index} fired at ${clock.time}, due ${due.get(index)}`);
+            due.delete(index);
+          });
+        });
+        for (const { kind, timer: index, ms } of steps) {
+          const timer = all[index] as Timer;
+          if (kind === 'arm') {
+            timers.arm(timer, ms);
+            due.set(index, clock.time + ms);
+          } else if (kind === 'disarm') {
+            timers.disarm(timer);
+            due.delete(index);
+          } else {
+            clock.advance(clock.time + ms);
+            for (const [late, at] of due) if (at <= clock.time) wrong.push(`${late} did not fire at ${at}`);
+          }
+        }
+        for (const timer of all) timers.disarm(timer);
+        expect(clock.alarm).toBeUndefined();
+        expect(wrong).toEqual([]);
+      }),
+    );
+  });
+
+  it('may be due later than any timer of Node can be, or never', () => {
+    const clock = new OneAlarm();
+    const timers = new Timers(clock);
+    let fired = 0;
+    const timer = new Timer(() => fired++);
+    timers.arm(timer, Infinity);
+    expect(clock.alarm).toBeUndefined();
+    timers.arm(timer, 2 ** 33);
+    clock.advance(2 ** 33 - 1);
+    expect(fired).toBe(0);
+    clock.advance(2 ** 33);
+    expect(fired).toBe(1);
+  });
+
+  it("go by the process's clock", async () => {
+    const timers = new Timers(processClock);
+    const before = processClock.monotonicMs();
+    const keepAlive = setInterval(() => {}, 1000);
+    await new Promise<void>((resolve) => timers.arm(new Timer(resolve), 5));
+    clearInterval(keepAlive);
+    expect(processClock.monotonicMs() - before).toBeGreaterThanOrEqual(5);
+    expect(Math.abs(processClock.now() - Date.now())).toBeLessThan(1000);
+    processClock.schedule(60_000, () => {})();
+  });
+});
+
+describe('our settings', () => {
+  it('name the size of frames only where it is not the usual, and hold what has no limit', () => {
+    const settings = localSettings({
+      ...DEFAULT_CONNECTION_LIMITS,
+      maxFrameBytes: 65_536,
+      maxConcurrentStreams: Infinity,
+    });
+    expect(settings).toEqual([
+      [3, 2 ** 32 - 1],
+      [4, 262_144],
+      [6, 16_384],
+      [5, 65_536],
+    ]);
+  });
+});

@@ -1,0 +1,110 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeBinaryValues, encodeBinaryValue, isBinaryKey } from './binary-value.js';
+import { isGrpcContentType } from './content-type.js';
+import { formatGrpcTimeout, parseGrpcTimeout } from './grpc-timeout.js';
+import { acceptsEncoding, parseMessageEncoding } from './message-encoding.js';
+import { decodeStatusMessage, encodeStatusMessage } from './status-message.js';
+
+describe('grpc-timeout', () => {
+  it.each([
+    ['1H', 3_600_000],
+    ['2M', 120_000],
+    ['3S', 3000],
+    ['4m', 4],
+    ['5u', 0.005],
+    ['6n', 0.000006],
+    ['0S', 0],
+    ['99999999H', 359_999_996_400_000],
+    ['', undefined],
+    ['S', undefined],
+    ['1', undefined],
+    ['1s', undefined],
+    ['1.5S', undefined],
+    ['+1S', undefined],
+    [' 1S', undefined],
+    ['123456789m', undefined],
+  ])('%j is %s ms', (text, ms) => {
+    if (ms === undefined) expect(parseGrpcTimeout(text)).toBeUndefined();
+    else expect(parseGrpcTimeout(text)).toBeCloseTo(ms, 9);
+  });
+
+  it('is written in a unit that eight digits can hold, and never cut short', () => {
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 1e13, noNaN: true }), (ms) => {
+        const text = formatGrpcTimeout(ms);
+        const read = parseGrpcTimeout(text);
+        expect(text).toMatch(/^\d{1,8}[HMSmun]$/);
+        expect(read).toBeGreaterThanOrEqual(ms - 1e-6 * ms - 1e-6);
+      }),
+    );
+    expect(formatGrpcTimeout(-5)).toBe('0n');
+    expect(formatGrpcTimeout(Infinity)).toBe('99999999H');
+  });
+});
+
+describe('grpc-message', () => {
+  it('comes back as it was, whatever it was', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        const coded = encodeStatusMessage(text);
+        expect(coded).toMatch(/^[ -~]*$/);
+        expect(decodeStatusMessage(coded)).toBe(text);
+      }),
+    );
+  });
+
+  it('is coded as callers decode it', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        expect(decodeURIComponent(encodeStatusMessage(text))).toBe(text);
+      }),
+    );
+  });
+
+  it('that is badly coded stays as it is', () => {
+    expect(decodeStatusMessage('50% off, 100%, %zz %41')).toBe('50% off, 100%, %zz A');
+  });
+});
+
+describe('binary values', () => {
+  it('come back as they were, alone, padded, and joined', () => {
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 20 }), { minLength: 1, maxLength: 4 }), (values) => {
+        const joined = values.map((value, index) =>
+          index % 2 === 0 ? encodeBinaryValue(value) : Buffer.from(value).toString('base64'),
+        );
+        expect(decodeBinaryValues(joined.join(', ')).map((value) => [...value])).toEqual(
+          values.map((value) => [...value]),
+        );
+      }),
+    );
+  });
+
+  it('are known by their keys', () => {
+    expect(['a-bin', 'bin', 'a-binary'].map(isBinaryKey)).toEqual([true, false, false]);
+  });
+});
+
+describe('content types and encodings', () => {
+  it.each([
+    ['application/grpc', true],
+    ['APPLICATION/GRPC+json', true],
+    ['application/grpc; charset=utf-8', true],
+    ['application/grpc;charset=utf-8', true],
+    ['application/grpc-web', false],
+    ['application/grpcx', false],
+    ['text/plain', false],
+  ])('%j speaks gRPC: %s', (value, speaks) => {
+    expect(isGrpcContentType(value)).toBe(speaks);
+  });
+
+  it('are accepted as the caller says', () => {
+    expect(parseMessageEncoding('gzip')).toBe('gzip');
+    expect(parseMessageEncoding('br')).toBeUndefined();
+    expect(acceptsEncoding(undefined, 'identity')).toBe(true);
+    expect(acceptsEncoding(undefined, 'gzip')).toBe(false);
+    expect(acceptsEncoding('identity, gzip', 'gzip')).toBe(true);
+    expect(acceptsEncoding('identity', 'deflate')).toBe(false);
+  });
+});

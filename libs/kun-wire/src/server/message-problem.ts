@@ -1,0 +1,31 @@
+import type { RefusalReason } from '../connection/wire-stats.js';
+import { StatusCode } from '../grpc/status-code.js';
+
+/** What is wrong with a message of a request. */
+export type MessageProblem = 'flags' | 'too large' | 'not compressed' | 'malformed' | 'no room';
+
+/** What the caller is told of it, and what it is counted as where a limit was met. */
+export interface ProblemDescription {
+  readonly code: number;
+  readonly text: string;
+  readonly reason: RefusalReason | undefined;
+}
+
+/** The status for a problem (gRPC over HTTP/2, and the guide to compression in gRPC). */
+export function describeProblem(problem: MessageProblem, maxMessageBytes: number): ProblemDescription {
+  if (problem === 'too large') {
+    const text = `a message is larger than ${maxMessageBytes} bytes`;
+    return { code: StatusCode.RESOURCE_EXHAUSTED, text, reason: 'message-too-large' };
+  }
+  if (problem === 'no room') {
+    const text = 'too many bytes of requests are unfinished';
+    return { code: StatusCode.RESOURCE_EXHAUSTED, text, reason: 'unfinished-bytes' };
+  }
+  return { code: StatusCode.INTERNAL, text: MALFORMED[problem], reason: undefined };
+}
+
+const MALFORMED = {
+  flags: 'the flags of a message are unknown',
+  'not compressed': 'a compressed message came without a grpc-encoding',
+  malformed: 'a compressed message is malformed',
+} as const;
