@@ -37,6 +37,8 @@ export class ConnectionOutput {
     this.frames = new FrameWriter(process.pool);
     // Other streams may hand a buffer on to whoever keeps it.
     this.recycles = socket instanceof Socket;
+    // A turn's frames are one write already; to wait for more would delay answers by an acknowledgement.
+    if (socket instanceof Socket) socket.setNoDelay(true);
     socket.on('drain', () => this.opened());
   }
 

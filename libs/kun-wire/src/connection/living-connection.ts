@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { ConnectionError } from '../frames/connection-error.js';
 import { ErrorCode, errorCodeName } from '../frames/error-code.js';
+import type { ByteBudget } from './byte-budget.js';
 import type { ConnectionLimits } from './connection-limits.js';
 import { Departure, type DepartureHost } from './departure.js';
 import { Http2Connection } from './http2-connection.js';
@@ -21,7 +22,8 @@ export abstract class LivingConnection extends Http2Connection implements Depart
   /** Whether nothing more is read and written. */
   protected ended = false;
   private gone = false;
-  private settled = false;
+  /** Whether the peer is known to know our settings. */
+  protected settled = false;
   private settingsSeen = false;
   private headerTimed = false;
   private onGone: Array<() => void> = [];
@@ -88,11 +90,6 @@ export abstract class LivingConnection extends Http2Connection implements Depart
     this.times.settingsDone();
   }
 
-  /** Whether the peer is known to know our settings. */
-  protected get knowsSettings(): boolean {
-    return this.settled;
-  }
-
   pingArrived(ack: boolean, payload: Buffer, start: number): void {
     if (ack) {
       this.departure.acknowledged(payload, start);
@@ -135,6 +132,11 @@ export abstract class LivingConnection extends Http2Connection implements Depart
     } catch (error) {
       this.failed(error);
     }
+  }
+
+  /** What another connection holds may be what makes this one pay, in the middle of the other's work. */
+  override shed(budget: ByteBudget): void {
+    this.guarded(() => super.shed(budget));
   }
 
   protected streamBegan(): void {

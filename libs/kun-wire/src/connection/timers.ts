@@ -55,7 +55,14 @@ export class Timers {
         return;
       }
       this.disarm(next);
-      next.fire();
+      try {
+        next.fire();
+      } catch (error) {
+        // The others are due all the same.
+        const rest = this.heap[0];
+        if (rest !== undefined) this.wake(Math.max(0, rest.dueMs - now), rest.dueMs);
+        throw error;
+      }
     }
   };
 

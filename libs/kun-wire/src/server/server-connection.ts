@@ -102,7 +102,7 @@ export class ServerConnection extends LivingConnection implements ServedConnecti
     this.frames.resetStream(streamId, ErrorCode.REFUSED_STREAM);
     this.touchControl(13);
     // Before it has read our settings, and after we said that we leave, a peer cannot know better.
-    if (this.knowsSettings && reason === 'too-many-streams') this.guard.wastedStream();
+    if (this.settled && reason === 'too-many-streams') this.guard.wastedStream();
   }
 }
 
