@@ -94,6 +94,28 @@ describe('the rules', () => {
     ]);
   });
 
+  it('find an arrow upwards between the rooms of the server', () => {
+    const files = core({
+      'server/call/a.ts': `import '../../rpc/r.js'; import '../answer/b.js'; import '../port/d.js';`,
+      'server/answer/b.ts': `import '../call/a.js'; import './nest/c.js'; import '../port/grpc-js/e.js';`,
+      'server/answer/nest/c.ts': `import '../b.js'; import '../../call/a.js'; import '../../port/d.js';`,
+      'server/port/d.ts': `import './grpc-js/e.js'; import '../answer/nest/c.js'; import '../call/a.js';`,
+      'server/port/grpc-js/e.ts': `import '../../call/a.js'; import '../../answer/b.js'; import '../d.js';`,
+      'server/default.ts': `import '../interceptors/i.js'; import './call/a.js';`,
+      'interceptors/i.ts': `import '../server/call/a.js';`,
+    });
+    expect(arrows([])(files).map((line) => line.replace(/^\S+ /, ''))).toEqual([
+      'server/call must not import server/answer',
+      'server/call must not import server/port',
+      'server/answer must not import server/answer/nest',
+      'server/answer must not import server/port/grpc-js',
+      'server/answer/nest must not import server/port',
+      'server/port/grpc-js must not import server/port',
+      'server must not import server/call',
+      'interceptors must not import server/call',
+    ]);
+  });
+
   it('leave testing to specs, and the entry to nobody', () => {
     const files = core({
       'rpc/a.spec.ts': `import '../testing/deferred.js'; import '../server/b.js';`,

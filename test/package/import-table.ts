@@ -8,7 +8,9 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
   const wire = ['proto', 'tls', 'transport'];
   const sides = [...calls, ...wire, 'grammar', 'lifecycle'];
   const client = ['client', 'client/connection', 'client/call', 'client/upstreams'];
-  const parts = [...sides, 'server', ...client, 'admin', 'supervisor'];
+  const answer = ['server/call', 'server/answer'];
+  const server = ['server', ...answer, 'server/answer/nest', 'server/port', 'server/port/grpc-js'];
+  const parts = [...sides, ...server, ...client, 'admin', 'supervisor'];
   return {
     clock: [],
     // Whether this Node will do, before anything else is loaded.
@@ -30,7 +32,16 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     retry: ['rpc', 'status', 'clock', 'settings'],
     routing: ['rpc', 'settings', 'grammar'],
     lifecycle: ['clock', 'settings'],
+    // The ordered default chain.
     server: sides,
+    // A call and what goes back on it; knows neither who answers nor what carries it.
+    'server/call': sides,
+    // The four kinds of calls; and what of Nest stands between them and the handlers.
+    'server/answer': [...sides, 'server/call'],
+    'server/answer/nest': [...sides, ...answer],
+    // The port and what is served on it; what is there for grpc-js alone knows nothing of the rest.
+    'server/port/grpc-js': [...sides, ...answer],
+    'server/port': [...sides, ...server],
     // The ordered default chain.
     client: sides,
     // Bytes and connections: knows of no call.
@@ -38,7 +49,7 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     'client/call': [...sides, 'client/connection'],
     // What modules register, and the clients made of it.
     'client/upstreams': [...sides, ...client],
-    admin: ['lifecycle', 'telemetry', 'identity', 'settings', 'server'],
+    admin: ['lifecycle', 'telemetry', 'identity', 'settings', 'server/port'],
     supervisor: ['lifecycle', 'admin', 'telemetry', 'settings'],
     // The module that a service imports, and what it provides.
     wiring: parts,
@@ -109,8 +120,8 @@ export const ARROW_EXCEPTIONS: readonly ArrowException[] = [
 export function folderOf(path: string): string | undefined {
   const room = /^libs\/(kun-(?:config|wire)\/)src\/([^/]+?)(?:\.ts$|\/)/.exec(path);
   if (room) return `${room[1]}${room[2]}`;
-  const client = /^libs\/kun-core\/src\/(client\/[^/]+)\//.exec(path);
-  if (client) return client[1];
+  const side = /^libs\/kun-core\/src\/(client\/[^/]+|server\/[^/]+(?:\/[^/]+)?)\//.exec(path);
+  if (side) return side[1];
   const inside = /^libs\/kun-core\/src\/(.+)\.ts$/.exec(path)?.[1];
   if (inside === undefined) return undefined;
   return inside.split('/')[0];

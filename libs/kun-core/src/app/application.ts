@@ -4,7 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Identity } from '../identity/identity.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { StopReport } from '../lifecycle/phase.js';
-import { KunGrpcServer } from '../server/grpc-server.js';
+import { KunGrpcServer } from '../server/port/grpc-server.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import { ApplicationLog } from '../telemetry/application-log.js';
 import { isMetric, Meter } from '../telemetry/meter.js';

@@ -11,7 +11,7 @@ import type { Ending } from '../rpc/ending.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { toStatusError } from '../status/to-status-error.js';
-import { KunGrpcServer } from '../server/grpc-server.js';
+import { KunGrpcServer } from '../server/port/grpc-server.js';
 import type { LeftOutMetadata } from '../transport/outgoing-metadata.js';
 import { loadProtos, type LoadedProtos } from '../proto/load-protos.js';
 

@@ -3,7 +3,7 @@ import type { DynamicModule, Type } from '@nestjs/common';
 import type { KunApplication } from '../app/application.js';
 import { KunFactory } from '../app/factory.js';
 import type { StopReport } from '../lifecycle/phase.js';
-import { KunGrpcServer } from '../server/grpc-server.js';
+import { KunGrpcServer } from '../server/port/grpc-server.js';
 import type { KunRuntime } from '../wiring/options.js';
 import { KUN_RUNTIME } from '../wiring/tokens.js';
 import { KunTestingModule, testRuntime, type TestRuntime } from './kun-testing.module.js';

@@ -2,7 +2,7 @@ import type { InjectionToken } from '@nestjs/common';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Clock } from '../clock.js';
 import type { Interceptor } from '../rpc/interceptor.js';
-import type { GrpcChannelOptions } from '../server/channel-options.js';
+import type { GrpcChannelOptions } from '../server/port/grpc-js/channel-options.js';
 import type { ProtoSource } from '../proto/proto-source.js';
 import type { PortOverrides } from '../settings/resolve-settings.js';
 import type { LogDestination } from '../telemetry/log-destination.js';

@@ -8,7 +8,7 @@ import { Startup } from '../lifecycle/startup.js';
 import { routesInterceptor } from '../routing/routes-interceptors.js';
 import { resolveInterceptor } from '../rpc/injectable-interceptor.js';
 import { defaultServerInterceptors } from '../server/default-interceptors.js';
-import { KunGrpcServer } from '../server/grpc-server.js';
+import { KunGrpcServer } from '../server/port/grpc-server.js';
 import { loadProtos } from '../proto/load-protos.js';
 import type { ProtoSource } from '../proto/proto-source.js';
 import { LiveSettings } from '../settings/live-settings.js';

@@ -1,0 +1,14 @@
+import type { ServerDuplexStream, ServerReadableStream, ServerUnaryCall } from '@grpc/grpc-js';
+import { expectTypeOf, it } from 'vitest';
+import type { HandlerCall } from '../call/handler-call.js';
+import type { StreamCall } from './stream-call.js';
+
+interface Note {
+  readonly text: string;
+}
+
+it("is grpc-js' own, as its types have it", () => {
+  expectTypeOf<HandlerCall & { request: Note }>().toExtend<ServerUnaryCall<Note, Note>>();
+  expectTypeOf<StreamCall>().toExtend<ServerReadableStream<unknown, unknown>>();
+  expectTypeOf<StreamCall>().toExtend<ServerDuplexStream<unknown, unknown>>();
+});

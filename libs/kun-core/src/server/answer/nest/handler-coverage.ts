@@ -1,0 +1,149 @@
+import { nearest } from '@kun/config';
+import { GrpcMethodStreamingType, type MessageHandler } from '@nestjs/microservices';
+import { describeMethod } from '../../../rpc/rpc-method.js';
+import type { ServiceDefinition } from '../../../proto/service-definition.js';
+import type { BoundMethod } from '../../call/bound-method.js';
+
+/** Handlers and RPCs do not match: an RPC that nobody answers or two do, or a handler that nobody can call. */
+export class HandlerCoverageError extends Error {
+  override readonly name = 'HandlerCoverageError';
+
+  constructor(
+    /** Paths of RPCs without a handler. */
+    readonly missing: readonly string[],
+    /** Handlers without an RPC, as `Service.Method`. */
+    readonly surplus: readonly string[],
+    /** RPCs that more than one handler answers, as `Service.Method`. */
+    readonly twice: readonly string[] = [],
+    /** Handlers that name a service without its package where several have the name, as `Service.Method`. */
+    readonly ambiguous: readonly string[] = [],
+  ) {
+    const parts = [];
+    if (missing.length > 0) parts.push(`RPCs without a handler: ${missing.join(', ')}`);
+    if (surplus.length > 0) parts.push(`handlers without an RPC: ${surplus.join(', ')}`);
+    if (twice.length > 0) parts.push(`RPCs with more than one handler: ${twice.join(', ')}`);
+    if (ambiguous.length > 0)
+      parts.push(`handlers of more than one service: ${ambiguous.join(', ')}; name it with its package`);
+    super(
+      `${parts.join('; ')}. Every RPC of the proto needs one handler (@GrpcMethod for single requests, ` +
+        '@GrpcStreamMethod or @GrpcStreamCall for request streams), and every handler an RPC',
+    );
+  }
+}
+
+interface GrpcPattern {
+  readonly service: string;
+  readonly rpc: string;
+  readonly streaming: GrpcMethodStreamingType;
+}
+
+/**
+ * Finds the handler of each RPC, by the pattern that Nest's decorators leave: the service's name with or without its
+ * package, the method's name, and how the request is streamed.
+ *
+ * @param places where the handler of a pattern is written, for messages: `Controller.method`
+ * @throws {HandlerCoverageError} listing all RPCs without a handler, all handlers without an RPC, and those that the RPCs
+ * of two services would share.
+ */
+export function bindHandlers(
+  services: ReadonlyMap<string, ServiceDefinition>,
+  handlers: ReadonlyMap<string, MessageHandler>,
+  places: ReadonlyMap<string, string> = new Map(),
+): Map<string, BoundMethod> {
+  const methods = new Map<string, BoundMethod>();
+  const missing: string[] = [];
+  const unused = new Set(handlers.keys());
+  const users = new Map<string, string[]>();
+  for (const [service, definition] of services) {
+    for (const rpc of Object.values(definition)) {
+      const found = findHandler(handlers, service, rpc.path, rpc.requestStream);
+      if (!found) {
+        missing.push(rpc.path);
+        continue;
+      }
+      unused.delete(found.pattern);
+      users.set(found.pattern, [...(users.get(found.pattern) ?? []), rpc.path]);
+      methods.set(rpc.path, {
+        method: describeMethod(rpc.path, rpc),
+        codec: { deserializeRequest: rpc.requestDeserialize, serializeResponse: rpc.responseSerialize },
+        handler: found.handler,
+        style: found.streaming === GrpcMethodStreamingType.PT_STREAMING ? 'call' : 'message',
+        emptyResponse: rpc.messages.response.fieldsArray.length === 0,
+      });
+    }
+  }
+  const surplus = [...unused].flatMap((pattern) => {
+    const name = describeSurplus(pattern);
+    const place = places.get(pattern);
+    return name ? [`${name}${place ? ` in ${place}` : ''}${likelyMeant(pattern, services)}`] : [];
+  });
+  const ambiguous = [...users].filter(([, paths]) => paths.length > 1).map(describeAmbiguous);
+  if (missing.length > 0 || surplus.length > 0 || ambiguous.length > 0) {
+    throw new HandlerCoverageError(missing, surplus, [], ambiguous);
+  }
+  return methods;
+}
+
+function findHandler(
+  handlers: ReadonlyMap<string, MessageHandler>,
+  service: string,
+  path: string,
+  requestStream: boolean,
+) {
+  const rpc = path.slice(path.lastIndexOf('/') + 1);
+  const shortName = service.slice(service.lastIndexOf('.') + 1);
+  const styles = requestStream
+    ? [GrpcMethodStreamingType.RX_STREAMING, GrpcMethodStreamingType.PT_STREAMING]
+    : [GrpcMethodStreamingType.NO_STREAMING];
+  for (const streaming of styles) {
+    for (const name of [service, shortName]) {
+      const pattern = JSON.stringify({ service: name, rpc, streaming });
+      const handler = handlers.get(pattern);
+      if (handler) return { handler, pattern, streaming };
+    }
+  }
+  return undefined;
+}
+
+function describeAmbiguous([pattern, paths]: [pattern: string, paths: string[]]): string {
+  return `${describeSurplus(pattern)} for ${paths.join(' and ')}`;
+}
+
+/** What a handler without an RPC most likely is for: the same name with another kind of request, or a near one. */
+function likelyMeant(pattern: string, services: ReadonlyMap<string, ServiceDefinition>): string {
+  const { service = '', rpc = '' } = parsePattern(pattern) ?? {};
+  const names = [...services.keys()].flatMap((name) => [name, name.slice(name.lastIndexOf('.') + 1)]);
+  const nearService = names.includes(service) ? service : nearest(service, names);
+  if (nearService === undefined) return `, of the services ${[...services.keys()].join(', ')}`;
+  const definitions = [...services].filter(
+    ([name]) => name === nearService || name.endsWith(`.${nearService}`),
+  );
+  const paths = definitions.flatMap(([, definition]) => Object.values(definition));
+  const rpcs = paths.map(({ path }) => path.slice(path.lastIndexOf('/') + 1));
+  const index = rpcs.indexOf(rpc);
+  if (nearService === service && index >= 0) {
+    return paths[index]?.requestStream
+      ? ', which takes a request stream: use @GrpcStreamMethod or @GrpcStreamCall'
+      : ', which takes a single request: use @GrpcMethod';
+  }
+  const near = index >= 0 ? rpc : nearest(rpc, rpcs);
+  return near === undefined ? '' : `, did you mean ${nearService}.${near}?`;
+}
+
+/** Handlers of other transports (`@MessagePattern('x')`) are not gRPC's to judge. */
+function describeSurplus(pattern: string): string | undefined {
+  const parsed = parsePattern(pattern);
+  if (!parsed) return undefined;
+  const style =
+    parsed.streaming === GrpcMethodStreamingType.NO_STREAMING ? 'single request' : 'request stream';
+  return `${parsed.service}.${parsed.rpc} (${style})`;
+}
+
+function parsePattern(pattern: string): GrpcPattern | undefined {
+  try {
+    const parsed = JSON.parse(pattern) as Partial<GrpcPattern> | null;
+    return parsed?.service && parsed.rpc ? (parsed as GrpcPattern) : undefined;
+  } catch {
+    return undefined;
+  }
+}

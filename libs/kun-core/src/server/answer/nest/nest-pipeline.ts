@@ -1,0 +1,145 @@
+import { Metadata } from '@grpc/grpc-js';
+import type { INestMicroservice } from '@nestjs/common';
+import { catchError, isObservable, Observable, throwError } from 'rxjs';
+import { currentCall } from '../../../rpc/current-call.js';
+import { filterAnswer } from '../../../status/filter-answer.js';
+import { markRequestFailure } from '../../../status/request-validation.js';
+import { HandlerCall } from '../../call/handler-call.js';
+import { carriesNoType } from './message-types.js';
+import { RequestStream } from '../request-stream.js';
+import { forPipeline } from '../response-observable.js';
+import { ServerCall } from '../../call/server-call.js';
+import { StreamCall } from '../stream-call.js';
+
+/** The installed Nest has not the parts that are looked for; see {@link carryStreams}. */
+export class NestPipelineError extends Error {
+  override readonly name = 'NestPipelineError';
+}
+
+/** What a pipe is told of the parameter. */
+interface ParameterMetadata {
+  readonly metatype?: unknown;
+}
+
+type ApplyPipes = (value: unknown, metadata: ParameterMetadata, pipes: unknown[]) => Promise<unknown>;
+type Intercept = (
+  interceptors: unknown[],
+  args: unknown[],
+  instance: unknown,
+  callback: unknown,
+  next: () => Promise<unknown>,
+  type: unknown,
+) => Promise<unknown>;
+
+type HandleError = (handler: unknown, args: unknown[], error: unknown, report: boolean) => unknown;
+
+/** The part of Nest's `RpcContextCreator` that runs pipes and interceptors; looked up for each call. */
+export interface NestPipeline {
+  pipesConsumer: { apply: ApplyPipes };
+  interceptorsConsumer: { intercept: Intercept };
+  /** Asks the filters. */
+  readonly rpcProxy: { handleError: HandleError };
+  /** Finds the pipes of a handler: global, the controller's, the method's. */
+  readonly pipesContextCreator?: {
+    create(instance: unknown, callback: unknown, moduleKey: string): readonly unknown[];
+  };
+}
+
+/**
+ * Lets Nest's pipeline see streams message by message, which it has no form for (Nest 12):
+ *
+ * - Pipes are given each message of a request stream, and not the stream.
+ * - Interceptors and filters are given what a generator or a list yields, and not the generator.
+ * - What a pipe throws is known to be of the request, and what a filter answers to be for the caller.
+ * - The call, its metadata and its stream are never taken for data of a type, which validation would copy or strip.
+ *
+ * Nest has no public place for that; its consumers are replaced in this one microservice.
+ *
+ * @throws {NestPipelineError} when Nest has changed its parts.
+ */
+export function carryStreams(microservice: INestMicroservice): NestPipeline {
+  const pipeline = (microservice as unknown as NestMicroserviceParts).microservicesModule?.listenersController
+    ?.contextCreator;
+  const { pipesConsumer: pipes, interceptorsConsumer: interceptors, rpcProxy: filters } = pipeline ?? {};
+  const parts = [pipes?.apply, interceptors?.intercept, filters?.handleError];
+  if (!pipeline || !pipes || !interceptors || !filters || parts.some((part) => typeof part !== 'function')) {
+    throw new NestPipelineError(
+      'the installed @nestjs/microservices is built differently from what this version of @kun/core knows; install a version that its peerDependencies name',
+    );
+  }
+  pipeline.pipesConsumer = { apply: messagePipes(pipes.apply.bind(pipes)) };
+  pipeline.interceptorsConsumer = {
+    intercept: messageInterceptors(interceptors.intercept.bind(interceptors)),
+  };
+  filters.handleError = answersOfFilters(filters.handleError.bind(filters));
+  return pipeline;
+}
+
+function messagePipes(run: ApplyPipes): ApplyPipes {
+  const apply: ApplyPipes = (value, metadata, pipes) =>
+    run(value, metadata, pipes).catch((error: unknown) => {
+      markRequestFailure(error);
+      throw error;
+    });
+  return function applyPipes(value, metadata, pipes) {
+    if (value instanceof RequestStream) {
+      const each = carriesNoType(metadata.metatype) ? { ...metadata, metatype: undefined } : metadata;
+      return Promise.resolve(value.through((message) => apply(message, each, pipes)));
+    }
+    return apply(value, isPartOfCall(value) ? { ...metadata, metatype: undefined } : metadata, pipes);
+  };
+}
+
+function answersOfFilters(handleError: HandleError): HandleError {
+  return function askFilters(handler, args, error, report) {
+    const answer = handleError(handler, args, error, report);
+    if (!isObservable(answer)) return answer;
+    return answer.pipe(catchError((said: unknown) => throwError(() => filterAnswer(said, error))));
+  };
+}
+
+function isPartOfCall(value: unknown): boolean {
+  return (
+    value instanceof HandlerCall ||
+    value instanceof Metadata ||
+    value instanceof StreamCall ||
+    typeof value === 'function'
+  );
+}
+
+function messageInterceptors(intercept: Intercept): Intercept {
+  return function interceptCall(interceptors, args, instance, callback, next, type) {
+    const call = currentCall();
+    const adapted =
+      call instanceof ServerCall && call.bound?.style === 'message' ? answering(call, next) : next;
+    return intercept(interceptors, args, instance, callback, adapted, type);
+  };
+}
+
+/** The handler, whose answer comes in a form that the pipeline sees through. */
+function answering(call: ServerCall, next: () => Promise<unknown>): () => Promise<unknown> {
+  const adapt = (result: unknown) => forPipeline(result, call);
+  if (!call.method.requestStream) return () => next().then(adapt);
+  return () => {
+    const failed = new Promise<never>((_resolve, reject) => call.onRequestFailure(reject));
+    failed.catch(() => undefined);
+    return Promise.race([next().then(adapt), failed]).then((result) =>
+      isObservable(result) ? failingWith(failed, result) : result,
+    );
+  };
+}
+
+/** Filters hear of a failed request though its handler does not. */
+function failingWith(failed: Promise<never>, answer: Observable<unknown>): Observable<unknown> {
+  return new Observable((subscriber) => {
+    failed.catch((error: unknown) => subscriber.error(error));
+    return answer.subscribe(subscriber);
+  });
+}
+
+/** Private to Nest's own packages. */
+interface NestMicroserviceParts {
+  readonly microservicesModule?: {
+    readonly listenersController?: { readonly contextCreator?: NestPipeline };
+  };
+}

@@ -1,0 +1,153 @@
+import { status as Code } from '@grpc/grpc-js';
+import type { Subscriber } from 'rxjs';
+import { runInCall } from '../../rpc/current-call.js';
+import { StatusError } from '../../status/status-error.js';
+import type { RequestReader } from '../call/call-environment.js';
+import type { MessageTransform, RequestSource } from './request-stream.js';
+import type { ServerCall } from '../call/server-call.js';
+import { hearUnheard } from './unheard-errors.js';
+
+type Step = IteratorResult<unknown, undefined>;
+type End = { error?: unknown };
+
+interface Waiting {
+  resolve(step: Step): void;
+  reject(error: unknown): void;
+}
+
+/** The wire's side of a request stream: hands each message to the one who reads, in order, when it is asked for. */
+export class RequestQueue implements RequestReader, RequestSource {
+  private subscriber: Subscriber<unknown> | undefined;
+  private transform: MessageTransform | undefined;
+  private readonly waiting: Waiting[] = [];
+  private taken = false;
+  private stopped = false;
+  private end: End | undefined;
+  private pulling = false;
+  private pullAgain = false;
+
+  constructor(private readonly call: ServerCall) {
+    call.readWith(this);
+  }
+
+  get path(): string {
+    return this.call.method.path;
+  }
+
+  /** @throws {TypeError} when somebody reads it already. */
+  subscribe(subscriber: Subscriber<unknown>, transform: MessageTransform | undefined): () => void {
+    this.take(transform);
+    this.subscriber = subscriber;
+    hearUnheard(subscriber, (error) => {
+      this.stopped = true;
+      this.call.failRequest(error);
+    });
+    if (this.end) this.endSubscriber(this.end);
+    else this.pull();
+    return () => (this.stopped = true);
+  }
+
+  /** @throws {TypeError} when somebody reads it already. */
+  iterate(transform: MessageTransform | undefined): AsyncIterator<unknown> {
+    this.take(transform);
+    return {
+      next: () => this.next(),
+      return: () => {
+        this.stopped = true;
+        for (const waiting of this.waiting.splice(0)) settle(waiting, {});
+        return Promise.resolve({ done: true, value: undefined });
+      },
+    };
+  }
+
+  message(message: unknown): void {
+    if (this.stopped) return;
+    if (!this.transform) {
+      this.deliver(message);
+      return;
+    }
+    // Nothing more is read before this one is through, so that the order holds and the sender waits.
+    runInCall(this.call, this.transformed, this.transform, message).then(
+      (result) => this.deliver(result),
+      (error: unknown) => this.finish({ error }),
+    );
+  }
+
+  halfClose(): void {
+    this.finish({});
+  }
+
+  cancelled(): void {
+    const { reason } = this.call.signal;
+    this.finish({ error: reason ?? new StatusError(Code.CANCELLED, 'the call was cancelled') });
+  }
+
+  private readonly transformed = async (transform: MessageTransform, message: unknown): Promise<unknown> =>
+    transform(message);
+
+  private deliver(message: unknown): void {
+    if (this.stopped || this.end) return;
+    if (this.subscriber) {
+      const subscriber = this.subscriber;
+      runInCall(this.call, () => subscriber.next(message));
+      this.pull();
+      return;
+    }
+    this.waiting.shift()?.resolve({ done: false, value: message });
+    if (this.waiting.length > 0) this.call.pull();
+  }
+
+  private take(transform: MessageTransform | undefined): void {
+    if (this.taken) {
+      throw new TypeError(`the request stream of ${this.path} can be read once: share what it gave`);
+    }
+    this.taken = true;
+    this.transform = transform;
+  }
+
+  private next(): Promise<Step> {
+    if (this.stopped) return Promise.resolve({ done: true, value: undefined });
+    if (this.end) return endStep(this.end);
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ resolve, reject });
+      if (this.waiting.length === 1) this.call.pull();
+    });
+  }
+
+  /** grpc-js hands over a queued message within `pull`: a loop, since a frame may hold thousands of small ones. */
+  private pull(): void {
+    this.pullAgain = true;
+    if (this.pulling) return;
+    this.pulling = true;
+    while (this.pullAgain && !this.stopped && !this.end) {
+      this.pullAgain = false;
+      this.call.pull();
+    }
+    this.pulling = false;
+  }
+
+  private finish(end: End): void {
+    if (this.end || this.stopped) return;
+    this.end = end;
+    for (const waiting of this.waiting.splice(0)) settle(waiting, end);
+    if (this.subscriber) this.endSubscriber(end);
+  }
+
+  private endSubscriber(end: End): void {
+    const subscriber = this.subscriber;
+    runInCall(this.call, () => {
+      if ('error' in end) subscriber?.error(end.error);
+      else subscriber?.complete();
+    });
+  }
+}
+
+function settle(waiting: Waiting, end: End): void {
+  if ('error' in end) waiting.reject(end.error);
+  else waiting.resolve({ done: true, value: undefined });
+}
+
+function endStep(end: End): Promise<Step> {
+  if ('error' in end) return Promise.reject(end.error);
+  return Promise.resolve({ done: true, value: undefined });
+}

@@ -1,0 +1,135 @@
+import { Duplex } from 'node:stream';
+import type { Deadline, Metadata, sendUnaryData } from '@grpc/grpc-js';
+import { isObservable, lastValueFrom } from 'rxjs';
+import { runInCall } from '../../rpc/current-call.js';
+import { filterAnswer } from '../../status/filter-answer.js';
+import type { BoundMethod } from '../call/bound-method.js';
+import { HandlerCall } from '../call/handler-call.js';
+import { respondOnce } from './response-single.js';
+import type { ServerCall } from '../call/server-call.js';
+
+/** Runs a `@GrpcStreamCall` handler: `(stream)`, or `(stream, callback)` where the response is a single message. */
+export function answerWithStreamCall(call: ServerCall, bound: BoundMethod): void {
+  const stream = new StreamCall(call);
+  // grpc-js takes flags, too, and has no use for them.
+  const callback: sendUnaryData<unknown> = (error, message, trailer) => {
+    if (trailer && call.writable) call.responseTrailers.merge(trailer);
+    if (error) call.fail(spoken(error));
+    else respondOnce(call, bound, message);
+  };
+  const args = bound.method.responseStream ? [stream] : [stream, callback];
+  bound
+    .handler(...args)
+    .then((result) => (isObservable(result) ? lastValueFrom(result, { defaultValue: undefined }) : undefined))
+    .catch((error: unknown) => call.fail(error));
+}
+
+/**
+ * A real duplex stream of messages, with the surface of grpc-js' server streams. Ending it ends the call with OK, and
+ * `end(metadata)` with these trailers; emitting or destroying it with an error ends the call with that error. `cancelled`
+ * is emitted when nobody waits any more.
+ */
+export class StreamCall extends Duplex {
+  // Private to the language: nothing that copies or prints the stream walks into the server.
+  readonly #call: ServerCall;
+  /** What a stream has in common with the third argument of other handlers. */
+  readonly #surface: HandlerCall;
+
+  constructor(call: ServerCall) {
+    super({ objectMode: true });
+    this.#call = call;
+    this.#surface = new HandlerCall(call);
+    this.on('error', (error) => call.fail(spoken(error)));
+    call.readWith({
+      message: (message) => runInCall(call, () => this.push(message)),
+      halfClose: () => runInCall(call, () => this.push(null)),
+      cancelled: () => {
+        call.window.release();
+        this.emit('cancelled', 'cancelled');
+        this.destroy();
+        call.handlerDone();
+      },
+    });
+  }
+
+  get metadata(): Metadata {
+    return this.#surface.metadata;
+  }
+
+  /** Whether nobody waits for the answer any more. */
+  get cancelled(): boolean {
+    return this.#surface.cancelled;
+  }
+
+  getPeer(): string {
+    return this.#surface.getPeer();
+  }
+
+  /** `Infinity` when the caller set none. */
+  getDeadline(): Deadline {
+    return this.#surface.getDeadline();
+  }
+
+  getPath(): string {
+    return this.#surface.getPath();
+  }
+
+  getHost(): string {
+    return this.#surface.getHost();
+  }
+
+  getAuthContext(): ReturnType<HandlerCall['getAuthContext']> {
+    return this.#surface.getAuthContext();
+  }
+
+  getMetricsRecorder(): ReturnType<HandlerCall['getMetricsRecorder']> {
+    return this.#surface.getMetricsRecorder();
+  }
+
+  /** Sends the response's metadata now; without effect once a message went out. */
+  sendMetadata(metadata: Metadata): void {
+    this.#surface.sendMetadata(metadata);
+  }
+
+  /** Says that no more will be written. The argument is the trailing metadata, as grpc-js has it, and no last message. */
+  override end(metadata?: unknown): this {
+    if (isMetadata(metadata)) this.#call.responseTrailers.merge(metadata);
+    return super.end();
+  }
+
+  override _read(): void {
+    this.#call.pull();
+  }
+
+  override _write(message: unknown, _encoding: string, done: (error?: Error) => void): void {
+    const { window } = this.#call;
+    try {
+      window.send(message);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    if (window.full) void window.whenOpen().then(() => done());
+    else done();
+  }
+
+  override _final(done: () => void): void {
+    this.#call.succeed();
+    done();
+  }
+}
+
+/**
+ * What was said to a callback or emitted as `error`. A plain `{ code, message }` or `{ code, details }` is grpc-js' own form
+ * there and for the caller; an Error is known by its type, as everywhere.
+ */
+function spoken(error: unknown): unknown {
+  return filterAnswer(error, undefined);
+}
+
+/** Of any copy of grpc-js. */
+function isMetadata(value: unknown): value is Metadata {
+  return (
+    typeof value === 'object' && value !== null && 'toHttp2Headers' in value && !Object.hasOwn(value, 'get')
+  );
+}

@@ -1,0 +1,144 @@
+import { Metadata, status as Code, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import type { Clock } from '../../clock.js';
+import { ObservedCall } from '../../rpc/observed-call.js';
+import type { RpcMethod } from '../../rpc/rpc-method.js';
+import { StatusError } from '../../status/status-error.js';
+import { toTrailers } from '../../status/trailers.js';
+import { cleanMetadata, metadataSizeProblem, type OnLeftOut } from '../../transport/outgoing-metadata.js';
+import { peerAddress } from '../../transport/peer-address.js';
+import type { MetadataPlace } from '../../transport/reserved-metadata.js';
+import { encodeResponse, type BoundMethod } from './bound-method.js';
+import { endBrokenStream } from './broken-stream.js';
+import type { CallStream } from './call-environment.js';
+
+// Read by grpc-js alone.
+const NO_METADATA = new Metadata();
+
+/** The wire's side of a server's call: who called, and what goes back: headers, messages, one status. */
+export abstract class AnsweredCall extends ObservedCall {
+  /** The stream that carries the call; absent once answered without one. */
+  stream: CallStream | undefined;
+  /** Who made a call that was answered before it reached kun, and so has no wire to ask. */
+  peerOfUnanswered: string | undefined;
+  protected statusSent = false;
+  /** The transport refused the answer; the stream was ended past it. */
+  protected broken = false;
+  /** What the status that was sent was made of. */
+  protected sentError: StatusError | undefined;
+  private headersSent = false;
+  private headers: Metadata | undefined;
+  private trailers: Metadata | undefined;
+
+  constructor(
+    clock: Clock,
+    /** Absent for a call that was answered before it reached kun: it can be observed, not answered. */
+    readonly wire: ServerInterceptingCallInterface | undefined,
+    /** Absent where grpc-js' own handlers answer (health, reflection): kun only watches. */
+    readonly bound: BoundMethod | undefined,
+    private readonly onLeftOut: OnLeftOut,
+  ) {
+    super(clock);
+  }
+
+  abstract readonly method: RpcMethod;
+
+  /** Whether an answer would still reach somebody. */
+  abstract get writable(): boolean;
+
+  get peer(): string {
+    // Read once for each call by grpc-js; `getPeer()` asks the socket again, through a proxy of Node's.
+    return this.peerOfUnanswered ?? peerAddress(this.wire?.getConnectionInfo());
+  }
+
+  get deadline(): number {
+    const deadline = this.wire?.getDeadline() ?? Infinity;
+    return typeof deadline === 'number' ? deadline : deadline.getTime();
+  }
+
+  get responseMetadata(): Metadata {
+    return (this.headers ??= new Metadata());
+  }
+
+  get responseTrailers(): Metadata {
+    return (this.trailers ??= new Metadata());
+  }
+
+  /** Without effect once they were sent. Headers too large end the call with RESOURCE_EXHAUSTED. */
+  sendHeaders(): void {
+    if (this.headersSent || this.statusSent) return;
+    const headers = this.headers ? this.outgoing(this.headers, 'response headers') : NO_METADATA;
+    if (!headers) return;
+    this.headersSent = true;
+    try {
+      this.wire?.sendMetadata(headers);
+    } catch (cause) {
+      this.wireFailed(cause);
+    }
+  }
+
+  /**
+   * Sends a message; says how many bytes it has, 0 when nobody waits for it any more.
+   *
+   * @throws {StatusError} INTERNAL when the message does not fit the proto.
+   */
+  send(message: unknown, onFlushed: () => void): number {
+    if (!this.writable || !this.bound) return 0;
+    const bytes = encodeResponse(this.bound, message);
+    this.sendHeaders();
+    if (!this.writable) return 0;
+    this.countSent(message);
+    try {
+      this.wire?.sendMessage(bytes, onFlushed);
+    } catch (cause) {
+      this.wireFailed(cause);
+    }
+    return bytes.byteLength;
+  }
+
+  /** Answers with an error, and lets go of whoever works for the answer. */
+  abstract end(error: StatusError): void;
+
+  protected sendOk(): void {
+    const metadata = this.trailers && this.outgoing(this.trailers, 'response trailers');
+    this.sendHeaders();
+    if (!this.writable) return;
+    this.statusSent = true;
+    this.sendStatus({ code: Code.OK, details: 'OK', metadata: metadata ?? null });
+  }
+
+  protected sendError(error: StatusError): void {
+    this.statusSent = true;
+    this.sentError = error;
+    // An answer of trailers only has no other place for what was meant to go first.
+    const headers = this.headersSent ? undefined : this.headers;
+    this.sendStatus(toTrailers(error, { also: [this.trailers, headers], onLeftOut: this.onLeftOut }));
+  }
+
+  private sendStatus(status: Parameters<ServerInterceptingCallInterface['sendStatus']>[0]): void {
+    try {
+      this.wire?.sendStatus(status);
+    } catch (cause) {
+      this.wireFailed(cause);
+    }
+  }
+
+  /** What of it can be sent; `undefined` when it was too large, and the call has been ended for it. */
+  private outgoing(metadata: Metadata, place: MetadataPlace): Metadata | undefined {
+    const clean = cleanMetadata(metadata, place, this.onLeftOut);
+    const problem = metadataSizeProblem(clean);
+    if (problem === undefined) return clean.metadata;
+    this.end(new StatusError(Code.RESOURCE_EXHAUSTED, `the ${place} of ${this.method.path} ${problem}`));
+    return undefined;
+  }
+
+  /** The transport refused what should have gone out: the caller still gets an end, and the log what was refused. */
+  private wireFailed(cause: unknown): void {
+    this.sentError = new StatusError(Code.INTERNAL, 'the answer could not be sent', {
+      cause,
+      hidesCause: true,
+    });
+    this.statusSent = true;
+    this.broken = true;
+    endBrokenStream(this.stream, this.sentError);
+  }
+}

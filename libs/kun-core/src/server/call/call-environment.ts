@@ -1,0 +1,34 @@
+import type { OutgoingHttpHeaders } from 'node:http2';
+import type { Clock } from '../../clock.js';
+import type { RpcCall } from '../../rpc/rpc-call.js';
+import type { OnLeftOut } from '../../transport/outgoing-metadata.js';
+import type { OpenCall, OpenCalls } from './open-calls.js';
+
+/** What the calls of one server share. */
+export interface CallEnvironment<T extends OpenCall = OpenCall> {
+  readonly clock: Clock;
+  readonly draining: AbortSignal;
+  readonly openCalls: OpenCalls<T>;
+  /** Told what code under a call threw when nobody could be answered any more. */
+  readonly onLateError: (call: RpcCall, error: unknown) => void;
+  /** Told of metadata that cannot be sent. */
+  readonly onLeftOut: OnLeftOut;
+}
+
+/** Receives the request's messages, in the order of the wire. */
+export interface RequestReader {
+  message(message: unknown): void;
+  halfClose(): void;
+  /** No more will come: the call ended before the caller half-closed. */
+  cancelled(): void;
+}
+
+/** What is asked of an HTTP/2 stream while its call is open. */
+export interface CallStream {
+  readonly destroyed?: boolean;
+  readonly headersSent?: boolean;
+  respond?(headers: OutgoingHttpHeaders, options: { endStream: boolean }): void;
+  close?(code: number): void;
+  /** Absent once the stream is closed. */
+  readonly session?: { readonly socket?: object | undefined } | undefined;
+}

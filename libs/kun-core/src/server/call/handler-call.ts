@@ -1,0 +1,76 @@
+import { EventEmitter } from 'node:events';
+import type { Deadline, Metadata, ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import type { RpcCall } from '../../rpc/rpc-call.js';
+
+type AuthContext = ReturnType<ServerInterceptingCallInterface['getAuthContext']>;
+type MetricsRecorder = ReturnType<ServerInterceptingCallInterface['getMetricsRecorder']>;
+
+/** What it needs of the call. */
+export interface HandledCall extends Pick<
+  RpcCall,
+  'metadata' | 'peer' | 'deadline' | 'method' | 'responseMetadata'
+> {
+  readonly writable: boolean;
+  readonly wire: ServerInterceptingCallInterface | undefined;
+  sendHeaders(): void;
+}
+
+/**
+ * The third argument of a handler: what Nest's users know of grpc-js' `ServerUnaryCall` and its siblings, for all four
+ * kinds. `currentCall()` gives more (request id, tags, signal), and from everywhere.
+ *
+ * `cancelled` is emitted once, when nobody waits for the answer any more.
+ */
+export class HandlerCall extends EventEmitter {
+  /** The request of a unary or server-streaming call. */
+  request: unknown;
+  // Private to the language: nothing that copies or prints the object walks into the server.
+  readonly #call: HandledCall;
+
+  constructor(call: HandledCall) {
+    super();
+    this.#call = call;
+  }
+
+  get metadata(): Metadata {
+    return this.#call.metadata;
+  }
+
+  /** Whether nobody waits for the answer any more. */
+  get cancelled(): boolean {
+    return !this.#call.writable;
+  }
+
+  getPeer(): string {
+    return this.#call.peer;
+  }
+
+  /** `Infinity` when the caller set none. */
+  getDeadline(): Deadline {
+    return this.#call.deadline;
+  }
+
+  getPath(): string {
+    return this.#call.method.path;
+  }
+
+  getHost(): string {
+    return this.#call.wire?.getHost() ?? '';
+  }
+
+  getAuthContext(): AuthContext {
+    return this.#call.wire?.getAuthContext() ?? {};
+  }
+
+  /** @throws {TypeError} on a call that was answered before it reached kun, which no handler gets. */
+  getMetricsRecorder(): MetricsRecorder {
+    if (!this.#call.wire) throw new TypeError('the call has no recorder of metrics');
+    return this.#call.wire.getMetricsRecorder();
+  }
+
+  /** Sends the response's metadata now; without effect once a message went out. */
+  sendMetadata(metadata: Metadata): void {
+    this.#call.responseMetadata.merge(metadata);
+    this.#call.sendHeaders();
+  }
+}
