@@ -14,7 +14,11 @@ const USED = [
 /** Envoy's own protos, as gRPC's xDS client ships them. */
 export async function loadEnvoyApi(): Promise<protobuf.Root> {
   const modules = await requireNpmPackages(join(import.meta.dirname, '../envoy-protos'), 'envoy-protos');
-  const folders = ROOTS.map((name) => join(modules, '@grpc/grpc-js-xds/deps', name));
+  const folders = [
+    ...ROOTS.map((name) => join(modules, '@grpc/grpc-js-xds/deps', name)),
+    // Google's own protos.
+    join(modules, 'protobufjs'),
+  ];
   const root = new protobuf.Root();
   root.resolvePath = (_origin, target) => {
     const places = [target, ...folders.map((folder) => join(folder, target))];

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { TestingTree } from '../../test/testing-tree.js';
 import { readSmallFile } from '../files/small-file.js';
@@ -57,9 +57,15 @@ describe('a file that is no file to read', () => {
   });
 
   it('that never answers is given up', async () => {
-    await expect(readSmallFile('/proc/self/status', { timeoutMs: 0 })).rejects.toThrow(
-      'could not be read within 0 ms',
-    );
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const read = readSmallFile('/proc/self/status', { timeoutMs: 70 });
+      // Before any answer of the system can be heard.
+      vi.advanceTimersByTime(70);
+      await expect(read).rejects.toThrow('could not be read within 70 ms');
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('is read once and counted, however often it is named', async () => {

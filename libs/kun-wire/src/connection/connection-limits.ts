@@ -62,6 +62,7 @@ export interface ConnectionLimits {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
+/** The limits of a connection where nothing else is said; each is explained at {@link ConnectionLimits}. */
 export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   maxConcurrentStreams: 1000,
   maxHeaderListBytes: 16 * KIB,
@@ -120,6 +121,7 @@ export interface ProcessLimits {
   readonly resetsPerSecond: number;
 }
 
+/** The limits of all connections together where nothing else is said; see {@link ProcessLimits}. */
 export const DEFAULT_PROCESS_LIMITS: ProcessLimits = {
   maxUnfinishedBytes: 256 * MIB,
   maxUnsentBytes: 256 * MIB,
