@@ -57,6 +57,16 @@ describe('a peer that makes work is cut', () => {
       (p) => Buffer.concat([p.headers(1), many(10_100, () => data(1))]),
     ],
     [
+      'DATA of streams that are long over',
+      'overhead-flood',
+      (p) => Buffer.concat([p.headers(30_001), many(10_100, (n) => data(id(n), [0]))]),
+    ],
+    [
+      'DATA of streams that it was told are reset',
+      'overhead-flood',
+      (p) => Buffer.concat([p.headers(1, [...REQUEST, ['upgrade', 'x']]), many(10_100, () => data(1, [0]))]),
+    ],
+    [
       'DATA of padding',
       'overhead-flood',
       (p) => Buffer.concat([p.headers(1), many(10_100, () => data(1, [0], 8))]),
@@ -149,6 +159,31 @@ const HOLD: Fields = REQUEST.map(
 );
 const serve = silent;
 
+describe('a peer that calls and does not read', () => {
+  it('is held to its streams: an answer that the socket has not taken is an open one (CVE-2019-9517)', async () => {
+    let answers = 0;
+    const peer = new ServedPeer({
+      limits: { maxConcurrentStreams: 100, resetBurst: Infinity },
+      processLimits: { resetBurst: Infinity },
+      serve({ call }) {
+        call.sendHeaders([['x', `${answers++}`.padEnd(4000, 'y')]]);
+        call.sendStatus(0);
+        return {};
+      },
+    }).greet();
+    await peer.settle();
+    peer.near.pause();
+    for (let round = 0; round < 100; round++) {
+      peer.send(many(50, (n) => peer.headers(id(round * 50 + n), REQUEST, END_HEADERS | END)));
+      await peer.turn();
+    }
+    // What the pipe holds went out: 2 MiB of answers of 4 KB each.
+    expect(peer.calls.length).toBeLessThan(1000);
+    expect(peer.process.stats.streamsOpen).toBe(100);
+    expect(peer.calls.filter(({ ends }) => ends.length === 0).length).toBeGreaterThanOrEqual(100);
+  });
+});
+
 describe('what callers do', () => {
   it('is no attack when thousands of deadlines run out together', async () => {
     const peer = new ServedPeer({ serve, limits: { maxConcurrentStreams: 10_000 } }).greet();
@@ -238,8 +273,8 @@ describe('resets of a whole process', () => {
 describe('bytes', () => {
   it('of unfinished requests are paid for by the connection that holds most', async () => {
     const process = new WireProcess({ clock: new StillClock(), limits: { maxUnfinishedBytes: 300_000 } });
-    const hog = new ServedPeer({ process, serve }).greet();
     const normal = new ServedPeer({ process, serve }).greet();
+    const hog = new ServedPeer({ process, serve }).greet();
     normal.send(normal.headers(1), data(1, message(Buffer.alloc(10_000)).subarray(0, 9000)));
     await normal.settle();
     for (let call = 0; call < 10; call++) {

@@ -194,6 +194,23 @@ describe('what goes', () => {
     await peer.until((p) => p.lists.get(1)?.length === 2);
   });
 
+  it('keeps frames within what the peer takes, however many messages share them', async () => {
+    const peer = new ServedPeer({
+      serve: ({ call }) => {
+        for (let sent = 0; sent < 3000; sent++) call.sendMessage(Buffer.alloc(20, sent));
+        call.sendStatus(0);
+        return silent();
+      },
+    }).greet([[4, 2 ** 24]]);
+    peer.send(windowUpdate(0, 2 ** 24), peer.headers(1, REQUEST, END_HEADERS | END));
+    await peer.until((p) => p.lists.get(1)?.length === 2);
+    const bodies = peer.frames.filter(({ type }) => type === 0).map(({ payload }) => payload);
+    expect(Math.max(...bodies.map(({ length }) => length))).toBeLessThanOrEqual(16_384);
+    expect(bodies.length).toBeLessThan(30);
+    const sent = Array.from({ length: 3000 }, (_, index) => message(Buffer.alloc(20, index)));
+    expect(Buffer.concat(bodies).equals(Buffer.concat(sent))).toBe(true);
+  });
+
   it('takes turns of a frame, and lets a small answer pass a large one', async () => {
     const peer = new ServedPeer({
       serve: (seen) => answerWith(Buffer.alloc(seen.call.path.endsWith('Hold') ? 200_000 : 10))(seen),

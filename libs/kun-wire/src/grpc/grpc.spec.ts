@@ -4,6 +4,7 @@ import { decodeBinaryValues, encodeBinaryValue, isBinaryKey } from './binary-val
 import { isGrpcContentType } from './content-type.js';
 import { formatGrpcTimeout, parseGrpcTimeout } from './grpc-timeout.js';
 import { acceptsEncoding, parseMessageEncoding } from './message-encoding.js';
+import { MessageReader } from './message-reader.js';
 import { decodeStatusMessage, encodeStatusMessage } from './status-message.js';
 
 describe('grpc-timeout', () => {
@@ -106,5 +107,53 @@ describe('content types and encodings', () => {
     expect(acceptsEncoding(undefined, 'gzip')).toBe(false);
     expect(acceptsEncoding('identity, gzip', 'gzip')).toBe(true);
     expect(acceptsEncoding('identity', 'deflate')).toBe(false);
+  });
+});
+
+describe('a message reader', () => {
+  const prefixed = (message: Buffer): Buffer => {
+    const prefix = Buffer.alloc(5);
+    prefix.writeUInt32BE(message.length, 1);
+    return Buffer.concat([prefix, message]);
+  };
+
+  it('puts messages together from any pieces, and holds what has come and no more', () => {
+    const size = fc.oneof(fc.nat(20), fc.nat(5000), fc.nat(60_000));
+    const piece = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9000 }));
+    fc.assert(
+      fc.property(
+        fc.array(size, { minLength: 1, maxLength: 6, size: 'max' }),
+        fc.array(piece, { minLength: 1, maxLength: 30, size: 'max' }),
+        (sizes, pieces) => {
+          const messages = sizes.map((length, index) =>
+            Buffer.from(Array.from({ length }, (_, at) => (at * 7 + index) & 255)),
+          );
+          const arrived: Buffer[] = [];
+          const reader = new MessageReader(
+            {
+              messageArrived(_compressed, bytes) {
+                arrived.push(Buffer.from(bytes));
+                return true;
+              },
+              messageAnnounced() {},
+              messageRefused: (why) => expect.unreachable(why),
+            },
+            100_000,
+          );
+          const bytes = Buffer.concat(messages.map(prefixed));
+          for (let at = 0, turn = 0; at < bytes.length; turn++) {
+            const end = Math.min(bytes.length, at + (pieces[turn % pieces.length] as number));
+            reader.read(bytes, at, end);
+            at = end;
+            const done = arrived.reduce((sum, { length }) => sum + length + 5, 0);
+            expect(reader.heldBytes).toBe(at - done);
+          }
+          expect(arrived.map((message) => message.toString('hex'))).toEqual(
+            messages.map((message) => message.toString('hex')),
+          );
+          expect(reader.partial).toBe(false);
+        },
+      ),
+    );
   });
 });
