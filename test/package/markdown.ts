@@ -28,3 +28,33 @@ export function blocksOf(file: string, markdown: string): Block[] {
   }
   return blocks;
 }
+
+/** The relative links of a Markdown text, images too; those in code are not looked at. */
+export function linksOf(markdown: string): string[] {
+  const links = [...withoutCode(markdown).matchAll(/\]\(([^()\s]+)(?: "[^"]*")?\)/g)];
+  return links.map(([, link = '']) => link).filter((link) => !/^[a-z][a-z+.-]*:/i.test(link));
+}
+
+/** The anchors of its headings, as GitHub makes them. */
+export function anchorsOf(markdown: string): string[] {
+  const seen = new Map<string, number>();
+  const headings = withoutFences(markdown).matchAll(/^#{1,6} +(.+?) *#*$/gm);
+  return [...headings].map(([, heading = '']) => {
+    const anchor = heading
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\p{M}_ -]/gu, '')
+      .replaceAll(' ', '-');
+    const before = seen.get(anchor) ?? 0;
+    seen.set(anchor, before + 1);
+    return before === 0 ? anchor : `${anchor}-${before}`;
+  });
+}
+
+function withoutFences(markdown: string): string {
+  return markdown.replaceAll(/^( *```+)[^\n]*\n[\s\S]*?^\1 *$/gm, '');
+}
+
+function withoutCode(markdown: string): string {
+  return withoutFences(markdown).replaceAll(/`[^`\n]+`/g, '');
+}
