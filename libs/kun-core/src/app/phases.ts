@@ -1,7 +1,6 @@
 import { Configuration, formatProblem } from '@kun/config';
 import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { httpPhase, microservicesPhase, type HttpParts, type WantedParts } from './other-ports.js';
 import { createAdminServer } from '../admin/admin-server.js';
 import { Upstreams } from '../client/upstreams/upstreams.js';
 import { delay } from '../clock.js';
@@ -13,7 +12,7 @@ import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { runStep } from '../lifecycle/step.js';
 import { Startup } from '../lifecycle/startup.js';
-import { handlerPlaces } from '../server/answer/nest/handler-places.js';
+import { handlerPlaces } from '../server/answer/nest/handler-coverage.js';
 import { KunGrpcServer } from '../server/port/grpc-server.js';
 import { carryStreams } from '../server/answer/nest/nest-pipeline.js';
 import { uncheckedMessages, warnOfUncheckedMessages } from '../server/answer/nest/unchecked-messages.js';
@@ -25,6 +24,7 @@ import { ApplicationLogger } from '../telemetry/application-logger.js';
 import { httpLogging } from '../telemetry/http-logging.js';
 import { Meter } from '../telemetry/meter.js';
 import type { Tracing } from '../telemetry/tracing.js';
+import { httpPhase, microservicesPhase, type HttpParts, type WantedParts } from './other-ports.js';
 
 /** The ports an application has opened. */
 export interface OpenPorts {

@@ -8,7 +8,7 @@ import { setting, size } from './setting.js';
 export const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
 /** The frame format of gRPC has 32 bits for a message's length, so a larger limit means this one. */
-export const MAX_MESSAGE_BYTES = 2 ** 32 - 1;
+export const PROTOCOL_MAX_MESSAGE_BYTES = 2 ** 32 - 1;
 
 /** The keys that `GRPCServer` and `GRPCDial` share, with the same meaning for calls taken and calls made. */
 export const rpcKeys = {
@@ -51,7 +51,7 @@ export const rpcKeys = {
 
 /** The shared keys as the code uses them. */
 export interface ResolvedRpcSettings {
-  /** Largest message in bytes, at most {@link MAX_MESSAGE_BYTES}. */
+  /** Largest message in bytes, at most {@link PROTOCOL_MAX_MESSAGE_BYTES}. */
   readonly maxMessageBytes: number;
   /** What does not fit its proto is not sent. */
   readonly strictMessages: boolean;
@@ -70,7 +70,7 @@ export type RpcSettings = z.output<z.ZodObject<typeof rpcKeys>>;
 /** Resolves the shared keys; `exporterConfigured` decides `OpenTracing` where the file does not. */
 export function resolveRpcSettings(section: RpcSettings, exporterConfigured: boolean): ResolvedRpcSettings {
   return {
-    maxMessageBytes: Math.min(section.MaxMsgSize, MAX_MESSAGE_BYTES),
+    maxMessageBytes: Math.min(section.MaxMsgSize, PROTOCOL_MAX_MESSAGE_BYTES),
     strictMessages: section.StrictMessages,
     metricsEnabled: section.Prometheus,
     tracingEnabled: section.OpenTracing ?? exporterConfigured,

@@ -3,8 +3,12 @@ import type { AddressInfo } from 'node:net';
 import { Metadata, type MetadataValue } from '@grpc/grpc-js';
 import { array, assert, asyncProperty, constantFrom, oneof, property, string, tuple } from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { warnOfLeftOutMetadata } from './left-out-metadata.js';
-import { cleanMetadata, metadataSizeProblem, type LeftOutMetadata } from './outgoing-metadata.js';
+import {
+  warnOfLeftOutMetadata,
+  cleanMetadata,
+  metadataSizeProblem,
+  type LeftOutMetadata,
+} from './outgoing-metadata.js';
 import type { MetadataPlace } from './reserved-metadata.js';
 
 const PLACES: readonly MetadataPlace[] = ['request', 'response headers', 'response trailers'];

@@ -1,5 +1,5 @@
 import { Metadata, type MetadataValue } from '@grpc/grpc-js';
-import { metadataNameProblem, SINGLE_VALUE_FIELDS, type MetadataPlace } from './reserved-metadata.js';
+import { metadataNameProblem, type MetadataPlace, SINGLE_VALUE_FIELDS } from './reserved-metadata.js';
 
 /** Metadata that was not sent. */
 export interface LeftOutMetadata {
@@ -115,4 +115,26 @@ function copyOf(from: Metadata): Metadata {
   const copy = new Metadata(from.getOptions());
   copy.merge(from);
   return copy;
+}
+
+/** Names that handlers make up must not fill the memory. */
+const MAX_WARNINGS = 200;
+
+const WHY: Readonly<Record<LeftOutMetadata['reason'], string>> = {
+  reserved: 'belongs to HTTP/2 or gRPC',
+  name: 'is no name of metadata: it needs letters, digits, "-", "_" and "." only',
+  value:
+    'has a value that metadata cannot carry: printable ASCII, or a Buffer where the name ends with "-bin"',
+  size: 'did not fit beside the status',
+};
+
+/** Warns of metadata that was left out: once for each name, place and reason, whatever the number of calls. */
+export function warnOfLeftOutMetadata(logger: { warn(fields: object, message: string): void }): OnLeftOut {
+  const told = new Set<string>();
+  return ({ place, name, reason }) => {
+    const kind = `${place} ${reason} ${name}`;
+    if (told.has(kind) || told.size >= MAX_WARNINGS) return;
+    told.add(kind);
+    logger.warn({ 'metadata.name': name, 'metadata.place': place }, `left out metadata that ${WHY[reason]}`);
+  };
 }

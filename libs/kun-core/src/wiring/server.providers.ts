@@ -1,6 +1,5 @@
-import { protoDirectories } from './base-directories.js';
-import type { KunModuleOptions, KunRuntime } from './options.js';
-import { KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
+import type { FactoryProvider, InjectionToken } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
@@ -23,9 +22,10 @@ import { reportRefusedConnections } from '../telemetry/refused-connections.js';
 import { Meter } from '../telemetry/meter.js';
 import type { Tracing } from '../telemetry/tracing.js';
 import { serverTls } from '../tls/server-certificates.js';
-import { warnOfLeftOutMetadata } from '../transport/left-out-metadata.js';
-import type { FactoryProvider, InjectionToken } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import { warnOfLeftOutMetadata } from '../transport/outgoing-metadata.js';
+import { protoDirectories } from './base-directories.js';
+import type { KunModuleOptions, KunRuntime } from './options.js';
+import { KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
 
 /** The gRPC server and its chain. */
 export const serverProvider: FactoryProvider<KunGrpcServer> = {

@@ -1,4 +1,5 @@
 import { Client, connectivityState, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { DEFAULT_MAX_MESSAGE_BYTES } from '../../settings/rpc.settings.js';
 import type { CertificateStore } from '../../tls/certificate-store.js';
 import { TlsChannelCredentials } from '../../tls/client-tls.js';
 import { clientChannelOptions, type ClientChannelOptions } from './channel-options.js';
@@ -61,8 +62,6 @@ export interface UpstreamChannel {
   close(): void;
 }
 
-/** gRPC's `GRPC_DEFAULT_MAX_RECV_MESSAGE_LENGTH`. */
-const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 /** gRPC's connection backoff begins so; its longest pause of 120 s would outlast most outages. */
 const INITIAL_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 10_000;
@@ -84,7 +83,7 @@ export function openChannel(options: UpstreamChannelOptions): UpstreamChannel {
       name,
       dial: dialled,
       proxy,
-      maxMessageBytes: options.maxMessageBytes ?? MAX_MESSAGE_BYTES,
+      maxMessageBytes: options.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES,
       initialBackoffMs: options.initialBackoffMs ?? INITIAL_BACKOFF_MS,
       maxBackoffMs: options.maxBackoffMs ?? MAX_BACKOFF_MS,
       keepalive: options.keepalive ?? {},

@@ -18,7 +18,7 @@ import { readMethodShapes } from '../../telemetry/message-shape.js';
 import { reportLateErrors } from '../../telemetry/late-errors.js';
 import type { Tracing } from '../../telemetry/tracing.js';
 import { CertificateStore } from '../../tls/certificate-store.js';
-import { warnOfLeftOutMetadata } from '../../transport/left-out-metadata.js';
+import { warnOfLeftOutMetadata } from '../../transport/outgoing-metadata.js';
 import type { CertificateFiles } from '../../tls/certificates.js';
 import { openChannel, type UpstreamChannel } from '../connection/channel.js';
 import { defaultClientInterceptors } from '../default-interceptors.js';

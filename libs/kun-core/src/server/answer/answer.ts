@@ -1,12 +1,13 @@
+import { status as Code } from '@grpc/grpc-js';
 import { runInCall } from '../../rpc/current-call.js';
+import { StatusError } from '../../status/status-error.js';
 import type { BoundMethod } from '../call/bound-method.js';
+import type { ServerCall } from '../call/server-call.js';
+import type { RequestReader } from '../call/call-environment.js';
 import { RequestQueue } from './request-queue.js';
 import { RequestStream } from './request-stream.js';
-import { respondOnce } from './response-single.js';
-import { respondWithStream } from './response-stream.js';
-import type { ServerCall } from '../call/server-call.js';
-import { SingleRequest } from './single-request.js';
-import { answerWithStreamCall } from './stream-call.js';
+import { respondOnce, respondWithStream } from './respond.js';
+import { answerWithStream } from './handler-stream.js';
 
 /**
  * The four kinds: one of two requests (a message, a stream) and one of two responses. Runs the handler within Nest's
@@ -14,7 +15,7 @@ import { answerWithStreamCall } from './stream-call.js';
  */
 export function answer(call: ServerCall, bound: BoundMethod): void {
   if (bound.style === 'call') {
-    if (call.handlerStarts()) answerWithStreamCall(call, bound);
+    if (call.handlerStarts()) answerWithStream(call, bound);
   } else if (bound.method.requestStream) {
     runHandler(call, bound, new RequestStream(new RequestQueue(call)));
   } else {
@@ -40,5 +41,45 @@ function respond(call: ServerCall, bound: BoundMethod, result: unknown): void {
     else respondOnce(call, bound, result);
   } catch (error) {
     call.fail(error);
+  }
+}
+
+/** Reads the one request of a unary or server-streaming call and hands it on at the caller's half-close. */
+class SingleRequest implements RequestReader {
+  private request: unknown;
+  private arrived = false;
+
+  constructor(
+    private readonly call: ServerCall,
+    private readonly onRequest: (request: unknown) => void,
+  ) {}
+
+  start(): void {
+    this.call.readWith(this);
+    this.call.pull();
+  }
+
+  message(message: unknown): void {
+    if (this.arrived) {
+      this.refuse('sent a second request message');
+      return;
+    }
+    this.arrived = true;
+    this.request = message;
+    this.call.pull();
+  }
+
+  halfClose(): void {
+    if (this.arrived) this.onRequest(this.request);
+    else this.refuse('sent no request message');
+  }
+
+  cancelled(): void {
+    // No handler has started that could be told; a request that arrives now is dropped by the call.
+  }
+
+  /** UNIMPLEMENTED is what gRPC's other servers answer to a wrong number of messages. */
+  private refuse(what: string): void {
+    this.call.end(new StatusError(Code.UNIMPLEMENTED, `the caller of ${this.call.method.path} ${what}`));
   }
 }

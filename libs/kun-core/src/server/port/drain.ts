@@ -1,10 +1,9 @@
 import { status as Code } from '@grpc/grpc-js';
-import { delay, type Clock } from '../../clock.js';
+import { type Clock, delay } from '../../clock.js';
 import { StatusError } from '../../status/status-error.js';
-import type { DrainReport, ForcedCall } from './drain-report.js';
-import type { GrpcListener } from './grpc-js/grpc-listener.js';
 import type { OpenCalls } from '../call/open-calls.js';
 import type { ServerCall } from '../call/server-call.js';
+import type { GrpcListener } from './grpc-js/grpc-listener.js';
 
 /** Limits of a drain, counted from the GOAWAY. */
 export interface DrainLimits {
@@ -84,4 +83,22 @@ async function forceOpenCalls(
 function endForShutdown(call: ServerCall, ended: Set<ServerCall>): void {
   ended.add(call);
   call.end(new StatusError(Code.UNAVAILABLE, 'the server is shutting down'));
+}
+
+/** A call that had to be forced. */
+export interface ForcedCall {
+  /** `/package.Service/Method`. */
+  readonly method: string;
+  readonly requestId: string;
+  readonly ageMs: number;
+}
+
+/** How the server's calls ended when it was drained. */
+export interface DrainReport {
+  /** Calls that were open when the drain began and ended by themselves. */
+  readonly drained: number;
+  /** Streams that were ended with UNAVAILABLE, and whose handlers then left. */
+  readonly ended: number;
+  /** Calls or handlers that were not over at the drain timeout. */
+  readonly forced: readonly ForcedCall[];
 }

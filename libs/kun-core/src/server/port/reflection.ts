@@ -1,9 +1,9 @@
-import { status as Code, type Server, type ServerDuplexStream } from '@grpc/grpc-js';
+import { type Server, type ServerDuplexStream, status as Code } from '@grpc/grpc-js';
 import { DEFAULT_FORMS } from '../../proto/message-forms.js';
 import type { ProtoSchema } from '../../proto/parse-protos.js';
 import { healthSchema, reflectionSchema } from '../../proto/plumbing-protos.js';
 import { serviceDefinitions } from '../../proto/service-definition.js';
-import { ReflectionAnswers, type ReflectionRequest, type ReflectionResponse } from './reflection-answers.js';
+import { type DescribedFile, DescriptorIndex } from '../../proto/descriptor/descriptor-index.js';
 
 const VERSIONS = ['v1', 'v1alpha'] as const;
 const HEALTH = 'grpc.health.v1.Health';
@@ -61,4 +61,95 @@ function safely(
     onError(error);
     return { error_response: { error_code: Code.INTERNAL, error_message: 'the protos cannot be described' } };
   }
+}
+
+/** `ServerReflectionRequest`, as kun decodes it: one of the fields after the host is there. */
+interface ReflectionRequest {
+  readonly host: string;
+  readonly file_by_filename?: string;
+  readonly file_containing_symbol?: string;
+  readonly file_containing_extension?: {
+    readonly containing_type: string;
+    readonly extension_number: number;
+  };
+  readonly all_extension_numbers_of_type?: string;
+  readonly list_services?: string;
+}
+
+/** `ServerReflectionResponse`, without what repeats the request. */
+interface ReflectionResponse {
+  readonly file_descriptor_response?: { readonly file_descriptor_proto: readonly Buffer[] };
+  readonly all_extension_numbers_response?: {
+    readonly base_type_name: string;
+    readonly extension_number: readonly number[];
+  };
+  readonly list_services_response?: { readonly service: ReadonlyArray<{ readonly name: string }> };
+  readonly error_response?: { readonly error_code: number; readonly error_message: string };
+}
+
+/** What reflection says of a server. */
+class ReflectionAnswers {
+  private index: DescriptorIndex | undefined;
+
+  constructor(
+    /** The full names of all services served. */
+    private readonly services: readonly string[],
+    private readonly schemas: readonly ProtoSchema[],
+  ) {}
+
+  /**
+   * The answers to the requests of one stream. A file comes with all that it imports, but for those that came with an
+   * earlier answer.
+   */
+  session(): (request: ReflectionRequest) => ReflectionResponse {
+    const sent = new Set<DescribedFile>();
+    return (request) => this.answer(request, sent);
+  }
+
+  private answer(request: ReflectionRequest, sent: Set<DescribedFile>): ReflectionResponse {
+    // Made when first asked for: most processes never are.
+    const index = (this.index ??= new DescriptorIndex(this.schemas));
+    const files = (file: DescribedFile | undefined, what: string): ReflectionResponse =>
+      file
+        ? { file_descriptor_response: { file_descriptor_proto: withImports(file, sent) } }
+        : failure(Code.NOT_FOUND, `${what} is not known here`);
+    const {
+      file_by_filename: file,
+      file_containing_symbol: symbol,
+      file_containing_extension: extension,
+      all_extension_numbers_of_type: extended,
+      list_services: list,
+    } = request;
+    if (file !== undefined) return files(index.fileNamed(file), `the file ${file}`);
+    if (symbol !== undefined) return files(index.fileContaining(symbol), `the symbol ${symbol}`);
+    if (extension !== undefined) {
+      const { containing_type: type, extension_number: number } = extension;
+      return files(index.fileExtending(type, number), `the extension ${number} of ${type}`);
+    }
+    if (extended !== undefined) return this.extensionNumbers(extended, index);
+    if (list !== undefined) {
+      return { list_services_response: { service: this.services.toSorted().map((name) => ({ name })) } };
+    }
+    return failure(Code.INVALID_ARGUMENT, 'the request asks for nothing that this server knows');
+  }
+
+  private extensionNumbers(type: string, index: DescriptorIndex): ReflectionResponse {
+    const numbers = index.extensionNumbers(type);
+    if (!numbers) return failure(Code.NOT_FOUND, `the message ${type} is not known here`);
+    return { all_extension_numbers_response: { base_type_name: type, extension_number: numbers } };
+  }
+}
+
+function failure(code: number, message: string): ReflectionResponse {
+  return { error_response: { error_code: code, error_message: message } };
+}
+
+/** The file asked for comes first, and always. */
+function withImports(file: DescribedFile, sent: Set<DescribedFile>): Buffer[] {
+  const files = new Set([file]);
+  for (const { dependencies } of files) {
+    for (const dependency of dependencies) if (!sent.has(dependency)) files.add(dependency);
+  }
+  for (const each of files) sent.add(each);
+  return [...files].map(({ bytes }) => bytes);
 }

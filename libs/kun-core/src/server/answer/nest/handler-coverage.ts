@@ -1,5 +1,7 @@
 import { nearest } from '@kun/config';
 import { GrpcMethodStreamingType, type MessageHandler } from '@nestjs/microservices';
+import { MetadataScanner, ModulesContainer } from '@nestjs/core';
+import { PATTERN_METADATA } from '@nestjs/microservices/constants.js';
 import { describeMethod } from '../../../rpc/rpc-method.js';
 import type { ServiceDefinition } from '../../../proto/service-definition.js';
 import type { BoundMethod } from '../../call/bound-method.js';
@@ -146,4 +148,25 @@ function parsePattern(pattern: string): GrpcPattern | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Where the handler of each of Nest's patterns is written, as `Controller.method`: for messages about handlers that
+ * nothing calls.
+ */
+export function handlerPlaces(modules: ModulesContainer): ReadonlyMap<string, string> {
+  const scanner = new MetadataScanner();
+  const places = new Map<string, string>();
+  for (const { controllers } of modules.values()) {
+    for (const { metatype } of controllers.values()) {
+      const prototype = typeof metatype === 'function' ? (metatype.prototype as object) : undefined;
+      if (!metatype || !prototype) continue;
+      for (const method of scanner.getAllMethodNames(prototype)) {
+        const handler = Reflect.get(prototype, method) as object;
+        const patterns = (Reflect.getMetadata(PATTERN_METADATA, handler) ?? []) as readonly unknown[];
+        for (const pattern of patterns) places.set(JSON.stringify(pattern), `${metatype.name}.${method}`);
+      }
+    }
+  }
+  return places;
 }

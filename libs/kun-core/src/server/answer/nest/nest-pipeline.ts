@@ -5,11 +5,11 @@ import { currentCall } from '../../../rpc/current-call.js';
 import { filterAnswer } from '../../../status/filter-answer.js';
 import { markRequestFailure } from '../../../status/request-validation.js';
 import { HandlerCall } from '../../call/handler-call.js';
-import { carriesNoType } from './message-types.js';
-import { RequestStream } from '../request-stream.js';
-import { forPipeline } from '../response-observable.js';
 import { ServerCall } from '../../call/server-call.js';
-import { StreamCall } from '../stream-call.js';
+import { RequestStream } from '../request-stream.js';
+import { forPipeline } from '../response-source.js';
+import { HandlerStream } from '../handler-stream.js';
+import { carriesNoType } from './message-types.js';
 
 /** The installed Nest has not the parts that are looked for; see {@link carryStreams}. */
 export class NestPipelineError extends Error {
@@ -102,7 +102,7 @@ function isPartOfCall(value: unknown): boolean {
   return (
     value instanceof HandlerCall ||
     value instanceof Metadata ||
-    value instanceof StreamCall ||
+    value instanceof HandlerStream ||
     typeof value === 'function'
   );
 }

@@ -3,9 +3,9 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
 import { delay, type Clock } from '../../../clock.js';
 import { TlsTermination, type ServerTlsOptions } from '../../../tls/server-tls.js';
-import { CONNECTION_SETUP_TIMEOUT_MS, ConnectionSetup } from './connection-setup.js';
 import { peerAddress } from '../../../transport/peer-address.js';
 import { ConnectionKeepalive, type KeepaliveOptions } from '../../../transport/connection-keepalive.js';
+import { CONNECTION_SETUP_TIMEOUT_MS, ConnectionSetup } from './connection-setup.js';
 
 /** The port could not be opened. */
 export class ListenError extends Error {

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import type * as grpc from '@grpc/grpc-js';
 import { currentCall } from '../../../rpc/current-call.js';
-import { dropEndlessTimeout } from './endless-timeout.js';
 import { serveHandlers } from '../../../testing/serve.fixture.js';
+import { dropEndlessTimeout } from './stream-endings.js';
 
 describe('dropEndlessTimeout', () => {
   it.each([

@@ -5,12 +5,12 @@ import { runInCall } from '../../rpc/current-call.js';
 import { filterAnswer } from '../../status/filter-answer.js';
 import type { BoundMethod } from '../call/bound-method.js';
 import { HandlerCall } from '../call/handler-call.js';
-import { respondOnce } from './response-single.js';
 import type { ServerCall } from '../call/server-call.js';
+import { respondOnce } from './respond.js';
 
 /** Runs a `@GrpcStreamCall` handler: `(stream)`, or `(stream, callback)` where the response is a single message. */
-export function answerWithStreamCall(call: ServerCall, bound: BoundMethod): void {
-  const stream = new StreamCall(call);
+export function answerWithStream(call: ServerCall, bound: BoundMethod): void {
+  const stream = new HandlerStream(call);
   // grpc-js takes flags, too, and has no use for them.
   const callback: sendUnaryData<unknown> = (error, message, trailer) => {
     if (trailer && call.writable) call.responseTrailers.merge(trailer);
@@ -29,7 +29,7 @@ export function answerWithStreamCall(call: ServerCall, bound: BoundMethod): void
  * `end(metadata)` with these trailers; emitting or destroying it with an error ends the call with that error. `cancelled`
  * is emitted when nobody waits any more.
  */
-export class StreamCall extends Duplex {
+export class HandlerStream extends Duplex {
   // Private to the language: nothing that copies or prints the stream walks into the server.
   readonly #call: ServerCall;
   /** What a stream has in common with the third argument of other handlers. */
