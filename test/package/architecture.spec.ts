@@ -116,6 +116,23 @@ describe('the rules', () => {
     ]);
   });
 
+  it('find an arrow upwards between metrics, logs and traces', () => {
+    const files = core({
+      'traces/a.ts': `import '../rpc/r.js'; import type { B } from '../logs/b.js';`,
+      'logs/b.ts': `import '../traces/a.js'; import './output/c.js'; import '../metrics/d.js';`,
+      'logs/output/c.ts': `import '../../optional-package.js'; import '../b.js';`,
+      'metrics/d.ts': `import '../logs/b.js'; import '../traces/a.js'; import '../interceptors/e.js';`,
+      'interceptors/e.ts': `import '../metrics/d.js'; import '../server/f.js';`,
+    });
+    expect(arrows([])(files).map((line) => line.replace(/^\S+ /, ''))).toEqual([
+      'traces must not import logs',
+      'logs must not import metrics',
+      'logs/output must not import logs',
+      'metrics must not import interceptors',
+      'interceptors must not import server',
+    ]);
+  });
+
   it('leave testing to specs, and the entry to nobody', () => {
     const files = core({
       'rpc/a.spec.ts': `import '../testing/deferred.js'; import '../server/b.js';`,

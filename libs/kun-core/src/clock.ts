@@ -33,3 +33,40 @@ export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
     signal?.addEventListener('abort', onAbort, { once: true });
   });
 }
+
+/**
+ * A formatter of times as `toISOString()` has them, for times that come nearly in order: the date is formatted once a
+ * second and only the milliseconds are written anew, since formatting a date costs as much as the rest of a log line.
+ */
+export function isoFormatter(): (epochMs: number) => string {
+  let second = Number.NaN;
+  let prefix = '';
+  return (epochMs) => {
+    const time = Math.trunc(epochMs);
+    const current = Math.floor(time / 1000);
+    if (current !== second) {
+      second = current;
+      prefix = new Date(current * 1000).toISOString().slice(0, -4);
+    }
+    const millisecond = time - current * 1000;
+    const padding = millisecond < 10 ? '00' : millisecond < 100 ? '0' : '';
+    return `${prefix}${padding}${millisecond}Z`;
+  };
+}
+
+/** Waits for work whose failure is nobody's business here; false when it takes longer than `timeoutMs`. Never rejects. */
+export async function settledWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), timeoutMs);
+  });
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([settled, timeout]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -4,7 +4,7 @@ import { gzip } from 'node:zlib';
 /** How metrics are written: Prometheus' own text, or OpenMetrics', which has exemplars. */
 export type MetricsFormat = 'text' | 'openmetrics';
 
-/** Everything to be scraped; the telemetry's `Meter` is one. */
+/** Everything to be scraped; the `Meter` of `metrics` is one. */
 export interface MetricsSource {
   expose(format?: MetricsFormat): Promise<{ readonly contentType: string; readonly body: string }>;
 }

@@ -1,8 +1,8 @@
 import { Counter } from 'prom-client';
 import { StartError } from '../lifecycle/lifecycle.js';
 import { LiveSettings } from '../settings/live-settings.js';
-import { ownerOfRunningCode } from '../telemetry/application-log.js';
-import { Meter } from '../telemetry/meter.js';
+import { ownerOfRunningCode } from '../logs/log-router.js';
+import { Meter } from '../metrics/meter.js';
 import { EntranceError, type Entrance } from '../wiring/entrance.js';
 import type { KunRuntime } from '../wiring/options.js';
 import type { KunApplication } from './application.js';

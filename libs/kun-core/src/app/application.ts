@@ -6,8 +6,8 @@ import { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { StopReport } from '../lifecycle/phase.js';
 import { KunGrpcServer } from '../server/port/grpc-server.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
-import { ApplicationLog } from '../telemetry/application-log.js';
-import { isMetric, Meter } from '../telemetry/meter.js';
+import { LogRouter } from '../logs/log-router.js';
+import { isMetric, Meter } from '../metrics/meter.js';
 import { KUN_RUNTIME, KUN_SETTINGS } from '../wiring/tokens.js';
 import type { KunRuntime } from '../wiring/options.js';
 import { lastWords } from './last-words.js';
@@ -73,7 +73,7 @@ export function kunApplication(
   }
   // What a server is made of is nobody's business; `app.enable('x-powered-by')` brings it back.
   nest.disable('x-powered-by');
-  const log = nest.get(ApplicationLog);
+  const log = nest.get(LogRouter);
   const lifecycle = nest.get(Lifecycle);
   adoptMetrics(nest, nest.get(Meter));
   const ports: { -readonly [P in keyof OpenPorts]: OpenPorts[P] } = {};

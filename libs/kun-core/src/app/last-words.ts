@@ -1,9 +1,9 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { StopReport } from '../lifecycle/phase.js';
-import { ApplicationLog } from '../telemetry/application-log.js';
-import { ApplicationLogger } from '../telemetry/application-logger.js';
-import { Meter } from '../telemetry/meter.js';
+import { LogRouter } from '../logs/log-router.js';
+import { ApplicationLogger } from '../logs/application-logger.js';
+import { Meter } from '../metrics/meter.js';
 
 /**
  * The last words of an application: one line, and nothing of it lost. A start that failed has had its line; only what
@@ -23,5 +23,5 @@ export async function lastWords(nest: NestExpressApplication, report: StopReport
   }
   nest.get(Meter).close();
   await logger.flush();
-  nest.get(ApplicationLog).close();
+  nest.get(LogRouter).close();
 }

@@ -19,11 +19,11 @@ import { uncheckedMessages, warnOfUncheckedMessages } from '../server/answer/nes
 import { NestTransport } from '../server/answer/nest/nest-transport.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import type { Settings } from '../settings/settings.js';
-import { ApplicationLog } from '../telemetry/application-log.js';
-import { ApplicationLogger } from '../telemetry/application-logger.js';
-import { httpLogging } from '../telemetry/http-logging.js';
-import { Meter } from '../telemetry/meter.js';
-import type { Tracing } from '../telemetry/tracing.js';
+import { LogRouter } from '../logs/log-router.js';
+import { ApplicationLogger } from '../logs/application-logger.js';
+import { httpLogging } from '../logs/http-logging.js';
+import { Meter } from '../metrics/meter.js';
+import type { Tracing } from '../traces/tracing.js';
 import { httpPhase, microservicesPhase, type HttpParts, type WantedParts } from './other-ports.js';
 
 /** The ports an application has opened. */
@@ -83,7 +83,7 @@ function partsOf(nest: NestExpressApplication, wanted: WantedParts) {
     upstreams: nest.get(Upstreams),
     tracing: nest.get<Tracing | undefined>(KUN_TRACING),
     meter: nest.get(Meter),
-    log: nest.get(ApplicationLog),
+    log: nest.get(LogRouter),
     logger: nest.get(ApplicationLogger),
   };
 }

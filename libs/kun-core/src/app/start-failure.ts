@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { StartError } from '../lifecycle/lifecycle.js';
-import { ApplicationLogger } from '../telemetry/application-logger.js';
-import { StreamDestination } from '../telemetry/log-destination.js';
+import { ApplicationLogger } from '../logs/application-logger.js';
+import { StreamDestination } from '../logs/output/log-destination.js';
 import type { Entrance } from '../wiring/entrance.js';
 import type { KunRuntime } from '../wiring/options.js';
 

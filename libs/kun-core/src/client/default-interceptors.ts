@@ -1,18 +1,17 @@
 import { callSpanInterceptor } from '../interceptors/call-span.js';
-import { callCountInterceptor } from '../interceptors/call-count.js';
+import { callCountInterceptor, metricsInterceptor } from '../interceptors/metrics.js';
 import { loggingInterceptor } from '../interceptors/logging.js';
-import { metricsInterceptor } from '../interceptors/metrics.js';
-import { outgoingRequestIdInterceptor } from '../interceptors/outgoing-request-id.js';
+import { outgoingRequestIdInterceptor } from '../interceptors/request-id.js';
 import { payloadLoggingInterceptor } from '../interceptors/payload-logging.js';
 import { tracingInterceptor } from '../interceptors/tracing.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import { rebuiltInterceptor } from '../rpc/rebuilt-interceptor.js';
-import type { ApplicationLogger } from '../telemetry/application-logger.js';
-import type { SamplingOptions } from '../telemetry/line-sampler.js';
-import type { CallMetrics } from '../telemetry/call-metrics.js';
-import type { MethodShapes } from '../telemetry/message-shape.js';
-import type { ClientCallCounts } from '../telemetry/client-calls.js';
-import type { Tracing } from '../telemetry/tracing.js';
+import type { ApplicationLogger } from '../logs/application-logger.js';
+import type { SamplingOptions } from '../logs/line-sampler.js';
+import type { CallMetrics } from '../metrics/call-metrics.js';
+import type { MethodShapes } from '../proto/message-shape.js';
+import type { ClientCallCounts } from '../metrics/client-calls.js';
+import type { Tracing } from '../traces/tracing.js';
 
 /** What of the chain follows the configuration while the service runs. */
 export interface ClientCallLogging {

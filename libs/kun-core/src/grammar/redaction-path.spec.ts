@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { redaction } from '../telemetry/redaction.js';
+import { redaction } from '../logs/redaction.js';
 import { settingsSchema } from '../settings/settings.js';
 import { readRedactionPath } from './redaction-path.js';
 

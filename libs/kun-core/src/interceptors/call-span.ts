@@ -2,9 +2,9 @@ import { SpanKind, trace, TraceFlags, type Context } from '@opentelemetry/api';
 import { contextKey } from '../rpc/context-key.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
-import { decidedToRecord } from '../telemetry/ratio-sampler.js';
-import { activeContext, notRecorded } from '../telemetry/trace-context.js';
-import { callAttributes, endSpan, spanShape, type SpanShape, type TracingDeps } from './rpc-span.js';
+import { callAttributes, endSpan, spanShape, type SpanShape, type TracingDeps } from '../traces/rpc-span.js';
+import { activeContext, notRecorded } from '../traces/trace-context.js';
+import { decidedToRecord } from '../traces/trace-sampling.js';
 
 /** What the attempts of a client's call descend from; `undefined` where the call has no span of its own. */
 export const clientContext = contextKey<Context | undefined>('kun.client-context', undefined);

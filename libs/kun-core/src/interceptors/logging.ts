@@ -1,18 +1,17 @@
 import { status } from '@grpc/grpc-js';
+import { isoFormatter } from '../clock.js';
+import type { ApplicationLogger } from '../logs/application-logger.js';
+import { callIdentity, methodFields } from '../logs/call-fields.js';
+import { CALLERS_LINES, LineSampler, type SamplingOptions } from '../logs/line-sampler.js';
+import { field, type LineLevel, type LineWriter } from '../logs/line-writer.js';
+import { CLIENT_LEVELS, SERVER_LEVELS, type LevelTable } from '../logs/log-levels.js';
+import { serializeError } from '../logs/serialize-error.js';
 import type { Ending } from '../rpc/ending.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import { codeName, goCodeName } from '../status/code.js';
 import type { StatusError } from '../status/status-error.js';
-import type { ApplicationLogger } from '../telemetry/application-logger.js';
-import { callIdentity } from '../telemetry/call-fields.js';
-import { isoFormatter } from '../telemetry/iso-time.js';
-import { field, type LineLevel, type LineWriter } from '../telemetry/line-writer.js';
-import { CALLERS_LINES, LineSampler, type SamplingOptions } from '../telemetry/line-sampler.js';
-import { serializeError } from '../telemetry/serialize-error.js';
-import { CLIENT_LEVELS, SERVER_LEVELS, type LevelTable } from './log-levels.js';
-import { methodFields } from './method-fields.js';
 
 export interface LoggingOptions {
   /** Which side of the calls. Default: server */

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
-import { CallMetrics } from '../telemetry/call-metrics.js';
+import { CallMetrics } from '../metrics/call-metrics.js';
 import { FakeCall } from '../testing/fake-call.js';
 import { metricsInterceptor } from './metrics.js';
 

@@ -1,5 +1,6 @@
+import type { CallMetrics } from '../metrics/call-metrics.js';
+import type { ClientCallCounts } from '../metrics/client-calls.js';
 import type { Interceptor } from '../rpc/interceptor.js';
-import type { CallMetrics } from '../telemetry/call-metrics.js';
 
 /** Counts and times every call. Server and client differ in the {@link CallMetrics} they are given. */
 export function metricsInterceptor(metrics: CallMetrics): Interceptor {
@@ -7,5 +8,14 @@ export function metricsInterceptor(metrics: CallMetrics): Interceptor {
     const counts = metrics.start(call);
     call.onEnd((ending) => counts.end(call, ending));
     return next(call);
+  };
+}
+
+/** Counts the calls made to an upstream, outside of the retry: one for all attempts. */
+export function callCountInterceptor(counts: ClientCallCounts, upstream: string): Interceptor {
+  return (next) => async (call) => {
+    const ending = await next(call);
+    counts.add(upstream, call.method, ending.code);
+    return ending;
   };
 }

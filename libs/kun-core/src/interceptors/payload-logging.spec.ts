@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ApplicationLogger } from '../logs/application-logger.js';
 import { describeMethod } from '../rpc/rpc-method.js';
-import { ApplicationLogger } from '../telemetry/application-logger.js';
 import { FakeCall, type FakeCallOptions } from '../testing/fake-call.js';
 import { RecordingDestination } from '../testing/recording-destination.js';
 import { payloadLoggingInterceptor, type PayloadLoggingOptions } from './payload-logging.js';

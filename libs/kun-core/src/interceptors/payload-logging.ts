@@ -1,13 +1,12 @@
+import type { ApplicationLogger } from '../logs/application-logger.js';
+import { boundedJson } from '../logs/bounded-json.js';
+import { callIdentity, methodFields } from '../logs/call-fields.js';
+import { field, type LineLevel, type LineWriter } from '../logs/line-writer.js';
+import { redaction, type RedactionPath } from '../logs/redaction.js';
+import type { MethodShapes } from '../proto/message-shape.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
-import type { ApplicationLogger } from '../telemetry/application-logger.js';
-import { boundedJson } from '../telemetry/bounded-json.js';
-import { callIdentity } from '../telemetry/call-fields.js';
-import { field, type LineLevel, type LineWriter } from '../telemetry/line-writer.js';
-import type { MethodShapes } from '../telemetry/message-shape.js';
-import { redaction, type RedactionPath } from '../telemetry/redaction.js';
-import { methodFields } from './method-fields.js';
 
 export interface PayloadLoggingOptions {
   /** Which side of the calls. Default: server */

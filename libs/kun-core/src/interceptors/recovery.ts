@@ -1,10 +1,13 @@
 import { status } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.js';
+import { CALLERS_LINES, LineSampler } from '../logs/line-sampler.js';
 import type { Ending } from '../rpc/ending.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import { PUSHBACK_HEADER, retriedBeyond } from '../rpc/retry-layer.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { findDetail } from '../status/service-error.js';
-import type { StatusError } from '../status/status-error.js';
+import { StatusError } from '../status/status-error.js';
 
 export interface RecoveryDeps {
   /** The funnel: `toStatusError` with the application's options. */
@@ -58,4 +61,29 @@ function forbidRetry(call: RpcCall, error: StatusError, thrown: unknown): void {
 /** The funnel found nothing in it that was meant for a caller. */
 function isPanic(error: StatusError): boolean {
   return error.code === status.INTERNAL && error.hidesCause;
+}
+
+/**
+ * Writes a line for what code under a call threw when nobody could be answered any more. That a handler gave up because
+ * it was told to is no news. Callers who hang up set the pace of these lines, so there are as many as
+ * {@link CALLERS_LINES} allows.
+ */
+export function reportLateErrors(
+  logger: Logger,
+  clock: Pick<Clock, 'now'>,
+): (call: RpcCall, error: unknown) => void {
+  const sampler = new LineSampler(CALLERS_LINES);
+  return (call, error) => {
+    if (error instanceof StatusError || (error instanceof Error && error.name === 'AbortError')) return;
+    const skipped = sampler.take(clock.now());
+    if (skipped === undefined) return;
+    const fields = {
+      'grpc.service': call.method.service,
+      'grpc.method': call.method.name,
+      request_id: call.requestId,
+      'peer.address': call.peer,
+      ...(skipped > 0 && { 'log.skipped': skipped }),
+    };
+    logger.warn({ ...fields, err: error }, 'failed after the call had ended');
+  };
 }

@@ -6,11 +6,10 @@ import { compose } from '../rpc/interceptor.js';
 import { describeMethod, UNKNOWN_METHOD } from '../rpc/rpc-method.js';
 import { codeName, STATUS_CODES } from '../status/code.js';
 import { toStatusError } from '../status/to-status-error.js';
-import { CallTracer } from '../telemetry/call-tracer.js';
-import { RatioSampler } from '../telemetry/ratio-sampler.js';
-import { activeContext, CallContextManager } from '../telemetry/trace-context.js';
-import { recordedSpan } from '../telemetry/trace-link.js';
 import { FakeCall, type FakeCallOptions } from '../testing/fake-call.js';
+import { CallTracer } from '../traces/call-tracer.js';
+import { activeContext, CallContextManager, recordedSpan } from '../traces/trace-context.js';
+import { RatioSampler } from '../traces/trace-sampling.js';
 import { contextInterceptor } from './context.js';
 import { tracingInterceptor, type TracingInterceptorOptions } from './tracing.js';
 

@@ -11,14 +11,13 @@ import {
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
-import { BAGGAGE_HEADER, baggageHeader, readBaggage } from '../telemetry/baggage.js';
-import { DEFAULT_PROPAGATION, type Propagation } from '../telemetry/call-propagator.js';
+import { BAGGAGE_HEADER, baggageHeader, readBaggage } from '../traces/baggage.js';
+import { DEFAULT_PROPAGATION, type Propagation } from '../traces/call-propagator.js';
+import { callAttributes, endSpan, spanShape, type SpanShape, type TracingDeps } from '../traces/rpc-span.js';
+import { activeContext, notRecorded, setCallContext, recordedSpan } from '../traces/trace-context.js';
+import { readTraceHeaders, writeTraceHeaders } from '../traces/trace-headers.js';
+import { decidedToRecord } from '../traces/trace-sampling.js';
 import { clientContext } from './call-span.js';
-import { callAttributes, endSpan, spanShape, type SpanShape, type TracingDeps } from './rpc-span.js';
-import { decidedToRecord } from '../telemetry/ratio-sampler.js';
-import { activeContext, notRecorded, setCallContext } from '../telemetry/trace-context.js';
-import { readTraceHeaders, writeTraceHeaders } from '../telemetry/trace-headers.js';
-import { recordedSpan } from '../telemetry/trace-link.js';
 
 export interface TracingInterceptorOptions {
   /** Which side of the calls. Default: server */

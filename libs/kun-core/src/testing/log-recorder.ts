@@ -1,4 +1,4 @@
-import type { LogDestination } from '../telemetry/log-destination.js';
+import type { LogDestination } from '../logs/output/log-destination.js';
 
 /** A log line, parsed. */
 export interface LogLine {

@@ -7,11 +7,11 @@ import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { resolveInterceptor } from '../rpc/injectable-interceptor.js';
 import { LiveSettings } from '../settings/live-settings.js';
-import { ApplicationLogger } from '../telemetry/application-logger.js';
-import { CallMetrics } from '../telemetry/call-metrics.js';
-import { ClientCallCounts, RetryCounts } from '../telemetry/client-calls.js';
-import { Meter } from '../telemetry/meter.js';
-import type { Tracing } from '../telemetry/tracing.js';
+import { ApplicationLogger } from '../logs/application-logger.js';
+import { CallMetrics } from '../metrics/call-metrics.js';
+import { ClientCallCounts, RetryCounts } from '../metrics/client-calls.js';
+import { Meter } from '../metrics/meter.js';
+import type { Tracing } from '../traces/tracing.js';
 import type { Provider } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 

@@ -1,6 +1,6 @@
 import type { Identity } from '../identity/identity.js';
-import { ApplicationLog } from '../telemetry/application-log.js';
-import type { ApplicationLogger } from '../telemetry/application-logger.js';
+import { LogRouter } from '../logs/log-router.js';
+import type { ApplicationLogger } from '../logs/application-logger.js';
 
 /** An application was made, started or extended in a way that kun does not have; the message says which it has. */
 export class EntranceError extends Error {
@@ -12,7 +12,7 @@ export class EntranceError extends Error {
  * line has as much of it as there is. Without one, the application was made by somebody else.
  */
 export class Entrance {
-  readonly log = new ApplicationLog();
+  readonly log = new LogRouter();
   identity: Identity | undefined;
   logger: ApplicationLogger | undefined;
   /** Whether the logger writes for people instead of JSON (`Logger.Development`). */

@@ -9,8 +9,8 @@ import { KUN_OPTIONS, KUN_RUNTIME } from './tokens.js';
 import { identityProvider, kunProviders } from './providers.js';
 import { checkSettings } from '../settings/check-settings.js';
 import { settingsSchema } from '../settings/settings.js';
-import { ApplicationLogger } from '../telemetry/application-logger.js';
-import { nestPinoProviders, tokenOf } from '../telemetry/nest-pino-logger.js';
+import { ApplicationLogger } from '../logs/application-logger.js';
+import { nestPinoProviders, tokenOf } from '../logs/nest-pino-logger.js';
 
 /** Who the process is and what it was told: all that the configuration needs to be loaded. */
 @Module({})

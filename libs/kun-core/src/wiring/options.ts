@@ -5,8 +5,8 @@ import type { Interceptor } from '../rpc/interceptor.js';
 import type { GrpcChannelOptions } from '../server/port/grpc-js/channel-options.js';
 import type { ProtoSource } from '../proto/proto-source.js';
 import type { PortOverrides } from '../settings/resolve-settings.js';
-import type { LogDestination } from '../telemetry/log-destination.js';
-import type { SpanExporter } from '../telemetry/span-exporter.js';
+import type { LogDestination } from '../logs/output/log-destination.js';
+import type { SpanExporter } from '../traces/span-exporter.js';
 
 /** What a service says of itself, in `KunModule.forRoot(...)`. */
 export interface KunModuleOptions {

@@ -14,10 +14,10 @@ import { LiveSettings } from '../settings/live-settings.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import type { Settings } from '../settings/settings.js';
 import { required, type Entrance } from './entrance.js';
-import { ApplicationLog } from '../telemetry/application-log.js';
+import { LogRouter } from '../logs/log-router.js';
 import { STATUS_FILTER_OPTIONS } from '../status/status.filter.js';
 import type { ToStatusErrorOptions } from '../status/to-status-error.js';
-import { ApplicationLogger } from '../telemetry/application-logger.js';
+import { ApplicationLogger } from '../logs/application-logger.js';
 import { Configuration } from '@kun/config';
 import type { FactoryProvider, Provider } from '@nestjs/common';
 
@@ -30,8 +30,8 @@ export const identityProvider: FactoryProvider<Identity> = {
 };
 
 /** There from before the application, so that nothing that is said is lost. */
-const logProvider: FactoryProvider<ApplicationLog> = {
-  provide: ApplicationLog,
+const logProvider: FactoryProvider<LogRouter> = {
+  provide: LogRouter,
   inject: [ENTRANCE],
   useFactory: (entrance?: Entrance) => required(entrance).log,
 };

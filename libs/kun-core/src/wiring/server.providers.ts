@@ -12,15 +12,14 @@ import { loadProtos } from '../proto/load-protos.js';
 import type { ProtoSource } from '../proto/proto-source.js';
 import { LiveSettings } from '../settings/live-settings.js';
 import { toStatusError } from '../status/to-status-error.js';
-import { ApplicationLog } from '../telemetry/application-log.js';
-import { ApplicationLogger } from '../telemetry/application-logger.js';
-import { CallMetrics } from '../telemetry/call-metrics.js';
-import { reportLateErrors } from '../telemetry/late-errors.js';
-import { readMethodShapes } from '../telemetry/message-shape.js';
-import { countRefusedConnections } from '../telemetry/connection-metrics.js';
-import { reportRefusedConnections } from '../telemetry/refused-connections.js';
-import { Meter } from '../telemetry/meter.js';
-import type { Tracing } from '../telemetry/tracing.js';
+import { LogRouter } from '../logs/log-router.js';
+import { ApplicationLogger } from '../logs/application-logger.js';
+import { CallMetrics } from '../metrics/call-metrics.js';
+import { reportLateErrors } from '../interceptors/recovery.js';
+import { readMethodShapes } from '../proto/message-shape.js';
+import { countRefusedConnections, reportRefusedConnections } from '../server/port/refused-connections.js';
+import { Meter } from '../metrics/meter.js';
+import type { Tracing } from '../traces/tracing.js';
 import { serverTls } from '../tls/server-certificates.js';
 import { warnOfLeftOutMetadata } from '../transport/outgoing-metadata.js';
 import { protoDirectories } from './base-directories.js';
@@ -37,7 +36,7 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
     Readiness,
     Liveness,
     Startup,
-    ApplicationLog,
+    LogRouter,
     ApplicationLogger,
     Meter,
     KUN_TRACING,
@@ -51,7 +50,7 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
     readiness: Readiness,
     liveness: Liveness,
     startup: Startup,
-    log: ApplicationLog,
+    log: LogRouter,
     logger: ApplicationLogger,
     meter: Meter,
     tracing: Tracing | undefined,

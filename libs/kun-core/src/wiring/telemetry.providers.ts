@@ -6,14 +6,13 @@ import { LiveSettings } from '../settings/live-settings.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import type { Settings } from '../settings/settings.js';
 import { readOtelEnvironment } from '../settings/otel-environment.js';
-import { ApplicationLog } from '../telemetry/application-log.js';
-import { ApplicationLogger, openLogger } from '../telemetry/application-logger.js';
-import { exposeConfigMetrics } from '../telemetry/config-metrics.js';
-import { exposeTracingMetrics } from '../telemetry/tracing-metrics.js';
-import { exposeLogMetrics } from '../telemetry/log-metrics.js';
-import { Meter } from '../telemetry/meter.js';
-import { openLog } from '../telemetry/nest-pino-logger.js';
-import { openTracing, type Tracing } from '../telemetry/tracing.js';
+import { LogRouter } from '../logs/log-router.js';
+import { ApplicationLogger, openLogger } from '../logs/application-logger.js';
+import { exposeConfigMetrics } from '../metrics/config-metrics.js';
+import { exposeTracingMetrics, exposeLogMetrics } from '../metrics/telemetry-metrics.js';
+import { Meter } from '../metrics/meter.js';
+import { openLog } from '../logs/nest-pino-logger.js';
+import { openTracing, type Tracing } from '../traces/tracing.js';
 import { Configuration } from '@kun/config';
 import type { Provider } from '@nestjs/common';
 
@@ -21,11 +20,11 @@ import type { Provider } from '@nestjs/common';
 export const telemetryProviders: Provider[] = [
   {
     provide: ApplicationLogger,
-    inject: [Identity, LiveSettings, ApplicationLog, RUNTIME, ENTRANCE],
+    inject: [Identity, LiveSettings, LogRouter, RUNTIME, ENTRANCE],
     useFactory: async (
       identity: Identity,
       live: LiveSettings,
-      log: ApplicationLog,
+      log: LogRouter,
       runtime: KunRuntime = {},
       entrance?: Entrance,
     ) => {

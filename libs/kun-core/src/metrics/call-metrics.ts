@@ -1,0 +1,131 @@
+import type { status } from '@grpc/grpc-js';
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { RpcCall } from '../rpc/rpc-call.js';
+import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
+import { codeName, goCodeName, STATUS_CODES } from '../status/code.js';
+import { MethodCounts } from './method-counts.js';
+import { MethodHistogram } from './method-histogram.js';
+
+export interface CallMetricsOptions {
+  /** Which side of the calls: names begin with `grpc_server_` or `grpc_client_`. Default: server */
+  side?: 'server' | 'client';
+  /** Upper bounds of `handling_seconds`, ascending. Default: {@link DEFAULT_BUCKETS} */
+  buckets?: readonly number[] | undefined;
+  /** How `grpc_code` is spelt: `go` is `NotFound`, as the Go libraries and their dashboards have it; `grpc` is `NOT_FOUND`. Default: go */
+  codeNames?: 'go' | 'grpc';
+}
+
+/** The buckets of Prometheus' Go client, in seconds, which go-grpc-prometheus uses. */
+export const DEFAULT_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/**
+ * The metrics of go-grpc-prometheus, with its names and labels: `started_total`, `handled_total`, `msg_received_total`,
+ * `msg_sent_total` and `handling_seconds`; besides, `in_flight`.
+ *
+ * A call counts in plain numbers of its method; the series are made of them when somebody scrapes. Going through
+ * prom-client's labels at every call would cost more than the rest of the chain.
+ */
+export class CallMetrics {
+  private readonly methods = new Map<RpcMethod, MethodCounts>();
+  private readonly buckets: readonly number[];
+  private readonly codeLabel: (code: status) => string;
+
+  constructor(registry: Registry, options: CallMetricsOptions = {}) {
+    const side = options.side ?? 'server';
+    this.buckets = options.buckets ?? DEFAULT_BUCKETS;
+    this.codeLabel = options.codeNames === 'grpc' ? codeName : goCodeName;
+    const where = side === 'server' ? 'on the server' : 'by the client';
+    this.counter(registry, `grpc_${side}_started_total`, `RPCs started ${where}`, (counts) => counts.started);
+    this.handledCounter(
+      registry,
+      `grpc_${side}_handled_total`,
+      `RPCs completed ${where}, by the code they ended with`,
+    );
+    this.counter(registry, `grpc_${side}_msg_received_total`, `Messages received ${where}`, (c) =>
+      c.messagesReceived(),
+    );
+    this.counter(registry, `grpc_${side}_msg_sent_total`, `Messages sent ${where}`, (counts) =>
+      counts.messagesSent(),
+    );
+    const inFlight = new Gauge({
+      name: `grpc_${side}_in_flight`,
+      help: `RPCs started ${where} and not yet completed`,
+      labelNames: METHOD_LABELS,
+      registers: [registry],
+      collect: () => {
+        for (const counts of this.methods.values())
+          inFlight.set(counts.labels, counts.started - counts.handled);
+      },
+    });
+    registry.registerMetric(
+      new MethodHistogram(
+        {
+          name: `grpc_${side}_handling_seconds`,
+          help: `Time from the start of RPCs to their end ${where}, in seconds`,
+          labelNames: METHOD_LABELS,
+          buckets: [...this.buckets],
+          registers: [],
+        },
+        () => this.methods.values(),
+      ),
+    );
+  }
+
+  /** Shows the methods with 0 from now on, so that the first call of each is an increase that `rate()` sees. */
+  prepare(methods: Iterable<RpcMethod>): void {
+    for (const method of methods) this.countsOf(method);
+  }
+
+  /** A call begins; the returned counts are to be told of its end. */
+  start(call: RpcCall): MethodCounts {
+    const counts = this.methods.get(call.method) ?? this.countsOf(call.method);
+    counts.begin(call);
+    return counts;
+  }
+
+  private countsOf(method: RpcMethod): MethodCounts {
+    let counts = this.methods.get(method);
+    if (!counts) this.methods.set(method, (counts = new MethodCounts(method, this.buckets)));
+    return counts;
+  }
+
+  private counter(
+    registry: Registry,
+    name: string,
+    help: string,
+    read: (counts: MethodCounts) => number,
+  ): void {
+    const counter = new Counter({
+      name,
+      help,
+      labelNames: METHOD_LABELS,
+      registers: [registry],
+      collect: () => {
+        counter.reset();
+        for (const counts of this.methods.values()) counter.inc(counts.labels, read(counts));
+      },
+    });
+  }
+
+  private handledCounter(registry: Registry, name: string, help: string): void {
+    const counter = new Counter({
+      name,
+      help,
+      labelNames: [...METHOD_LABELS, 'grpc_code'],
+      registers: [registry],
+      collect: () => {
+        counter.reset();
+        for (const counts of this.methods.values()) {
+          for (const code of STATUS_CODES) {
+            const handled = counts.handledByCode[code] ?? 0;
+            // Methods that no service has end in few ways, and need no series for the others.
+            if (handled === 0 && counts.method === UNKNOWN_METHOD) continue;
+            counter.inc({ ...counts.labels, grpc_code: this.codeLabel(code) }, handled);
+          }
+        }
+      },
+    });
+  }
+}
+
+const METHOD_LABELS = ['grpc_type', 'grpc_service', 'grpc_method'] as const;

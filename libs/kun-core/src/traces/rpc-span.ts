@@ -1,0 +1,82 @@
+import { status } from '@grpc/grpc-js';
+import { SpanStatusCode, type Attributes, type Span, type Tracer } from '@opentelemetry/api';
+import type { Ending } from '../rpc/ending.js';
+import { routeAttributes } from '../rpc/route-fields.js';
+import type { RpcCall } from '../rpc/rpc-call.js';
+import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
+import { codeName } from '../status/code.js';
+import type { RatioSampler, TrustedCallers } from './trace-sampling.js';
+
+/** What makes spans, and decides of which calls. */
+export interface TracingDeps {
+  tracer: Tracer;
+  /** Asked before a span is made; without it the tracer's own decides, which costs more for calls not recorded. */
+  sampler?: RatioSampler;
+  /** Whether a server follows its callers' decisions. Default: it does */
+  callers?: TrustedCallers;
+}
+
+/** What all spans of a method have in common. */
+export interface SpanShape {
+  readonly name: string;
+  readonly attributes: Attributes;
+}
+
+/** The codes that say that the server failed; the others are answers. Source: semantic conventions for gRPC. */
+const SERVER_ERRORS: ReadonlySet<status> = new Set([
+  status.UNKNOWN,
+  status.DEADLINE_EXCEEDED,
+  status.UNIMPLEMENTED,
+  status.INTERNAL,
+  status.UNAVAILABLE,
+  status.DATA_LOSS,
+]);
+
+/** By OpenTelemetry's stable conventions for RPC (semantic conventions 1.45). */
+export function spanShape(method: RpcMethod): SpanShape {
+  const rpcMethod = method === UNKNOWN_METHOD ? '_OTHER' : method.path.slice(1);
+  return {
+    // A name made of what a caller invents would be as good as none.
+    name: method === UNKNOWN_METHOD ? 'grpc' : rpcMethod,
+    attributes: { 'rpc.system.name': 'grpc', 'rpc.method': rpcMethod },
+  };
+}
+
+/** What is known of the call when its span begins: the other side, and what leads to the log. */
+export function callAttributes(call: RpcCall, side: 'server' | 'client'): Attributes {
+  // A client's peer is its target, which may name a resolver: `dns:///shop:50051`.
+  const peer = side === 'client' ? call.peer.replace(/^\w+:(\/\/[^/]*\/)?(?!\d+$)/, '') : call.peer;
+  const colon = peer.lastIndexOf(':');
+  const port = Number(peer.slice(colon + 1));
+  const known = colon > 0 && Number.isInteger(port);
+  const address = known ? peer.slice(0, colon).replace(/^\[|\]$/g, '') : peer;
+  const attributes: Attributes = {};
+  const prefix = side === 'server' ? 'network.peer' : 'server';
+  attributes[`${prefix}.address`] = address;
+  if (known) attributes[`${prefix}.port`] = port;
+  if (side === 'server') attributes['client.address'] = address;
+  if (call.requestId !== '') attributes['request_id'] = call.requestId;
+  if (call.attempt > 1) attributes['rpc.attempt'] = call.attempt;
+  return Object.assign(attributes, routeAttributes(call.routes));
+}
+
+/** Ends the span of a call with its true code. */
+export function endSpan(
+  span: Span,
+  call: RpcCall,
+  ending: Ending,
+  side: 'server' | 'client',
+  tagsEnabled: boolean,
+): void {
+  const code = codeName(ending.code);
+  span.setAttribute('rpc.status_code', code);
+  if (tagsEnabled) for (const [name, value] of call.tags) span.setAttribute(`tags.${name}`, value);
+  const failed = side === 'server' ? SERVER_ERRORS.has(ending.code) : ending.code !== status.OK;
+  if (failed) {
+    span.setAttribute('error.type', code);
+    span.setStatus({ code: SpanStatusCode.ERROR, message: ending.message });
+    const thrown = ending.error?.hidesCause ? ending.error.cause : ending.error;
+    if (thrown instanceof Error) span.recordException(thrown);
+  }
+  span.end();
+}

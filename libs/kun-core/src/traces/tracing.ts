@@ -1,0 +1,180 @@
+import type { Tracer, TracerProvider } from '@opentelemetry/api';
+import type { Logger } from 'pino';
+import { settledWithin, systemClock, type Clock } from '../clock.js';
+import type { Identity } from '../identity/identity.js';
+import { resourceAttributes } from '../identity/resource-attributes.js';
+import { importOptional } from '../optional-package.js';
+import { CallPropagator, DEFAULT_PROPAGATION, type Propagation } from './call-propagator.js';
+import { CallTracerProvider } from './call-tracer.js';
+import { registerTracing } from './process-tracing.js';
+import { SpanBatcher, type OutageReporter } from './span-batcher.js';
+import { FailoverExporter, type SpanExporter } from './span-exporter.js';
+import { TimedExporter } from './timed-exporter.js';
+import { RatioSampler, TrustedCallers, type CallerTrust } from './trace-sampling.js';
+
+export interface TracingOptions {
+  /** Becomes the resource of all spans. */
+  identity: Identity;
+  /** Where outages of collectors are told. */
+  logger: Pick<Logger, 'warn' | 'info'>;
+  /** URLs of Zipkin collectors; spans go to the first that takes them. Default: none */
+  zipkin?: readonly string[];
+  /** A collector that takes OTLP. Default: none */
+  otlp?: OtlpOptions | undefined;
+  /** Further exporters, as a test's recorder. Default: none */
+  exporters?: readonly SpanExporter[];
+  /** The share of the traces beginning here that is recorded, 0 to 1; those of callers are as they decided. Default: 1 */
+  sampleRatio?: number;
+  /** Whether callers decide that their traces are recorded. Default: capped */
+  trustCallers?: CallerTrust;
+  /** How long a span may wait for its batch, in milliseconds. Default: 5000 */
+  batchDelayMs?: number;
+  /** How long a collector may take for an answer, in milliseconds, retries of its exporter included. Default: 10 000 */
+  exportTimeoutMs?: number;
+  /** How a trace and its baggage are told to others. Default: W3C, single B3 and baggage */
+  propagation?: Propagation;
+  /** Attributes of the resource besides the identity's, over it. Default: none */
+  resource?: Readonly<Record<string, string>>;
+  /** Whether OpenTelemetry's API is to see the calls, where nobody else has registered with it. Default: false */
+  global?: boolean;
+  /** Default: the system's */
+  clock?: Clock;
+}
+
+/** The default of `OTEL_EXPORTER_OTLP_TIMEOUT`. */
+const DEFAULT_EXPORT_TIMEOUT_MS = 10_000;
+
+export interface OtlpOptions {
+  /** `http://collector:4317` for `grpc`; for `http` the path /v1/traces is added where there is none. */
+  endpoint: string;
+  protocol: 'grpc' | 'http';
+}
+
+/** The packages that any tracing needs. */
+const SDK = ['@opentelemetry/sdk-trace', '@opentelemetry/resources'] as const;
+
+const ZIPKIN = '@opentelemetry/exporter-zipkin';
+const OTLP_GRPC = '@opentelemetry/exporter-trace-otlp-grpc';
+const OTLP_HTTP = '@opentelemetry/exporter-trace-otlp-http';
+
+/** The tracing of one application. */
+export interface Tracing {
+  /** For kun's interceptors. */
+  readonly tracer: Tracer;
+  readonly sampler: RatioSampler;
+  readonly callers: TrustedCallers;
+  readonly propagation: Propagation;
+  /** For users: spans of its tracers descend from the current call. */
+  readonly provider: TracerProvider;
+  /** Spans that no collector took. */
+  readonly lostSpans: number;
+  /** Sends what is waiting; false when that took longer than `timeoutMs`, and what was left is lost. Never rejects. */
+  shutdown(timeoutMs: number): Promise<boolean>;
+}
+
+/**
+ * Loads OpenTelemetry's SDK and the exporters that the options name.
+ *
+ * @throws MissingPackageError when one of them is not installed; all are optional peer dependencies.
+ * @throws RangeError when the ratio does not lie between 0 and 1.
+ */
+export async function openTracing(options: TracingOptions): Promise<Tracing> {
+  const sampler = new RatioSampler(options.sampleRatio ?? 1);
+  const clock = options.clock ?? systemClock;
+  const timed: TimedExporter[] = [];
+  const limited = (exporter: SpanExporter): TimedExporter => {
+    const limit = new TimedExporter(exporter, options.exportTimeoutMs ?? DEFAULT_EXPORT_TIMEOUT_MS, clock);
+    timed.push(limit);
+    return limit;
+  };
+  const batchers = (await loadExporters(options, limited)).map(
+    ([name, exporter]) =>
+      new SpanBatcher({
+        exporter,
+        clock,
+        delayMs: options.batchDelayMs,
+        reporter: outageReporter(name, options.logger),
+      }),
+  );
+  const sdk = await importOptional(() => import('@opentelemetry/sdk-trace'), SDK, 'Tracing');
+  const { defaultResource, resourceFromAttributes } = await importOptional(
+    () => import('@opentelemetry/resources'),
+    SDK,
+    'Tracing',
+  );
+  const provider = new sdk.TracerProvider({
+    resource: defaultResource().merge(
+      resourceFromAttributes({ ...resourceAttributes(options.identity), ...options.resource }),
+    ),
+    sampler,
+    spanProcessors: batchers,
+  });
+  const { propagation = DEFAULT_PROPAGATION } = options;
+  const unregister = options.global ? registerTracing(provider, new CallPropagator(propagation)) : undefined;
+  return {
+    propagation,
+    tracer: provider.getTracer('@kun/core'),
+    sampler,
+    callers: new TrustedCallers(options.trustCallers ?? 'capped'),
+    provider: new CallTracerProvider(provider),
+    get lostSpans() {
+      return batchers.reduce((total, { lostSpans }) => total + lostSpans, 0);
+    },
+    async shutdown(timeoutMs) {
+      unregister?.();
+      const sent = await settledWithin(provider.shutdown(), timeoutMs);
+      for (const batcher of batchers) batcher.giveUp();
+      for (const exporter of timed) exporter.abort();
+      return sent;
+    },
+  };
+}
+
+async function loadExporters(
+  options: TracingOptions,
+  limited: (exporter: SpanExporter) => SpanExporter,
+): Promise<Array<[name: string, exporter: SpanExporter]>> {
+  const exporters: Array<[string, SpanExporter]> = [];
+  const { zipkin = [], otlp, exportTimeoutMs: timeoutMs = DEFAULT_EXPORT_TIMEOUT_MS } = options;
+  if (zipkin.length > 0) {
+    const { ZipkinExporter } = await importOptional(
+      () => import('@opentelemetry/exporter-zipkin'),
+      [...SDK, ZIPKIN],
+      'Zipkin.Hosts',
+    );
+    exporters.push([
+      zipkin.join(', '),
+      new FailoverExporter(zipkin.map((url) => limited(new ZipkinExporter({ url })))),
+    ]);
+  }
+  if (otlp) exporters.push([otlp.endpoint, limited(await loadOtlp(otlp, timeoutMs))]);
+  for (const exporter of options.exporters ?? []) exporters.push(['an exporter', limited(exporter)]);
+  return exporters;
+}
+
+async function loadOtlp(otlp: OtlpOptions, timeoutMillis: number): Promise<SpanExporter> {
+  if (otlp.protocol === 'grpc') {
+    const { OTLPTraceExporter } = await importOptional(
+      () => import('@opentelemetry/exporter-trace-otlp-grpc'),
+      [...SDK, OTLP_GRPC],
+      'OTLP over gRPC',
+    );
+    return new OTLPTraceExporter({ url: otlp.endpoint, timeoutMillis });
+  }
+  const { OTLPTraceExporter } = await importOptional(
+    () => import('@opentelemetry/exporter-trace-otlp-http'),
+    [...SDK, OTLP_HTTP],
+    'OTLP over HTTP',
+  );
+  const url = new URL(otlp.endpoint);
+  if (url.pathname === '/') url.pathname = '/v1/traces';
+  return new OTLPTraceExporter({ url: url.href, timeoutMillis });
+}
+
+function outageReporter(name: string, logger: Pick<Logger, 'warn' | 'info'>): OutageReporter {
+  return {
+    failing: (err) =>
+      logger.warn({ err }, `Spans cannot be sent to ${name}; they are dropped until it takes them again`),
+    recovered: (lost) => logger.info({ spans_lost: lost }, `Spans are sent to ${name} again`),
+  };
+}
