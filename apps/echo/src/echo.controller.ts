@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Configuration } from '@kun/config';
-import { currentCall, Identity, InjectClient, StatusCode, StatusError } from '@kun/core';
+import { currentCall, Identity, InjectClient, StatusCode, StatusError, type Handlers } from '@kun/core';
 import { Controller, Logger } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamMethod } from '@nestjs/microservices';
 import type { EchoConfig } from './echo.config.js';
@@ -16,7 +16,7 @@ import type {
 } from './gen/echo.js';
 
 @Controller()
-export class EchoController implements EchoServiceImplementation {
+export class EchoController implements Handlers<EchoServiceImplementation> {
   private readonly logger = new Logger(EchoController.name);
 
   constructor(

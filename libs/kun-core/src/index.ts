@@ -54,6 +54,7 @@ export type { MessageObserver, RpcCall } from './rpc/rpc-call.js';
 export type { RpcKind, RpcMethod } from './rpc/rpc-method.js';
 export { Tags, type TagValue } from './rpc/tags.js';
 export { EachMessage } from './server/answer/nest/message-types.js';
+export type { Handlers } from './server/answer/handlers.js';
 export { MessageParameterError } from './server/answer/nest/unchecked-messages.js';
 export { NestPipelineError } from './server/answer/nest/nest-pipeline.js';
 export { nanosOf } from './proto/codec/exact-date.js';
