@@ -66,7 +66,9 @@ export { ListenError } from './server/port/grpc-js/grpc-listener.js';
 export { ChannelOptionError, type GrpcChannelOptions } from './server/port/grpc-js/channel-options.js';
 export { AdminPortError } from './admin/admin-port-error.js';
 export { settingsSchema, type Settings } from './settings/settings.js';
-export type { PortOverrides, ResolvedSettings } from './settings/resolve-settings.js';
+export type { PortOverrides } from './settings/declare.js';
+export type { Live } from './settings/live.js';
+export type { ResolvedSettings } from './settings/resolve-settings.js';
 export {
   codeName,
   goCodeName,

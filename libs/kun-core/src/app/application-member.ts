@@ -83,7 +83,7 @@ export class ApplicationMember implements ProcessMember {
   }
 
   toleratesRejection(reason: unknown): boolean {
-    if (this.application?.get(LiveSettings).current.exitOnUnhandledRejection ?? true) return false;
+    if (this.application?.get(LiveSettings).settings.exitOnUnhandledRejection.current ?? true) return false;
     this.rejections?.inc();
     this.entrance.logger?.pino.error(
       { err: asError(reason), origin: 'unhandledRejection' },

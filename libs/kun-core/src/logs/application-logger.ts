@@ -2,7 +2,7 @@ import pino, { type Logger } from 'pino';
 import { systemClock, type Clock } from '../clock.js';
 import type { IdentityFields } from '../identity/identity.js';
 import { currentCall } from '../rpc/current-call.js';
-import type { LogLevel } from '../settings/logger.settings.js';
+import type { LogLevel } from '../settings/keys/logger.js';
 import { callFields } from './call-fields.js';
 import { isoFormatter } from '../clock.js';
 import { LineWriter, type LineLevel } from './line-writer.js';

@@ -1,4 +1,4 @@
-import type { LogLevel } from '../settings/logger.settings.js';
+import type { LogLevel } from '../settings/keys/logger.js';
 
 /** The level of a line; `silent` is none. */
 export type LineLevel = Exclude<LogLevel, 'silent'>;

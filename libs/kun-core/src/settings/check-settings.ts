@@ -22,7 +22,7 @@ export function checkSettings(settings: Settings, facts: CheckSettingsFacts): Co
   const warn = (path: string, message: string): void =>
     void findings.push({ path, message, severity: 'warning' });
 
-  if (resolved.zipkinEndpoints.length === 0 && !resolved.tracing.otlp) {
+  if (resolved.zipkin.endpoints.length === 0 && !resolved.tracing.otlp) {
     for (const section of ['GRPCServer', 'GRPCDial'] as const) {
       if (!settings[section].OpenTracing) continue;
       warn(

@@ -1,8 +1,8 @@
 import { nearest, type ConfigFinding, type ConfigPath } from '@kun/config';
 import { status } from '@grpc/grpc-js';
-import type { GrpcDialSettings } from './grpc-dial.settings.js';
-import { resolveRetryPolicy } from './retry.settings.js';
-import { dialSectionOf, type DialSections } from './upstreams.settings.js';
+import type { GrpcDialSettings } from './keys/grpc-dial.js';
+import { resolveRetryPolicy } from './keys/retry.js';
+import { dialSectionOf, type DialSections } from './upstream.js';
 
 /** What Envoy has no word for cannot be left to the mesh (`x-envoy-retry-grpc-on`). */
 const MESH_CODES: readonly status[] = [

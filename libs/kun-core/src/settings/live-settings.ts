@@ -1,50 +1,65 @@
 import type { Configuration } from '@kun/config';
+import type { Source } from './live.js';
 import {
+  holdSettings,
   resolveSettings,
   resolveUpstreamSettings,
   type ResolvedSettings,
   type ResolveSettingsFacts,
 } from './resolve-settings.js';
 import type { Settings } from './settings.js';
-import type { ResolvedUpstream } from './upstreams.settings.js';
+import { holdUpstream, type ResolvedUpstream, type UpstreamSnapshot } from './upstream.js';
 
-/** kun's settings as they are now; keys that are not live stay as they were at the start for whoever read them then. */
+/** kun's settings, following the configuration: what is live in them changes, all else stays as it was at the start. */
 export class LiveSettings {
+  readonly settings: ResolvedSettings;
   private readonly listeners = new Set<() => void>();
-  private resolved: ResolvedSettings;
-  private upstreams = new Map<string, ResolvedUpstream>();
+  private readonly upstreams = new Map<string, ResolvedUpstream>();
 
   constructor(
     private readonly configuration: Configuration<Settings>,
     private readonly facts: ResolveSettingsFacts,
   ) {
-    this.resolved = resolveSettings(configuration.value, facts);
+    this.settings = holdSettings(this.source((settings) => resolveSettings(settings, facts)));
     // Ends with the configuration itself.
     configuration.reloads.subscribe((event) => {
       if (!event.ok || event.changes.length === 0) return;
-      this.resolved = resolveSettings(event.config.value, facts);
-      this.upstreams = new Map();
       for (const listener of this.listeners) listener();
     });
-  }
-
-  get current(): ResolvedSettings {
-    return this.resolved;
   }
 
   /** What holds for the calls to one upstream. */
   upstream(name: string): ResolvedUpstream {
     let upstream = this.upstreams.get(name);
     if (!upstream) {
-      upstream = resolveUpstreamSettings(this.configuration.value, name, this.facts);
+      const resolve = (settings: Settings): UpstreamSnapshot =>
+        resolveUpstreamSettings(settings, name, this.facts);
+      upstream = holdUpstream(this.source(resolve));
       this.upstreams.set(name, upstream);
     }
     return upstream;
   }
 
-  /** Calls `listener` after each change; the returned function takes it off again. */
+  /** Calls `listener` after each change of the file; the returned function takes it off again. */
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
+  }
+
+  /** Resolves once for each configuration: what is live is read for every call. */
+  private source<T>(resolve: (settings: Settings) => T): Source<T> {
+    let read = this.configuration.value;
+    let resolved = resolve(read);
+    return {
+      now: () => {
+        const { value } = this.configuration;
+        if (value !== read) {
+          read = value;
+          resolved = resolve(value);
+        }
+        return resolved;
+      },
+      onChange: (listener) => this.onChange(listener),
+    };
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { resolveSettings, type PortOverrides } from './resolve-settings.js';
+import type { PortOverrides } from './declare.js';
+import { resolveSettings } from './resolve-settings.js';
 import { settingsSchema } from './settings.js';
 
 const resolve = (written: object, inKubernetes = false, ports?: PortOverrides) =>
@@ -36,7 +37,7 @@ describe('resolveSettings', () => {
 
   it('turns hosts into endpoints as Zipkin listens', () => {
     const Hosts = ['jaeger', 'jaeger:80', '[::1]', '[::1]:9000', 'http://z', 'https://z:1/api/v2/spans?x=1'];
-    expect(resolve({ Zipkin: { Hosts } }).zipkinEndpoints).toEqual([
+    expect(resolve({ Zipkin: { Hosts } }).zipkin.endpoints).toEqual([
       'http://jaeger:9411/api/v2/spans',
       'http://jaeger/api/v2/spans',
       'http://[::1]:9411/api/v2/spans',

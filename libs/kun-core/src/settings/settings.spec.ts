@@ -53,7 +53,7 @@ describe('settingsSchema', () => {
     const settings = settingsSchema.parse(written);
     expect(settings).toMatchObject(z.record(z.string(), z.unknown()).parse(written));
     const resolved = resolveSettings(settings, { inKubernetes: true });
-    expect(resolved.zipkinEndpoints).toEqual(['http://jaeger.prj-vpc.svc.a2.uae:9411/api/v2/spans']);
+    expect(resolved.zipkin.endpoints).toEqual(['http://jaeger.prj-vpc.svc.a2.uae:9411/api/v2/spans']);
     expect(resolved.dial).toMatchObject({
       proxyPort: 15003,
       connectTimeoutMs: 5000,

@@ -1,63 +1,69 @@
 import { z } from 'zod';
-import { adminSettings } from './admin.settings.js';
-import { grpcDialSettings } from './grpc-dial.settings.js';
-import { grpcServerSettings } from './grpc-server.settings.js';
-import { httpServerSettings } from './http-server.settings.js';
-import { loggerSettings } from './logger.settings.js';
-import { port, seconds, setting } from './setting.js';
-import { metricsSettings } from './metrics.settings.js';
-import { routingSettings } from './routing.settings.js';
-import { tracingSettings } from './tracing.settings.js';
-import { upstreamsSettings } from './upstreams.settings.js';
-import { zipkinSettings } from './zipkin.settings.js';
+import { inKubernetes, key, part, type Surroundings } from './declare.js';
+import { grpcDial } from './keys/grpc-dial.js';
+import { grpcServer } from './keys/grpc-server.js';
+import { logger } from './keys/logger.js';
+import { metrics } from './keys/metrics.js';
+import { admin, adminPort, httpServer, openPort } from './keys/ports.js';
+import { routing } from './keys/routing.js';
+import { tracing, zipkin } from './keys/tracing.js';
+import { upstreams } from './keys/upstreams.js';
+import { section } from './section.js';
+import { seconds, toLimitMs } from './values.js';
 
-/** `AdminPort` when no layer sets it. */
-export const DEFAULT_ADMIN_PORT = 8081;
-
-/** How long Kubernetes waits between SIGTERM and SIGKILL unless the pod says otherwise, in seconds. */
-export const KUBERNETES_GRACE_PERIOD = 30;
+/** All of kun's own configuration: each key as it is declared. */
+export const kunSettings = section(
+  undefined,
+  {
+    AdminPort: adminPort,
+    Admin: admin,
+    TerminationGracePeriod: key('gracePeriodMs', seconds('positive').optional(), {
+      description: "The pod's terminationGracePeriodSeconds, which the stop must fit into",
+      unit: 'seconds',
+      reload: 'restart',
+      // What Kubernetes gives a pod that says nothing.
+      otherwise: inKubernetes(30, undefined, 'unbounded'),
+      read: toLimitMs,
+    }),
+    ExitOnUnhandledRejection: key('exitOnUnhandledRejection', z.boolean().default(true), {
+      description:
+        'Drain and exit 1 after a rejection that nobody handled, as after an error that nobody caught. When off, it is logged and counted, and the service goes on',
+      reload: 'live',
+    }),
+    GRPCServer: grpcServer,
+    GRPCDial: grpcDial,
+    // Read for one upstream at a time, see `resolveUpstream`.
+    Upstreams: part(upstreams.default({}), {
+      description:
+        'What differs for one upstream, by the name its client is registered under; each key goes over that of GRPCDial',
+      reload: 'restart',
+    }),
+    Routing: routing,
+    HTTPServer: httpServer,
+    Zipkin: zipkin,
+    Tracing: tracing,
+    Metrics: metrics,
+    Logger: logger,
+  },
+  {
+    fixed: {
+      /** The admin port, or `undefined` when none is opened. */
+      admin: (said, { ports }: Surroundings) => openPort(ports?.admin, said.AdminPort, said.Admin.Address),
+      /** The service's own HTTP port, or `undefined` when none is opened. */
+      http: ({ HTTPServer }, { ports }: Surroundings) =>
+        openPort(ports?.http, HTTPServer.Port, HTTPServer.Address),
+    },
+  },
+);
 
 /**
  * The schema of kun's own configuration keys, in kunapp's names and units, so that its files work as they are.
  * An unknown key is an error; each key's `meta()` has its description, unit and when a change takes effect.
  * `z.toJSONSchema(settingsSchema, { io: 'input' })` is the schema for editors.
  */
-export const settingsSchema = z
-  .strictObject({
-    AdminPort: setting(port(0).default(DEFAULT_ADMIN_PORT), {
-      description: 'Port of the probes and metrics; 0: no admin port is opened',
-      unit: 'port',
-      reload: 'restart',
-    }),
-    Admin: adminSettings.prefault({}),
-    TerminationGracePeriod: setting(seconds('positive').optional(), {
-      description:
-        "The pod's terminationGracePeriodSeconds, which the stop must fit into. Default: 30 in Kubernetes, unbounded outside",
-      unit: 'seconds',
-      reload: 'restart',
-    }),
-    ExitOnUnhandledRejection: setting(z.boolean().default(true), {
-      description:
-        'Drain and exit 1 after a rejection that nobody handled, as after an error that nobody caught. When off, it is logged and counted, and the service goes on',
-      reload: 'live',
-    }),
-    GRPCServer: grpcServerSettings.prefault({}),
-    GRPCDial: grpcDialSettings.prefault({}),
-    Upstreams: setting(upstreamsSettings.default({}), {
-      description:
-        'What differs for one upstream, by the name its client is registered under; each key goes over that of GRPCDial',
-      reload: 'restart',
-    }),
-    Routing: routingSettings.prefault({}),
-    HTTPServer: httpServerSettings.prefault({}),
-    Zipkin: zipkinSettings.prefault({}),
-    Tracing: tracingSettings.prefault({}),
-    Metrics: metricsSettings.prefault({}),
-    Logger: loggerSettings.prefault({}),
-  })
-  .check(({ value, issues }) => {
-    for (const clash of portClashes(value)) issues.push({ code: 'custom', input: value, ...clash });
-  });
+export const settingsSchema = kunSettings.object.check(({ value, issues }) => {
+  for (const clash of portClashes(value)) issues.push({ code: 'custom', input: value, ...clash });
+});
 
 /** kun's own configuration as validated: every key of a section is there, in the file's names and units. */
 export type Settings = z.output<typeof settingsSchema>;

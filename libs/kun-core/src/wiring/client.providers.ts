@@ -44,7 +44,7 @@ export const clientProviders: Provider[] = [
       moduleRef: ModuleRef,
       runtime: KunRuntime = {},
     ) => {
-      const { metrics } = live.current;
+      const { metrics } = live.settings;
       return new UpstreamFactory({
         bases: protoDirectories(options, runtime),
         live,

@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { GrpcChannelOptions } from '../server/port/grpc-js/channel-options.js';
 import type { ProtoSource } from '../proto/proto-source.js';
-import type { PortOverrides } from '../settings/resolve-settings.js';
+import type { PortOverrides } from '../settings/declare.js';
 import type { LogDestination } from '../logs/output/log-destination.js';
 import type { SpanExporter } from '../traces/span-exporter.js';
 

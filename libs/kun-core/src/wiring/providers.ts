@@ -52,15 +52,15 @@ const settingsProviders: Provider[] = [
       }),
   },
   {
-    // As they were at the start: what most of kun is made of, once.
+    // What most of kun is made of, once.
     provide: KUN_SETTINGS,
     inject: [LiveSettings],
-    useFactory: (live: LiveSettings) => live.current,
+    useFactory: (live: LiveSettings) => live.settings,
   },
   {
     provide: STATUS_FILTER_OPTIONS,
     inject: [KUN_SETTINGS],
-    useFactory: ({ logger }: ResolvedSettings): ToStatusErrorOptions => ({ development: logger.Development }),
+    useFactory: ({ logger }: ResolvedSettings): ToStatusErrorOptions => ({ development: logger.development }),
   },
 ];
 

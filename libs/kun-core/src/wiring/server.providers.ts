@@ -57,8 +57,8 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
     moduleRef: ModuleRef,
     runtime: KunRuntime = {},
   ) => {
-    const settings = live.current;
-    const funnel = { development: settings.logger.Development };
+    const { settings } = live;
+    const funnel = { development: settings.logger.development };
     const onLateError = reportLateErrors(logger.pino, clockOf(runtime));
     const reportRefused = reportRefusedConnections(logger.pino, clockOf(runtime));
     const countRefused = settings.grpc.metricsEnabled ? countRefusedConnections(meter.registry) : undefined;
@@ -100,8 +100,10 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
           messageEvents: settings.tracing.messageEvents,
           logging: {
             current: () => ({
-              ...live.current.logging,
-              contentMaxLength: live.current.grpc.contentMaxLength,
+              codeNames: settings.metrics.codeNames,
+              redact: settings.logger.redact.current,
+              sampling: settings.logger.sampling.current,
+              contentMaxLength: settings.grpc.contentMaxLength.current,
             }),
             onChange: (rebuild) => void live.onChange(rebuild),
           },

@@ -28,18 +28,18 @@ export const telemetryProviders: Provider[] = [
       runtime: KunRuntime = {},
       entrance?: Entrance,
     ) => {
-      const { logger, grpc } = live.current;
+      const { logger, grpc } = live.settings;
       const opened = await openLogger({
         identity,
-        level: logger.Level,
-        development: logger.Development,
+        level: logger.level.current,
+        development: logger.development,
         tags: grpc.tagsEnabled,
         clock: clockOf(runtime),
         ...(runtime.logDestination && { destination: runtime.logDestination }),
       });
-      if (entrance) Object.assign(entrance, { logger: opened, logsForPeople: logger.Development });
+      if (entrance) Object.assign(entrance, { logger: opened, logsForPeople: logger.development });
       openLog(log, opened);
-      live.onChange(() => (opened.level = live.current.logger.Level));
+      logger.level.subscribe((level) => (opened.level = level));
       return opened;
     },
   },
@@ -54,7 +54,7 @@ export const telemetryProviders: Provider[] = [
     ) => {
       const meter = new Meter({ identity });
       exposeConfigMetrics(() => configuration.status, meter.registry);
-      if (logger.Prometheus) exposeLogMetrics(opened, meter.registry);
+      if (logger.metricsEnabled) exposeLogMetrics(opened, meter.registry);
       return meter;
     },
   },
@@ -73,8 +73,8 @@ export const telemetryProviders: Provider[] = [
       if (otel.disabled) return undefined;
       const { tracing: own } = settings;
       // The file's collectors go before the environment's: spans go to one place, not by accident to two.
-      const configured = settings.zipkinEndpoints.length > 0 || own.otlp !== undefined;
-      const zipkin = configured || !otel.zipkin ? settings.zipkinEndpoints : [otel.zipkin];
+      const configured = settings.zipkin.endpoints.length > 0 || own.otlp !== undefined;
+      const zipkin = configured || !otel.zipkin ? settings.zipkin.endpoints : [otel.zipkin];
       const otlp = configured ? own.otlp : otel.otlp;
       if (zipkin.length === 0 && !otlp && spanExporters.length === 0) return undefined;
       const tracing = await openTracing({

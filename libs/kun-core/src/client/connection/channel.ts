@@ -1,5 +1,5 @@
 import { Client, connectivityState, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
-import { DEFAULT_MAX_MESSAGE_BYTES } from '../../settings/rpc.settings.js';
+import { DEFAULT_MAX_MESSAGE_BYTES } from '../../settings/keys/rpc.js';
 import type { CertificateStore } from '../../tls/certificate-store.js';
 import { TlsChannelCredentials } from '../../tls/client-tls.js';
 import { clientChannelOptions, type ClientChannelOptions } from './channel-options.js';

@@ -10,7 +10,7 @@ import { rebuiltInterceptor } from '../../rpc/rebuilt-interceptor.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
 import type { ServiceDefinition } from '../../proto/service-definition.js';
 import type { LiveSettings } from '../../settings/live-settings.js';
-import { resolveMethod, unknownMethods, type ResolvedUpstream } from '../../settings/upstreams.settings.js';
+import { currentMethod, unknownMethods, type ResolvedUpstream } from '../../settings/upstream.js';
 import type { ApplicationLogger } from '../../logs/application-logger.js';
 import type { CallMetrics } from '../../metrics/call-metrics.js';
 import type { ClientCallCounts, RetryCounts } from '../../metrics/client-calls.js';
@@ -86,7 +86,7 @@ export class UpstreamFactory {
         `upstream "${name}" has no address: set Upstreams.${name}.Target to host:port, or the option target`,
       );
     }
-    const unknown = unknownMethods(settings, methodNames(service));
+    const unknown = unknownMethods({ name, methods: settings.methods.current }, methodNames(service));
     if (unknown.length > 0) throw new UpstreamError(unknown.join('\n'));
 
     const certificates = settings.tls && this.certificates(name, settings.tls);
@@ -114,7 +114,7 @@ export class UpstreamFactory {
       draining,
       policy: settings.errorPolicy,
       interceptors: (methods) => this.chain(options, settings, service, methods),
-      timeoutMs: (method) => resolveMethod(live.upstream(name), method.name).callTimeoutMs,
+      timeoutMs: (method) => currentMethod(settings, method.name).callTimeoutMs,
       onObserverError: reportLateErrors(this.parts.logger.pino, clock),
       onLeftOut: warnOfLeftOutMetadata(this.parts.logger.pino.child({ upstream: name })),
       routes: outgoingRoutes,
@@ -178,9 +178,14 @@ export class UpstreamFactory {
       metrics,
       calls,
       tracing,
-      messageEvents: live.current.tracing.messageEvents,
+      messageEvents: live.settings.tracing.messageEvents,
       logging: {
-        current: () => ({ ...live.current.logging, contentMaxLength: live.upstream(name).contentMaxLength }),
+        current: () => ({
+          codeNames: live.settings.metrics.codeNames,
+          redact: live.settings.logger.redact.current,
+          sampling: live.settings.logger.sampling.current,
+          contentMaxLength: settings.contentMaxLength.current,
+        }),
         onChange: (rebuild) => void live.onChange(rebuild),
       },
       shapes: () => readMethodShapes([service]),
@@ -205,8 +210,8 @@ export class UpstreamFactory {
       return (call) => {
         let handler = handlers.get(call.method);
         if (!handler) {
-          const { retry: policy } = resolveMethod(upstream, call.method.name);
-          const { by } = upstream.retry;
+          const { retry: policy } = currentMethod(upstream, call.method.name);
+          const by = upstream.retry.by.current;
           const mesh = meshRetryInterceptor({ by, policy, proxied: upstream.proxyPort !== undefined });
           const own = by === 'app' ? [retryInterceptor({ policy, budget, clock, ...observer })] : [];
           handlers.set(call.method, (handler = compose([mesh, ...own], next)));

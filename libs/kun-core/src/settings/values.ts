@@ -1,21 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
-/** What is written down of every configuration key, besides its type and default. */
-export interface SettingMeta {
-  /** What the key does, for a person and for an editor's tooltip. */
-  readonly description: string;
-  /** The unit of a number, such as `seconds`. */
-  readonly unit?: 'seconds' | 'bytes' | 'characters' | 'lines' | 'port';
-  /** Whether a change in the file takes effect at once or at the next start. */
-  readonly reload: 'live' | 'restart';
-}
-
-/** Attaches a key's documentation; it comes out again in `z.toJSONSchema` and through `schema.meta()`. */
-export function setting<S extends z.ZodType>(schema: S, meta: SettingMeta): S {
-  return schema.meta({ ...meta });
-}
-
 /** A TCP port from `lowest` (1, or 0 where 0 means off) to 65535. */
 export function port(lowest: 0 | 1 = 1): z.ZodInt {
   const error =
@@ -41,9 +26,22 @@ export function size(unit: 'bytes' | 'characters' | 'lines'): z.ZodInt {
   return z.int({ error }).min(1, { error });
 }
 
+/** A text that a grammar must be able to read; it says what is wrong otherwise. */
+export function text(problemOf: (value: string) => string | undefined): z.ZodString {
+  return z.string().check(({ value, issues }) => {
+    const message = problemOf(value);
+    if (message !== undefined) issues.push({ code: 'custom', input: value, message });
+  });
+}
+
 /** Seconds of the file to the milliseconds of the code. */
 export function toMs(value: number): number {
   return Math.round(value * 1000);
+}
+
+/** The same where 0 seconds, or none said, is no limit. */
+export function toLimitMs(value: number | undefined): number | undefined {
+  return value ? toMs(value) : undefined;
 }
 
 const DAY_SECONDS = 86_400;

@@ -1,7 +1,9 @@
 import { status } from '@grpc/grpc-js';
 import { z } from 'zod';
-import { RETRY_POLICIES, RETRY_POLICY_NAMES, type RetryPolicy } from './retry-policy.js';
-import { seconds, setting, toMs } from './setting.js';
+import { RETRY_POLICIES, RETRY_POLICY_NAMES, type RetryPolicy } from '../retry-policy.js';
+import { key, part } from '../declare.js';
+import { section, type Said } from '../section.js';
+import { seconds, toMs } from '../values.js';
 
 /** The most attempts a call may be given; what needs more is down, and the budget says so first. */
 export const MAX_RETRY_ATTEMPTS = 10;
@@ -20,16 +22,16 @@ const CODES_BY_NAME: ReadonlyMap<string, status> = new Map(
 
 /** The keys of `Retry` that may also be said of a single method. */
 export const retryPolicyKeys = {
-  Policy: setting(z.enum(RETRY_POLICY_NAMES).default('safe'), {
+  Policy: part(z.enum(RETRY_POLICY_NAMES).default('safe'), {
     description:
       'What the other keys of Retry start from. safe: 3 attempts, UNAVAILABLE only and a little more for methods whose proto says that they are idempotent, 100 ms exponential; kunapp: 3 attempts, Internal, Unavailable, Canceled, DeadlineExceeded, ResourceExhausted and Unknown, 50 ms exponential',
     reload: 'live',
   }),
-  MaxAttempts: setting(attempts().optional(), {
+  MaxAttempts: part(attempts().optional(), {
     description: `Attempts at a call, the first included; 1: none is repeated, ${MAX_RETRY_ATTEMPTS} at most. Default: the policy's`,
     reload: 'live',
   }),
-  Codes: setting(
+  Codes: part(
     z
       .array(z.enum([...CODES_BY_NAME.keys()]))
       .min(1)
@@ -39,18 +41,18 @@ export const retryPolicyKeys = {
       reload: 'live',
     },
   ),
-  InitialBackoff: setting(seconds().optional(), {
+  InitialBackoff: part(seconds().optional(), {
     description:
       "The most to wait before the second attempt; it doubles for every further one. Default: the policy's",
     unit: 'seconds',
     reload: 'live',
   }),
-  MaxBackoff: setting(seconds().optional(), {
-    description: 'The most to wait before any attempt, unless the upstream asks for more. Default: 2',
+  MaxBackoff: part(seconds().optional(), {
+    description: `The most to wait before any attempt, unless the upstream asks for more. Default: ${RETRY_POLICIES.safe.maxBackoffMs / 1000}`,
     unit: 'seconds',
     reload: 'live',
   }),
-  PerAttemptTimeout: setting(seconds('positive').optional(), {
+  PerAttemptTimeout: part(seconds('positive').optional(), {
     description:
       'How long one attempt may take, where DEADLINE_EXCEEDED is tried again. Default: as long as the call',
     unit: 'seconds',
@@ -58,50 +60,37 @@ export const retryPolicyKeys = {
   }),
 };
 
-/** The section `Retry` of `GRPCDial` and of an upstream. */
+/** The keys of `Retry` in `GRPCDial` and in an upstream. */
 export const retryKeys = {
-  By: setting(z.enum(['app', 'mesh', 'off']).default('app'), {
+  By: key('by', z.enum(['app', 'mesh', 'off']).default('app'), {
     description:
       "Who tries calls again, never two: app, this service; mesh, the proxy, asked by Envoy's headers on unary calls; off, nobody",
     reload: 'live',
   }),
   ...retryPolicyKeys,
-  BudgetCapacity: setting(z.int().min(0).max(100_000).default(100), {
+  BudgetCapacity: part(z.int().min(0).max(100_000).default(100), {
     description:
       'The most tokens there can be, and how many at start; another attempt costs one, so this many may follow each other while nothing succeeds',
     reload: 'restart',
   }),
-  BudgetPerSuccess: setting(z.number().min(0).max(1).default(0.5), {
+  BudgetPerSuccess: part(z.number().min(0).max(1).default(0.5), {
     description: 'The tokens that a call earns by succeeding',
     reload: 'restart',
   }),
 };
 
-/** A section `Retry` as validated. */
-export type RetrySettings = z.output<z.ZodObject<typeof retryKeys>>;
-
-/** The keys of a policy as validated. */
-export type RetryPolicySettings = z.output<z.ZodObject<typeof retryPolicyKeys>>;
-
-/** How calls to an upstream are tried again. */
-export interface ResolvedRetry {
-  readonly by: 'app' | 'mesh' | 'off';
-  readonly policy: RetryPolicy;
-  readonly budget: { readonly capacity: number; readonly perSuccess: number };
-}
-
-export function resolveRetry(section: RetrySettings): ResolvedRetry {
-  return {
-    by: section.By,
-    policy: resolveRetryPolicy(section),
-    budget: { capacity: section.BudgetCapacity, perSuccess: section.BudgetPerSuccess },
-  };
-}
+/** The section `Retry` of `GRPCDial`: how calls to an upstream are tried again. */
+export const retry = section('retry', retryKeys, {
+  fixed: {
+    budget: (said) => ({ capacity: said.BudgetCapacity, perSuccess: said.BudgetPerSuccess }),
+  },
+  live: { policy: resolveRetryPolicy },
+});
 
 /** The named policy with what the other keys say instead. */
-export function resolveRetryPolicy(section: RetryPolicySettings): RetryPolicy {
-  const named = RETRY_POLICIES[section.Policy];
-  const { MaxAttempts, Codes, InitialBackoff, MaxBackoff, PerAttemptTimeout } = section;
+export function resolveRetryPolicy(said: Said<typeof retryPolicyKeys>): RetryPolicy {
+  const named = RETRY_POLICIES[said.Policy];
+  const { MaxAttempts, Codes, InitialBackoff, MaxBackoff, PerAttemptTimeout } = said;
   return {
     maxAttempts: MaxAttempts ?? named.maxAttempts,
     codes: Codes ? [...new Set(Codes.flatMap((name) => CODES_BY_NAME.get(name) ?? []))] : named.codes,

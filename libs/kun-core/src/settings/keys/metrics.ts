@@ -1,9 +1,11 @@
 import { z } from 'zod';
-import { setting } from './setting.js';
+import { key } from '../declare.js';
+import { section } from '../section.js';
 
 /** The section `Metrics`: how calls are shown at /metrics. */
-export const metricsSettings = z.strictObject({
-  Buckets: setting(
+export const metrics = section('metrics', {
+  Buckets: key(
+    'buckets',
     z
       .array(z.number().positive())
       .min(1)
@@ -17,12 +19,9 @@ export const metricsSettings = z.strictObject({
       reload: 'restart',
     },
   ),
-  CodeNames: setting(z.enum(['go', 'grpc']).default('go'), {
+  CodeNames: key('codeNames', z.enum(['go', 'grpc']).default('go'), {
     description:
       'How grpc_code is spelt: go is NotFound, as the Go libraries and their dashboards have it; grpc is NOT_FOUND',
     reload: 'restart',
   }),
 });
-
-/** The section `Metrics` as validated. */
-export type MetricsSettings = z.output<typeof metricsSettings>;

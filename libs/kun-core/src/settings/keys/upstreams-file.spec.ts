@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkSettings } from './check-settings.js';
-import { settingsSchema, type Settings } from './settings.js';
+import { checkSettings } from '../check-settings.js';
+import { settingsSchema, type Settings } from '../settings.js';
 
 /** What a service with the client `cache` is told of this file. */
 async function refusals(yaml: string): Promise<string[]> {

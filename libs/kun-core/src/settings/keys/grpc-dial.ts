@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { key, part } from '../declare.js';
+import { section, type Said } from '../section.js';
+import { port, seconds, toLimitMs, toMs } from '../values.js';
+import { retry } from './retry.js';
+import { rpcKeys, rpcLive } from './rpc.js';
+import { clientTls } from './tls.js';
+
+/** The keys of `GRPCDial` that an upstream may set for itself as they are. */
+export const dialKeys = {
+  // The default is MIN_CONNECT_TIMEOUT of gRPC's connection backoff.
+  Timeout: key('connectTimeoutMs', seconds('positive').default(20), {
+    description: 'How long connecting to an upstream may take',
+    unit: 'seconds',
+    reload: 'restart',
+    read: toMs,
+  }),
+  Block: key('waitAtStart', z.boolean().default(false), {
+    description: 'Wait for the connection at start, within Timeout, and refuse to start without it',
+    reload: 'restart',
+  }),
+  Insecure: part(z.boolean().optional(), {
+    description:
+      'Plain text, as inside a mesh that encrypts by itself. When off: TLS. Default: on, unless there is a section TLS',
+    reload: 'restart',
+  }),
+  // The default is what Envoy gives a route that says nothing.
+  CallTimeout: key('callTimeoutMs', seconds().default(15), {
+    description:
+      'How long a unary call may take, attempts and waits included; 0: as long as its caller has. Streams have no such limit',
+    unit: 'seconds',
+    reload: 'live',
+    read: toLimitMs,
+  }),
+  Errors: key('errorPolicy', z.enum(['pass', 'map', 'mask']).default('map'), {
+    description:
+      "What the caller sees of an upstream's error that a handler lets through. pass: all of it; map: CANCELLED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED and UNAVAILABLE by their code, others as INTERNAL; mask: INTERNAL",
+    reload: 'restart',
+  }),
+  LoadBalancing: key('loadBalancing', z.enum(['round_robin', 'pick_first']).optional(), {
+    description:
+      'How calls are spread over the addresses of a target. Default: round_robin where a name is dialled, pick_first for a sidecar or a single address',
+    reload: 'restart',
+  }),
+  KeepaliveTime: key('keepaliveTimeMs', seconds('positive').default(60), {
+    description:
+      'How long a connection with open calls may be silent before the peer is asked whether it is there',
+    unit: 'seconds',
+    reload: 'restart',
+    read: toMs,
+  }),
+  KeepaliveTimeout: key('keepaliveTimeoutMs', seconds('positive').default(20), {
+    description: 'How long it has to answer; after that the connection is cut',
+    unit: 'seconds',
+    reload: 'restart',
+    read: toMs,
+  }),
+  ...rpcKeys,
+};
+
+const keys = {
+  ...dialKeys,
+  WithProxyPort: key('proxyPort', port().optional(), {
+    description: "Dial the sidecar at this port of the own host and keep the upstream's name as :authority",
+    unit: 'port',
+    reload: 'restart',
+    // An upstream may say 0: none.
+    read: (said) => said || undefined,
+  }),
+  Retry: retry,
+  TLS: clientTls,
+};
+
+/** The section `GRPCDial` as validated, in the file's own names and units. */
+export type GrpcDialSettings = Said<typeof keys>;
+
+/** The section `GRPCDial`: the calls this service makes, unless an upstream says otherwise. */
+export const grpcDial = section('dial', keys, {
+  fixed: {
+    plaintext: isPlaintext,
+    /** Files and name for TLS; `undefined` where it is plain text. */
+    tls: (said, surroundings) =>
+      isPlaintext(said) ? undefined : clientTls.readPresent(said.TLS ?? {}, surroundings),
+  },
+  live: rpcLive,
+});
+
+function isPlaintext(said: Said<typeof keys>): boolean {
+  return said.Insecure ?? said.TLS === undefined;
+}

@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { inKubernetes, key } from '../declare.js';
+import { section } from '../section.js';
+import { address, port, seconds, toLimitMs, toMs } from '../values.js';
+import { rpcKeys, rpcLive } from './rpc.js';
+import { serverTls } from './tls.js';
+
+/** The section `GRPCServer`: the calls this service takes. */
+export const grpcServer = section(
+  'grpc',
+  {
+    // The default is the port of gRPC's own examples.
+    Port: key('port', port().default(50051), {
+      description: 'Port of the gRPC server',
+      unit: 'port',
+      reload: 'restart',
+      // 0 is any free one.
+      read: (said, { ports }) => ports?.grpc ?? said,
+    }),
+    Address: key('address', address().optional(), {
+      description: 'Address the gRPC server listens on. Default: all interfaces, IPv6 and IPv4',
+      reload: 'restart',
+    }),
+    Recovery: key('recoveryEnabled', z.boolean().default(true), {
+      description:
+        'Answer INTERNAL when a handler throws and go on. When off, the caller gets INTERNAL and the process drains and exits 1',
+      reload: 'restart',
+    }),
+    CtxTags: key('tagsEnabled', z.boolean().default(true), {
+      description: 'Tags of a call, set by handlers and shown in its log line and span',
+      reload: 'restart',
+    }),
+    Reflection: key('reflectionEnabled', z.boolean().default(false), {
+      description:
+        'Serve grpc.reflection.v1, so that tools can list services and call them without the proto files',
+      reload: 'restart',
+    }),
+    PreStopDelay: key('preStopDelayMs', seconds().optional(), {
+      description:
+        'How long new calls still succeed after readiness went dead, while the endpoint is taken out of balancing',
+      unit: 'seconds',
+      reload: 'restart',
+      otherwise: inKubernetes(5, 0),
+      read: toMs,
+    }),
+    GrpcGracefulStopTimeout: key('drainTimeoutMs', seconds().default(20), {
+      description:
+        'How long calls in flight may take to end, counted from the GOAWAY; what is left is then forced',
+      unit: 'seconds',
+      reload: 'restart',
+      read: toMs,
+    }),
+    StreamGracePeriod: key('streamGraceMs', seconds().default(5), {
+      description:
+        'How long streams may take to leave after the GOAWAY; those that are left are then ended with UNAVAILABLE',
+      unit: 'seconds',
+      reload: 'restart',
+      read: toMs,
+    }),
+    MaxConnectionAge: key('maxConnectionAgeMs', seconds().default(1800), {
+      description:
+        'How old a connection may grow before its client is asked to make another, give or take a tenth, so that callers find new instances; calls on it go on. A client without transparent retry may lose a call by it. 0: any age',
+      unit: 'seconds',
+      reload: 'restart',
+      read: toLimitMs,
+    }),
+    // As long as kun's clients wait.
+    ConnectionTimeout: key('connectionTimeoutMs', seconds('positive').default(20), {
+      description:
+        'How long a new connection may take until calls can be made over it, the TLS handshake and the beginning of HTTP/2 together; it is then closed',
+      unit: 'seconds',
+      reload: 'restart',
+      read: toMs,
+    }),
+    TLS: serverTls,
+    ...rpcKeys,
+  },
+  { live: rpcLive },
+);

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { key, part, type Otherwise } from '../declare.js';
+import type { Said } from '../section.js';
+import { size } from '../values.js';
+
+/** What gRPC itself takes: `DEFAULT_MAX_RECEIVE_MESSAGE_LENGTH` of every implementation, 4 MiB. */
+export const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
+
+/** The frame format of gRPC has 32 bits for a message's length, so a larger limit means this one. */
+export const PROTOCOL_MAX_MESSAGE_BYTES = 2 ** 32 - 1;
+
+const WHEN_EXPORTED: Otherwise<boolean> = {
+  text: 'on when an exporter is configured (Zipkin.Hosts)',
+  of: ({ exporterConfigured }) => exporterConfigured,
+};
+
+/** The keys that `GRPCServer` and `GRPCDial` share, with the same meaning for calls taken and calls made. */
+export const rpcKeys = {
+  MaxMsgSize: key('maxMessageBytes', size('bytes').default(DEFAULT_MAX_MESSAGE_BYTES), {
+    description: 'Largest message in either direction; a larger one ends its call with RESOURCE_EXHAUSTED',
+    unit: 'bytes',
+    reload: 'restart',
+    read: (bytes) => Math.min(bytes, PROTOCOL_MAX_MESSAGE_BYTES),
+  }),
+  StrictMessages: key('strictMessages', z.boolean().default(true), {
+    description:
+      'Refuse to send a message with something that has no place in its proto or no meaning for its field: INTERNAL, with the path of the field in the log. When off, it is left out or converted',
+    reload: 'restart',
+  }),
+  Prometheus: key('metricsEnabled', z.boolean().default(true), {
+    description: 'Count and time every call for /metrics',
+    reload: 'restart',
+  }),
+  OpenTracing: key('tracingEnabled', z.boolean().optional(), {
+    description: 'A span for every call',
+    reload: 'restart',
+    otherwise: WHEN_EXPORTED,
+  }),
+  DisableKeepalive: key('keepaliveEnabled', z.boolean().default(false), {
+    description: 'Turn off the pings that find a dead connection',
+    reload: 'restart',
+    read: (disabled) => !disabled,
+  }),
+  /** Request ids and the line per finished call. */
+  LoggingZap: key('loggingEnabled', z.boolean().default(true), {
+    description: 'Carry x-request-id along every call and write a line when the call has ended',
+    reload: 'restart',
+  }),
+  LoggingAllRpc: part(z.boolean().default(false), {
+    description: 'Also log the content of requests and responses',
+    reload: 'live',
+  }),
+  LoggingRpcMaxSize: part(size('characters').default(1024), {
+    description: 'How much of each message LoggingAllRpc keeps',
+    unit: 'characters',
+    reload: 'live',
+  }),
+};
+
+/** What is made of several of {@link rpcKeys}, and is live. */
+export const rpcLive = {
+  /** Characters of each message to log, or `undefined` when content is not logged. */
+  contentMaxLength: (said: Said<typeof rpcKeys>) => (said.LoggingAllRpc ? said.LoggingRpcMaxSize : undefined),
+};
