@@ -16,10 +16,10 @@ export type CallHandler = (call: RpcCall) => Promise<Ending>;
  * The first of the list is the outermost:
  *
  * ```
- *      call ──▶ ┌ context ─ tags ─ request id ─ tracing ─ metrics ─ logging ─ yours ─ recovery ┐
- *               │                                                                               ▼
- *               │                                          guards ─ pipes ─ Nest interceptors ─ handler
- *    ending ◀── └───────────────────────────────────────────────────────────────────────────────┘
+ *      call ──▶ ┌ context ─ request id ─ tracing ─ metrics ─ logging ─ yours ─ recovery ┐
+ *               │                                                                       ▼
+ *               │                           guards ─ pipes ─ Nest interceptors ─ handler
+ *    ending ◀── └───────────────────────────────────────────────────────────────────────┘
  * ```
  *
  * These run outside of Nest's pipeline: calls refused by a guard, oversize messages and expired deadlines pass through
