@@ -133,6 +133,32 @@ describe('the rules', () => {
     ]);
   });
 
+  it('find an arrow upwards between the rooms of the status, and of the protos', () => {
+    const files = core({
+      'status/details/a.ts': `import '../status-error.js'; import './b.js';`,
+      'status/code.ts': `import './details/a.js'; import './wire/a.js';`,
+      'status/wire/a.ts': `import '../code.js'; import '../../transport/t.js'; import '../thrown/a.js';`,
+      'status/thrown/a.ts': `import '../wire/a.js'; import '../../transport/t.js';`,
+      'proto/values/a.ts': `import '../codec/a.js'; import '../../status/code.js';`,
+      'proto/codec/a.ts': `import '../values/a.js'; import '../files/a.js';`,
+      'proto/files/a.ts': `import '../values/a.js'; import type { D } from '../descriptor/a.js';`,
+      'proto/descriptor/a.ts': `import '../files/a.js'; import '../codec/a.js';`,
+      'proto/load.ts': `import './files/a.js'; import './codec/a.js'; import './descriptor/a.js';`,
+    });
+    expect(arrows([])(files).map((line) => line.replace(/^\S+ /, ''))).toEqual([
+      'status/details must not import status',
+      'status must not import status/wire',
+      'status/wire must not import status/thrown',
+      'status/thrown must not import transport',
+      'proto/values must not import proto/codec',
+      'proto/values must not import status',
+      'proto/codec must not import proto/files',
+      'proto/files must not import proto/descriptor',
+      'proto/descriptor must not import proto/codec',
+      'proto must not import proto/descriptor',
+    ]);
+  });
+
   it('leave testing to specs, and the entry to nobody', () => {
     const files = core({
       'rpc/a.spec.ts': `import '../testing/deferred.js'; import '../server/b.js';`,

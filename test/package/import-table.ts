@@ -3,10 +3,12 @@
  * import everything.
  */
 export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
-  const vocabulary = ['clock', 'identity', 'settings', 'status'];
+  const status = ['status', 'status/details', 'status/wire', 'status/thrown'];
+  const vocabulary = ['clock', 'identity', 'settings', ...status];
   const telemetry = ['logs', 'logs/output', 'metrics', 'traces'];
   const calls = [...vocabulary, 'rpc', ...telemetry, 'interceptors', 'retry', 'routing'];
-  const wire = ['proto', 'tls', 'transport'];
+  const proto = ['proto', 'proto/values', 'proto/codec', 'proto/files', 'proto/descriptor'];
+  const wire = [...proto, 'tls', 'transport'];
   const sides = [...calls, ...wire, 'grammar', 'lifecycle'];
   const client = ['client', 'client/connection', 'client/call', 'client/upstreams'];
   const answer = ['server/call', 'server/answer'];
@@ -22,23 +24,32 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     // What a target is, and other texts that both the configuration and the code read.
     grammar: [],
     settings: ['grammar'],
+    // A status and its error; its details; how both travel; and what becomes one when it is thrown.
+    status: ['status/details'],
+    'status/details': [],
     // What may go out as trailers is what may go out at all.
-    status: ['transport'],
-    // Reads protos; certificates; connections and metadata: each knows nothing of the others.
-    proto: [],
+    'status/wire': ['status', 'status/details', 'transport'],
+    'status/thrown': ['status', 'status/details', 'status/wire'],
+    // Protos; certificates; connections and metadata: each knows nothing of the others.
+    proto: ['proto/values', 'proto/codec', 'proto/files'],
+    // The values of single fields; messages made of them; proto files; and what reflection tells of those.
+    'proto/values': [],
+    'proto/codec': ['proto/values'],
+    'proto/files': ['proto/values'],
+    'proto/descriptor': ['proto/files'],
     tls: [],
     transport: [],
-    rpc: ['status', 'clock'],
+    rpc: [...status, 'clock'],
     // What calls leave behind: metrics may know of logs, both of traces, none of them of who makes the calls.
-    traces: ['rpc', 'status', 'clock', 'identity', 'settings', 'optional-package'],
+    traces: ['rpc', ...status, 'clock', 'identity', 'settings', 'optional-package'],
     // Lines as text, until they have left the process: knows of no call.
     'logs/output': ['optional-package'],
-    logs: ['logs/output', 'traces', 'rpc', 'status', 'clock', 'identity', 'settings', 'grammar', 'proto'],
-    metrics: ['logs', 'traces', 'rpc', 'status', 'identity'],
+    logs: ['logs/output', 'traces', 'rpc', ...status, 'clock', 'identity', 'settings', 'grammar', ...proto],
+    metrics: ['logs', 'traces', 'rpc', ...status, 'identity'],
     // Message shapes are the proto's.
-    interceptors: ['rpc', 'status', ...telemetry, 'clock', 'settings', 'proto'],
+    interceptors: ['rpc', ...status, ...telemetry, 'clock', 'settings', ...proto],
     // When a call is made again, and by whom.
-    retry: ['rpc', 'status', 'clock', 'settings'],
+    retry: ['rpc', ...status, 'clock', 'settings'],
     routing: ['rpc', 'settings', 'grammar'],
     lifecycle: ['clock', 'settings'],
     // The ordered default chain.
@@ -118,7 +129,9 @@ export const ARROW_EXCEPTIONS: readonly ArrowException[] = [];
 export function folderOf(path: string): string | undefined {
   const room = /^libs\/(kun-(?:config|wire)\/)src\/([^/]+?)(?:\.ts$|\/)/.exec(path);
   if (room) return `${room[1]}${room[2]}`;
-  const side = /^libs\/kun-core\/src\/((?:client|logs)\/[^/]+|server\/[^/]+(?:\/[^/]+)?)\//.exec(path);
+  const side = /^libs\/kun-core\/src\/((?:client|logs|proto|status)\/[^/]+|server\/[^/]+(?:\/[^/]+)?)\//.exec(
+    path,
+  );
   if (side) return side[1];
   const inside = /^libs\/kun-core\/src\/(.+)\.ts$/.exec(path)?.[1];
   if (inside === undefined) return undefined;
@@ -158,7 +171,7 @@ export interface StateException {
 /** Each must be in use. */
 export const STATE_EXCEPTIONS: readonly StateException[] = [
   {
-    path: 'libs/kun-core/src/status/detail-schema.ts',
+    path: 'libs/kun-core/src/status/details/detail-schema.ts',
     name: 'root',
     reason: 'made on first use from constants, so that it costs nothing where no detail is sent',
   },

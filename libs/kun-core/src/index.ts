@@ -32,7 +32,7 @@ export { only, type MethodSelector } from './rpc/only.js';
 export { NO_ROUTES, type Routes } from './rpc/routes.js';
 export { routes } from './routing/route-scope.js';
 export type { RouteChanges } from './routing/route-changes.js';
-export { RouteError } from './routing/route-error.js';
+export { RouteError } from './routing/route-changes.js';
 export { KunClientModule, type UpstreamAsyncOptions } from './client/upstreams/kun-client.module.js';
 export { UpstreamError, type UpstreamOptions } from './client/upstreams/upstream-options.js';
 export { detach } from './client/call/detach.js';
@@ -47,7 +47,7 @@ export { RETRY_POLICIES, type RetryPolicy } from './settings/retry-policy.js';
 export type { CallOptions } from './client/call/call-options.js';
 export type { MetadataInput, MetadataInputValue } from './client/call/call-metadata.js';
 export { CallArgumentError } from './client/call/call-argument-error.js';
-export type { Ending } from './rpc/ending.js';
+export type { Ending } from './rpc/rpc-call.js';
 export type { CallHandler, Interceptor } from './rpc/interceptor.js';
 export type { KunInterceptor } from './rpc/injectable-interceptor.js';
 export type { MessageObserver, RpcCall } from './rpc/rpc-call.js';
@@ -57,9 +57,9 @@ export { EachMessage } from './server/answer/nest/message-types.js';
 export type { Handlers } from './server/answer/handlers.js';
 export { MessageParameterError } from './server/answer/nest/unchecked-messages.js';
 export { NestPipelineError } from './server/answer/nest/nest-pipeline.js';
-export { nanosOf } from './proto/codec/exact-date.js';
-export { MessageMisfitError } from './proto/codec/message-misfit.js';
-export { ProtoError, type ProtoForms, type ProtoSource } from './proto/proto-source.js';
+export { nanosOf } from './proto/values/exact-date.js';
+export { MessageMisfitError } from './proto/values/message-misfit.js';
+export { ProtoError, type ProtoForms, type ProtoSource } from './proto/files/proto-source.js';
 export { callerIdentity } from './server/call/caller-identity.js';
 export { HandlerCoverageError } from './server/answer/nest/handler-coverage.js';
 export { ListenError } from './server/port/grpc-js/grpc-listener.js';
@@ -77,7 +77,7 @@ export {
   type CodeName,
   type GoCodeName,
 } from './status/code.js';
-export type * from './status/detail-types.js';
+export type * from './status/details/detail-types.js';
 export {
   anyDetail,
   badRequest,
@@ -91,7 +91,7 @@ export {
   resourceInfo,
   retryInfo,
   type DetailFields,
-} from './status/details.js';
+} from './status/details/details.js';
 export {
   aborted,
   alreadyExists,
@@ -116,14 +116,14 @@ export {
   fromServiceError,
   isServiceError,
   type FromServiceErrorOptions,
-} from './status/service-error.js';
+} from './status/wire/service-error.js';
 export { StatusError, type StatusErrorOptions } from './status/status-error.js';
-export { STATUS_FILTER_OPTIONS, StatusFilter } from './status/status.filter.js';
+export { STATUS_FILTER_OPTIONS, StatusFilter } from './status/thrown/status.filter.js';
 export { toStatusJson, type StatusJson } from './status/status-json.js';
-export { toStatusError, type ToStatusErrorOptions } from './status/to-status-error.js';
-export { toTrailers, type ToTrailersOptions } from './status/trailers.js';
-export { DEFAULT_UPSTREAM_POLICY, type Upstream, type UpstreamPolicy } from './status/upstream-policy.js';
-export { validationExceptionFactory, type StandardSchemaIssue } from './status/validation.js';
+export { toStatusError, type ToStatusErrorOptions } from './status/thrown/to-status-error.js';
+export { toTrailers, type ToTrailersOptions } from './status/wire/trailers.js';
+export { DEFAULT_UPSTREAM_POLICY, type Upstream, type UpstreamPolicy } from './status/status-error.js';
+export { validationExceptionFactory, type StandardSchemaIssue } from './status/thrown/validation.js';
 export { ApplicationLogger } from './logs/application-logger.js';
 export { StreamDestination } from './logs/output/log-destination.js';
 export { Meter } from './metrics/meter.js';

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { StatusFilter } from '../status/status.filter.js';
+import { StatusFilter } from '../status/thrown/status.filter.js';
 import { Entrance } from '../wiring/entrance.js';
 import type { KunRuntime } from '../wiring/options.js';
 import { KUN_RUNTIME } from '../wiring/tokens.js';

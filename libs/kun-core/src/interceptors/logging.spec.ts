@@ -1,11 +1,11 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { ApplicationLogger } from '../logs/application-logger.js';
-import type { Ending } from '../rpc/ending.js';
+import type { Ending } from '../rpc/rpc-call.js';
 import { describeMethod } from '../rpc/rpc-method.js';
 import { codeName, STATUS_CODES } from '../status/code.js';
 import { StatusError } from '../status/status-error.js';
-import { toStatusError } from '../status/to-status-error.js';
+import { toStatusError } from '../status/thrown/to-status-error.js';
 import { FakeCall, type FakeCallOptions } from '../testing/fake-call.js';
 import { RecordingDestination } from '../testing/recording-destination.js';
 import { loggingInterceptor, type LoggingOptions } from './logging.js';

@@ -6,9 +6,8 @@ import { CALLERS_LINES, LineSampler, type SamplingOptions } from '../logs/line-s
 import { field, type LineLevel, type LineWriter } from '../logs/line-writer.js';
 import { CLIENT_LEVELS, SERVER_LEVELS, type LevelTable } from '../logs/log-levels.js';
 import { serializeError } from '../logs/serialize-error.js';
-import type { Ending } from '../rpc/ending.js';
+import type { Ending, RpcCall } from '../rpc/rpc-call.js';
 import type { Interceptor } from '../rpc/interceptor.js';
-import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import { codeName, goCodeName } from '../status/code.js';
 import type { StatusError } from '../status/status-error.js';

@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import type { CallHandler } from '../rpc/interceptor.js';
 import { StatusError } from '../status/status-error.js';
-import { toStatusError } from '../status/to-status-error.js';
+import { toStatusError } from '../status/thrown/to-status-error.js';
 import { FakeCall } from '../testing/fake-call.js';
 import { recoveryInterceptor, type RecoveryDeps } from './recovery.js';
 

@@ -2,11 +2,10 @@ import { status } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.js';
 import { CALLERS_LINES, LineSampler } from '../logs/line-sampler.js';
-import type { Ending } from '../rpc/ending.js';
+import type { Ending, RpcCall } from '../rpc/rpc-call.js';
 import type { Interceptor } from '../rpc/interceptor.js';
-import { PUSHBACK_HEADER, retriedBeyond } from '../rpc/retry-layer.js';
-import type { RpcCall } from '../rpc/rpc-call.js';
-import { findDetail } from '../status/service-error.js';
+import { PUSHBACK_HEADER, retriedBeyond } from '../rpc/attempts.js';
+import { findDetail } from '../status/wire/service-error.js';
 import { StatusError } from '../status/status-error.js';
 
 export interface RecoveryDeps {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { compose } from '../rpc/interceptor.js';
 import { describeMethod, UNKNOWN_METHOD } from '../rpc/rpc-method.js';
 import { codeName, STATUS_CODES } from '../status/code.js';
-import { toStatusError } from '../status/to-status-error.js';
+import { toStatusError } from '../status/thrown/to-status-error.js';
 import { FakeCall, type FakeCallOptions } from '../testing/fake-call.js';
 import { CallTracer } from '../traces/call-tracer.js';
 import { activeContext, CallContextManager, recordedSpan } from '../traces/trace-context.js';

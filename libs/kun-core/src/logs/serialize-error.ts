@@ -1,5 +1,5 @@
 import { codeName } from '../status/code.js';
-import type { StatusDetail } from '../status/detail-types.js';
+import type { StatusDetail } from '../status/details/detail-types.js';
 import { StatusError } from '../status/status-error.js';
 
 /** An error as it stands in a log line. */

@@ -1,5 +1,4 @@
-import type { Ending } from '../rpc/ending.js';
-import type { RpcCall } from '../rpc/rpc-call.js';
+import type { Ending, RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import { STATUS_CODES } from '../status/code.js';
 import { recordedSpan } from '../traces/trace-context.js';

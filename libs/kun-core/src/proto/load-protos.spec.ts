@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadProtos } from './load-protos.js';
-import type { ProtoSource } from './proto-source.js';
+import type { ProtoSource } from './files/proto-source.js';
 
 let base: string;
 beforeEach(() => {

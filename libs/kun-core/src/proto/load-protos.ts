@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import protobuf from 'protobufjs';
 import { nearest } from '@kun/config';
-import { everythingIn, nameOf } from './link-types.js';
-import { parseProtos, type ProtoSchema } from './parse-protos.js';
-import { readProtoFiles } from './proto-files.js';
-import { formsOf, pathsOf, ProtoError, type ProtoSource } from './proto-source.js';
+import { everythingIn, nameOf } from './files/link-types.js';
+import { parseProtos, type ProtoSchema } from './files/parse-protos.js';
+import { readProtoFiles } from './files/proto-files.js';
+import { formsOf, pathsOf, ProtoError, type ProtoSource } from './files/proto-source.js';
 import { serviceDefinitions, type ServiceDefinition } from './service-definition.js';
 
 /** The services asked for, by full name (`acme.cache.v1.CacheService`), and all that was read to know them. */

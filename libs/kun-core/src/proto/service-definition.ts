@@ -1,9 +1,9 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
 import type protobuf from 'protobufjs';
-import { camelName } from './codec/field-plan.js';
+import { camelName } from './values/field-plan.js';
 import { isWellKnown } from './codec/well-known.js';
-import { messageCodecs, type MessageCodec } from './message-codec.js';
-import type { MessageForms } from './message-forms.js';
+import { messageCodecs, type MessageCodec } from './codec/message-codec.js';
+import type { MessageForms } from './values/message-forms.js';
 
 /** A method as grpc-js takes it, and the types of its messages. */
 export interface RpcDefinition extends Omit<

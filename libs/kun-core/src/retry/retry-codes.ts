@@ -1,5 +1,5 @@
 import { status } from '@grpc/grpc-js';
-import type { Ending } from '../rpc/ending.js';
+import type { Ending } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import type { RetryPolicy } from '../settings/retry-policy.js';
 

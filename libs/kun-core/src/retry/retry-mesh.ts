@@ -1,6 +1,6 @@
 import { status, type Metadata } from '@grpc/grpc-js';
 import type { Interceptor } from '../rpc/interceptor.js';
-import { retriesSpent } from '../rpc/retry-layer.js';
+import { retriesSpent } from '../rpc/attempts.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import type { RetryPolicy } from '../settings/retry-policy.js';
 import { retryCodes } from './retry-codes.js';

@@ -1,6 +1,6 @@
-import type { Ending } from '../rpc/ending.js';
-import { PUSHBACK_HEADER } from '../rpc/retry-layer.js';
-import { findDetail } from '../status/service-error.js';
+import type { Ending } from '../rpc/rpc-call.js';
+import { PUSHBACK_HEADER } from '../rpc/attempts.js';
+import { findDetail } from '../status/wire/service-error.js';
 
 /**
  * The longest wait that is taken from a server, in milliseconds. Who is asked to wait longer gets the error at once and

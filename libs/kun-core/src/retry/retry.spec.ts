@@ -1,12 +1,11 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { attemptDeadline, attemptTimeoutMs } from '../rpc/attempt-timeout.js';
-import type { Ending } from '../rpc/ending.js';
-import type { RpcCall } from '../rpc/rpc-call.js';
+import { attemptDeadline, attemptTimeoutMs } from '../rpc/attempts.js';
+import type { Ending, RpcCall } from '../rpc/rpc-call.js';
 import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
 import { RETRY_POLICIES, type RetryPolicy } from '../settings/retry-policy.js';
-import type { StatusDetail } from '../status/detail-types.js';
-import { retryInfo } from '../status/details.js';
+import type { StatusDetail } from '../status/details/detail-types.js';
+import { retryInfo } from '../status/details/details.js';
 import { StatusError } from '../status/status-error.js';
 import { FakeCall, type FakeCallOptions } from '../testing/fake-call.js';
 import { FakeClock } from '../testing/fake-clock.js';

@@ -1,10 +1,8 @@
 import { status } from '@grpc/grpc-js';
 import { delay, type Clock } from '../clock.js';
-import { attemptTimeoutMs } from '../rpc/attempt-timeout.js';
-import type { Ending } from '../rpc/ending.js';
+import { attemptTimeoutMs, PREVIOUS_ATTEMPTS_HEADER, retriesSpent } from '../rpc/attempts.js';
+import type { Ending, RpcCall } from '../rpc/rpc-call.js';
 import type { CallHandler, Interceptor } from '../rpc/interceptor.js';
-import { PREVIOUS_ATTEMPTS_HEADER, retriesSpent } from '../rpc/retry-layer.js';
-import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RetryPolicy } from '../settings/retry-policy.js';
 import { StatusError } from '../status/status-error.js';
 import { backoffMs } from './backoff.js';

@@ -1,6 +1,5 @@
 import type { Routes } from '../rpc/routes.js';
 import { routeNameProblem } from '../grammar/route-name.js';
-import { RouteError } from './route-error.js';
 import { MAX_ROUTES_BYTES, routeBytes, routeValueProblem } from './route-limits.js';
 
 /** Routes to set, and with `undefined` those to remove. Names that differ in case only are one. */
@@ -45,4 +44,17 @@ export function changeRoutes(routes: Routes, ...changes: readonly CheckedChanges
   }
   // Entries rather than assignments: `__proto__` is a metadata key like any other.
   return Object.freeze(Object.fromEntries([...result.values()].map(({ name, value }) => [name, value])));
+}
+
+/** A route that the service wants to send cannot be sent; thrown where it was given, before anything is called. */
+export class RouteError extends Error {
+  override readonly name = 'RouteError';
+
+  constructor(
+    /** The route's name as it was given. */
+    readonly route: string,
+    problem: string,
+  ) {
+    super(`route ${JSON.stringify(route)} ${problem}`);
+  }
 }

@@ -4,7 +4,7 @@ import { runInCall } from '../rpc/current-call.js';
 import { NO_ROUTES } from '../rpc/routes.js';
 import { deferred } from '../testing/deferred.js';
 import { FakeCall } from '../testing/fake-call.js';
-import { RouteError } from './route-error.js';
+import { RouteError } from './route-changes.js';
 import { outgoingRoutes, routes } from './route-scope.js';
 
 const tick = () => new Promise((resolve) => setImmediate(resolve));

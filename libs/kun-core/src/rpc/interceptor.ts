@@ -1,5 +1,4 @@
-import type { Ending } from './ending.js';
-import type { RpcCall } from './rpc-call.js';
+import type { Ending, RpcCall } from './rpc-call.js';
 
 /**
  * Carries a call to its end. The promise settles when the RPC has ended; a status, whichever it is, resolves it.
@@ -30,4 +29,20 @@ export type Interceptor = (next: CallHandler) => CallHandler;
 /** Builds the onion, once, at start. */
 export function compose(interceptors: readonly Interceptor[], innermost: CallHandler): CallHandler {
   return interceptors.reduceRight((next, interceptor) => interceptor(next), innermost);
+}
+
+/**
+ * An interceptor that is made anew when what it is made of changes, and costs a call nothing but its own work.
+ * `undefined` stands for none. `onChange` is given what to call at a change.
+ */
+export function rebuiltInterceptor(
+  build: () => Interceptor | undefined,
+  onChange: (rebuild: () => void) => void,
+): Interceptor {
+  return (next) => {
+    const wrap = (): CallHandler => build()?.(next) ?? next;
+    let handler = wrap();
+    onChange(() => (handler = wrap()));
+    return (call) => handler(call);
+  };
 }

@@ -1,7 +1,6 @@
-import type { Metadata } from '@grpc/grpc-js';
+import type { Metadata, status as Status } from '@grpc/grpc-js';
 import type { StatusError } from '../status/status-error.js';
 import type { ContextKey } from './context-key.js';
-import type { Ending } from './ending.js';
 import type { RpcMethod } from './rpc-method.js';
 import type { Routes } from './routes.js';
 import type { Tags } from './tags.js';
@@ -67,4 +66,23 @@ export interface RpcCall {
   readonly committed: boolean;
   get<T>(key: ContextKey<T>): T;
   set<T>(key: ContextKey<T>, value: T): void;
+}
+
+/**
+ * How an RPC ended. Decided in one place, from what went over the wire, so that log line, span and counter always
+ * agree with what the other side saw.
+ */
+export interface Ending {
+  readonly code: Status;
+  /** The status message; empty for OK. */
+  readonly message: string;
+  /** The error behind a code other than OK, with its cause, when this side made it. */
+  readonly error?: StatusError | undefined;
+  /**
+   * What decided: `status`, a status was sent (server) or received (client); `reset`, the stream was ended before, on a
+   * server by the other side, on a client by this one; `connection`, the connection was lost before.
+   */
+  readonly cause: 'status' | 'reset' | 'connection';
+  /** Milliseconds from the headers to the end. */
+  readonly durationMs: number;
 }

@@ -1,7 +1,7 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { describe, expect, it, vi } from 'vitest';
 import { STATUS_CODES } from './code.js';
-import { errorInfo } from './details.js';
+import { errorInfo } from './details/details.js';
 import * as factories from './factories.js';
 import { StatusError } from './status-error.js';
 

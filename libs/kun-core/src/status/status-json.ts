@@ -1,6 +1,6 @@
 import { codeName, type CodeName } from './code.js';
-import type { StatusDetail } from './detail-types.js';
-import { durationText } from './duration.js';
+import type { StatusDetail } from './details/detail-types.js';
+import { durationText } from './details/duration.js';
 import { httpStatusOf } from './http-status.js';
 import type { StatusError } from './status-error.js';
 

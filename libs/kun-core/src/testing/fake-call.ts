@@ -1,7 +1,6 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import type { ContextKey } from '../rpc/context-key.js';
-import type { Ending } from '../rpc/ending.js';
-import type { MessageObserver, RpcCall } from '../rpc/rpc-call.js';
+import type { Ending, MessageObserver, RpcCall } from '../rpc/rpc-call.js';
 import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
 import { NO_ROUTES, type Routes } from '../rpc/routes.js';
 import { Tags } from '../rpc/tags.js';

@@ -3,7 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Clock } from '../clock.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { GrpcChannelOptions } from '../server/port/grpc-js/channel-options.js';
-import type { ProtoSource } from '../proto/proto-source.js';
+import type { ProtoSource } from '../proto/files/proto-source.js';
 import type { PortOverrides } from '../settings/declare.js';
 import type { LogDestination } from '../logs/output/log-destination.js';
 import type { SpanExporter } from '../traces/span-exporter.js';

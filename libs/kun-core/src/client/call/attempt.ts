@@ -9,13 +9,12 @@ import {
   type MethodDefinition,
   type StatusObject,
 } from '@grpc/grpc-js';
-import { attemptDeadline, attemptTimeoutMs } from '../../rpc/attempt-timeout.js';
-import type { Ending } from '../../rpc/ending.js';
-import { encodeRequest } from './encode-request.js';
-import { fromServiceError } from '../../status/service-error.js';
-import { StatusError } from '../../status/status-error.js';
-import { toStatusError } from '../../status/to-status-error.js';
-import type { Upstream } from '../../status/upstream-policy.js';
+import { attemptDeadline, attemptTimeoutMs } from '../../rpc/attempts.js';
+import type { Ending } from '../../rpc/rpc-call.js';
+import { encodeRequest, isOwnFailure } from './message-failure.js';
+import { fromServiceError } from '../../status/wire/service-error.js';
+import { StatusError, type Upstream } from '../../status/status-error.js';
+import { toStatusError } from '../../status/thrown/to-status-error.js';
 import {
   cleanMetadata,
   metadataSizeProblem,
@@ -23,7 +22,6 @@ import {
   type OutgoingMetadata,
 } from '../../transport/outgoing-metadata.js';
 import { cancelReason, type ClientCall } from './client-call.js';
-import { isOwnFailure } from '../connection/own-failure.js';
 
 type Rpc = MethodDefinition<unknown, unknown>;
 /** What the surface objects of all kinds share. */

@@ -2,7 +2,7 @@ import { Metadata, status } from '@grpc/grpc-js';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { outgoingRoutes } from '../../routing/route-scope.js';
-import { RouteError } from '../../routing/route-error.js';
+import { RouteError } from '../../routing/route-changes.js';
 import { currentCall } from '../../rpc/current-call.js';
 import { StatusError } from '../../status/status-error.js';
 import type { RpcCall } from '../../rpc/rpc-call.js';

@@ -1,8 +1,7 @@
 import { Metadata, status as Code } from '@grpc/grpc-js';
 import type { Clock } from '../../clock.js';
-import type { Ending } from '../../rpc/ending.js';
+import type { Ending, RpcCall } from '../../rpc/rpc-call.js';
 import { ObservedCall } from '../../rpc/observed-call.js';
-import type { RpcCall } from '../../rpc/rpc-call.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
 import type { Routes } from '../../rpc/routes.js';
 import { StatusError } from '../../status/status-error.js';

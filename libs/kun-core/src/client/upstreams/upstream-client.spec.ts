@@ -1,11 +1,10 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { currentCall } from '../../rpc/current-call.js';
-import type { Ending } from '../../rpc/ending.js';
+import type { Ending, RpcCall } from '../../rpc/rpc-call.js';
 import type { Interceptor } from '../../rpc/interceptor.js';
-import type { RpcCall } from '../../rpc/rpc-call.js';
 import type { Handlers, M } from '../../testing/serve.fixture.js';
-import { errorInfo } from '../../status/details.js';
+import { errorInfo } from '../../status/details/details.js';
 import { notFound } from '../../status/factories.js';
 import type { StatusError } from '../../status/status-error.js';
 import { reservedMetadata } from '../../transport/reserved-metadata.js';

@@ -1,10 +1,9 @@
 import { status as Code, type Client } from '@grpc/grpc-js';
-import type { Ending } from '../../rpc/ending.js';
+import type { Ending } from '../../rpc/rpc-call.js';
 import { compose, type CallHandler, type Interceptor } from '../../rpc/interceptor.js';
 import type { ServiceDefinition } from '../../proto/service-definition.js';
 import { describeMethod, type RpcMethod } from '../../rpc/rpc-method.js';
-import { StatusError } from '../../status/status-error.js';
-import type { UpstreamPolicy } from '../../status/upstream-policy.js';
+import { StatusError, type UpstreamPolicy } from '../../status/status-error.js';
 import type { OnLeftOut } from '../../transport/outgoing-metadata.js';
 import { attempt } from '../call/attempt.js';
 import type { CallOptions } from '../call/call-options.js';

@@ -5,8 +5,7 @@ import { retryInterceptor, type RetryObserver } from '../../retry/retry.js';
 import type { Readiness } from '../../lifecycle/readiness.js';
 import { outgoingRoutes } from '../../routing/route-scope.js';
 import { outgoingRoutesInterceptor } from '../../routing/routes-interceptors.js';
-import { compose, type CallHandler, type Interceptor } from '../../rpc/interceptor.js';
-import { rebuiltInterceptor } from '../../rpc/rebuilt-interceptor.js';
+import { compose, type CallHandler, type Interceptor, rebuiltInterceptor } from '../../rpc/interceptor.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
 import type { ServiceDefinition } from '../../proto/service-definition.js';
 import type { LiveSettings } from '../../settings/live-settings.js';
@@ -47,14 +46,14 @@ export interface UpstreamFactoryParts {
 }
 
 /** An upstream's client, and the full name of the service that it calls. */
-export interface OpenedUpstream {
+export interface ServiceClient {
   readonly client: TypedClient;
   readonly service: string;
 }
 
 /** Makes the clients of upstreams from what was registered and what is configured. */
 export class UpstreamFactory {
-  private readonly shared = new SharedUpstreams<OpenedUpstream>();
+  private readonly shared = new SharedUpstreams<ServiceClient>();
 
   constructor(private readonly parts: UpstreamFactoryParts) {}
 
@@ -64,7 +63,7 @@ export class UpstreamFactory {
    * @throws {UpstreamError} when there is no target or method of the name; {ProtoError} when there is no such service;
    * {ProtoError} and {CertificateError} when files cannot be used; {ClientChannelOptionError} for options without effect.
    */
-  open(registration: UpstreamRegistration): OpenedUpstream {
+  open(registration: UpstreamRegistration): ServiceClient {
     return this.shared.get(registration, (options) => this.make(options));
   }
 
@@ -75,7 +74,7 @@ export class UpstreamFactory {
     return this.shared.find(name)?.service ?? declared;
   }
 
-  private make(options: UpstreamOptions): OpenedUpstream {
+  private make(options: UpstreamOptions): ServiceClient {
     const { name } = options;
     const { live, upstreams, readiness, clock, draining } = this.parts;
     const settings = live.upstream(name);

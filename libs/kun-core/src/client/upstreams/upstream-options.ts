@@ -1,6 +1,6 @@
 import type { InjectionToken } from '@nestjs/common';
 import type { Interceptor } from '../../rpc/interceptor.js';
-import type { ProtoSource } from '../../proto/proto-source.js';
+import type { ProtoSource } from '../../proto/files/proto-source.js';
 import type { ClientChannelOptions } from '../connection/channel-options.js';
 
 /** An upstream as `KunClientModule.register` is told of it; the rest is the configuration's (`Upstreams.<name>`). */

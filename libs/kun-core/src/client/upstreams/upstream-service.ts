@@ -1,5 +1,5 @@
 import { loadProtos } from '../../proto/load-protos.js';
-import { ProtoError } from '../../proto/proto-source.js';
+import { ProtoError } from '../../proto/files/proto-source.js';
 import type { ServiceDefinition } from '../../proto/service-definition.js';
 import type { ResolvedUpstream } from '../../settings/upstream.js';
 import { UpstreamError, type UpstreamOptions } from './upstream-options.js';

@@ -1,5 +1,5 @@
 /** An upstream of this application, once its client is made. */
-export interface OpenUpstream {
+export interface UpstreamConnection {
   /** The name it is registered and configured under. */
   readonly name: string;
   /** Whether the start waits for its connection (`Block`). */
@@ -12,9 +12,9 @@ export interface OpenUpstream {
 
 /** The upstreams of an application, for its start and stop. */
 export class Upstreams {
-  private readonly open: OpenUpstream[] = [];
+  private readonly open: UpstreamConnection[] = [];
 
-  add(upstream: OpenUpstream): void {
+  add(upstream: UpstreamConnection): void {
     this.open.push(upstream);
   }
 

@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs';
 import type { CompiledMessage, Compiler } from './compiled-message.js';
-import { describe, Misfit } from './message-misfit.js';
-import type { ValueCodec } from './value-codec.js';
+import { describe, Misfit } from '../values/message-misfit.js';
+import type { ValueCodec } from '../values/value-codec.js';
 
 const TYPE = '@type';
 

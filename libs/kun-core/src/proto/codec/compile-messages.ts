@@ -1,17 +1,16 @@
 import protobuf, { type Writer } from 'protobufjs';
-import type { MessageForms } from '../message-forms.js';
+import type { MessageForms } from '../values/message-forms.js';
 import type { CompiledMessage, Compiler } from './compiled-message.js';
-import { enumeration } from './enumeration.js';
-import { featureOf } from './features.js';
-import { planFields, valueOf, type FieldPlan } from './field-plan.js';
-import { boolean, floating, integer32, type Integer32 } from './integers.js';
-import { integer64, isInteger64 } from './integers64.js';
+import { enumeration } from '../values/enumeration.js';
+import { featureOf, planFields, valueOf, type FieldPlan } from '../values/field-plan.js';
+import { boolean, floating, integer32, type Integer32 } from '../values/integers.js';
+import { integer64, isInteger64 } from '../values/integers64.js';
 import { mapKeys, mapReader, mapWriter, newMap } from './map-codec.js';
-import { leniently, Misfit, strictly, type Refuse } from './message-misfit.js';
+import { leniently, Misfit, strictly, type Refuse } from '../values/message-misfit.js';
 import { listReader, MessageReader, type FieldReader } from './message-reader.js';
 import { listWriter, MessageWriter, type FieldWriter } from './message-writer.js';
-import { bytes, string } from './text.js';
-import type { ValueCodec } from './value-codec.js';
+import { bytes, string } from '../values/text.js';
+import type { ValueCodec } from '../values/value-codec.js';
 import { wellKnown } from './well-known.js';
 
 /** Makes codecs of message types; a type is compiled once, whatever contains it. */

@@ -1,7 +1,7 @@
 import type protobuf from 'protobufjs';
 import type { MessageReader } from './message-reader.js';
 import type { MessageWriter } from './message-writer.js';
-import type { ValueCodec } from './value-codec.js';
+import type { ValueCodec } from '../values/value-codec.js';
 
 /** What reads and writes the messages of one type. */
 export interface CompiledMessage {

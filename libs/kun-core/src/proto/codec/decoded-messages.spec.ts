@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
-import type { MessageForms } from '../message-forms.js';
-import { nanosOf } from './exact-date.js';
+import type { MessageForms } from '../values/message-forms.js';
+import { nanosOf } from '../values/exact-date.js';
 import { codecsOf, KNOWN, PROTO3 } from './zoo.fixture.js';
 
 const codecs = codecsOf(PROTO3);

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { expect, it } from 'vitest';
-import { MessageMisfitError } from './message-misfit.js';
+import { MessageMisfitError } from '../values/message-misfit.js';
 import { codecsOf, PROTO3 } from './zoo.fixture.js';
 
 const all = codecsOf(PROTO3)('z.All');

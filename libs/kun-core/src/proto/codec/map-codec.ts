@@ -1,8 +1,8 @@
 import type { Writer } from 'protobufjs';
-import { define, type Source } from './field-plan.js';
-import { atKey, describe, Misfit, type Refuse } from './message-misfit.js';
+import { define, type Source } from '../values/field-plan.js';
+import { atKey, describe, Misfit, type Refuse } from '../values/message-misfit.js';
 import type { FieldReader } from './message-reader.js';
-import type { ValueCodec } from './value-codec.js';
+import type { ValueCodec } from '../values/value-codec.js';
 
 /** How the keys of a map are written and read, and whether a `Map` holds them, as generated types have it. */
 export interface MapKeys {

@@ -1,6 +1,6 @@
 import type { Reader } from 'protobufjs';
-import { atField, Misfit } from './message-misfit.js';
-import { MAX_DEPTH, type ValueCodec, type WireType } from './value-codec.js';
+import { atField, Misfit } from '../values/message-misfit.js';
+import { MAX_DEPTH, type ValueCodec, type WireType } from '../values/value-codec.js';
 
 /** Reads one field of a message, in one of the framings it may have. */
 export interface FieldReader {

@@ -1,8 +1,8 @@
 import type { Writer } from 'protobufjs';
-import { atField, atIndex, describe, Misfit, type Refuse } from './message-misfit.js';
-import { valueOf, type FieldPlan, type Source } from './field-plan.js';
+import { atField, atIndex, describe, Misfit, type Refuse } from '../values/message-misfit.js';
+import { valueOf, type FieldPlan, type Source } from '../values/field-plan.js';
 import { unknownKey } from './source-keys.js';
-import { MAX_DEPTH, type ValueCodec } from './value-codec.js';
+import { MAX_DEPTH, type ValueCodec } from '../values/value-codec.js';
 
 /** Writes one field of a message; says whether the message has the field. */
 export type FieldWriter = (writer: Writer, source: Source, depth: number) => boolean;

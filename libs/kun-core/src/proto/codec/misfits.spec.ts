@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MessageMisfitError } from './message-misfit.js';
+import { MessageMisfitError } from '../values/message-misfit.js';
 import { codecsOf, KNOWN, PROTO3 } from './zoo.fixture.js';
 
 const strict = codecsOf(PROTO3 + 'message Group { repeated All list = 1; }');

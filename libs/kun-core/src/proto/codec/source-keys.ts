@@ -1,5 +1,5 @@
 import { nearest } from '@kun/config';
-import { valueOf, type FieldPlan, type Source } from './field-plan.js';
+import { valueOf, type FieldPlan, type Source } from '../values/field-plan.js';
 
 /**
  * Why a key of an object has no place in its message; `undefined` when it has, or is nothing that was meant to be sent:

@@ -1,7 +1,7 @@
 import type { CompiledMessage } from './compiled-message.js';
-import { dateOf, splitDate } from './exact-date.js';
-import { describe, Misfit, type Refuse } from './message-misfit.js';
-import type { ValueCodec } from './value-codec.js';
+import { dateOf, splitDate } from '../values/exact-date.js';
+import { describe, Misfit, type Refuse } from '../values/message-misfit.js';
+import type { ValueCodec } from '../values/value-codec.js';
 
 /** Seconds of 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, between which a Timestamp lies (timestamp.proto). */
 const FIRST_SECOND = -62_135_596_800;

@@ -1,10 +1,10 @@
 import type protobuf from 'protobufjs';
 import { anyValue } from './any-value.js';
 import type { Compiler } from './compiled-message.js';
-import { describe, type Refuse } from './message-misfit.js';
-import { listValue, structValue, value } from './struct-value.js';
+import { describe, type Refuse } from '../values/message-misfit.js';
+import { listValue, structValue, value } from '../values/struct-value.js';
 import { duration, timestamp } from './times.js';
-import type { ValueCodec } from './value-codec.js';
+import type { ValueCodec } from '../values/value-codec.js';
 
 /**
  * The codec of a field of one of Google's well-known types, whose values are what the language has for them;

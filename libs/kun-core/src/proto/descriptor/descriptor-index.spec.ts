@@ -4,8 +4,8 @@ import { dirname, join } from 'node:path';
 import protobuf from 'protobufjs';
 import descriptorSchema from 'protobufjs/google/protobuf/descriptor.json' with { type: 'json' };
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseProtos } from '../parse-protos.js';
-import { readProtoFiles } from '../proto-files.js';
+import { parseProtos } from '../files/parse-protos.js';
+import { readProtoFiles } from '../files/proto-files.js';
 import { DescriptorIndex, type DescribedFile } from './descriptor-index.js';
 
 let base: string;

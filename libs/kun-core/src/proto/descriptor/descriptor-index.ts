@@ -1,9 +1,14 @@
-import { nameOf } from '../link-types.js';
-import type { ProtoFile } from '../proto-files.js';
-import type { ProtoSchema } from '../parse-protos.js';
-import { descriptorCodec, type DescriptorCodec } from './descriptor-codec.js';
+import { nameOf } from '../files/link-types.js';
+import type { ProtoFile } from '../files/proto-files.js';
+import type { ProtoSchema } from '../files/parse-protos.js';
+import {
+  descriptorCodec,
+  type DescriptorCodec,
+  type FieldDescriptor,
+  type FileDescriptor,
+  type MessageDescriptor,
+} from './descriptor-messages.js';
 import { typeNames, type OptionsOf, type TypeNames } from './descriptor-scope.js';
-import type { FieldDescriptor, FileDescriptor, MessageDescriptor } from './descriptor-types.js';
 import { describeFile } from './file-describer.js';
 import { optionsEncoder } from './option-values.js';
 

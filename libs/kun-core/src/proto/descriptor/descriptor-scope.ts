@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs';
-import { typeFinder } from '../link-types.js';
+import { typeFinder } from '../files/link-types.js';
 import type { RawOption } from './raw-options.js';
 
 /** The types that a file may name. */

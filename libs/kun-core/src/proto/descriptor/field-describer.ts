@@ -1,5 +1,5 @@
 import type { OptionsOf, TypeNames } from './descriptor-scope.js';
-import { FIELD_TYPES, LABELS, type FieldDescriptor, type MessageDescriptor } from './descriptor-types.js';
+import { FIELD_TYPES, LABELS, type FieldDescriptor, type MessageDescriptor } from './descriptor-messages.js';
 import { decimal, type ProtoTokens } from './proto-tokens.js';
 import { readInlineOptions, type RawOption, type RawValue } from './raw-options.js';
 

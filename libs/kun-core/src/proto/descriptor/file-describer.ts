@@ -5,7 +5,7 @@ import {
   type FileDescriptor,
   type MethodDescriptor,
   type ServiceDescriptor,
-} from './descriptor-types.js';
+} from './descriptor-messages.js';
 import { MessageDescriber } from './message-describer.js';
 import { ProtoTokens } from './proto-tokens.js';
 import { readInlineOptions, readOption, type RawOption } from './raw-options.js';

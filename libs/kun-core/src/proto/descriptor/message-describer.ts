@@ -4,7 +4,7 @@ import {
   type EnumDescriptor,
   type FieldDescriptor,
   type MessageDescriptor,
-} from './descriptor-types.js';
+} from './descriptor-messages.js';
 import { FieldDescriber, type Label } from './field-describer.js';
 import type { ProtoTokens } from './proto-tokens.js';
 import { readInlineOptions, readOption, type RawOption } from './raw-options.js';

@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs';
-import { everythingIn, findFrom, nameOf, typeFinder } from '../link-types.js';
+import { everythingIn, findFrom, nameOf, typeFinder } from '../files/link-types.js';
 import type { OptionsOf } from './descriptor-scope.js';
 import { decimal } from './proto-tokens.js';
 import type { OptionNamePart, RawField, RawOption, RawValue } from './raw-options.js';

@@ -2,7 +2,7 @@ import { Duplex } from 'node:stream';
 import type { Deadline, Metadata, sendUnaryData } from '@grpc/grpc-js';
 import { isObservable, lastValueFrom } from 'rxjs';
 import { runInCall } from '../../rpc/current-call.js';
-import { filterAnswer } from '../../status/filter-answer.js';
+import { filterAnswer } from '../../status/thrown/nest-error.js';
 import type { BoundMethod } from '../call/bound-method.js';
 import { HandlerCall } from '../call/handler-call.js';
 import type { ServerCall } from '../call/server-call.js';

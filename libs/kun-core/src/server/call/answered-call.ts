@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js';
 import { ObservedCall } from '../../rpc/observed-call.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
 import { StatusError } from '../../status/status-error.js';
-import { toTrailers } from '../../status/trailers.js';
+import { toTrailers } from '../../status/wire/trailers.js';
 import { cleanMetadata, metadataSizeProblem, type OnLeftOut } from '../../transport/outgoing-metadata.js';
 import { peerAddress } from '../../transport/peer-address.js';
 import type { MetadataPlace } from '../../transport/reserved-metadata.js';

@@ -1,7 +1,6 @@
 import { status as Code, type Metadata, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { runInCall } from '../../rpc/current-call.js';
-import type { Ending } from '../../rpc/ending.js';
-import type { RpcCall } from '../../rpc/rpc-call.js';
+import type { Ending, RpcCall } from '../../rpc/rpc-call.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
 import { NO_ROUTES, type Routes } from '../../rpc/routes.js';
 import { StatusError } from '../../status/status-error.js';

@@ -1,6 +1,6 @@
 import { status as Code } from '@grpc/grpc-js';
 import { constants, type OutgoingHttpHeaders } from 'node:http2';
-import type { Ending } from '../../rpc/ending.js';
+import type { Ending } from '../../rpc/rpc-call.js';
 
 /** What a closed HTTP/2 server stream tells of its call. */
 export interface ClosedStream {

@@ -10,7 +10,7 @@ import { compose, type CallHandler, type Interceptor } from '../../rpc/intercept
 import type { RpcCall } from '../../rpc/rpc-call.js';
 import { UNKNOWN_METHOD, type RpcMethod } from '../../rpc/rpc-method.js';
 import type { StatusError } from '../../status/status-error.js';
-import type { ProtoSchema } from '../../proto/parse-protos.js';
+import type { ProtoSchema } from '../../proto/files/parse-protos.js';
 import type { ServiceDefinition } from '../../proto/service-definition.js';
 import type { ServerTlsOptions } from '../../tls/server-tls.js';
 import type { OnLeftOut } from '../../transport/outgoing-metadata.js';

@@ -1,7 +1,7 @@
 import { type Server, type ServerDuplexStream, status as Code } from '@grpc/grpc-js';
-import { DEFAULT_FORMS } from '../../proto/message-forms.js';
-import type { ProtoSchema } from '../../proto/parse-protos.js';
-import { healthSchema, reflectionSchema } from '../../proto/plumbing-protos.js';
+import { DEFAULT_FORMS } from '../../proto/values/message-forms.js';
+import type { ProtoSchema } from '../../proto/files/parse-protos.js';
+import { healthSchema, reflectionSchema } from '../../proto/files/plumbing-protos.js';
 import { serviceDefinitions } from '../../proto/service-definition.js';
 import { type DescribedFile, DescriptorIndex } from '../../proto/descriptor/descriptor-index.js';
 

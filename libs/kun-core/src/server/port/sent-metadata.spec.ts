@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Interceptor } from '../../rpc/interceptor.js';
 import { currentCall } from '../../rpc/current-call.js';
 import { notFound } from '../../status/factories.js';
-import { errorInfo } from '../../status/details.js';
+import { errorInfo } from '../../status/details/details.js';
 import { serveHandlers, type Handlers, type M } from '../../testing/serve.fixture.js';
 import { reservedMetadata } from '../../transport/reserved-metadata.js';
 

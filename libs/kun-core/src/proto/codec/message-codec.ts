@@ -1,0 +1,59 @@
+import protobuf from 'protobufjs';
+import { withoutLength } from './any-value.js';
+import type { CompiledMessage } from './compiled-message.js';
+import { MessageCompiler } from './compile-messages.js';
+import { Misfit } from '../values/message-misfit.js';
+import type { ValueCodec } from '../values/value-codec.js';
+import type { MessageForms } from '../values/message-forms.js';
+
+/** Messages of one type to bytes and back. */
+export interface MessageCodec {
+  /** @throws {MessageMisfitError} when something in the message has no place in its type, or no meaning for its field. */
+  encode(message: unknown): Buffer;
+  /** @throws {MessageMisfitError} when the bytes are no such message. */
+  decode(bytes: Uint8Array): object;
+}
+
+/**
+ * Makes the codecs of a set of protos: what a message looks like and what is checked is decided once for each type, and
+ * then a message takes one pass over its fields, either way.
+ */
+export function messageCodecs(forms: MessageForms): (type: protobuf.Type) => MessageCodec {
+  const compiler = new MessageCompiler(forms);
+  return (type) => codecOf(compiler.compile(type), compiler.wellKnown(type));
+}
+
+/** The codec of one type. */
+export function messageCodec(type: protobuf.Type, forms: MessageForms): MessageCodec {
+  return messageCodecs(forms)(type);
+}
+
+function codecOf({ type, writer, reader }: CompiledMessage, wellKnown: ValueCodec | undefined): MessageCodec {
+  const typeName = type.fullName.slice(1);
+  return {
+    encode(message) {
+      try {
+        const output = protobuf.Writer.create();
+        // A method's own message has the form of its type; what fields of the type take is taken all the same.
+        if (wellKnown && !writer.fits(message)) {
+          wellKnown.write(output, message, 0);
+          return withoutLength(output.finish(true)) as Buffer;
+        }
+        writer.write(output, message, 0);
+        // A Buffer in Node, and nobody else's: the writer is done.
+        return output.finish(true) as Buffer;
+      } catch (thrown) {
+        throw Misfit.toError(typeName, thrown);
+      }
+    },
+    decode(bytes) {
+      const { buffer, byteOffset, byteLength } = bytes;
+      const input = Buffer.isBuffer(bytes) ? bytes : Buffer.from(buffer, byteOffset, byteLength);
+      try {
+        return reader.read(protobuf.Reader.create(input), 0, undefined, 0);
+      } catch (thrown) {
+        throw Misfit.toError(typeName, thrown);
+      }
+    },
+  };
+}

@@ -1,0 +1,125 @@
+import protobuf, { type Reader, type Writer } from 'protobufjs';
+import type { MessageForms } from './message-forms.js';
+import { describe, Misfit, type Refuse } from './message-misfit.js';
+import { unboxed, type ValueCodec } from './value-codec.js';
+
+/** The names of protobuf's 64-bit integers, which are also the names of what reads and writes them. */
+export type Integer64 = 'int64' | 'uint64' | 'sint64' | 'fixed64' | 'sfixed64';
+
+/** Tells a 64-bit integer from a 32-bit one. */
+export function isInteger64(type: string): type is Integer64 {
+  return type.endsWith('64');
+}
+
+/**
+ * A 64-bit integer: text, a bigint, a number that is exact, or a `Long`. Decoded it is what the forms say; as a number it
+ * is refused where a number would not be exact.
+ */
+export function integer64(type: Integer64, longs: MessageForms['longs'], refuse: Refuse): ValueCodec {
+  const unsigned = type === 'uint64' || type === 'fixed64';
+  const convert = (given: unknown): number | Long =>
+    exact(given, unsigned) ??
+    refuse(
+      `expected a whole number (${type}) as text, bigint or exact number, found ${describe(given)}`,
+      () => leniently(given, unsigned),
+    );
+  const write = WRITE[type];
+  const read = READ[type];
+  const form = FORMS[longs];
+  const zero = { string: '0', number: 0, bigint: 0n }[longs];
+  return {
+    wireType: type === 'fixed64' || type === 'sfixed64' ? 1 : 0,
+    packable: true,
+    zero,
+    write: (writer, value) =>
+      write(
+        writer,
+        typeof value === 'number' && Number.isSafeInteger(value) && !(unsigned && value < 0)
+          ? value
+          : convert(value),
+      ),
+    read: (reader) => form(read(reader), unsigned),
+    empty: () => zero,
+  };
+}
+
+type Long = ReturnType<Reader['int64']>;
+
+const TWO_32 = 2 ** 32;
+
+/** Text of at most this many characters is a safe integer. */
+const SAFE_LENGTH = 15;
+
+function exact(given: unknown, unsigned: boolean): number | Long | undefined {
+  let value = unboxed(given);
+  if (typeof value === 'number')
+    return Number.isSafeInteger(value) && !(unsigned && value < 0) ? value : undefined;
+  if (typeof value === 'string') {
+    if (!/^-?\d{1,20}$/.test(value)) return undefined;
+    value = value.length <= SAFE_LENGTH ? Number(value) : BigInt(value);
+    if (typeof value === 'number') return unsigned && value < 0 ? undefined : value;
+  }
+  if (typeof value === 'object') value = bigintOf(value);
+  if (typeof value !== 'bigint') return undefined;
+  return value === (unsigned ? BigInt.asUintN(64, value) : BigInt.asIntN(64, value))
+    ? toLong(value, unsigned)
+    : undefined;
+}
+
+/** The value of a `Long` of any copy of long.js. */
+function bigintOf(value: object | null): bigint | undefined {
+  const { low, high, unsigned } = (value ?? {}) as { low?: unknown; high?: unknown; unsigned?: unknown };
+  if (typeof low !== 'number' || typeof high !== 'number') return undefined;
+  return bits(low, high, unsigned === true);
+}
+
+function bits(low: number, high: number, unsigned: boolean): bigint {
+  const value = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+  return unsigned ? value : BigInt.asIntN(64, value);
+}
+
+function toLong(value: bigint, unsigned: boolean): Long {
+  const low = Number(BigInt.asUintN(32, value));
+  const high = Number(BigInt.asUintN(32, value >> 32n));
+  return new protobuf.util.LongBits(low, high).toLong(unsigned);
+}
+
+function leniently(given: unknown, unsigned: boolean): number | Long {
+  try {
+    return toLong(BigInt(typeof given === 'number' ? Math.trunc(given) : String(given)), unsigned);
+  } catch {
+    return 0;
+  }
+}
+
+const FORMS: Readonly<Record<MessageForms['longs'], (value: Long, unsigned: boolean) => unknown>> = {
+  string({ low, high }, unsigned) {
+    if (unsigned ? high === 0 : high === low >> 31) return String(unsigned ? low >>> 0 : low);
+    const value = (unsigned ? high >>> 0 : high) * TWO_32 + (low >>> 0);
+    return Number.isSafeInteger(value) ? String(value) : bits(low, high, unsigned).toString();
+  },
+  number({ low, high }, unsigned) {
+    const value = (unsigned ? high >>> 0 : high) * TWO_32 + (low >>> 0);
+    if (Number.isSafeInteger(value)) return value;
+    throw new Misfit(
+      `${bits(low, high, unsigned)} is not exact as a number; take 64-bit integers as text or bigint ("longs")`,
+    );
+  },
+  bigint: ({ low, high }, unsigned) => bits(low, high, unsigned),
+};
+
+const WRITE: Readonly<Record<Integer64, (writer: Writer, value: number | Long) => void>> = {
+  int64: (writer, value) => void writer.int64(value),
+  uint64: (writer, value) => void writer.uint64(value),
+  sint64: (writer, value) => void writer.sint64(value),
+  fixed64: (writer, value) => void writer.fixed64(value),
+  sfixed64: (writer, value) => void writer.sfixed64(value),
+};
+
+const READ: Readonly<Record<Integer64, (reader: Reader) => Long>> = {
+  int64: (reader) => reader.int64(),
+  uint64: (reader) => reader.uint64(),
+  sint64: (reader) => reader.sint64(),
+  fixed64: (reader) => reader.fixed64(),
+  sfixed64: (reader) => reader.sfixed64(),
+};
