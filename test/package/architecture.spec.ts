@@ -61,12 +61,24 @@ describe('the rules', () => {
   it('find an arrow between rooms of the wire that is not in its table', () => {
     const files = planted('libs/kun-wire/src', {
       'hpack/a.ts': `import '../frames/b.js'; import './c.js';`,
-      'connection/d.ts': `import '../hpack/a.js'; import '../grpc/e.js';`,
+      'connection/d.ts': `import '../hpack/a.js'; import '../grpc/e.js'; import './sending/i.js';`,
+      'connection/limits/g.ts': `import '../../process/k.js'; import '../streams/h.js'; import '../d.js';`,
+      'connection/streams/h.ts': `import '../../hpack/a.js'; import type { I } from '../sending/i.js';`,
+      'connection/sending/i.ts': `import '../streams/h.js'; import '../receiving/j.js';`,
+      'connection/receiving/j.ts': `import '../limits/g.js'; import '../sending/i.js'; import '../d.js';`,
+      'process/k.ts': `import '../frames/b.js'; import '../connection/limits/g.js';`,
       'index.ts': `export { f } from './server/f.js';`,
     });
     expect(arrows([])(files)).toEqual([
       'libs/kun-wire/src/hpack/a.ts:1 kun-wire/hpack must not import kun-wire/frames',
       'libs/kun-wire/src/connection/d.ts:1 kun-wire/connection must not import kun-wire/grpc',
+      'libs/kun-wire/src/connection/limits/g.ts:1 kun-wire/connection/limits must not import kun-wire/connection/streams',
+      'libs/kun-wire/src/connection/limits/g.ts:1 kun-wire/connection/limits must not import kun-wire/connection',
+      'libs/kun-wire/src/connection/streams/h.ts:1 kun-wire/connection/streams must not import kun-wire/connection/sending',
+      'libs/kun-wire/src/connection/sending/i.ts:1 kun-wire/connection/sending must not import kun-wire/connection/receiving',
+      'libs/kun-wire/src/connection/receiving/j.ts:1 kun-wire/connection/receiving must not import kun-wire/connection/sending',
+      'libs/kun-wire/src/connection/receiving/j.ts:1 kun-wire/connection/receiving must not import kun-wire/connection',
+      'libs/kun-wire/src/process/k.ts:1 kun-wire/process must not import kun-wire/connection/limits',
     ]);
     expect(packages(planted('libs/kun-wire/src', { 'a.ts': `import '@kun/core';` }))).toEqual([
       'libs/kun-wire/src/a.ts:1 kun-wire must not import @kun/core',

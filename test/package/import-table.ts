@@ -103,15 +103,27 @@ export const CONFIG_TABLE: Readonly<Record<string, readonly string[]>> = (() => 
 /** The same for the rooms of `libs/kun-wire/src`. */
 export const WIRE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
   const protocols = ['kun-wire/hpack', 'kun-wire/frames', 'kun-wire/grpc'];
+  const shared = ['kun-wire/hpack', 'kun-wire/frames', 'kun-wire/process'];
+  const [limits, streams] = ['kun-wire/connection/limits', 'kun-wire/connection/streams'] as const;
+  const rooms = [limits, streams, 'kun-wire/connection/receiving', 'kun-wire/connection/sending'];
   return {
     'kun-wire/hpack': [],
     'kun-wire/frames': [],
     // gRPC's own forms: nothing of connections is in them.
     'kun-wire/grpc': [],
+    // What all connections of a process share.
+    'kun-wire/process': ['kun-wire/frames'],
+    // What a peer may cost, and how long it may take.
+    'kun-wire/connection/limits': shared,
+    // Streams as the connection keeps them: knows nothing of who reads and who writes.
+    'kun-wire/connection/streams': shared,
+    // What comes and what goes know nothing of each other.
+    'kun-wire/connection/receiving': [...shared, limits, streams],
+    'kun-wire/connection/sending': [...shared, limits, streams],
     // What both ends of a connection share.
-    'kun-wire/connection': ['kun-wire/hpack', 'kun-wire/frames'],
-    'kun-wire/server': [...protocols, 'kun-wire/connection'],
-    'kun-wire/index': [...protocols, 'kun-wire/connection', 'kun-wire/server'],
+    'kun-wire/connection': [...shared, ...rooms],
+    'kun-wire/server': [...protocols, 'kun-wire/process', 'kun-wire/connection', ...rooms],
+    'kun-wire/index': [...protocols, 'kun-wire/process', 'kun-wire/connection', ...rooms, 'kun-wire/server'],
   };
 })();
 
@@ -127,7 +139,8 @@ export const ARROW_EXCEPTIONS: readonly ArrowException[] = [];
 
 /** The part of a path that the tables speak of, for a file of a package's `src`. */
 export function folderOf(path: string): string | undefined {
-  const room = /^libs\/(kun-(?:config|wire)\/)src\/([^/]+?)(?:\.ts$|\/)/.exec(path);
+  const wire = /^libs\/(kun-wire\/)src\/(connection\/[^/]+)\//.exec(path);
+  const room = wire ?? /^libs\/(kun-(?:config|wire)\/)src\/([^/]+?)(?:\.ts$|\/)/.exec(path);
   if (room) return `${room[1]}${room[2]}`;
   const side = /^libs\/kun-core\/src\/((?:client|logs|proto|status)\/[^/]+|server\/[^/]+(?:\/[^/]+)?)\//.exec(
     path,

@@ -1,12 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { WireProcess } from '../src/connection/wire-process.js';
-import type { RefusalReason } from '../src/connection/wire-stats.js';
 import { ErrorCode } from '../src/frames/error-code.js';
+import type { RefusalReason } from '../src/process/refusal.js';
+import { WireProcess } from '../src/process/wire-process.js';
 import {
   data,
   END,
   END_HEADERS,
+  type Fields,
   frame,
   message,
   ping,
@@ -15,7 +16,6 @@ import {
   reset,
   settings,
   windowUpdate,
-  type Fields,
 } from './raw-peer.js';
 import { ServedPeer, silent, StillClock } from './served-peer.js';
 

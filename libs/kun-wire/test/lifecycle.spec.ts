@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ServedConnection } from '../src/server/served-connection.js';
+import type { ServedConnection } from '../src/server/incoming-call.js';
 import { data, END, END_HEADERS, frame, message, ping, REQUEST, settings, uint32 } from './raw-peer.js';
 import { ServedPeer, silent } from './served-peer.js';
 

@@ -4,10 +4,9 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { Client, credentials, Metadata, status as Code, type ServiceError } from '@grpc/grpc-js';
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import { WireProcess } from '../src/connection/wire-process.js';
-import type { CallEnd, CallListener, IncomingCall } from '../src/server/incoming-call.js';
+import { WireProcess } from '../src/process/wire-process.js';
+import type { CallEnd, CallListener, IncomingCall, ServedConnection } from '../src/server/incoming-call.js';
 import { serveConnection } from '../src/server/serve-connection.js';
-import type { ServedConnection } from '../src/server/served-connection.js';
 import { message } from './raw-peer.js';
 
 const closers: Array<() => Promise<unknown>> = [];

@@ -1,10 +1,9 @@
-import type { ConnectionLimits, ProcessLimits } from '../src/connection/connection-limits.js';
-import type { WireClock } from '../src/connection/wire-clock.js';
-import { WireProcess } from '../src/connection/wire-process.js';
-import type { Refusal } from '../src/connection/wire-stats.js';
-import type { CallEnd, CallListener, IncomingCall } from '../src/server/incoming-call.js';
+import type { ConnectionLimits } from '../src/connection/limits/connection-limits.js';
+import type { Refusal } from '../src/process/refusal.js';
+import type { WireClock } from '../src/process/timers.js';
+import { type ProcessLimits, WireProcess } from '../src/process/wire-process.js';
+import type { CallEnd, CallListener, IncomingCall, ServedConnection } from '../src/server/incoming-call.js';
 import { serveConnection } from '../src/server/serve-connection.js';
-import type { ServedConnection } from '../src/server/served-connection.js';
 import { RawPeer } from './raw-peer.js';
 
 /** A call as a test's server saw it. */

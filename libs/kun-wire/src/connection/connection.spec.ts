@@ -1,11 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { localSettings } from './local-settings.js';
-import { DEFAULT_CONNECTION_LIMITS } from './connection-limits.js';
-import type { Http2Stream } from './http2-stream.js';
-import { StreamTable } from './stream-table.js';
-import { Timer, Timers } from './timers.js';
-import { processClock, type WireClock } from './wire-clock.js';
+import { processClock, Timer, Timers, type WireClock } from '../process/timers.js';
+import { localSettings } from './connection-settings.js';
+import { DEFAULT_CONNECTION_LIMITS } from './limits/connection-limits.js';
+import type { Http2Stream } from './streams/http2-stream.js';
+import { StreamTable } from './streams/stream-table.js';
 
 describe('a table of streams', () => {
   it('is a Map, in all that is asked of it', () => {

@@ -1,7 +1,7 @@
 import { ErrorCode } from '../frames/error-code.js';
 import { MAX_31_BITS } from '../frames/frame-type.js';
 import type { FrameWriter } from '../frames/frame-writer.js';
-import { Timer, type Timers } from './timers.js';
+import { Timer, type Timers } from '../process/timers.js';
 
 /** What a departure asks of its connection. */
 export interface DepartureHost {

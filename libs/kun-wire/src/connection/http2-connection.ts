@@ -1,29 +1,27 @@
 import type { Duplex } from 'node:stream';
-import { ConnectionError } from '../frames/connection-error.js';
-import { ErrorCode } from '../frames/error-code.js';
+import { ConnectionError, ErrorCode } from '../frames/error-code.js';
 import { FrameReader } from '../frames/frame-reader.js';
 import { MAX_31_BITS, MIN_FRAME_BYTES } from '../frames/frame-type.js';
 import type { FrameWriter } from '../frames/frame-writer.js';
 import { HeaderDecoder } from '../hpack/header-decoder.js';
 import { HeaderEncoder } from '../hpack/header-encoder.js';
 import type { HeaderList } from '../hpack/header-list.js';
-import { AbuseGuard } from './abuse-guard.js';
-import type { BudgetHolder, ByteBudget } from './byte-budget.js';
-import { Closed, ClosedStreams } from './closed-streams.js';
-import type { ConnectionLimits } from './connection-limits.js';
-import { ConnectionOutput } from './connection-output.js';
-import { FloodError } from './counted-error.js';
-import { HeaderBlock } from './header-block.js';
-import { heaviestStream, type Http2Stream } from './http2-stream.js';
-import { InboundFrames, type InboundHost } from './inbound-frames.js';
-import { PeerSettings } from './peer-settings.js';
-import { ReceiveFlow, type ReceiveFlowHost } from './receive-flow.js';
-import { RepeatedBlocks } from './repeated-blocks.js';
-import type { HeaderFields } from './send-item.js';
-import { SendScheduler, type SendSchedulerHost } from './send-scheduler.js';
-import { StreamTable } from './stream-table.js';
-import type { WireProcess } from './wire-process.js';
-import type { RefusalReason } from './wire-stats.js';
+import type { BudgetHolder, ByteBudget } from '../process/byte-budget.js';
+import { FloodError, type RefusalReason } from '../process/refusal.js';
+import type { WireProcess } from '../process/wire-process.js';
+import { PeerSettings } from './connection-settings.js';
+import { AbuseGuard } from './limits/abuse-guard.js';
+import type { ConnectionLimits } from './limits/connection-limits.js';
+import { HeaderBlock } from './receiving/header-block.js';
+import { InboundFrames, type InboundHost } from './receiving/inbound-frames.js';
+import { ReceiveFlow, type ReceiveFlowHost } from './receiving/receive-flow.js';
+import { ConnectionOutput } from './sending/connection-output.js';
+import { RepeatedBlocks } from './sending/repeated-blocks.js';
+import { SendScheduler, type SendSchedulerHost } from './sending/send-scheduler.js';
+import { Closed, ClosedStreams } from './streams/closed-streams.js';
+import { heaviestStream, type Http2Stream } from './streams/http2-stream.js';
+import type { HeaderFields } from './streams/send-item.js';
+import { StreamTable } from './streams/stream-table.js';
 
 /**
  * What both ends of an HTTP/2 connection share: frames in and out, the table of streams, windows. How the connection

@@ -1,16 +1,14 @@
 import type { Duplex } from 'node:stream';
-import type { ConnectionError } from '../frames/connection-error.js';
-import { ErrorCode, errorCodeName } from '../frames/error-code.js';
-import type { ByteBudget } from './byte-budget.js';
-import type { ConnectionLimits } from './connection-limits.js';
+import { type ConnectionError, ErrorCode, errorCodeName } from '../frames/error-code.js';
+import type { ByteBudget } from '../process/byte-budget.js';
+import { CountedError, refusalOf, type RefusalReason } from '../process/refusal.js';
+import type { WireProcess } from '../process/wire-process.js';
+import { localSettings } from './connection-settings.js';
 import { Departure, type DepartureHost } from './departure.js';
 import { Http2Connection } from './http2-connection.js';
-import { Keepalive, type KeepaliveHost } from './keepalive.js';
-import { CountedError, refusalOf } from './counted-error.js';
-import { localSettings } from './local-settings.js';
-import { TimeLimits, type TimeLimitsHost } from './time-limits.js';
-import type { WireProcess } from './wire-process.js';
-import type { RefusalReason } from './wire-stats.js';
+import type { ConnectionLimits } from './limits/connection-limits.js';
+import { Keepalive, type KeepaliveHost } from './limits/keepalive.js';
+import { TimeLimits, type TimeLimitsHost } from './limits/time-limits.js';
 
 const NOTHING = Buffer.alloc(8);
 

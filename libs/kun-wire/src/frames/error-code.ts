@@ -24,3 +24,17 @@ const NAMES: ReadonlyMap<number, string> = new Map(
 export function errorCodeName(code: number): string {
   return NAMES.get(code) ?? `0x${code.toString(16)}`;
 }
+
+/** The peer broke a rule in a way that the connection cannot outlive (RFC 9113, section 5.4.1). */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+
+  constructor(
+    /** What the GOAWAY says: a code of RFC 9113, section 7. */
+    readonly code: number,
+    /** What happened, for the GOAWAY's debug data and for logs: in ASCII, without anything of the peer's. */
+    readonly reason: string,
+  ) {
+    super(`${errorCodeName(code)}: ${reason}`);
+  }
+}

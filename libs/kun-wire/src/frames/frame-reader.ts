@@ -1,8 +1,6 @@
-import { ConnectionError } from './connection-error.js';
-import { ErrorCode } from './error-code.js';
-import type { FrameSink } from './frame-sink.js';
+import { ConnectionError, ErrorCode } from './error-code.js';
+import { type FrameSink, handOverFrame, paddedTooFar, streamAt, tooShort } from './frame-sink.js';
 import { Flag, FRAME_HEADER_BYTES, FrameType } from './frame-type.js';
-import { handOverFrame, paddedTooFar, streamAt, tooShort } from './hand-over-frame.js';
 
 /**
  * Reads frames out of chunks, however they are cut. A frame that lies whole in a chunk is read where it lies; of one

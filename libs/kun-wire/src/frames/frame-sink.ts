@@ -1,3 +1,6 @@
+import { ConnectionError, ErrorCode } from './error-code.js';
+import { Flag, FRAME_HEADER_BYTES, FrameType, MAX_31_BITS } from './frame-type.js';
+
 /**
  * Receives frames in the order of the wire, their form checked and their padding gone. Bytes are views of what the
  * socket gave: they are good during the call.
@@ -21,4 +24,97 @@ export interface FrameSink {
   unknownFrame(): void;
   /** A frame was wrong in a way that ends its stream alone. */
   badStreamFrame(streamId: number, code: number, reason: string): void;
+}
+
+/**
+ * Checks the form of a whole frame that is no DATA (RFC 9113, section 6), and hands it over.
+ *
+ * @throws {ConnectionError} for what a frame of its type cannot be.
+ */
+export function handOverFrame(sink: FrameSink, frame: Buffer, at: number, length: number): void {
+  const flags = frame[at + 4] as number;
+  const start = at + FRAME_HEADER_BYTES;
+  const end = start + length;
+  switch (frame[at + 3] as number) {
+    case FrameType.headers: {
+      const streamId = streamAt(frame, at);
+      const padded = (flags & Flag.padded) !== 0 ? 1 : 0;
+      const head = padded + ((flags & Flag.priority) !== 0 ? 5 : 0);
+      if (length < head) tooShort();
+      const padding = padded ? (frame[start] as number) : 0;
+      if (head + padding > length) paddedTooFar();
+      sink.headers(streamId, flags, frame, start + head, end - padding);
+      return;
+    }
+    case FrameType.continuation:
+      sink.continuation(flags, frame, start, end);
+      return;
+    case FrameType.priority: {
+      const streamId = streamAt(frame, at);
+      if (length === 5) sink.priority(streamId);
+      else sink.badStreamFrame(streamId, ErrorCode.FRAME_SIZE_ERROR, 'PRIORITY of a wrong length');
+      return;
+    }
+    case FrameType.rstStream: {
+      const streamId = streamAt(frame, at);
+      if (length !== 4) wrongLength();
+      sink.resetStream(streamId, frame.readUInt32BE(start));
+      return;
+    }
+    case FrameType.settings:
+      ofConnection(frame, at);
+      if ((flags & Flag.ack) === 0 ? length % 6 !== 0 : length !== 0) wrongLength();
+      if ((flags & Flag.ack) === 0) sink.settings(frame, start, end);
+      else sink.settingsAck();
+      return;
+    case FrameType.ping:
+      ofConnection(frame, at);
+      if (length !== 8) wrongLength();
+      sink.ping((flags & Flag.ack) !== 0, frame, start);
+      return;
+    case FrameType.goAway:
+      ofConnection(frame, at);
+      if (length < 8) wrongLength();
+      sink.goAway(frame.readUInt32BE(start) & MAX_31_BITS, frame.readUInt32BE(start + 4));
+      return;
+    case FrameType.windowUpdate: {
+      if (length !== 4) wrongLength();
+      const streamId = frame.readUInt32BE(at + 5) & MAX_31_BITS;
+      const increment = frame.readUInt32BE(start) & MAX_31_BITS;
+      if (increment > 0) sink.windowUpdate(streamId, increment);
+      else if (streamId > 0) sink.badStreamFrame(streamId, ErrorCode.PROTOCOL_ERROR, 'a window grew by 0');
+      else throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'the window grew by 0');
+      return;
+    }
+    case FrameType.pushPromise:
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'PUSH_PROMISE, which nobody has allowed');
+    default:
+      sink.unknownFrame();
+  }
+}
+
+/** The stream of a frame that must have one. */
+export function streamAt(frame: Buffer, at: number): number {
+  const streamId = frame.readUInt32BE(at + 5) & MAX_31_BITS;
+  if (streamId !== 0) return streamId;
+  throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a frame of a stream came without one');
+}
+
+function ofConnection(frame: Buffer, at: number): void {
+  if ((frame.readUInt32BE(at + 5) & MAX_31_BITS) === 0) return;
+  throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a frame of the connection came on a stream');
+}
+
+function wrongLength(): never {
+  throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'a frame of a wrong length');
+}
+
+/** @throws {ConnectionError} */
+export function tooShort(): never {
+  throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'a frame is too short for its fields');
+}
+
+/** @throws {ConnectionError} */
+export function paddedTooFar(): never {
+  throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'padding is longer than its frame');
 }

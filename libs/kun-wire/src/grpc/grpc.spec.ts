@@ -1,11 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBinaryValues, encodeBinaryValue, isBinaryKey } from './binary-value.js';
-import { isGrpcContentType } from './content-type.js';
-import { formatGrpcTimeout, parseGrpcTimeout } from './grpc-timeout.js';
+import {
+  decodeBinaryValues,
+  encodeBinaryValue,
+  formatGrpcTimeout,
+  isBinaryKey,
+  isGrpcContentType,
+  parseGrpcTimeout,
+} from './header-values.js';
 import { acceptsEncoding, parseMessageEncoding } from './message-encoding.js';
 import { MessageReader } from './message-reader.js';
-import { decodeStatusMessage, encodeStatusMessage } from './status-message.js';
+import { decodeStatusMessage, encodeStatusMessage } from './status.js';
 
 describe('grpc-timeout', () => {
   it.each([

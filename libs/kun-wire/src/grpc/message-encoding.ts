@@ -1,3 +1,5 @@
+import { createGunzip, createInflate, deflate, gunzipSync, gzip, inflateSync } from 'node:zlib';
+
 /** The codings of messages that are read and written, by their names in `grpc-encoding`. */
 export type MessageEncoding = 'identity' | 'gzip' | 'deflate';
 
@@ -13,4 +15,97 @@ export function parseMessageEncoding(value: string): MessageEncoding | undefined
 export function acceptsEncoding(accepted: string | undefined, encoding: MessageEncoding): boolean {
   if (encoding === 'identity') return true;
   return accepted !== undefined && accepted.split(',').some((name) => name.trim() === encoding);
+}
+
+/** Compresses a message in zlib's threads; `undefined` when zlib fails, which it does for want of memory alone. */
+export function deflateMessage(
+  encoding: Exclude<MessageEncoding, 'identity'>,
+  message: Uint8Array,
+  done: (bytes: Buffer | undefined) => void,
+): void {
+  const compress = encoding === 'gzip' ? gzip : deflate;
+  compress(message, (error, bytes) => done(error ? undefined : bytes));
+}
+
+/** How inflating a message went. */
+export type Inflated =
+  { readonly bytes: Buffer } | { readonly failed: 'too large' | 'malformed' | 'no room' };
+
+/** What inflating a message may cost. */
+export interface InflateLimits {
+  /** The most that the message may have once inflated. */
+  readonly maxMessageBytes: number;
+  /** Asked for each further piece while it inflates; false when there is no room for it. */
+  readonly reserve: (bytes: number) => boolean;
+}
+
+/** What inflates within this is done at once (some ten microseconds); the rest goes through zlib's threads. */
+const AT_ONCE_BYTES = 32 * 1024;
+/** zlib hands over pieces of this size. */
+const PIECE_BYTES = 64 * 1024;
+
+/**
+ * Inflates a message, counting while it does: one that grows beyond its limit, or for which there is no room any more,
+ * is given up at that point. Small ones call back before this returns.
+ */
+export function inflateMessage(
+  encoding: Exclude<MessageEncoding, 'identity'>,
+  message: Buffer,
+  limits: InflateLimits,
+  done: (result: Inflated) => void,
+): void {
+  if (message.length <= AT_ONCE_BYTES) {
+    const most = Math.min(AT_ONCE_BYTES, limits.maxMessageBytes);
+    const result = inflateAtOnce(encoding, message, most);
+    if (result !== 'too large' || most === limits.maxMessageBytes) {
+      done(result === 'too large' || result === 'malformed' ? { failed: result } : reserved(result, limits));
+      return;
+    }
+  }
+  inflateInPieces(encoding, message, limits, done);
+}
+
+function inflateAtOnce(
+  encoding: Exclude<MessageEncoding, 'identity'>,
+  message: Buffer,
+  maxOutputLength: number,
+): Buffer | 'too large' | 'malformed' {
+  try {
+    const options = { maxOutputLength: Math.max(1, maxOutputLength) };
+    return encoding === 'gzip' ? gunzipSync(message, options) : inflateSync(message, options);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE' ? 'too large' : 'malformed';
+  }
+}
+
+function inflateInPieces(
+  encoding: Exclude<MessageEncoding, 'identity'>,
+  message: Buffer,
+  limits: InflateLimits,
+  done: (result: Inflated) => void,
+): void {
+  const options = { chunkSize: PIECE_BYTES };
+  const inflater = encoding === 'gzip' ? createGunzip(options) : createInflate(options);
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  let ended = false;
+  const end = (result: Inflated): void => {
+    if (ended) return;
+    ended = true;
+    inflater.destroy();
+    done(result);
+  };
+  inflater.on('data', (piece: Buffer) => {
+    bytes += piece.length;
+    if (bytes > limits.maxMessageBytes) end({ failed: 'too large' });
+    else if (!limits.reserve(piece.length)) end({ failed: 'no room' });
+    else pieces.push(piece);
+  });
+  inflater.on('end', () => end({ bytes: Buffer.concat(pieces, bytes) }));
+  inflater.on('error', () => end({ failed: 'malformed' }));
+  inflater.end(message);
+}
+
+function reserved(bytes: Buffer, limits: InflateLimits): Inflated {
+  return limits.reserve(bytes.length) ? { bytes } : { failed: 'no room' };
 }

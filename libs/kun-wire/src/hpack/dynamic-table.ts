@@ -1,4 +1,4 @@
-import type { HeaderField } from './header-field.js';
+import type { HeaderField } from './header-list.js';
 
 /** A decoder's dynamic table (RFC 7541, section 2.3.2): the newest field comes first, the oldest are evicted. */
 export class DynamicTable {

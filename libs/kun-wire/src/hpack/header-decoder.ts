@@ -1,7 +1,6 @@
 import { BlockMemory } from './block-memory.js';
 import { DynamicTable } from './dynamic-table.js';
-import { HeaderField } from './header-field.js';
-import { HeaderList } from './header-list.js';
+import { HeaderField, HeaderList } from './header-list.js';
 import { HpackError } from './hpack-error.js';
 import { huffmanDecode } from './huffman-decoder.js';
 import { STATIC_FIELDS, STATIC_TABLE } from './static-table.js';

@@ -1,4 +1,4 @@
-import { FIELD_OVERHEAD_BYTES } from './header-field.js';
+import { FIELD_OVERHEAD_BYTES } from './header-list.js';
 import { huffmanEncode, huffmanLength } from './huffman-encoder.js';
 import { STATIC_FIELDS, STATIC_TABLE } from './static-table.js';
 

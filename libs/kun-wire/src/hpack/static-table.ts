@@ -1,4 +1,4 @@
-import { HeaderField } from './header-field.js';
+import { HeaderField } from './header-list.js';
 
 /** RFC 7541, appendix A; a line is a field, in order. */
 const FIELDS = `

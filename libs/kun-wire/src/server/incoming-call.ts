@@ -1,7 +1,7 @@
+import type { Duplex } from 'node:stream';
 import type { MessageEncoding } from '../grpc/message-encoding.js';
 import type { RequestHeaders } from './request-headers.js';
 import type { Metadata } from './response-fields.js';
-import type { ServedConnection } from './served-connection.js';
 
 /** A call as it comes over a connection, to be read and answered. */
 export interface IncomingCall {
@@ -76,4 +76,27 @@ export interface CallListener {
   onAnswered(code: number, message: string): void;
   /** The call is over. */
   onEnd(end: CallEnd): void;
+}
+
+/** A connection that calls come over. */
+export interface ServedConnection {
+  readonly socket: Duplex;
+  /** `address:port` of the peer; empty where the byte stream has none. */
+  readonly peer: string;
+  /** Calls that are open. */
+  readonly openStreams: number;
+  /**
+   * Asks the peer to make new calls elsewhere (GOAWAY in two steps); calls in flight, and those that it makes before it
+   * has heard, are served. The connection closes after the last.
+   */
+  goAway(reason?: string): void;
+  /**
+   * Ends every open call with UNAVAILABLE, takes no more, and closes once the statuses are out, for which there is
+   * `closeTimeoutMs`.
+   */
+  close(): void;
+  /** Cuts the connection. */
+  destroy(): void;
+  /** Calls back when the connection is gone; at once if it is. */
+  onClose(callback: () => void): void;
 }

@@ -1,8 +1,7 @@
-import type { InflationQueue } from '../connection/inflation-queue.js';
 import { ByteGatherer } from '../grpc/byte-gatherer.js';
-import { inflateMessage, type Inflated } from '../grpc/inflate-message.js';
-import type { MessageEncoding } from '../grpc/message-encoding.js';
-import { MessageReader, PREFIX_BYTES, type MessageSink } from '../grpc/message-reader.js';
+import { type Inflated, inflateMessage, type MessageEncoding } from '../grpc/message-encoding.js';
+import { MessageReader, type MessageSink, PREFIX_BYTES } from '../grpc/message-reader.js';
+import type { InflationQueue } from '../process/inflation-queue.js';
 import type { MessageProblem } from './message-problem.js';
 
 /** What an inbox asks of its call. */

@@ -1,5 +1,5 @@
-import type { RefusalReason } from '../connection/wire-stats.js';
-import { StatusCode } from '../grpc/status-code.js';
+import { StatusCode } from '../grpc/status.js';
+import type { RefusalReason } from '../process/refusal.js';
 
 /** What is wrong with a message of a request. */
 export type MessageProblem = 'flags' | 'too large' | 'not compressed' | 'malformed' | 'no room';

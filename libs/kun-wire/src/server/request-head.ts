@@ -1,10 +1,8 @@
-import { FieldKind, kindOf } from '../connection/field-kind.js';
-import { isGrpcContentType } from '../grpc/content-type.js';
-import { parseGrpcTimeout } from '../grpc/grpc-timeout.js';
-import { parseMessageEncoding, type MessageEncoding } from '../grpc/message-encoding.js';
-import { StatusCode } from '../grpc/status-code.js';
-import type { HeaderField } from '../hpack/header-field.js';
-import type { HeaderList } from '../hpack/header-list.js';
+import { FieldKind, kindOf } from '../connection/streams/field-kind.js';
+import { isGrpcContentType, parseGrpcTimeout } from '../grpc/header-values.js';
+import { type MessageEncoding, parseMessageEncoding } from '../grpc/message-encoding.js';
+import { StatusCode } from '../grpc/status.js';
+import type { HeaderField, HeaderList } from '../hpack/header-list.js';
 import { RequestHeaders } from './request-headers.js';
 
 /** Why a request is answered by the wire: an HTTP status where it does not speak gRPC, else a status of gRPC. */

@@ -1,5 +1,5 @@
-import type { HeaderField } from '../hpack/header-field.js';
-import { decodeBinaryValues } from '../grpc/binary-value.js';
+import { decodeBinaryValues } from '../grpc/header-values.js';
+import type { HeaderField } from '../hpack/header-list.js';
 
 /**
  * The headers of a call, in their order, without HTTP/2's own (`:path` and its like). Values are as they travelled:

@@ -1,9 +1,9 @@
-import { isFieldName, isFieldValue } from '../connection/field-kind.js';
-import { repeatedFields } from '../connection/repeated-blocks.js';
-import type { HeaderFields } from '../connection/send-item.js';
-import { encodeBinaryValue, isBinaryKey } from '../grpc/binary-value.js';
+import { repeatedFields } from '../connection/sending/repeated-blocks.js';
+import { isFieldName, isFieldValue } from '../connection/streams/field-kind.js';
+import type { HeaderFields } from '../connection/streams/send-item.js';
+import { encodeBinaryValue, isBinaryKey } from '../grpc/header-values.js';
 import { ACCEPTED_ENCODINGS, type MessageEncoding } from '../grpc/message-encoding.js';
-import { encodeStatusMessage } from '../grpc/status-message.js';
+import { encodeStatusMessage } from '../grpc/status.js';
 import type { HeadRefusal } from './request-head.js';
 
 /** Headers or trailers to send, in order: text in printable ASCII, bytes under names that end in `-bin`. */

@@ -1,9 +1,16 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { resolveLimits, type ConnectionLimits } from '../connection/connection-limits.js';
-import type { WireProcess } from '../connection/wire-process.js';
-import type { CallListener, IncomingCall } from './incoming-call.js';
-import { ServerConnection } from './server-connection.js';
-import type { ServedConnection } from './served-connection.js';
+import { type ConnectionLimits, resolveLimits } from '../connection/limits/connection-limits.js';
+import { LivingConnection } from '../connection/living-connection.js';
+import { Closed } from '../connection/streams/closed-streams.js';
+import { ConnectionError, ErrorCode } from '../frames/error-code.js';
+import { PREFACE } from '../frames/frame-type.js';
+import type { HeaderList } from '../hpack/header-list.js';
+import { CountedError } from '../process/refusal.js';
+import type { WireProcess } from '../process/wire-process.js';
+import type { CallListener, IncomingCall, ServedConnection } from './incoming-call.js';
+import { readRequestHead } from './request-head.js';
+import { ServerStream } from './server-stream.js';
 
 /** How a connection is served. */
 export interface ServeOptions {
@@ -24,4 +31,103 @@ export function serveConnection(
   onCall: (call: IncomingCall) => CallListener,
 ): ServedConnection {
   return new ServerConnection(socket, process, resolveLimits(limits), onCall);
+}
+
+/** The server's end of a connection: streams are calls, opened by the peer. */
+class ServerConnection extends LivingConnection implements ServedConnection {
+  private prefaceBytes = 0;
+  private address: string | undefined;
+
+  constructor(
+    socket: Duplex,
+    process: WireProcess,
+    limits: ConnectionLimits,
+    private readonly onCall: (call: IncomingCall) => CallListener,
+  ) {
+    super(socket, process, limits);
+  }
+
+  override get peer(): string {
+    return (this.address ??= addressOf(this.socket));
+  }
+
+  goAway(reason = ''): void {
+    if (!this.ended) this.guarded(() => this.departure.begin(reason));
+  }
+
+  close(): void {
+    this.guarded(() => this.shutDown());
+  }
+
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  override isIdle(streamId: number): boolean {
+    // Even ids are the server's to open, and it opens none.
+    return streamId > this.lastPeerStream || (streamId & 1) === 0;
+  }
+
+  override streamOpened(streamId: number, list: HeaderList, endStream: boolean): void {
+    if ((streamId & 1) === 0) {
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a stream with an even id');
+    }
+    if (streamId > this.departure.lastStream) {
+      this.refuse(streamId, 'going-away', 'the server is going away');
+      return;
+    }
+    this.lastPeerStream = streamId;
+    const head = readRequestHead(list);
+    if (typeof head === 'string') {
+      this.streamError(streamId, ErrorCode.PROTOCOL_ERROR, head);
+      return;
+    }
+    if (this.streams.size >= this.limits.maxConcurrentStreams) {
+      this.refuse(streamId, 'too-many-streams', 'too many streams are open');
+      return;
+    }
+    if (list.tooLarge) this.refused('headers-too-large', 'the headers of a request are too large', 'stream');
+    const stream = new ServerStream(streamId, this, head);
+    stream.remoteEnded = endStream;
+    this.streams.add(stream);
+    this.streamBegan();
+    this.guard.earned();
+    stream.begin(this.onCall);
+    if (endStream && !stream.closed) stream.endArrived();
+  }
+
+  override streamReset(stream: ServerStream, code: number): void {
+    // A caller whose time is up does nothing wrong; most who reset sooner do not either, but those are counted.
+    const expired = stream.expiredAt(this.process.clock.now());
+    super.streamReset(stream, code);
+    if (!expired) this.guard.wastedStream();
+  }
+
+  protected override readPreface(chunk: Buffer): number {
+    if (this.prefaceBytes === PREFACE.length) return 0;
+    const bytes = Math.min(PREFACE.length - this.prefaceBytes, chunk.length);
+    if (chunk.compare(PREFACE, this.prefaceBytes, this.prefaceBytes + bytes, 0, bytes) !== 0) {
+      this.fail(new CountedError('bad-preface', ErrorCode.PROTOCOL_ERROR, 'no HTTP/2'));
+      return -1;
+    }
+    this.prefaceBytes += bytes;
+    return bytes < chunk.length ? bytes : -1;
+  }
+
+  private refuse(streamId: number, reason: 'going-away' | 'too-many-streams', detail: string): void {
+    this.refused(reason, detail, 'stream');
+    this.lastPeerStream = Math.max(this.lastPeerStream, streamId);
+    this.closedStreams.add(streamId, Closed.resetByUs);
+    this.frames.resetStream(streamId, ErrorCode.REFUSED_STREAM);
+    this.touchControl(13);
+    // Before it has read our settings, and after we said that we leave, a peer cannot know better.
+    if (this.settled && reason === 'too-many-streams') this.guard.wastedStream();
+  }
+}
+
+function addressOf(socket: Duplex): string {
+  if (!(socket instanceof Socket)) return '';
+  const { remoteAddress, remotePort, remoteFamily } = socket;
+  if (remoteAddress === undefined) return '';
+  return remoteFamily === 'IPv6' ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`;
 }

@@ -1,20 +1,17 @@
 import type { LivingConnection } from '../connection/living-connection.js';
-import { Http2Stream } from '../connection/http2-stream.js';
-import type { StreamEnding } from '../connection/stream-ending.js';
-import { Timer } from '../connection/timers.js';
-import { FieldKind, kindOf } from '../connection/field-kind.js';
+import { FieldKind, kindOf } from '../connection/streams/field-kind.js';
+import { Http2Stream, type StreamEnding } from '../connection/streams/http2-stream.js';
 import { ErrorCode } from '../frames/error-code.js';
-import { deflateMessage } from '../grpc/deflate-message.js';
-import { acceptsEncoding, type MessageEncoding } from '../grpc/message-encoding.js';
-import { StatusCode } from '../grpc/status-code.js';
+import { acceptsEncoding, deflateMessage, type MessageEncoding } from '../grpc/message-encoding.js';
+import { StatusCode } from '../grpc/status.js';
 import type { HeaderList } from '../hpack/header-list.js';
-import type { CallListener, CallRefusal, IncomingCall } from './incoming-call.js';
-import { MessageInbox, type InboxHost } from './message-inbox.js';
+import { Timer } from '../process/timers.js';
+import type { CallListener, CallRefusal, IncomingCall, ServedConnection } from './incoming-call.js';
+import { type InboxHost, MessageInbox } from './message-inbox.js';
 import { describeProblem, type MessageProblem } from './message-problem.js';
 import type { RequestHead } from './request-head.js';
 import type { RequestHeaders } from './request-headers.js';
-import { headFields, refusalFields, statusFields, type Metadata } from './response-fields.js';
-import type { ServedConnection } from './served-connection.js';
+import { headFields, type Metadata, refusalFields, statusFields } from './response-fields.js';
 
 /** Smaller messages grow by being compressed, or shrink by little. */
 const COMPRESSED_BYTES = 1024;

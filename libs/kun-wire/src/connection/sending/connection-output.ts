@@ -1,9 +1,8 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { FrameWriter, type FrameBatch } from '../frames/frame-writer.js';
-import type { Http2Stream } from './http2-stream.js';
-import { SENT } from './stream-ending.js';
-import type { WireProcess } from './wire-process.js';
+import { type FrameBatch, FrameWriter } from '../../frames/frame-writer.js';
+import type { WireProcess } from '../../process/wire-process.js';
+import { type Http2Stream, SENT } from '../streams/http2-stream.js';
 
 /** So much is written without waiting for the end of the turn, so that what a turn gathers is bounded. */
 const TURN_BYTES = 256 * 1024;

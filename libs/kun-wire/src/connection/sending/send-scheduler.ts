@@ -1,9 +1,8 @@
-import { ConnectionError } from '../frames/connection-error.js';
-import { ErrorCode } from '../frames/error-code.js';
-import { INITIAL_WINDOW_BYTES, MAX_31_BITS, MIN_FRAME_BYTES } from '../frames/frame-type.js';
+import { ConnectionError, ErrorCode } from '../../frames/error-code.js';
+import { INITIAL_WINDOW_BYTES, MAX_31_BITS, MIN_FRAME_BYTES } from '../../frames/frame-type.js';
+import type { Http2Stream } from '../streams/http2-stream.js';
+import { type HeaderFields, SendItem } from '../streams/send-item.js';
 import type { ConnectionOutput } from './connection-output.js';
-import type { Http2Stream } from './http2-stream.js';
-import { SendItem, type HeaderFields } from './send-item.js';
 
 /** What the scheduler asks of its connection. */
 export interface SendSchedulerHost {

@@ -1,4 +1,4 @@
-import type { HeaderField } from '../hpack/header-field.js';
+import type { HeaderField } from '../../hpack/header-list.js';
 
 /** What a field is for the rules of HTTP/2 (RFC 9113, section 8) and gRPC, whoever sent it. */
 export const FieldKind = {

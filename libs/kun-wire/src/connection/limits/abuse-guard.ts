@@ -1,7 +1,7 @@
+import { FloodError } from '../../process/refusal.js';
+import { TokenBucket } from '../../process/token-bucket.js';
+import type { WireProcess } from '../../process/wire-process.js';
 import type { ConnectionLimits } from './connection-limits.js';
-import { FloodError } from './counted-error.js';
-import { TokenBucket } from './token-bucket.js';
-import type { WireProcess } from './wire-process.js';
 
 /** What a call, and a frame of DATA we sent, allow the peer of frames that carry nothing: updates of windows, mostly. */
 const OVERHEAD_EARNED = 10;

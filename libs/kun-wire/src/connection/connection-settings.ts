@@ -1,5 +1,4 @@
-import { ConnectionError } from '../frames/connection-error.js';
-import { ErrorCode } from '../frames/error-code.js';
+import { ConnectionError, ErrorCode } from '../frames/error-code.js';
 import {
   INITIAL_WINDOW_BYTES,
   MAX_31_BITS,
@@ -7,6 +6,7 @@ import {
   MIN_FRAME_BYTES,
   Setting,
 } from '../frames/frame-type.js';
+import type { ConnectionLimits } from './limits/connection-limits.js';
 
 /** What the peer has set (RFC 9113, section 6.5.2), at first the initial values. */
 export class PeerSettings {
@@ -55,4 +55,17 @@ export class PeerSettings {
       // Those that are not known are ignored (RFC 9113, section 6.5.2).
     }
   }
+}
+
+const MAX_32_BITS = 2 ** 32 - 1;
+
+/** What we set (RFC 9113, section 6.5.2): the limits that the peer is to know. */
+export function localSettings(limits: ConnectionLimits): Array<readonly [id: number, value: number]> {
+  const settings: Array<readonly [number, number]> = [
+    [Setting.maxConcurrentStreams, Math.min(limits.maxConcurrentStreams, MAX_32_BITS)],
+    [Setting.initialWindowSize, limits.streamWindowBytes],
+    [Setting.maxHeaderListSize, Math.min(limits.maxHeaderListBytes, MAX_32_BITS)],
+  ];
+  if (limits.maxFrameBytes !== MIN_FRAME_BYTES) settings.push([Setting.maxFrameSize, limits.maxFrameBytes]);
+  return settings;
 }

@@ -1,5 +1,5 @@
+import { Timer, type Timers } from '../../process/timers.js';
 import type { ConnectionLimits } from './connection-limits.js';
-import { Timer, type Timers } from './timers.js';
 
 /** What happens when a connection's time for something is up. */
 export interface TimeLimitsHost {

@@ -1,6 +1,6 @@
-import { INITIAL_WINDOW_BYTES } from '../frames/frame-type.js';
-import type { ConnectionLimits } from './connection-limits.js';
-import type { Http2Stream } from './http2-stream.js';
+import { INITIAL_WINDOW_BYTES } from '../../frames/frame-type.js';
+import type { ConnectionLimits } from '../limits/connection-limits.js';
+import type { Http2Stream } from '../streams/http2-stream.js';
 
 /** What flow control asks of its connection. */
 export interface ReceiveFlowHost {

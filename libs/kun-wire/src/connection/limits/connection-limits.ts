@@ -106,26 +106,3 @@ export function resolveLimits(
   }
   return resolved;
 }
-
-/** What all connections of a process may cost together. */
-export interface ProcessLimits {
-  /** Bytes of requests that are not complete or not read; the connection with most of them pays. Default 256 MiB. */
-  readonly maxUnfinishedBytes: number;
-  /** Bytes of answers that wait for slow readers; the connection with most of them pays. Default 256 MiB. */
-  readonly maxUnsentBytes: number;
-  /** Messages that inflate at once; further ones wait. Default 16. */
-  readonly maxInflations: number;
-  /** The reset burst of all connections together: once it is used up, each has {@link ConnectionLimits.resetShare}. Default 3000. */
-  readonly resetBurst: number;
-  /** And so many a second after that. Default 500. */
-  readonly resetsPerSecond: number;
-}
-
-/** The limits of all connections together where nothing else is said; see {@link ProcessLimits}. */
-export const DEFAULT_PROCESS_LIMITS: ProcessLimits = {
-  maxUnfinishedBytes: 256 * MIB,
-  maxUnsentBytes: 256 * MIB,
-  maxInflations: 16,
-  resetBurst: 3000,
-  resetsPerSecond: 500,
-};

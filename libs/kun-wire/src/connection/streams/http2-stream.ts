@@ -1,6 +1,16 @@
-import type { HeaderList } from '../hpack/header-list.js';
+import type { HeaderList } from '../../hpack/header-list.js';
 import type { SendItem } from './send-item.js';
-import type { StreamEnding } from './stream-ending.js';
+
+/** How a stream ended, told once. */
+export type StreamEnding =
+  /** Its last frame was handed to the socket, and the socket has taken it. */
+  | { readonly how: 'sent' }
+  /** It was reset, with a code of RFC 9113, section 7. */
+  | { readonly how: 'reset'; readonly code: number; readonly by: 'peer' | 'self' }
+  /** Its connection ended. */
+  | { readonly how: 'lost'; readonly reason: string };
+
+export const SENT: StreamEnding = { how: 'sent' };
 
 /** A stream as its connection keeps it: windows, what waits to be sent, and which sides have ended. */
 export abstract class Http2Stream {

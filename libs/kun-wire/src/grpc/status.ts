@@ -1,3 +1,15 @@
+/** The statuses of gRPC that the wire itself answers with. */
+export const StatusCode = {
+  OK: 0,
+  CANCELLED: 1,
+  UNKNOWN: 2,
+  DEADLINE_EXCEEDED: 4,
+  RESOURCE_EXHAUSTED: 8,
+  UNIMPLEMENTED: 12,
+  INTERNAL: 13,
+  UNAVAILABLE: 14,
+} as const;
+
 /** What may stand in a `grpc-message` as it is (gRPC over HTTP/2, "Status-Message"): printable ASCII but `%`. */
 const PLAIN = /^[ -$&-~]*$/;
 const UNSAFE = /[^ -$&-~]/;

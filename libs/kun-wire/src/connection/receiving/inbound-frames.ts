@@ -1,16 +1,15 @@
-import { ConnectionError } from '../frames/connection-error.js';
-import { ErrorCode } from '../frames/error-code.js';
-import type { FrameSink } from '../frames/frame-sink.js';
-import { Flag } from '../frames/frame-type.js';
-import type { HeaderDecoder } from '../hpack/header-decoder.js';
-import type { HeaderList } from '../hpack/header-list.js';
-import { HpackError } from '../hpack/hpack-error.js';
-import type { AbuseGuard } from './abuse-guard.js';
-import { Closed, type ClosedStreams } from './closed-streams.js';
+import { ConnectionError, ErrorCode } from '../../frames/error-code.js';
+import type { FrameSink } from '../../frames/frame-sink.js';
+import { Flag } from '../../frames/frame-type.js';
+import type { HeaderDecoder } from '../../hpack/header-decoder.js';
+import type { HeaderList } from '../../hpack/header-list.js';
+import { HpackError } from '../../hpack/hpack-error.js';
+import type { AbuseGuard } from '../limits/abuse-guard.js';
+import { Closed, type ClosedStreams } from '../streams/closed-streams.js';
+import type { Http2Stream } from '../streams/http2-stream.js';
+import type { StreamTable } from '../streams/stream-table.js';
 import type { HeaderBlock } from './header-block.js';
-import type { Http2Stream } from './http2-stream.js';
 import type { ReceiveFlow } from './receive-flow.js';
-import type { StreamTable } from './stream-table.js';
 
 /** What the frames of a peer act upon. */
 export interface InboundHost {

@@ -1,4 +1,4 @@
-import { FloodError } from './counted-error.js';
+import { FloodError } from '../../process/refusal.js';
 
 /** A header block that came in several frames, within limits. */
 export class HeaderBlock {

@@ -1,3 +1,5 @@
+import { ConnectionError, ErrorCode } from '../frames/error-code.js';
+
 /** Why a connection, a call or a stream was refused or ended by the wire. */
 export type RefusalReason =
   | 'bad-preface'
@@ -30,19 +32,26 @@ export interface Refusal {
   readonly scope: 'connection' | 'stream';
 }
 
-/** What the connections of a process did and refused; plain numbers, to be read by whoever makes metrics of them. */
-export class WireStats {
-  connectionsOpen = 0;
-  connectionsTotal = 0;
-  streamsOpen = 0;
-  streamsTotal = 0;
-  /** Calls that their callers reset. */
-  resetsReceived = 0;
-  keepalivePings = 0;
-  /** By reason. */
-  readonly refusals = new Map<RefusalReason, number>();
-
-  refused(reason: RefusalReason): void {
-    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
+/** An error of a connection that is counted by a name of its own. */
+export class CountedError extends ConnectionError {
+  constructor(
+    /** What it is counted as. */
+    readonly refusal: RefusalReason,
+    code: number,
+    reason: string,
+  ) {
+    super(code, reason);
   }
+}
+
+/** The peer made more work than its limits allow. */
+export class FloodError extends CountedError {
+  constructor(refusal: RefusalReason, reason: string) {
+    super(refusal, ErrorCode.ENHANCE_YOUR_CALM, reason);
+  }
+}
+
+/** What an error that ends a connection is counted as. */
+export function refusalOf(error: ConnectionError): RefusalReason {
+  return error instanceof CountedError ? error.refusal : 'protocol-error';
 }

@@ -1,5 +1,5 @@
-import type { HeaderEncoder } from '../hpack/header-encoder.js';
-import type { HeaderFields } from './send-item.js';
+import type { HeaderEncoder } from '../../hpack/header-encoder.js';
+import type { HeaderFields } from '../streams/send-item.js';
 
 /** Lists of fields that are sent over and over, by themselves. */
 const REPEATED = new WeakSet<HeaderFields>();

@@ -1,0 +1,112 @@
+import { BufferPool } from '../frames/buffer-pool.js';
+import { type BudgetHolder, ByteBudget } from './byte-budget.js';
+import { InflationQueue } from './inflation-queue.js';
+import type { Refusal, RefusalReason } from './refusal.js';
+import { processClock, Timers, type WireClock } from './timers.js';
+import { TokenBucket } from './token-bucket.js';
+
+/** What all connections of a process may cost together. */
+export interface ProcessLimits {
+  /** Bytes of requests that are not complete or not read; the connection with most of them pays. Default 256 MiB. */
+  readonly maxUnfinishedBytes: number;
+  /** Bytes of answers that wait for slow readers; the connection with most of them pays. Default 256 MiB. */
+  readonly maxUnsentBytes: number;
+  /** Messages that inflate at once; further ones wait. Default 16. */
+  readonly maxInflations: number;
+  /** The reset burst of all connections together: once it is used up, each has its `resetShare` only. Default 3000. */
+  readonly resetBurst: number;
+  /** And so many a second after that. Default 500. */
+  readonly resetsPerSecond: number;
+}
+
+const MIB = 1024 * 1024;
+
+/** The limits of all connections together where nothing else is said; see {@link ProcessLimits}. */
+export const DEFAULT_PROCESS_LIMITS: ProcessLimits = {
+  maxUnfinishedBytes: 256 * MIB,
+  maxUnsentBytes: 256 * MIB,
+  maxInflations: 16,
+  resetBurst: 3000,
+  resetsPerSecond: 500,
+};
+
+/** What the connections of a process are given together. */
+export interface WireProcessOptions {
+  /** Default: the limits' own defaults. */
+  readonly limits?: Partial<ProcessLimits> | undefined;
+  /** Default: the process's clock. */
+  readonly clock?: WireClock | undefined;
+  /** Told of each refusal; it may come thousands of times a second, so whoever logs takes samples. */
+  readonly onRefused?: ((refusal: Refusal) => void) | undefined;
+}
+
+/** What the connections of a process share: one clock, one timer, one turn's end, buffers, budgets and counts. */
+export class WireProcess {
+  readonly clock: WireClock;
+  readonly timers: Timers;
+  readonly pool = new BufferPool();
+  readonly turnEnd = new TurnEnd();
+  readonly stats = new WireStats();
+  readonly connections = new Set<BudgetHolder>();
+  readonly unfinished: ByteBudget;
+  readonly unsent: ByteBudget;
+  readonly inflations: InflationQueue;
+  readonly resets: TokenBucket;
+  private readonly onRefused: ((refusal: Refusal) => void) | undefined;
+
+  constructor({ limits, clock = processClock, onRefused }: WireProcessOptions = {}) {
+    const resolved = { ...DEFAULT_PROCESS_LIMITS, ...limits };
+    this.clock = clock;
+    this.timers = new Timers(clock);
+    this.onRefused = onRefused;
+    this.unfinished = new ByteBudget(resolved.maxUnfinishedBytes, this.connections);
+    this.unsent = new ByteBudget(resolved.maxUnsentBytes, this.connections);
+    this.inflations = new InflationQueue(resolved.maxInflations);
+    this.resets = new TokenBucket(resolved.resetBurst, resolved.resetsPerSecond);
+  }
+
+  refused(refusal: Refusal): void {
+    this.stats.refused(refusal.reason);
+    this.onRefused?.(refusal);
+  }
+}
+
+/** What the connections of a process did and refused; plain numbers, to be read by whoever makes metrics of them. */
+export class WireStats {
+  connectionsOpen = 0;
+  connectionsTotal = 0;
+  streamsOpen = 0;
+  streamsTotal = 0;
+  /** Calls that their callers reset. */
+  resetsReceived = 0;
+  keepalivePings = 0;
+  /** By reason. */
+  readonly refusals = new Map<RefusalReason, number>();
+
+  refused(reason: RefusalReason): void {
+    this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
+  }
+}
+
+/** Something that has frames to write. */
+interface Flushable {
+  flush(): void;
+}
+
+/** Lets every connection write once a turn of the event loop, however many calls it answered in it. */
+export class TurnEnd {
+  private waiting: Flushable[] = [];
+  private serving: Flushable[] = [];
+
+  add(connection: Flushable): void {
+    if (this.waiting.push(connection) === 1) setImmediate(this.run);
+  }
+
+  private readonly run = (): void => {
+    const { waiting } = this;
+    this.waiting = this.serving;
+    this.serving = waiting;
+    for (const connection of waiting) connection.flush();
+    waiting.length = 0;
+  };
+}
