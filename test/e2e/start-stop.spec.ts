@@ -309,3 +309,35 @@ describe('app.close()', () => {
     expect(unstarted.lifecycle.state).toBe('stopped');
   });
 });
+
+describe('stop callbacks', () => {
+  it('have the limits of the configuration; what hangs is named, and the rest goes on', async () => {
+    const controllers = { controllers: [WaitingController] };
+    const service = await startTestService(kindsModule(controllers), {
+      overrides: { StopCallbackTimeout: 0.05 },
+    });
+    service.app.lifecycle.onStop('hanging', () => new Promise<void>(() => {}));
+    const { clean, phases } = await service.close();
+    const failed = phases.find(({ name }) => name === 'stop callbacks')?.error as AggregateError;
+    expect(failed.errors).toMatchObject([
+      { message: 'stop callback "hanging" was not done after 50 ms and was left behind' },
+    ]);
+    expect([clean, service.app.get(WaitingController).order]).toEqual([false, ['onModuleDestroy']]);
+  });
+});
+
+describe('the check of the stop plan', () => {
+  it('adds up at the start what main.ts added to the configuration', async () => {
+    const logs = new LogRecorder();
+    const app = await KunFactory.create(kindsModule({ controllers: [WaitingController] }), {
+      logDestination: logs,
+      processEvents: false,
+      ports: { grpc: 0, admin: 0 },
+      overrides: { TerminationGracePeriod: 41 },
+    });
+    await app.listen(0);
+    await app.close();
+    const warnings = logs.where(({ level }) => level === 'warn').map(({ msg }) => msg);
+    expect(warnings).toEqual([expect.stringMatching(/^a stop may take 43 s .* HTTP port 3 /)]);
+  });
+});

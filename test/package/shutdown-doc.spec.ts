@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { KUN_SETTINGS, KunFactory, type ResolvedSettings } from '@kun/core';
 import { LogRecorder, startTestService } from '@kun/core/testing';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { blocksOf } from './markdown.js';
 import { ROOT } from './published.js';
+
+const MARK = '<!-- Written by `npm run docs` from the stop plan. -->';
+const END = '<!-- The end of the stop plan. -->';
 
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 const echo = async () => {
@@ -25,11 +29,37 @@ describe('docs/shutdown.md', () => {
     const line = await service.logs.waitFor(({ msg }) => msg === 'stopped');
     const same = (field: string) => fieldsOf(line[field]);
     expect(Object.keys(line)).toEqual(expect.arrayContaining(Object.keys(Object(report))));
-    const steps = [...read('docs/shutdown.md').matchAll(/^\| ([A-Za-z ]+?) +\|/gm)].map((match) => match[1]);
+    const [, table = ''] = read('docs/shutdown.md').split(MARK);
+    const steps = [...(table.split(END)[0] ?? '').matchAll(/^\| ([A-Za-z ]+?) +\|/gm)].map(
+      (match) => match[1],
+    );
     // The example opens no HTTP port of its own.
     const named = steps.filter((step) => !['step', 'HTTP port', 'microservices'].includes(step ?? ''));
     expect(named).toEqual(Object.keys(Object(line['phases_ms'])));
     expect(same('phases_ms')).toEqual(fieldsOf(Reflect.get(Object(report), 'phases_ms')));
+  });
+});
+
+describe('the check of the stop plan', () => {
+  it('warns at the start when it does not fit, with the words of the docs, and not for their remedy', async () => {
+    const blocks = blocksOf('docs/shutdown.md', read('docs/shutdown.md'));
+    const example = blocks.find(({ text }) => text.includes('TerminationGracePeriod'))?.text ?? '';
+    const warning = blocks.find(({ language }) => language === 'text')?.text.trim() ?? '';
+    const overrides = parse(example) as Record<string, unknown>;
+    const warningsOf = async (changes: object) => {
+      const service = await startTestService(await echo(), {
+        env: { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUN_SERVICE: 'echo' },
+        overrides: { ...overrides, ...changes },
+      });
+      const lines = service.logs.where(({ level }) => level === 'warn').map(({ msg }) => msg);
+      service.app.lifecycle.force();
+      await service.close();
+      return lines;
+    };
+    expect(await warningsOf({})).toEqual([]);
+    expect(await warningsOf({ TerminationGracePeriod: 30 })).toEqual([expect.stringContaining(warning)]);
+    // What Kubernetes does when the pod says nothing.
+    expect(await warningsOf({ TerminationGracePeriod: undefined })).toHaveLength(1);
   });
 });
 

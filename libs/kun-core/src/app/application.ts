@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Identity } from '../identity/identity.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { StopReport } from '../lifecycle/phase.js';
+import { timedSteps } from '../lifecycle/stop-plan.js';
 import { KunGrpcServer } from '../server/port/grpc-server.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import { LogRouter } from '../logs/log-router.js';
@@ -89,10 +90,14 @@ export function kunApplication(
   };
   const start = (wanted: WantedParts = {}) =>
     log.run(() =>
-      lifecycle.start(kunPhases(nest, ports, { ...wanted, microservices: methods.microservices }), {
-        onFailed: (error) => surroundings.onStartFailed(error),
-        onStopped: (report) => lastWords(nest, report),
-      }),
+      lifecycle.start(
+        kunPhases(nest, ports, { ...wanted, microservices: methods.microservices }),
+        timedSteps(nest.get<ResolvedSettings>(KUN_SETTINGS)),
+        {
+          onFailed: (error) => surroundings.onStartFailed(error),
+          onStopped: (report) => lastWords(nest, report),
+        },
+      ),
     );
   const methods = nestMethods({
     nest,

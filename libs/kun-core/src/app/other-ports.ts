@@ -3,7 +3,6 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Clock } from '../clock.js';
 import { closeConnectionsWhenIdle, closeHttpServer, explainListenError } from '../lifecycle/http-port.js';
 import type { Phase } from '../lifecycle/phase.js';
-import { HTTP_STOP_TIMEOUT_MS } from '../settings/stop-budget.js';
 
 /** What `main.ts` asked for, besides the configuration. */
 export interface WantedParts {
@@ -32,7 +31,6 @@ export function httpPhase(
   return [
     {
       name: 'HTTP port',
-      stopOrder: 30,
       async start() {
         closeConnectionsWhenIdle(server);
         try {
@@ -43,8 +41,8 @@ export function httpPhase(
         const address = server.address();
         ports.http = typeof address === 'object' && address ? address.port : http.port;
       },
-      async stop({ force }) {
-        const { forced } = await closeHttpServer(server, clock, { timeoutMs: HTTP_STOP_TIMEOUT_MS, force });
+      async stop({ force, limitMs }) {
+        const { forced } = await closeHttpServer(server, clock, { timeoutMs: limitMs, force });
         return { clean: !forced };
       },
     },
@@ -55,14 +53,11 @@ export function httpPhase(
 export function microservicesPhase(
   nest: NestExpressApplication,
   { microservices = [] }: WantedParts,
-  timeoutMs: number,
 ): Phase[] {
   if (microservices.length === 0) return [];
   return [
     {
       name: 'microservices',
-      stopOrder: 35,
-      stopTimeoutMs: timeoutMs,
       async start() {
         await Promise.all(microservices.map((microservice) => microservice.listen()));
       },

@@ -8,9 +8,10 @@ import type { KunRuntime } from '../wiring/options.js';
 import { KUN_RUNTIME, KUN_SETTINGS, KUN_TRACING, clockOf } from '../wiring/tokens.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { Phase } from '../lifecycle/phase.js';
+import { addedStepsWarning } from '../lifecycle/stop-plan.js';
 import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
-import { runStep } from '../lifecycle/step.js';
+import { runStopCallbacks } from '../lifecycle/stop-callbacks.js';
 import { Startup } from '../lifecycle/startup.js';
 import { handlerPlaces } from '../server/answer/nest/handler-coverage.js';
 import { KunGrpcServer } from '../server/port/grpc-server.js';
@@ -33,23 +34,14 @@ export interface OpenPorts {
   readonly admin?: number;
 }
 
-/** What sending the last spans may take. */
-const TELEMETRY_FLUSH_MS = 2000;
-
-/** What a single stop callback, and all of Nest's destroy hooks together, may take. */
-const CALLBACK_TIMEOUT_MS = 5000;
-
-/**
- * The parts of an application in the order of their start. The stop has an order of its own: nothing is taken away while
- * a call can still use it, and the probes and metrics answer to the end.
- */
+/** The parts of an application in the order of their start; the stop has the order of `STOP_PLAN`. */
 export function kunPhases(
   nest: NestExpressApplication,
   ports: Writable<OpenPorts>,
   wanted: WantedParts = {},
 ): Phase[] {
   const parts = partsOf(nest, wanted);
-  return [
+  const phases = [
     adminPort(parts, ports),
     nestHooks(nest, parts),
     stopCallbacks(parts),
@@ -57,10 +49,13 @@ export function kunPhases(
     upstreams(parts),
     grpcPort(parts, ports),
     ...httpPhase(nest, parts, ports),
-    ...microservicesPhase(nest, wanted, CALLBACK_TIMEOUT_MS),
-    readiness(parts, ports),
+    ...microservicesPhase(nest, wanted),
   ];
+  const has = (step: string) => step === READINESS || phases.some(({ name }) => name === step);
+  return [...phases, readiness(parts, ports, addedStepsWarning(parts.settings, has))];
 }
+
+const READINESS = 'readiness';
 
 type Writable<T> = { -readonly [P in keyof T]: T[P] };
 type Parts = ReturnType<typeof partsOf>;
@@ -112,7 +107,6 @@ function adminPort(parts: Parts, ports: Writable<OpenPorts>): Phase {
     });
   return {
     name: 'admin port',
-    stopOrder: 90,
     async start() {
       if (admin) ports.admin = (await admin.start()).port;
     },
@@ -127,8 +121,6 @@ function adminPort(parts: Parts, ports: Writable<OpenPorts>): Phase {
 function nestHooks(nest: NestExpressApplication, parts: Parts): Phase {
   return {
     name: 'Nest',
-    stopOrder: 60,
-    stopTimeoutMs: CALLBACK_TIMEOUT_MS,
     async start() {
       // Now, and not when the application was made: what the user added to it since then counts for both transports.
       const microservice = nest.connectMicroservice(
@@ -146,45 +138,39 @@ function nestHooks(nest: NestExpressApplication, parts: Parts): Phase {
   };
 }
 
-function stopCallbacks({ lifecycle, clock }: Parts): Phase {
+function stopCallbacks({ lifecycle, clock, settings }: Parts): Phase {
   return {
     name: 'stop callbacks',
-    stopOrder: 40,
-    async stop() {
-      const failures: unknown[] = [];
-      for (const { name, run } of lifecycle.callbacksToStop) {
-        await runStep(clock, `stop callback "${name}"`, run, CALLBACK_TIMEOUT_MS).catch((error: unknown) => {
-          failures.push(error);
-        });
-      }
-      if (failures.length > 0) throw new AggregateError(failures, `${failures.length} stop callbacks failed`);
-    },
+    stop: ({ limitMs, force }) =>
+      runStopCallbacks(lifecycle.callbacksToStop, clock, {
+        eachMs: settings.stopCallbackTimeoutMs,
+        allMs: limitMs,
+        force,
+      }),
   };
 }
 
 /** The channels close when nothing of the user's can need them any more. */
 function upstreams({ upstreams: open }: Parts): Phase {
-  return { name: 'upstreams', stopOrder: 70, start: () => open.connect(), stop: () => open.close() };
+  return { name: 'upstreams', start: () => open.connect(), stop: () => open.close() };
 }
 
 /** Spans of the last calls are on their way still. */
 function telemetry({ tracing, logger }: Parts): Phase {
   return {
     name: 'telemetry',
-    stopOrder: 80,
-    async stop() {
+    async stop({ limitMs }) {
       // No call was cut by it: worth a word, and no reason for another exit code.
-      if (!tracing || (await tracing.shutdown(TELEMETRY_FLUSH_MS))) return;
+      if (!tracing || (await tracing.shutdown(limitMs))) return;
       logger.pino.warn({ spans_lost: tracing.lostSpans }, 'spans were left unsent');
     },
   };
 }
 
 function grpcPort({ server, transport, settings, modules }: Parts, ports: Writable<OpenPorts>): Phase {
-  const { port, address, streamGraceMs, drainTimeoutMs } = settings.grpc;
+  const { port, address, streamGraceMs } = settings.grpc;
   return {
     name: 'gRPC port',
-    stopOrder: 20,
     async start() {
       ports.grpc = await server.start(
         transport.handlers,
@@ -192,12 +178,8 @@ function grpcPort({ server, transport, settings, modules }: Parts, ports: Writab
         handlerPlaces(modules),
       );
     },
-    async stop({ force }) {
-      const { drained, ended, forced } = await server.drain({
-        streamGraceMs,
-        timeoutMs: drainTimeoutMs,
-        force,
-      });
+    async stop({ force, limitMs }) {
+      const { drained, ended, forced } = await server.drain({ streamGraceMs, timeoutMs: limitMs, force });
       return {
         clean: forced.length === 0,
         facts: { drained, ended, forced: forced.length, forced_calls: forced },
@@ -207,22 +189,22 @@ function grpcPort({ server, transport, settings, modules }: Parts, ports: Writab
 }
 
 /** Ready from here on; and first to change at the stop, while new calls still succeed for a while. */
-function readiness(parts: Parts, ports: OpenPorts): Phase {
-  const { readiness: state, startup, settings, configuration, clock, log, logger } = parts;
+function readiness(parts: Parts, ports: OpenPorts, stopWarning: string | undefined): Phase {
+  const { readiness: state, startup, configuration, clock, log, logger } = parts;
   return {
-    name: 'readiness',
-    stopOrder: 10,
+    name: READINESS,
     start() {
       for (const problem of configuration.warnings) logger.pino.warn(formatProblem(problem));
+      if (stopWarning !== undefined) logger.pino.warn(stopWarning);
       state.enter('serving');
       startup.markStarted();
       log.started();
       logger.pino.info({ ports }, 'serving');
     },
-    async stop({ force }) {
+    async stop({ force, limitMs }) {
       state.enter('draining');
       // Kubernetes takes a pod out of its endpoints some time after it tells the pod to stop.
-      await delay(clock, settings.grpc.preStopDelayMs, force);
+      await delay(clock, limitMs, force);
     },
   };
 }

@@ -2,6 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { systemClock, type Clock } from '../clock.js';
 import type { Phase, PhaseOutcome, PhaseReport, StopReport } from './phase.js';
 import { runStep } from './step.js';
+import type { NamedCallback } from './stop-callbacks.js';
+import { STOP_MARGIN_MS, type TimedStep } from './stop-plan.js';
 
 /** Where the application is; it goes through these in order, and can leave `starting` for `stopping`. */
 export type LifecycleState = 'idle' | 'starting' | 'serving' | 'stopping' | 'stopped';
@@ -26,8 +28,6 @@ export interface LifecycleObserver {
   onStopped?(report: StopReport): Promise<void>;
 }
 
-type Callback = () => Promise<void> | void;
-
 /**
  * The one coordinator of start and stop. Inject it to register callbacks (kunapp's start and stop callbacks), and to
  * tie background work to `stopping`.
@@ -37,8 +37,9 @@ export class Lifecycle {
   private readonly stoppingController = new AbortController();
   private readonly forceController = new AbortController();
   private readonly started: Phase[] = [];
-  private readonly startCallbacks: Array<{ name: string; run: Callback }> = [];
-  private readonly stopCallbacks: Array<{ name: string; run: Callback }> = [];
+  private steps: readonly TimedStep[] = [];
+  private readonly startCallbacks: NamedCallback[] = [];
+  private readonly stopCallbacks: NamedCallback[] = [];
   private current: LifecycleState = 'idle';
   private starting: Promise<void> | undefined;
   private stopped: Promise<StopReport> | undefined;
@@ -61,27 +62,36 @@ export class Lifecycle {
   }
 
   /** Runs `callback` when the service is ready, in the order of registration; a failure fails the start. */
-  onStart(name: string, callback: Callback): void {
+  onStart(name: string, callback: NamedCallback['run']): void {
     this.startCallbacks.push({ name, run: callback });
   }
 
   /** Runs `callback` after the last call has ended and before any `onModuleDestroy`; the last one registered goes first. */
-  onStop(name: string, callback: Callback): void {
+  onStop(name: string, callback: NamedCallback['run']): void {
     this.stopCallbacks.push({ name, run: callback });
   }
 
   /**
-   * Starts the phases one after the other, then runs the start callbacks.
+   * Starts the phases one after the other, then runs the start callbacks. The stop walks `steps`, the plan with the
+   * limits of this application, and stops the phase of each step's name.
    *
    * @throws {StartError} naming the phase that failed, after stopping what had started.
+   * @throws {TypeError} when a phase is to be stopped and has no step.
    */
-  start(phases: readonly Phase[], observer: LifecycleObserver = {}): Promise<void> {
+  start(
+    phases: readonly Phase[],
+    steps: readonly TimedStep[],
+    observer: LifecycleObserver = {},
+  ): Promise<void> {
+    const forgotten = phases.find((phase) => phase.stop && !steps.some(({ name }) => name === phase.name));
+    if (forgotten) return Promise.reject(new TypeError(`"${forgotten.name}" has no step in the stop plan`));
     if (this.current !== 'idle') {
       const error = new Error(`start() comes once: the application is ${this.current} already`);
       if (this.stopped) this.startedInVain = error;
       return Promise.reject(error);
     }
     this.current = 'starting';
+    this.steps = steps;
     this.observer = observer;
     this.starting = this.startAll(phases).catch(async (error: unknown) => {
       if (!this.stopped) {
@@ -136,12 +146,12 @@ export class Lifecycle {
   }
 
   /** Registered stop callbacks, in the order they are run. */
-  get callbacksToStop(): ReadonlyArray<{ readonly name: string; readonly run: Callback }> {
+  get callbacksToStop(): readonly NamedCallback[] {
     return this.stopCallbacks.toReversed();
   }
 
   private async startAll(phases: readonly Phase[]): Promise<void> {
-    const callbacks = { name: 'start callbacks', stopOrder: 0, start: () => this.runStartCallbacks() };
+    const callbacks = { name: 'start callbacks', start: () => this.runStartCallbacks() };
     for (const phase of [...phases, callbacks]) {
       if (this.stopped) throw new StartError(phase.name, new Error('the application was told to stop'));
       this.started.push(phase);
@@ -185,9 +195,10 @@ export class Lifecycle {
     const phases: PhaseReport[] = [];
     const facts: Record<string, unknown> = {};
     let clean = true;
-    for (const phase of this.started.toSorted((a, b) => a.stopOrder - b.stopOrder)) {
-      if (!phase.stop) continue;
-      const { outcome, report } = await this.stopPhase(phase);
+    for (const step of this.steps) {
+      const phase = this.started.find((candidate) => candidate.stop && candidate.name === step.name);
+      if (!phase) continue;
+      const { outcome, report } = await this.stopPhase(phase, step);
       phases.push(report);
       Object.assign(facts, outcome?.facts);
       clean &&= outcome?.clean !== false && report.error === undefined;
@@ -201,12 +212,18 @@ export class Lifecycle {
     return report;
   }
 
-  private async stopPhase(phase: Phase): Promise<{ outcome?: PhaseOutcome; report: PhaseReport }> {
+  private async stopPhase(
+    phase: Phase,
+    { limitMs, keepsLimit }: TimedStep,
+  ): Promise<{ outcome?: PhaseOutcome; report: PhaseReport }> {
     const began = this.clock.monotonicMs();
     const durationMs = () => Math.round(this.clock.monotonicMs() - began);
-    const stop = () => phase.stop?.({ force: this.forceController.signal });
+    const force = this.forceController.signal;
+    // Whoever keeps to the limit is still watched: the stop ends whatever hangs.
+    const limit = keepsLimit ? { timeoutMs: limitMs + STOP_MARGIN_MS } : { timeoutMs: limitMs, force };
     try {
-      const outcome = (await runStep(this.clock, phase.name, stop, phase.stopTimeoutMs)) ?? {};
+      const stop = () => phase.stop?.({ force, limitMs });
+      const outcome = (await runStep(this.clock, phase.name, stop, limit)) ?? {};
       return { outcome, report: { name: phase.name, durationMs: durationMs() } };
     } catch (error) {
       return { report: { name: phase.name, durationMs: durationMs(), error } };

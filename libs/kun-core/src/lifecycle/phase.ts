@@ -1,6 +1,6 @@
-/** One part of the application, in the order it is started; `stopOrder` says when it is stopped. */
+/** One part of the application, in the order it is started; the stop plan says when it is stopped. */
 export interface Phase {
-  /** Shown in the report and in errors, as `gRPC port`. */
+  /** Shown in the report and in errors, as `gRPC port`; a phase with a `stop` has the name of its step in the plan. */
   readonly name: string;
   start?(): Promise<void> | void;
   /**
@@ -8,15 +8,13 @@ export interface Phase {
    * makes the exit code 1.
    */
   stop?(context: StopContext): Promise<PhaseOutcome | void> | PhaseOutcome | void;
-  /** Low goes first. */
-  readonly stopOrder: number;
-  /** After this the stop goes on without it, and the exit code is 1. Default: none, the phase bounds itself. */
-  readonly stopTimeoutMs?: number;
 }
 
 export interface StopContext {
   /** Aborts on a second signal: finish now. */
   readonly force: AbortSignal;
+  /** The limit of this step in the plan. */
+  readonly limitMs: number;
 }
 
 /** What stopping a phase came to. */

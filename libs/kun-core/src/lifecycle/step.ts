@@ -1,5 +1,8 @@
 import type { Clock } from '../clock.js';
 
+/** What a step that hangs still has after a second signal, in milliseconds. */
+export const FORCED_STEP_MS = 1000;
+
 /** A step of the stop that did not end in its time; the stop went on without it. */
 export class StepTimeoutError extends Error {
   override readonly name = 'StepTimeoutError';
@@ -12,8 +15,15 @@ export class StepTimeoutError extends Error {
   }
 }
 
+/** How long a step may take. */
+export interface StepLimit {
+  readonly timeoutMs: number;
+  /** From this on it has {@link FORCED_STEP_MS} at most. Default: nobody is in a hurry. */
+  readonly force?: AbortSignal | undefined;
+}
+
 /**
- * Runs a step, for at most `timeoutMs` when given.
+ * Runs a step of the stop, for at most its time.
  *
  * @throws {StepTimeoutError} when it takes longer; what it still does is nobody's.
  */
@@ -21,16 +31,22 @@ export async function runStep<T>(
   clock: Clock,
   name: string,
   step: () => Promise<T> | T,
-  timeoutMs?: number,
+  { timeoutMs, force }: StepLimit,
 ): Promise<T> {
-  if (timeoutMs === undefined) return step();
-  let cancel = () => {};
+  const timers: Array<() => void> = [];
+  let hurry = () => {};
   const timeout = new Promise<never>((_, reject) => {
-    cancel = clock.schedule(timeoutMs, () => reject(new StepTimeoutError(name, timeoutMs)));
+    const limit = (ms: number): void =>
+      void timers.push(clock.schedule(ms, () => reject(new StepTimeoutError(name, ms))));
+    limit(timeoutMs);
+    hurry = () => limit(Math.min(timeoutMs, FORCED_STEP_MS));
+    if (force?.aborted) hurry();
+    else force?.addEventListener('abort', hurry, { once: true });
   });
   try {
     return await Promise.race([step(), timeout]);
   } finally {
-    cancel();
+    force?.removeEventListener('abort', hurry);
+    for (const cancel of timers) cancel();
   }
 }

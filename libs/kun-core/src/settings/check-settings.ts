@@ -2,19 +2,16 @@ import type { ConfigFinding } from '@kun/config';
 import { checkUpstreams } from './check-upstreams.js';
 import { resolveSettings, type ResolveSettingsFacts } from './resolve-settings.js';
 import type { Settings } from './settings.js';
-import { HTTP_STOP_TIMEOUT_MS, STOP_MARGIN_MS, stopBudgetWarning } from './stop-budget.js';
 
 /** What {@link checkSettings} must know besides the settings. */
 export interface CheckSettingsFacts extends ResolveSettingsFacts {
   /** The names of the application's clients. Default: not known, and nothing is said of them. */
   readonly upstreams?: readonly string[] | undefined;
-  /** What all stop callbacks may take together, in milliseconds. Default 0. */
-  readonly callbacksMs?: number;
 }
 
 /**
- * What is valid but most likely not meant: keys without effect, upstreams that nobody calls, and a stop that cannot end
- * in time. A check for `loadConfig`, which knows the place of each key.
+ * What is valid but most likely not meant: keys without effect, and upstreams that nobody calls. A check for
+ * `loadConfig`, which knows the place of each key.
  */
 export function checkSettings(settings: Settings, facts: CheckSettingsFacts): ConfigFinding[] {
   const resolved = resolveSettings(settings, facts);
@@ -31,16 +28,5 @@ export function checkSettings(settings: Settings, facts: CheckSettingsFacts): Co
       );
     }
   }
-  const budget = stopBudgetWarning(
-    {
-      preStopDelayMs: resolved.grpc.preStopDelayMs,
-      drainTimeoutMs: resolved.grpc.drainTimeoutMs,
-      httpTimeoutMs: resolved.http ? HTTP_STOP_TIMEOUT_MS : 0,
-      callbacksMs: facts.callbacksMs ?? 0,
-      marginMs: STOP_MARGIN_MS,
-    },
-    resolved.gracePeriodMs,
-  );
-  if (budget !== undefined) warn('GRPCServer.GrpcGracefulStopTimeout', budget);
   return findings;
 }

@@ -67,6 +67,8 @@ describe('settingsSchema', () => {
       {
         "Admin": {},
         "AdminPort": 8081,
+        "AllStopCallbacksTimeout": 10,
+        "DestroyHooksTimeout": 5,
         "ExitOnUnhandledRejection": true,
         "GRPCDial": {
           "Block": false,
@@ -121,6 +123,7 @@ describe('settingsSchema', () => {
         "Routing": {
           "Allow": [],
         },
+        "StopCallbackTimeout": 5,
         "Tracing": {
           "Global": true,
           "MessageEvents": false,

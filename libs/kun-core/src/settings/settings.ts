@@ -9,7 +9,7 @@ import { routing } from './keys/routing.js';
 import { tracing, zipkin } from './keys/tracing.js';
 import { upstreams } from './keys/upstreams.js';
 import { section } from './section.js';
-import { seconds, toLimitMs } from './values.js';
+import { seconds, toLimitMs, toMs } from './values.js';
 
 /** All of kun's own configuration: each key as it is declared. */
 export const kunSettings = section(
@@ -24,6 +24,26 @@ export const kunSettings = section(
       // What Kubernetes gives a pod that says nothing.
       otherwise: inKubernetes(30, undefined, 'unbounded'),
       read: toLimitMs,
+    }),
+    StopCallbackTimeout: key('stopCallbackTimeoutMs', seconds('positive').default(5), {
+      description: 'How long a single stop callback (lifecycle.onStop) may take; it is then left behind',
+      unit: 'seconds',
+      reload: 'restart',
+      read: toMs,
+    }),
+    AllStopCallbacksTimeout: key('allStopCallbacksTimeoutMs', seconds('positive').default(10), {
+      description:
+        'How long all stop callbacks may take together, however many there are; those that are left are then called and not waited for',
+      unit: 'seconds',
+      reload: 'restart',
+      read: toMs,
+    }),
+    DestroyHooksTimeout: key('destroyHooksTimeoutMs', seconds('positive').default(5), {
+      description:
+        "How long Nest's onModuleDestroy, beforeApplicationShutdown and onApplicationShutdown may take, all together",
+      unit: 'seconds',
+      reload: 'restart',
+      read: toMs,
     }),
     ExitOnUnhandledRejection: key('exitOnUnhandledRejection', z.boolean().default(true), {
       description:

@@ -4,6 +4,7 @@ import { asyncOptions, type KunModuleAsyncOptions } from './async-options.js';
 import { ModulesContainer } from '@nestjs/core';
 import { UPSTREAM_OPTIONS, type UpstreamOptions } from '../client/upstreams/upstream-options.js';
 import { Identity } from '../identity/identity.js';
+import { checkStopPlan } from '../lifecycle/stop-plan.js';
 import type { KunModuleOptions, KunRuntime } from './options.js';
 import { KUN_OPTIONS, KUN_RUNTIME } from './tokens.js';
 import { identityProvider, kunProviders } from './providers.js';
@@ -91,6 +92,7 @@ function configuration(identity: DynamicModule): DynamicModule {
             ports,
             upstreams: registeredUpstreams(modules),
           }),
+        (settings) => checkStopPlan(settings, { inKubernetes, ports }),
       ],
     }),
   });
