@@ -6,7 +6,9 @@ import { ROOT } from './published.js';
 
 /** The blocks of every document that a user reads. */
 export function readDocuments(): Block[] {
-  const files = globSync(['*.md', 'docs/*.md', '{libs,apps}/*/README.md'], { cwd: ROOT });
+  const files = globSync(['*.md', 'docs/*.md', '{libs,apps,examples}/*/README.md', 'examples/README.md'], {
+    cwd: ROOT,
+  });
   return files.toSorted().flatMap((file) => blocksOf(file, readFileSync(join(ROOT, file), 'utf8')));
 }
 

@@ -29,6 +29,10 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   '$ npm start': 'first-steps.spec.ts follows it',
   'npm install @kun/core @kun/config @nestjs/common @nestjs/microservices':
     'peer-ranges.spec.ts installs what is packed',
+  'npx tsc': 'test/e2e/examples builds each example and runs it',
+  'sh make-certificates.sh certificates': 'test/e2e/examples/mutual-tls.spec.ts runs it',
+  [`node -e "global.db = new (require('node:sqlite').DatabaseSync)('accounts.db'); db.exec('BEGIN EXCLUSIVE'); setTimeout(() => {}, 30000)" &`]:
+    'test/e2e/examples/database-check.spec.ts runs it',
   'docker build -f apps/echo/Dockerfile -t echo .':
     'it wants Docker and a cluster; deployment.spec.ts reads both files',
   'call ──▶ ┌ context ─ request id ─ tracing ─ metrics ─ logging ─ yours ─ recovery ┐': 'a drawing',

@@ -1,0 +1,4 @@
+import { KunFactory } from '@kun/core';
+import { StockModule } from './stock.module.js';
+
+await KunFactory.run(StockModule);
