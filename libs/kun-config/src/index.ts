@@ -9,7 +9,7 @@ export {
   type ConfigProblem,
   type ConfigProblemCode,
 } from './report/config-error.js';
-export type { ConfigCheck, ConfigFinding } from './load/config-check.js';
+export type { ConfigCheck, ConfigFinding } from './load/load-options.js';
 export type { ConfigPath } from './config-path.js';
 export { nearest } from './nearest.js';
 export { Secret } from './secret.js';

@@ -1,10 +1,8 @@
 import { resolve } from 'node:path';
 import { ConfigError, formatProblem, type ConfigProblem } from '../report/config-error.js';
-import type { CommandOptions } from './command-options.js';
-import { findStrays, findTargets, nameTarget, type Target } from './find-targets.js';
-import { loadTarget } from './load-target.js';
-import { printProblem } from './print-problem.js';
-import { NO_SCHEMA, styled, UsageError, type Terminal } from './terminal.js';
+import { type CommandOptions, NO_SCHEMA, styled, UsageError, type Terminal } from './command.js';
+import { findStrays, findTargets, nameTarget, type Target, loadTarget } from './targets.js';
+import { printProblem } from './print.js';
 
 /**
  * `kun-config check`: validates the tree for every service, cluster and instance in it. Without a schema there is

@@ -3,12 +3,9 @@ import { ConfigError } from '../report/config-error.js';
 import { formatPath, parsePath } from '../config-path.js';
 import type { ExplainedValue } from '../report/explain-config.js';
 import { nearest } from '../nearest.js';
-import type { CommandOptions } from './command-options.js';
-import { findTargets } from './find-targets.js';
-import { loadTarget } from './load-target.js';
-import { printExplained, printOne, samePath } from './print-explained.js';
-import { printProblem } from './print-problem.js';
-import { UsageError, type Terminal } from './terminal.js';
+import { type CommandOptions, UsageError, type Terminal } from './command.js';
+import { findTargets, loadTarget } from './targets.js';
+import { printExplained, printOne, samePath, printProblem } from './print.js';
 
 /** `kun-config explain [key]`: where each value comes from. Returns the exit code, as all commands do. */
 export async function explainCommand(

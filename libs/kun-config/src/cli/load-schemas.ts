@@ -4,7 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { isRecord } from '../plain-object.js';
-import { UsageError } from './terminal.js';
+import { UsageError } from './command.js';
 
 /**
  * Imports the schemas that `--schema` names: a path or a package, and after `#` the name of an export. Without a name

@@ -1,11 +1,10 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkCommand } from './check-command.js';
-import type { CommandOptions } from './command-options.js';
+import { type CommandOptions, UsageError, type Terminal, NO_SCHEMA } from './command.js';
 import { explainCommand } from './explain-command.js';
 import { findSchemas, loadSchemas } from './load-schemas.js';
-import { schemaCommand } from './schema-command.js';
-import { UsageError, type Terminal } from './terminal.js';
+import { editorSchema } from '../schema/editor-schema.js';
 
 /** Runs the command line and returns the exit code: 0 fine, 1 the configuration has problems, 2 called wrongly, 3 only
  * the syntax could be checked. */
@@ -90,4 +89,11 @@ function parse(args: readonly string[]) {
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
+}
+
+/** `kun-config schema`: the JSON Schema of a file, for editors. */
+function schemaCommand(options: CommandOptions, terminal: Terminal): number {
+  if (options.schemas.length === 0) throw new UsageError(NO_SCHEMA);
+  terminal.out(JSON.stringify(editorSchema(options.schemas), null, 2));
+  return 0;
 }

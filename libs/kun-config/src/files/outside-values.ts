@@ -6,9 +6,9 @@ import {
   type MapNode,
   type Outside,
   type ScalarNode,
+  type ReadProblem,
 } from './config-node.js';
 import { expand } from './placeholders.js';
-import type { ReadProblem } from './read-result.js';
 import { readYaml } from './read-yaml.js';
 import { readSmallFile, UnreadableFile, type SmallFileOptions } from './small-file.js';
 

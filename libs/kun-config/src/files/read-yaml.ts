@@ -1,6 +1,5 @@
 import { parseDocument, type Document, type YAMLError } from 'yaml';
-import type { SourceFile } from './config-node.js';
-import type { ReadProblem, ReadResult } from './read-result.js';
+import type { SourceFile, ReadProblem, ReadResult } from './config-node.js';
 import type { IsSecretKey } from '../secret.js';
 import { Shield } from './shield.js';
 import { FILE_TAG, MAX_DEPTH, MAX_PROBLEMS, TreeBuilder } from './tree-builder.js';

@@ -1,7 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, type Document, type Scalar, type YAMLMap } from 'yaml';
-import type { ConfigNode, ScalarNode, SourceFile } from './config-node.js';
+import type { ConfigNode, ScalarNode, SourceFile, ReadProblem, ReadResult } from './config-node.js';
 import { parseTemplate, WrongPlaceholder } from './placeholders.js';
-import type { ReadProblem, ReadResult } from './read-result.js';
 import type { IsSecretKey } from '../secret.js';
 import type { Shield } from './shield.js';
 import { endOf, isExact, listItem, otherMeaning, scalarValue, startOf } from './yaml-values.js';

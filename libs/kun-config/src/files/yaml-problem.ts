@@ -1,5 +1,5 @@
 import { isCollection, isScalar, visit, type Document, type YAMLError } from 'yaml';
-import type { ReadProblem } from './read-result.js';
+import type { ReadProblem } from './config-node.js';
 
 /**
  * What is wrong with a text that is not YAML: the first mistake, since what follows it mostly follows from it, where

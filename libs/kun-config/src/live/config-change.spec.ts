@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findChanges, sameValue } from './config-change.js';
-import { configHash } from '../load/config-hash.js';
+import { configHash } from '../load/loaded-config.js';
 import { formatPath, parsePath, valueAt } from '../config-path.js';
 import { Secret } from '../secret.js';
 

@@ -1,5 +1,5 @@
 import { sameStamps, stampFiles, type FileStamps } from '../load/file-stamps.js';
-import { loadConsistent, type ConsistentOutcome } from '../load/load-consistent.js';
+import { loadConsistent, type ConsistentOutcome } from '../load/load-config.js';
 import type { LoadedConfig } from '../load/loaded-config.js';
 import type { ReloadEvent } from './reload-event.js';
 

@@ -5,7 +5,7 @@ import { findChanges, sameValue } from './config-change.js';
 import type { ConfigError, ConfigProblem } from '../report/config-error.js';
 import { formatPath, parsePath, valueAt, type ConfigPath } from '../config-path.js';
 import { isRecord } from '../plain-object.js';
-import { loadConsistent, type ConsistentOutcome } from '../load/load-consistent.js';
+import { loadConsistent, type ConsistentOutcome } from '../load/load-config.js';
 import type { LoadedConfig } from '../load/loaded-config.js';
 import type { LoadedLayer, Origin } from '../report/origin.js';
 import type { ConfigStatus, ReloadEvent } from './reload-event.js';

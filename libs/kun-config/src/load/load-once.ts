@@ -8,12 +8,11 @@ import { findWarnings } from '../report/find-warnings.js';
 import { ProblemMaker } from '../report/problem-maker.js';
 import { SchemaView } from '../schema/schema-view.js';
 import { wantedKind } from '../schema/wanted-kind.js';
-import { checkConfig } from './config-check.js';
+import { checkConfig, validateConfig } from './validate-config.js';
 import { environmentLayer } from './environment-layer.js';
 import type { LoadConfigOptions } from './load-options.js';
 import { LoadedConfig } from './loaded-config.js';
 import { readLayer, readText, type ReadLayer } from './read-layer.js';
-import { validateConfig } from './validate-config.js';
 
 /** A configuration or what is wrong with it; either way the files that it depends on, found or not. */
 export type LoadOutcome = { readonly files: readonly string[] } & (

@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
-import type { ConfigCheck } from './config-check.js';
 import type { LayerNames } from '../files/config-layers.js';
+import type { ConfigPath } from '../config-path.js';
 
 /** What to load and what it must look like. */
 export interface LoadConfigOptions extends LayerNames {
@@ -21,3 +21,16 @@ export interface LoadConfigOptions extends LayerNames {
    */
   external?: 'required' | 'tolerated' | undefined;
 }
+
+/** Something that a schema cannot say: keys that conflict, or a key that has no effect because of another. */
+export interface ConfigFinding {
+  /** The key it is about, as in `'GRPCDial.WithProxyPort'`. */
+  readonly path: ConfigPath;
+  /** What is wrong and what to do, without a dot at the end; never with a value that may be secret. */
+  readonly message: string;
+  /** An error refuses the configuration; a warning is only reported. */
+  readonly severity: 'error' | 'warning';
+}
+
+/** Looks at the whole, validated configuration. */
+export type ConfigCheck<T = never> = (value: T) => Iterable<ConfigFinding>;

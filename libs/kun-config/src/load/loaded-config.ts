@@ -1,5 +1,4 @@
 import type { ConfigProblem } from '../report/config-error.js';
-import { configHash } from './config-hash.js';
 import { nodeAt, type ConfigNode, type MapNode } from '../files/config-node.js';
 import { parsePath, valueAt, type ConfigPath } from '../config-path.js';
 import { explainConfig, type ExplainedValue } from '../report/explain-config.js';
@@ -7,8 +6,10 @@ import type { HiddenValue, LayerPlace, LoadedLayer, Origin } from '../report/ori
 import type { LoadConfigOptions } from './load-options.js';
 import type { ProblemMaker } from '../report/problem-maker.js';
 import type { SchemaView } from '../schema/schema-view.js';
-import { Secret } from '../secret.js';
-import { showNode } from '../report/show-value.js';
+import { Secret, HIDDEN, type IsSecretKey } from '../secret.js';
+import { showNode } from '../report/describe-value.js';
+import { createHash } from 'node:crypto';
+import { isPlainObject } from '../plain-object.js';
 
 /** What loading gives: the value, and all that is known of how it came about. Does not change. */
 export class LoadedConfig<T = Record<string, unknown>> {
@@ -123,4 +124,25 @@ function deepFreeze(value: unknown): unknown {
   if (prototype !== null && prototype !== Object.prototype && !Array.isArray(value)) return value;
   for (const each of Object.values(value)) deepFreeze(each);
   return Object.freeze(value);
+}
+
+/**
+ * Twelve hexadecimal digits that are the same wherever the values are the same, so that a fleet's dashboard shows who
+ * runs on what. Secrets do not count: a short one could be guessed from a hash that everybody may see.
+ */
+export function configHash(value: unknown, isSecretKey: IsSecretKey): string {
+  const text = JSON.stringify(canonical(value, isSecretKey)) ?? '';
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}
+
+function canonical(value: unknown, isSecretKey: IsSecretKey): unknown {
+  if (value instanceof Secret) return HIDDEN;
+  if (Array.isArray(value)) return value.map((each: unknown) => canonical(each, isSecretKey));
+  if (typeof value === 'bigint') return String(value);
+  if (!isPlainObject(value)) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  // Pairs keep the order, and the wrapping tells them from a list.
+  return {
+    map: entries.map(([key, each]) => [key, isSecretKey(key) ? HIDDEN : canonical(each, isSecretKey)]),
+  };
 }

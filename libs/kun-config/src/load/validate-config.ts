@@ -1,11 +1,13 @@
-import { toPlain, type MapNode } from '../files/config-node.js';
-import type { ConfigProblem } from '../report/config-error.js';
+import { toPlain, type MapNode, nodeAt } from '../files/config-node.js';
+import type { ConfigProblem, ConfigProblemCode } from '../report/config-error.js';
 import { explainIssue } from '../report/explain-issue.js';
 import type { ProblemMaker } from '../report/problem-maker.js';
 import { unknownKeyProblem } from '../report/unknown-key-problem.js';
 import { inexactNumbers, refusedKeys, runSchema } from '../schema/run-schema.js';
 import type { SchemaView } from '../schema/schema-view.js';
 import { unknownByOutput, unknownBySchema, UnknownKeys } from '../schema/unknown-keys.js';
+import { parsePath } from '../config-path.js';
+import type { ConfigCheck } from './load-options.js';
 
 /** The validated value, or what is wrong. */
 export interface Validated {
@@ -84,4 +86,26 @@ function ownersOf(views: readonly SchemaView[]): Map<string, SchemaView> {
 function unique(problems: readonly ConfigProblem[]): ConfigProblem[] {
   const seen = new Map(problems.map((problem) => [`${problem.key}\n${problem.message}`, problem]));
   return [...seen.values()];
+}
+
+/** Runs the checks and gives what they find its place. */
+export function checkConfig(
+  checks: readonly ConfigCheck[],
+  value: unknown,
+  root: MapNode,
+  problems: ProblemMaker,
+): { problems: ConfigProblem[]; warnings: ConfigProblem[] } {
+  const found = { problems: [] as ConfigProblem[], warnings: [] as ConfigProblem[] };
+  for (const check of checks) {
+    // a check says itself what it takes
+    for (const { path, message, severity } of check(value as never)) {
+      const code: ConfigProblemCode = severity === 'error' ? 'invalid-value' : 'no-effect';
+      const parts = parsePath(path);
+      let node = nodeAt(root, parts);
+      for (let length = parts.length - 1; !node; length--) node = nodeAt(root, parts.slice(0, length));
+      const problem = problems.at(node.source, node.keyOffset, { code, path: parts, message });
+      (severity === 'error' ? found.problems : found.warnings).push(problem);
+    }
+  }
+  return found;
 }

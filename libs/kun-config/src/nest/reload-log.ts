@@ -4,7 +4,7 @@ import type { ConfigChange } from '../live/config-change.js';
 import type { Configuration } from '../live/configuration.js';
 import type { LoadedConfig } from '../load/loaded-config.js';
 import { formatPlace } from '../report/config-error.js';
-import { showValue } from '../report/show-value.js';
+import { showValue } from '../report/describe-value.js';
 
 /** Says in the log what each reload did, what waits for a restart, and why a set was refused. */
 export function logReloads(configuration: Configuration<unknown>, logger: LoggerService): Subscription {

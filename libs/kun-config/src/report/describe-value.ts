@@ -4,6 +4,7 @@ import { fits, typesOf } from '../schema/fits.js';
 import type { JsonSchema } from '../schema/json-schema.js';
 import { maskCredentials, printable } from './source-line.js';
 import { nearest } from '../nearest.js';
+import { HIDDEN, Secret } from '../secret.js';
 
 /** What was found, for an error message: `the string "tru"`, `a list`. Secrets stay unseen. */
 export function describeFound(node: ConfigNode, secret: boolean): string {
@@ -50,8 +51,28 @@ export function suggestValue(node: ConfigNode, allowed: readonly JsonSchema[]): 
   return undefined;
 }
 
+/** A node as a report shows it: compact, secrets blanked, what came from outside by its reference. */
+export function showNode(node: ConfigNode, secret: boolean): string {
+  if (node.kind === 'unset') return 'null';
+  if (node.source.foreign) return '(not shown)';
+  if (node.written !== undefined && node.kind !== 'map') return node.written;
+  if (node.kind === 'map') return `{${[...node.entries.keys()].join(', ')}}`;
+  if (node.kind === 'list')
+    return secret ? HIDDEN : `[${node.items.map((item) => showNode(item, false)).join(', ')}]`;
+  return showValue(node.value, secret || node.secret === true);
+}
+
+/** A validated value as a report shows it. */
+export function showValue(value: unknown, secret: boolean): string {
+  if (secret || value instanceof Secret) return HIDDEN;
+  if (typeof value === 'bigint') return String(value);
+  const text = printable(maskCredentials((JSON.stringify(value) ?? String(value)).slice(0, MAX_READ)));
+  return text.length > MAX_SHOWN_VALUE ? `${text.slice(0, MAX_SHOWN_VALUE)}…` : text;
+}
+
 const MAX_ALTERNATIVES = 4;
 const MAX_SHOWN = 60;
+const MAX_SHOWN_VALUE = 200;
 /** Enough to find a password in a URL, and no more than can be looked through at once. */
 const MAX_READ = 1_000;
 

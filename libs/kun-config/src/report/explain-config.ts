@@ -2,7 +2,7 @@ import { nodeAt, type MapNode } from '../files/config-node.js';
 import { formatPath, valueAt, type ConfigPath } from '../config-path.js';
 import type { Origin } from '../report/origin.js';
 import { isPlainObject } from '../plain-object.js';
-import { showNode, showValue } from '../report/show-value.js';
+import { showNode, showValue } from './describe-value.js';
 
 /** One key with all that is known of its value. */
 export interface ExplainedValue extends Origin {

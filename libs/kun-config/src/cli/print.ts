@@ -1,7 +1,7 @@
 import type { ExplainedValue } from '../report/explain-config.js';
 import { formatPath, parsePath } from '../config-path.js';
-import { styled, type Terminal } from './terminal.js';
-import { formatPlace } from '../report/config-error.js';
+import { styled, type Terminal } from './command.js';
+import { formatPlace, formatProblem, formatSource, type ConfigProblem } from '../report/config-error.js';
 import type { LayerPlace } from '../report/origin.js';
 
 /** Prints each key in one line: value, where it comes from, when a change takes effect; below it what it hides. */
@@ -78,4 +78,16 @@ function widest(texts: readonly string[], most: number): number {
 function cut(text: string, width: number): string {
   const most = Math.max(width, MAX_SHOWN);
   return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
+/** Prints a problem with its place coloured and its source line below. */
+export function printProblem(
+  problem: ConfigProblem,
+  color: 'red' | 'yellow',
+  print: (text: string) => void,
+  terminal: Terminal,
+): void {
+  const [place = '', ...rest] = formatProblem(problem).split(': ');
+  print(`${styled(terminal, color, place)}: ${rest.join(': ')}`);
+  for (const line of formatSource(problem)) print(styled(terminal, 'dim', `  ${line}`));
 }

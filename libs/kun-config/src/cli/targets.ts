@@ -2,6 +2,8 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FILE_NAME } from '../files/config-layers.js';
 import { isNearMiss } from '../load/near-misses.js';
+import { loadConfig } from '../load/load-config.js';
+import type { CommandOptions, Terminal } from './command.js';
 
 /** A service, one of its clusters, or one instance of those. */
 export interface Target {
@@ -71,4 +73,18 @@ async function hasFile(path: string): Promise<boolean> {
 async function filter(names: readonly string[], keep: (name: string) => Promise<boolean>): Promise<string[]> {
   const kept = await Promise.all(names.map(keep));
   return names.filter((_, index) => kept[index]);
+}
+
+/**
+ * Loads what a service, or one of its clusters or instances, would start with.
+ *
+ * @throws {ConfigError} with every problem of it
+ */
+export function loadTarget(
+  { service, cluster, instance }: Pick<Target, 'service'> & Pick<CommandOptions, 'cluster' | 'instance'>,
+  { base, schemas, strict }: CommandOptions,
+  { env }: Terminal,
+): ReturnType<typeof loadConfig> {
+  const external = strict ? 'required' : 'tolerated';
+  return loadConfig({ base, service, cluster, instance, schemas, env, external });
 }
