@@ -46,6 +46,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
 /** Documents that another test writes or runs. */
 const HELD_ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/what-happened-to-my-call.md': 'test/e2e/what-happened.spec.ts',
+  'docs/debugging.md': 'test/package/debugging-doc.spec.ts',
 };
 
 const directory = mkdtempSync(join(tmpdir(), 'kun-documents-'));
