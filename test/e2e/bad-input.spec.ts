@@ -239,7 +239,10 @@ describe('a proto and handlers that do not match', () => {
 
 describe('an application that is wrong', () => {
   it.each([
-    ['unknown channel option', 'channelOptions: grpc-js servers do not read grpc.keepalive_time; remove'],
+    [
+      'unknown channel option',
+      "channelOptions: grpc-js' servers do not read the channel option grpc.keepalive_time; remove",
+    ],
     [
       'no KunModule',
       'the root module does not import KunModule.forRoot({ service, proto }); add it to its imports',

@@ -63,7 +63,7 @@ export { ProtoError, type ProtoForms, type ProtoSource } from './proto/files/pro
 export { callerIdentity } from './server/call/caller-identity.js';
 export { HandlerCoverageError } from './server/answer/nest/handler-coverage.js';
 export { ListenError } from './server/port/grpc-js/grpc-listener.js';
-export { ChannelOptionError, type GrpcChannelOptions } from './server/port/grpc-js/channel-options.js';
+export { ChannelOptionError, type GrpcChannelOptions } from './transport/channel-options.js';
 export { AdminPortError } from './admin/admin-port-error.js';
 export { settingsSchema, type Settings } from './settings/settings.js';
 export type { PortOverrides } from './settings/declare.js';

@@ -10,7 +10,6 @@ const EXPLAINED: ReadonlySet<string> = new Set([
   'AdminPortError',
   'CertificateError',
   'ChannelOptionError',
-  'ClientChannelOptionError',
   'ConfigError',
   'EntranceError',
   'HandlerCoverageError',

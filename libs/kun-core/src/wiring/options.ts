@@ -2,7 +2,7 @@ import type { InjectionToken } from '@nestjs/common';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Clock } from '../clock.js';
 import type { Interceptor } from '../rpc/interceptor.js';
-import type { GrpcChannelOptions } from '../server/port/grpc-js/channel-options.js';
+import type { GrpcChannelOptions } from '../transport/channel-options.js';
 import type { ProtoSource } from '../proto/files/proto-source.js';
 import type { PortOverrides } from '../settings/declare.js';
 import type { LogDestination } from '../logs/output/log-destination.js';

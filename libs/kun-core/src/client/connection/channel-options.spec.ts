@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { clientChannelOptions, type ClientChannelOptions } from './channel-options.js';
+import type { GrpcChannelOptions } from '../../transport/channel-options.js';
+import { clientChannelOptions } from './channel-options.js';
 import { dial } from './target.js';
 
-function optionsOf(own?: ClientChannelOptions, proxyPort?: number) {
+function optionsOf(own?: GrpcChannelOptions, proxyPort?: number) {
   return clientChannelOptions(
     {
       name: 'orders',

@@ -1,16 +1,8 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
-import { nearest } from '@kun/config';
+import { refuseUnreadOptions, type GrpcChannelOptions } from '../../transport/channel-options.js';
 import type { KeepaliveOptions } from '../../transport/connection-keepalive.js';
 import type { HttpProxy } from './http-proxy.js';
 import type { Dial } from './target.js';
-
-/** Options of grpc-js, by the names it has for them; only those that its clients read are taken. */
-export type ClientChannelOptions = Readonly<Record<string, string | number | undefined>>;
-
-/** An option that grpc-js would ignore without a word, or that kun decides. */
-export class ClientChannelOptionError extends Error {
-  override readonly name = 'ClientChannelOptionError';
-}
 
 /** What a grpc-js 1.14 client reads (`channel-options.ts`, less what only its servers do). */
 const CLIENT_OPTIONS: ReadonlySet<string> = new Set([
@@ -60,15 +52,13 @@ export interface ChannelDecisions {
  * does it: `grpc.keepalive_time_ms` and `grpc.keepalive_timeout_ms` are understood, and not passed on to grpc-js, whose
  * own would end calls that outlive a server's GOAWAY.
  *
- * @throws {ClientChannelOptionError} naming each option that grpc-js' clients do not read, with the one likely meant.
+ * @throws {ChannelOptionError} naming each option that grpc-js' clients do not read, with the one likely meant.
  */
 export function clientChannelOptions(
   decisions: ChannelDecisions,
-  own: ClientChannelOptions = {},
+  own: GrpcChannelOptions = {},
 ): { readonly options: ChannelOptions; readonly keepalive: KeepaliveOptions | false } {
-  const unread = Object.keys(own).filter((name) => !CLIENT_OPTIONS.has(name));
-  if (unread.length > 0) throw unreadOptions(decisions.name, unread);
-
+  refuseUnreadOptions(own, CLIENT_OPTIONS, { where: `upstream ${decisions.name}`, side: 'clients' });
   const { dial, maxMessageBytes, initialBackoffMs, maxBackoffMs } = decisions;
   const {
     'grpc.keepalive_time_ms': timeMs,
@@ -126,16 +116,6 @@ function proxyOptions({ dial, proxy }: ChannelDecisions): ChannelOptions {
 
 function hostPort({ host, port }: { readonly host: string; readonly port: number }): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-function unreadOptions(name: string, unread: readonly string[]): ClientChannelOptionError {
-  const each = unread.map((option) => {
-    const meant = nearest(option, CLIENT_OPTIONS);
-    return meant ? `${option} (did you mean ${meant}?)` : option;
-  });
-  return new ClientChannelOptionError(
-    `upstream ${name}: grpc-js' clients do not read the channel ${each.length > 1 ? 'options' : 'option'} ${each.join(', ')}; remove, or choose from ${[...CLIENT_OPTIONS].join(', ')}`,
-  );
 }
 
 function defined<T extends object>(values: T): T {

@@ -2,7 +2,8 @@ import { Client, connectivityState, credentials, Metadata, type ServiceError } f
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../../settings/keys/rpc.js';
 import type { CertificateStore } from '../../tls/certificate-store.js';
 import { TlsChannelCredentials } from '../../tls/client-tls.js';
-import { clientChannelOptions, type ClientChannelOptions } from './channel-options.js';
+import type { GrpcChannelOptions } from '../../transport/channel-options.js';
+import { clientChannelOptions } from './channel-options.js';
 import type { KeepaliveOptions } from '../../transport/connection-keepalive.js';
 import { GuardedCredentials } from './connect-timeout.js';
 import { httpProxyFor, type Environment } from './http-proxy.js';
@@ -31,7 +32,7 @@ export interface UpstreamChannelOptions {
   /** Where the proxies are said that lead to upstreams. Default: `process.env` */
   readonly environment?: Environment | undefined;
   /** grpc-js' own options, over kun's; those that its clients do not read are refused. */
-  readonly channelOptions?: ClientChannelOptions | undefined;
+  readonly channelOptions?: GrpcChannelOptions | undefined;
 }
 
 /** How a channel stands. */
@@ -71,7 +72,7 @@ const MAX_BACKOFF_MS = 10_000;
  *
  * @throws {TargetError} when the target cannot be dialled.
  * @throws {HttpProxyError} when the proxy that leads to it cannot be used.
- * @throws {ClientChannelOptionError} for a channel option without effect.
+ * @throws {ChannelOptionError} for a channel option without effect.
  */
 export function openChannel(options: UpstreamChannelOptions): UpstreamChannel {
   const { name, target, certificates, proxyPort, connectTimeoutMs } = options;

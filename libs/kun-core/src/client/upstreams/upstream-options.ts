@@ -1,7 +1,7 @@
 import type { InjectionToken } from '@nestjs/common';
 import type { Interceptor } from '../../rpc/interceptor.js';
 import type { ProtoSource } from '../../proto/files/proto-source.js';
-import type { ClientChannelOptions } from '../connection/channel-options.js';
+import type { GrpcChannelOptions } from '../../transport/channel-options.js';
 
 /** An upstream as `KunClientModule.register` is told of it; the rest is the configuration's (`Upstreams.<name>`). */
 export interface UpstreamOptions extends Omit<ProtoSource, 'services'> {
@@ -14,7 +14,7 @@ export interface UpstreamOptions extends Omit<ProtoSource, 'services'> {
   /** The service's own interceptors for this upstream, outside of the retry; as in `KunModule.forRoot`. */
   readonly interceptors?: ReadonlyArray<Interceptor | InjectionToken>;
   /** grpc-js' own channel options; those that it does not read are refused. */
-  readonly channelOptions?: ClientChannelOptions;
+  readonly channelOptions?: GrpcChannelOptions;
 }
 
 /** An upstream cannot be what its registration or configuration says. */

@@ -1,12 +1,5 @@
 import type { ChannelOptions } from '@grpc/grpc-js';
-
-/** Options of grpc-js, by the names it has for them; only those that it reads are taken. */
-export type GrpcChannelOptions = Readonly<Record<string, string | number | undefined>>;
-
-/** An option that grpc-js would ignore without a word. */
-export class ChannelOptionError extends Error {
-  override readonly name = 'ChannelOptionError';
-}
+import { refuseUnreadOptions, type GrpcChannelOptions } from '../../../transport/channel-options.js';
 
 /** What a grpc-js 1.14 server reads (`server.ts`, `server-interceptors.ts`). */
 const SERVER_OPTIONS: ReadonlySet<string> = new Set([
@@ -35,12 +28,7 @@ export function serverChannelOptions(
   },
   own: GrpcChannelOptions = {},
 ): ChannelOptions {
-  const unread = Object.keys(own).filter((name) => !SERVER_OPTIONS.has(name));
-  if (unread.length > 0) {
-    throw new ChannelOptionError(
-      `channelOptions: grpc-js servers do not read ${unread.join(', ')}; remove them, or choose from ${[...SERVER_OPTIONS].join(', ')}`,
-    );
-  }
+  refuseUnreadOptions(own, SERVER_OPTIONS, { where: 'channelOptions', side: 'servers' });
   return {
     'grpc.max_receive_message_length': settings.maxMessageBytes,
     'grpc.max_send_message_length': settings.maxMessageBytes,

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { ChannelOptionError, type GrpcChannelOptions } from '../../../transport/channel-options.js';
+import { serverChannelOptions } from './channel-options.js';
+
+const optionsOf = (own?: GrpcChannelOptions, maxConnectionAgeMs?: number) =>
+  serverChannelOptions({ maxMessageBytes: 1024, maxConnectionAgeMs }, own);
+
+describe("the server's options", () => {
+  it("are kun's, and over them the user's own", () => {
+    expect(optionsOf()).toEqual({
+      'grpc.max_receive_message_length': 1024,
+      'grpc.max_send_message_length': 1024,
+      'grpc.enable_channelz': 0,
+    });
+    expect(optionsOf({ 'grpc.max_send_message_length': 7 }, 5)).toMatchObject({
+      'grpc.max_send_message_length': 7,
+      'grpc.max_connection_age_ms': 5,
+    });
+  });
+
+  it.each([
+    [
+      { 'grpc.max_conection_age_ms': 1 },
+      /^channelOptions: .*servers do not read the channel option grpc\.max_conection_age_ms \(did you mean grpc\.max_connection_age_ms\?\); remove, or choose from grpc\./,
+    ],
+    [
+      { 'grpc.service_config': '{}', interceptors: 2 },
+      /the channel options grpc\.service_config.*, interceptors; remove/,
+    ],
+  ])('that have no effect are refused, with the one likely meant: %j', (own, message) => {
+    expect(() => optionsOf(own)).toThrow(ChannelOptionError);
+    expect(() => optionsOf(own)).toThrow(message);
+  });
+});
