@@ -42,7 +42,8 @@ export function baggageHeader(context: Context): string | undefined {
   for (const [key, { value, metadata }] of baggage.getAllEntries().slice(0, MAX_MEMBERS)) {
     if (!KEY.test(key)) continue;
     const properties = metadata ? `;${metadata.toString()}` : '';
-    const member = `${key}=${encodeURIComponent(value)}${properties}`;
+    // Half of a surrogate pair has no encoding.
+    const member = `${key}=${encodeURIComponent(value.toWellFormed())}${properties}`;
     // Printable ASCII is all that a header carries.
     if (!/^[\x20-\x7e]*$/.test(member) || header.length + member.length + 1 > MAX_BYTES) continue;
     header += header === '' ? member : `,${member}`;
