@@ -45,7 +45,7 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     // Lines as text, until they have left the process: knows of no call.
     'logs/output': ['optional-package'],
     logs: ['logs/output', 'traces', 'rpc', ...status, 'clock', 'identity', 'settings', 'grammar', ...proto],
-    metrics: ['logs', 'traces', 'rpc', ...status, 'identity'],
+    metrics: ['logs', 'traces', 'rpc', ...status, 'clock', 'identity', 'optional-package'],
     // Message shapes are the proto's.
     interceptors: ['rpc', ...status, ...telemetry, 'clock', 'settings', ...proto],
     // When a call is made again, and by whom.

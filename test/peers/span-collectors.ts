@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { REPOSITORY } from '../e2e/running-process.js';
 import { requireDebianPackages } from './debian-packages.js';
@@ -57,31 +57,65 @@ export async function startZipkin(): Promise<SpanCollector> {
   };
 }
 
+/** A point of a histogram as a collector understood it. */
+export interface CollectedPoint {
+  readonly resource: Readonly<Record<string, unknown>>;
+  readonly scope: string;
+  readonly metric: string;
+  readonly unit: string;
+  readonly temporality: string;
+  readonly attributes: Readonly<Record<string, unknown>>;
+  readonly count: number;
+  readonly sum: number;
+  readonly bounds: readonly number[];
+  readonly buckets: readonly number[];
+}
+
+/** A program that takes spans and histograms. */
+export interface OtlpCollector extends SpanCollector {
+  /** The configuration that sends metrics there. */
+  readonly metricSettings: { readonly Endpoint: string; readonly Protocol: 'grpc' | 'http' };
+  /** Settles when so many points have come. */
+  points(count: number): Promise<CollectedPoint[]>;
+}
+
 /** Takes OTLP by its official .proto files, with gRPC's C core: over gRPC, and over HTTP as JSON. */
-export async function startOtlp(protocol: 'grpc' | 'http'): Promise<SpanCollector> {
+export async function startOtlp(protocol: 'grpc' | 'http'): Promise<OtlpCollector> {
   await requireDebianPackages('python3-grpcio', 'python3-grpc-tools', 'python3-protobuf');
   const modules = await requireNpmPackages(join(import.meta.dirname, 'otlp-protos'), 'otlp-protos');
   const protos = join(modules, '@opentelemetry/otlp-grpc-exporter-base/build/protos');
   const folder = await mkdtemp(join(tmpdir(), 'kun-otlp-'));
   const descriptors = join(folder, 'descriptors.bin');
-  const service = 'opentelemetry/proto/collector/trace/v1/trace_service.proto';
-  const protoc = ['-m', 'grpc_tools.protoc', `-I${protos}`, `--descriptor_set_out=${descriptors}`];
-  await run(PYTHON, [...protoc, '--include_imports', service]);
+  const services = ['trace/v1/trace_service.proto', 'metrics/v1/metrics_service.proto'].map(
+    (file) => `opentelemetry/proto/collector/${file}`,
+  );
+  await withoutOptional(protos, folder, 'opentelemetry/proto/metrics/v1/metrics.proto');
+  const protoc = ['-m', 'grpc_tools.protoc', `-I${folder}`, `-I${protos}`];
+  await run(PYTHON, [...protoc, `--descriptor_set_out=${descriptors}`, '--include_imports', ...services]);
   const program = join(import.meta.dirname, 'python/otlp_collector.py');
   const peer = await PeerProcess.start(PYTHON, [program, descriptors], {
     ...process.env,
     PYTHONDONTWRITEBYTECODE: '1',
   });
-  const [overGrpc, overHttp] = peer.firstLine.split(' ');
+  const [overGrpc = '', overHttp = ''] = peer.firstLine.split(' ');
   const Endpoint = protocol === 'grpc' ? overGrpc : overHttp;
   return {
     settings: { Tracing: { Otlp: { Endpoint, Protocol: protocol } } },
+    metricSettings: { Endpoint, Protocol: protocol },
+    points: (count) => peer.printed<CollectedPoint>(count),
     spans: async (count) => (await peer.printed<OtlpSpan>(count)).map(fromOtlp),
     async stop() {
       await peer.stop();
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** Debian's protoc is older than `optional` in proto3, which changes nothing on the wire. */
+async function withoutOptional(from: string, to: string, path: string): Promise<void> {
+  const text = await readFile(join(from, path), 'utf8');
+  await mkdir(dirname(join(to, path)), { recursive: true });
+  await writeFile(join(to, path), text.replaceAll(/^(\s+)optional /gm, '$1'));
 }
 
 const PYTHON = '/usr/bin/python3';

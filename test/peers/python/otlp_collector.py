@@ -1,7 +1,7 @@
-"""otlp_collector.py DESCRIPTORS: a collector of traces by the official .proto files, over gRPC and over HTTP (JSON).
+"""otlp_collector.py DESCRIPTORS: a collector of traces and metrics by the official .proto files, over gRPC and HTTP (JSON).
 
-Prints its two addresses, then each span on a line as it understood it; ends with stdin. What breaks the protocol's
-rules (lengths of ids, times) is refused.
+Prints its two addresses, then each span and each point of a histogram on a line as it understood it; ends with stdin.
+What breaks the protocol's rules (lengths of ids, times, counts that do not add up) is refused.
 """
 
 import base64
@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 
-PACKAGE = "opentelemetry.proto.collector.trace.v1"
+PACKAGE = "opentelemetry.proto.collector"
 
 
 class Messages:
@@ -27,8 +27,39 @@ class Messages:
         for file in files.file:
             pool.Add(file)
         factory = message_factory.MessageFactory(pool)
-        self.request = factory.GetPrototype(pool.FindMessageTypeByName(f"{PACKAGE}.ExportTraceServiceRequest"))
-        self.response = factory.GetPrototype(pool.FindMessageTypeByName(f"{PACKAGE}.ExportTraceServiceResponse"))
+        self._factory, self._pool = factory, pool
+
+    def of(self, name):
+        return self._factory.GetPrototype(self._pool.FindMessageTypeByName(f"{PACKAGE}.{name}"))
+
+
+class Signal:
+    """One of the collector's two services."""
+
+    def __init__(self, messages, package, name, lines_of):
+        self.service = f"{PACKAGE}.{package}.v1.{name}Service"
+        self.request = messages.of(f"{package}.v1.Export{name}ServiceRequest")
+        self.response = messages.of(f"{package}.v1.Export{name}ServiceResponse")
+        self._lines_of = lines_of
+
+    def take(self, request):
+        lines = [json.dumps(line) for line in self._lines_of(request)]
+        print("\n".join(lines), flush=True)
+
+    def export(self, request, context):
+        try:
+            self.take(request)
+        except ValueError as error:
+            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
+        return self.response()
+
+    def handler(self):
+        method = grpc.unary_unary_rpc_method_handler(
+            self.export,
+            request_deserializer=self.request.FromString,
+            response_serializer=lambda response: response.SerializeToString(),
+        )
+        return grpc.method_handlers_generic_handler(self.service, {"Export": method})
 
 
 def attributes(pairs):
@@ -66,9 +97,33 @@ def check(span):
         raise ValueError(f"times {times}")
 
 
-def take(request):
-    lines = [json.dumps(span) for span in spans_of(request)]
-    print("\n".join(lines), flush=True)
+def points_of(request):
+    for resource_metrics in request.resource_metrics:
+        for scope_metrics in resource_metrics.scope_metrics:
+            for metric in scope_metrics.metrics:
+                histogram = metric.histogram
+                temporalities = type(histogram).DESCRIPTOR.fields_by_name["aggregation_temporality"].enum_type
+                for point in histogram.data_points:
+                    check_point(point)
+                    yield {
+                        "resource": attributes(resource_metrics.resource.attributes),
+                        "scope": scope_metrics.scope.name,
+                        "metric": metric.name,
+                        "unit": metric.unit,
+                        "temporality": temporalities.values_by_number[histogram.aggregation_temporality].name,
+                        "attributes": attributes(point.attributes),
+                        "count": point.count,
+                        "sum": point.sum,
+                        "bounds": list(point.explicit_bounds),
+                        "buckets": list(point.bucket_counts),
+                    }
+
+
+def check_point(point):
+    if len(point.bucket_counts) != len(point.explicit_bounds) + 1 or sum(point.bucket_counts) != point.count:
+        raise ValueError(f"{list(point.bucket_counts)} for {point.count} values and {list(point.explicit_bounds)}")
+    if not 0 < point.start_time_unix_nano <= point.time_unix_nano:
+        raise ValueError(f"from {point.start_time_unix_nano} to {point.time_unix_nano}")
 
 
 def with_ids_in_base64(value):
@@ -85,19 +140,20 @@ def with_ids_in_base64(value):
     }
 
 
-def http_handler(messages):
+def http_handler(by_path):
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self):
             body = self._body()
             try:
-                if self.path != "/v1/traces" or self.headers["Content-Type"] != "application/json":
+                signal = by_path.get(self.path)
+                if signal is None or self.headers["Content-Type"] != "application/json":
                     raise ValueError(f"{self.path} of {self.headers['Content-Type']}")
                 if self.headers.get("Content-Encoding") == "gzip":
                     body = gzip.decompress(body)
                 parsed = with_ids_in_base64(json.loads(body))
-                take(json_format.ParseDict(parsed, messages.request(), ignore_unknown_fields=True))
+                signal.take(json_format.ParseDict(parsed, signal.request(), ignore_unknown_fields=True))
                 self._answer(200, b"{}")
             except (ValueError, json_format.ParseError) as error:
                 self._answer(400, str(error).encode())
@@ -128,24 +184,13 @@ def http_handler(messages):
 def main(descriptor_file):
     messages = Messages(descriptor_file)
 
-    def export(request, context):
-        try:
-            take(request)
-        except ValueError as error:
-            context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
-        return messages.response()
-
-    method = grpc.unary_unary_rpc_method_handler(
-        export,
-        request_deserializer=messages.request.FromString,
-        response_serializer=lambda response: response.SerializeToString(),
-    )
+    traces = Signal(messages, "trace", "Trace", spans_of)
+    metrics = Signal(messages, "metrics", "Metrics", points_of)
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=2))
-    service = grpc.method_handlers_generic_handler(f"{PACKAGE}.TraceService", {"Export": method})
-    server.add_generic_rpc_handlers((service,))
+    server.add_generic_rpc_handlers((traces.handler(), metrics.handler()))
     grpc_port = server.add_insecure_port("127.0.0.1:0")
     server.start()
-    http = ThreadingHTTPServer(("127.0.0.1", 0), http_handler(messages))
+    http = ThreadingHTTPServer(("127.0.0.1", 0), http_handler({"/v1/traces": traces, "/v1/metrics": metrics}))
     threading.Thread(target=http.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{grpc_port} http://127.0.0.1:{http.server_address[1]}", flush=True)
     sys.stdin.read()

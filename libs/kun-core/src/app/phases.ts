@@ -5,7 +5,7 @@ import { createAdminServer } from '../admin/admin-server.js';
 import { Upstreams } from '../client/upstreams/upstreams.js';
 import { delay } from '../clock.js';
 import type { KunRuntime } from '../wiring/options.js';
-import { KUN_RUNTIME, KUN_SETTINGS, KUN_TRACING, clockOf } from '../wiring/tokens.js';
+import { KUN_METRIC_EXPORT, KUN_RUNTIME, KUN_SETTINGS, KUN_TRACING, clockOf } from '../wiring/tokens.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { Phase } from '../lifecycle/phase.js';
 import { addedStepsWarning } from '../lifecycle/stop-plan.js';
@@ -24,6 +24,7 @@ import { LogRouter } from '../logs/log-router.js';
 import { ApplicationLogger } from '../logs/application-logger.js';
 import { httpLogging } from '../logs/http-logging.js';
 import { Meter } from '../metrics/meter.js';
+import type { MetricExport } from '../metrics/metric-export.js';
 import type { Tracing } from '../traces/tracing.js';
 import { httpPhase, microservicesPhase, type HttpParts, type WantedParts } from './other-ports.js';
 
@@ -77,6 +78,7 @@ function partsOf(nest: NestExpressApplication, wanted: WantedParts) {
     server: nest.get(KunGrpcServer),
     upstreams: nest.get(Upstreams),
     tracing: nest.get<Tracing | undefined>(KUN_TRACING),
+    metricExport: nest.get<MetricExport | undefined>(KUN_METRIC_EXPORT),
     meter: nest.get(Meter),
     log: nest.get(LogRouter),
     logger: nest.get(ApplicationLogger),
@@ -156,13 +158,17 @@ function upstreams({ upstreams: open }: Parts): Phase {
 }
 
 /** Spans of the last calls are on their way still. */
-function telemetry({ tracing, logger }: Parts): Phase {
+function telemetry({ tracing, metricExport, logger }: Parts): Phase {
   return {
     name: 'telemetry',
     async stop({ limitMs }) {
+      const [spansSent, metricsSent] = await Promise.all([
+        tracing?.shutdown(limitMs) ?? true,
+        metricExport?.shutdown(limitMs) ?? true,
+      ]);
       // No call was cut by it: worth a word, and no reason for another exit code.
-      if (!tracing || (await tracing.shutdown(limitMs))) return;
-      logger.pino.warn({ spans_lost: tracing.lostSpans }, 'spans were left unsent');
+      if (!spansSent) logger.pino.warn({ spans_lost: tracing?.lostSpans }, 'spans were left unsent');
+      if (!metricsSent) logger.pino.warn('the last metrics were left unsent');
     },
   };
 }

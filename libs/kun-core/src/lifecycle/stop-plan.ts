@@ -71,7 +71,7 @@ export const STOP_PLAN: readonly StopStep[] = [
     what: '`onModuleDestroy`, `beforeApplicationShutdown`, `onApplicationShutdown`, all together',
   },
   { name: 'upstreams', limit: 1000, what: 'the channels to other services close' },
-  { name: 'telemetry', limit: 2000, keepsLimit: true, what: 'the last spans are sent' },
+  { name: 'telemetry', limit: 2000, keepsLimit: true, what: 'the last spans and metrics are sent' },
   { name: 'admin port', limit: 1000, what: 'probes and metrics go' },
 ];
 

@@ -4,6 +4,7 @@ import type { RpcCall } from '../rpc/rpc-call.js';
 import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
 import { codeName, goCodeName, STATUS_CODES } from '../status/code.js';
 import { MethodCounts } from './method-counts.js';
+import type { RpcDurations } from './rpc-durations.js';
 import { MethodHistogram } from './method-histogram.js';
 
 export interface CallMetricsOptions {
@@ -13,6 +14,8 @@ export interface CallMetricsOptions {
   buckets?: readonly number[] | undefined;
   /** How `grpc_code` is spelt: `go` is `NotFound`, as the Go libraries and their dashboards have it; `grpc` is `NOT_FOUND`. Default: go */
   codeNames?: 'go' | 'grpc';
+  /** Where durations count besides, for OpenTelemetry. Default: nowhere */
+  durations?: RpcDurations | undefined;
 }
 
 /** The buckets of Prometheus' Go client, in seconds, which go-grpc-prometheus uses. */
@@ -29,10 +32,12 @@ export class CallMetrics {
   private readonly methods = new Map<RpcMethod, MethodCounts>();
   private readonly buckets: readonly number[];
   private readonly codeLabel: (code: status) => string;
+  private readonly durations: RpcDurations | undefined;
 
   constructor(registry: Registry, options: CallMetricsOptions = {}) {
     const side = options.side ?? 'server';
     this.buckets = options.buckets ?? DEFAULT_BUCKETS;
+    this.durations = options.durations;
     this.codeLabel = options.codeNames === 'grpc' ? codeName : goCodeName;
     const where = side === 'server' ? 'on the server' : 'by the client';
     this.counter(registry, `grpc_${side}_started_total`, `RPCs started ${where}`, (counts) => counts.started);
@@ -85,7 +90,9 @@ export class CallMetrics {
 
   private countsOf(method: RpcMethod): MethodCounts {
     let counts = this.methods.get(method);
-    if (!counts) this.methods.set(method, (counts = new MethodCounts(method, this.buckets)));
+    if (counts) return counts;
+    counts = new MethodCounts(method, this.buckets, this.durations?.of(method));
+    this.methods.set(method, counts);
     return counts;
   }
 

@@ -3,6 +3,7 @@ import type { RpcMethod } from '../rpc/rpc-method.js';
 import { STATUS_CODES } from '../status/code.js';
 import { recordedSpan } from '../traces/trace-context.js';
 import type { Exemplar } from './openmetrics.js';
+import type { MethodDurations } from './rpc-durations.js';
 
 /** What is counted of one method. */
 export class MethodCounts {
@@ -29,6 +30,8 @@ export class MethodCounts {
   constructor(
     readonly method: RpcMethod,
     private readonly bounds: readonly number[],
+    /** Where durations count besides, when OpenTelemetry's are exported. */
+    private readonly durations: MethodDurations | undefined,
   ) {
     this.labels = Object.freeze({
       grpc_type: method.typeLabel,
@@ -56,6 +59,7 @@ export class MethodCounts {
     // Most calls are short, so the search mostly ends where it begins.
     while (bucket < this.bounds.length && seconds > (this.bounds[bucket] ?? Infinity)) bucket++;
     this.bucketCounts[bucket] = (this.bucketCounts[bucket] ?? 0) + 1;
+    this.durations?.add(call, ending);
     const span = call.get(recordedSpan);
     if (!span) return;
     this.exemplars[bucket] = {

@@ -1,6 +1,7 @@
 import { Counter, type Registry } from 'prom-client';
 import { LINE_LEVELS, type ApplicationLogger } from '../logs/application-logger.js';
 import type { Tracing } from '../traces/tracing.js';
+import type { MetricExport } from './metric-export.js';
 
 /** `kun_log_lines_total{level}` and `kun_log_lines_dropped_total` (`Logger.Prometheus`): read when scraped. */
 export function exposeLogMetrics(logger: ApplicationLogger, registry: Registry): void {
@@ -27,13 +28,23 @@ export function exposeLogMetrics(logger: ApplicationLogger, registry: Registry):
 
 /** `kun_spans_lost_total`: spans that no collector took, read when scraped. */
 export function exposeTracingMetrics(tracing: Pick<Tracing, 'lostSpans'>, registry: Registry): void {
+  exposeLosses('kun_spans_lost_total', 'Spans that no collector took', registry, () => tracing.lostSpans);
+}
+
+/** `kun_metric_exports_failed_total`: exports of metrics that the collector did not take, read when scraped. */
+export function exposeMetricExport(exported: Pick<MetricExport, 'failedExports'>, registry: Registry): void {
+  const help = 'Exports of metrics that the collector did not take';
+  exposeLosses('kun_metric_exports_failed_total', help, registry, () => exported.failedExports);
+}
+
+function exposeLosses(name: string, help: string, registry: Registry, read: () => number): void {
   const lost: Counter = new Counter({
-    name: 'kun_spans_lost_total',
-    help: 'Spans that no collector took',
+    name,
+    help,
     registers: [registry],
     collect() {
       lost.reset();
-      lost.inc(tracing.lostSpans);
+      lost.inc(read());
     },
   });
 }

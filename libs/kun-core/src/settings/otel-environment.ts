@@ -1,9 +1,15 @@
+/** A collector that takes OTLP. */
+export interface OtlpTarget {
+  readonly endpoint: string;
+  readonly protocol: 'grpc' | 'http';
+}
+
 /** What OpenTelemetry's environment variables say, as far as kun's keys leave it open. */
 export interface OtelEnvironment {
   /** `OTEL_SDK_DISABLED`. */
   readonly disabled: boolean;
   /** `OTEL_TRACES_EXPORTER` with `OTEL_EXPORTER_OTLP_*`. */
-  readonly otlp: { readonly endpoint: string; readonly protocol: 'grpc' | 'http' } | undefined;
+  readonly otlp: OtlpTarget | undefined;
   /** `OTEL_TRACES_EXPORTER` with `OTEL_EXPORTER_ZIPKIN_ENDPOINT`. */
   readonly zipkin: string | undefined;
   /** `OTEL_TRACES_SAMPLER` with `OTEL_TRACES_SAMPLER_ARG`. */
@@ -16,6 +22,14 @@ export interface OtelEnvironment {
   readonly exportTimeoutMs: number | undefined;
   /** `OTEL_BSP_SCHEDULE_DELAY`. */
   readonly batchDelayMs: number | undefined;
+  readonly metrics: {
+    /** `OTEL_METRICS_EXPORTER` with `OTEL_EXPORTER_OTLP_*`. */
+    readonly otlp: OtlpTarget | undefined;
+    /** `OTEL_EXPORTER_OTLP_METRICS_TIMEOUT`. */
+    readonly exportTimeoutMs: number | undefined;
+    /** `OTEL_METRIC_EXPORT_INTERVAL`. */
+    readonly intervalMs: number | undefined;
+  };
   /** `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`. */
   readonly resource: Readonly<Record<string, string>>;
   /** What was set and cannot be followed. */
@@ -43,16 +57,21 @@ export function readOtelEnvironment(env: Env): OtelEnvironment {
       .map((part) => part.trim())
       .filter(Boolean);
 
+  const exporters = exportersOf('OTEL_TRACES_EXPORTER', ['otlp', 'zipkin', 'none'], list, complain);
   const endpoint = text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? text('OTEL_EXPORTER_OTLP_ENDPOINT');
-  const exporters = list('OTEL_TRACES_EXPORTER');
-  for (const name of exporters) {
-    if (!['otlp', 'zipkin', 'none'].includes(name))
-      complain('OTEL_TRACES_EXPORTER', name, 'otlp, zipkin or none');
-  }
   const otlpWanted = exporters.length === 0 ? endpoint !== undefined : exporters.includes('otlp');
+  // kun's /metrics is what `prometheus` asks for. An endpoint that is not the metrics' own asks for traces alone: they
+  // are scraped where nobody says that they be sent.
+  const metrics = exportersOf('OTEL_METRICS_EXPORTER', ['otlp', 'prometheus', 'none'], list, complain);
+  const metricsEndpoint = text('OTEL_EXPORTER_OTLP_METRICS_ENDPOINT');
+  const metricsWanted = metrics.length === 0 ? metricsEndpoint !== undefined : metrics.includes('otlp');
+  const temporality = text('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE');
+  if (metricsWanted && temporality !== undefined && temporality.toLowerCase() !== 'cumulative') {
+    complain('OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE', temporality, 'cumulative');
+  }
   return {
     disabled: text('OTEL_SDK_DISABLED')?.toLowerCase() === 'true',
-    otlp: otlpWanted ? otlpOf(text, complain) : undefined,
+    otlp: otlpWanted ? otlpOf('TRACES', text, complain) : undefined,
     zipkin: exporters.includes('zipkin')
       ? (text('OTEL_EXPORTER_ZIPKIN_ENDPOINT') ?? 'http://localhost:9411/api/v2/spans')
       : undefined,
@@ -60,6 +79,11 @@ export function readOtelEnvironment(env: Env): OtelEnvironment {
     propagation: propagationOf(list('OTEL_PROPAGATORS'), complain),
     exportTimeoutMs: ms('OTEL_EXPORTER_OTLP_TRACES_TIMEOUT') ?? ms('OTEL_EXPORTER_OTLP_TIMEOUT'),
     batchDelayMs: ms('OTEL_BSP_SCHEDULE_DELAY'),
+    metrics: {
+      otlp: metricsWanted ? otlpOf('METRICS', text, complain) : undefined,
+      exportTimeoutMs: ms('OTEL_EXPORTER_OTLP_METRICS_TIMEOUT') ?? ms('OTEL_EXPORTER_OTLP_TIMEOUT'),
+      intervalMs: ms('OTEL_METRIC_EXPORT_INTERVAL'),
+    },
     resource: resourceOf(text, complain),
     problems,
   };
@@ -68,20 +92,32 @@ export function readOtelEnvironment(env: Env): OtelEnvironment {
 type Text = (name: string) => string | undefined;
 type Complain = (name: string, found: string, known: string) => void;
 
-function otlpOf(text: Text, complain: Complain): OtelEnvironment['otlp'] {
-  const name = text('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL')
-    ? 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL'
-    : 'OTEL_EXPORTER_OTLP_PROTOCOL';
+function exportersOf(
+  variable: string,
+  known: readonly string[],
+  list: (name: string) => string[],
+  complain: Complain,
+): string[] {
+  const names = list(variable);
+  const allowed = `${known.slice(0, -1).join(', ')} or ${known.at(-1)}`;
+  for (const name of names) if (!known.includes(name)) complain(variable, name, allowed);
+  return names;
+}
+
+function otlpOf(signal: 'TRACES' | 'METRICS', text: Text, complain: Complain): OtlpTarget {
+  const own = `OTEL_EXPORTER_OTLP_${signal}`;
+  const name = text(`${own}_PROTOCOL`) ? `${own}_PROTOCOL` : 'OTEL_EXPORTER_OTLP_PROTOCOL';
   const found = text(name) ?? 'http/protobuf';
   if (!['grpc', 'http/protobuf', 'http/json'].includes(found)) {
     complain(name, found, 'grpc, http/protobuf or http/json');
   }
   const protocol = found === 'grpc' ? 'grpc' : 'http';
-  const own = text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT');
-  if (own !== undefined) return { endpoint: own, protocol };
+  const endpoint = text(`${own}_ENDPOINT`);
+  if (endpoint !== undefined) return { endpoint, protocol };
   const base = text('OTEL_EXPORTER_OTLP_ENDPOINT');
   if (protocol === 'grpc') return { endpoint: base ?? 'http://localhost:4317', protocol };
-  return { endpoint: `${(base ?? 'http://localhost:4318').replace(/\/$/, '')}/v1/traces`, protocol };
+  const path = `/v1/${signal.toLowerCase()}`;
+  return { endpoint: `${(base ?? 'http://localhost:4318').replace(/\/$/, '')}${path}`, protocol };
 }
 
 function samplerOf(text: Text, complain: Complain): Pick<OtelEnvironment, 'sampleRatio' | 'trustCallers'> {

@@ -43,20 +43,38 @@ export function spanShape(method: RpcMethod): SpanShape {
 
 /** What is known of the call when its span begins: the other side, and what leads to the log. */
 export function callAttributes(call: RpcCall, side: 'server' | 'client'): Attributes {
-  // A client's peer is its target, which may name a resolver: `dns:///shop:50051`.
-  const peer = side === 'client' ? call.peer.replace(/^\w+:(\/\/[^/]*\/)?(?!\d+$)/, '') : call.peer;
-  const colon = peer.lastIndexOf(':');
-  const port = Number(peer.slice(colon + 1));
-  const known = colon > 0 && Number.isInteger(port);
-  const address = known ? peer.slice(0, colon).replace(/^\[|\]$/g, '') : peer;
-  const attributes: Attributes = {};
-  const prefix = side === 'server' ? 'network.peer' : 'server';
-  attributes[`${prefix}.address`] = address;
-  if (known) attributes[`${prefix}.port`] = port;
-  if (side === 'server') attributes['client.address'] = address;
+  const attributes: Attributes =
+    side === 'client' ? serverAttributes(call.peer) : callerAttributes(call.peer);
   if (call.requestId !== '') attributes['request_id'] = call.requestId;
   if (call.attempt > 1) attributes['rpc.attempt'] = call.attempt;
   return Object.assign(attributes, routeAttributes(call.routes));
+}
+
+/** The server of a call, by its target, which may name a resolver: `dns:///shop:50051`. */
+export function serverAttributes(target: string): Attributes {
+  const { address, port } = hostAndPort(target.replace(/^\w+:(\/\/[^/]*\/)?(?!\d+$)/, ''));
+  return { 'server.address': address, ...(port !== undefined && { 'server.port': port }) };
+}
+
+function callerAttributes(peer: string): Attributes {
+  const { address, port } = hostAndPort(peer);
+  return {
+    'network.peer.address': address,
+    ...(port !== undefined && { 'network.peer.port': port }),
+    'client.address': address,
+  };
+}
+
+function hostAndPort(peer: string): { readonly address: string; readonly port: number | undefined } {
+  const colon = peer.lastIndexOf(':');
+  const port = Number(peer.slice(colon + 1));
+  if (colon <= 0 || !Number.isInteger(port)) return { address: peer, port: undefined };
+  return { address: peer.slice(0, colon).replace(/^\[|\]$/g, ''), port };
+}
+
+/** Whether a code says that the call failed: on a client all but OK, on a server those that are the service's fault. */
+export function isFailure(code: status, side: 'server' | 'client'): boolean {
+  return side === 'server' ? SERVER_ERRORS.has(code) : code !== status.OK;
 }
 
 /** Ends the span of a call with its true code. */
@@ -70,8 +88,7 @@ export function endSpan(
   const code = codeName(ending.code);
   span.setAttribute('rpc.status_code', code);
   if (tagsEnabled) for (const [name, value] of call.tags) span.setAttribute(`tags.${name}`, value);
-  const failed = side === 'server' ? SERVER_ERRORS.has(ending.code) : ending.code !== status.OK;
-  if (failed) {
+  if (isFailure(ending.code, side)) {
     span.setAttribute('error.type', code);
     span.setStatus({ code: SpanStatusCode.ERROR, message: ending.message });
     const thrown = ending.error?.hidesCause ? ending.error.cause : ending.error;

@@ -20,6 +20,37 @@ export interface OutageReporter {
   recovered(lostSpans: number): void;
 }
 
+/** Counts what collectors did not take, and tells of it: once when it begins, at most once a minute, and when it is over. */
+export class Outage {
+  /** What no collector took, in all. */
+  lost = 0;
+  private lostInOutage = 0;
+  private told = false;
+  private toldAt = -Infinity;
+
+  constructor(
+    private readonly reporter: OutageReporter,
+    private readonly clock: Pick<Clock, 'monotonicMs'>,
+  ) {}
+
+  lose(count: number, error: Error): void {
+    this.lost += count;
+    this.lostInOutage += count;
+    const now = this.clock.monotonicMs();
+    if (this.told || now - this.toldAt < WARN_EVERY_MS) return;
+    this.told = true;
+    this.toldAt = now;
+    this.reporter.failing(error);
+  }
+
+  recover(): void {
+    if (!this.told) return;
+    this.reporter.recovered(this.lostInOutage);
+    this.lostInOutage = 0;
+    this.told = false;
+  }
+}
+
 /** What the specification of OpenTelemetry gives a batching processor. */
 const DEFAULT_DELAY_MS = 5000;
 export const MAX_QUEUED_SPANS = 2048;
@@ -42,8 +73,6 @@ const UNTRACED = ROOT_CONTEXT.setValue(
  * the exporter or counted as lost, whoever lost it.
  */
 export class SpanBatcher {
-  /** Spans that no collector took. */
-  lostSpans = 0;
   private queue: object[] = [];
   private pendingExports = 0;
   private pendingSpans = 0;
@@ -51,13 +80,18 @@ export class SpanBatcher {
   private flushing = false;
   private closed = false;
   private waiting: Array<() => void> = [];
-  private lostInOutage = 0;
-  private told = false;
-  private toldAt = -Infinity;
+  private readonly outage: Outage;
   // Spans end in calls; what is sent for many of them belongs to none.
   private readonly outsideOfCalls = AsyncLocalStorage.snapshot();
 
-  constructor(private readonly options: SpanBatcherOptions) {}
+  constructor(private readonly options: SpanBatcherOptions) {
+    this.outage = new Outage(options.reporter, options.clock);
+  }
+
+  /** Spans that no collector took. */
+  get lostSpans(): number {
+    return this.outage.lost;
+  }
 
   /** Nothing is to be done yet. */
   onStart(): void {}
@@ -92,7 +126,7 @@ export class SpanBatcher {
     this.queue = [];
     this.pendingSpans = 0;
     this.cancelDelay?.();
-    this.lostSpans += left;
+    this.outage.lost += left;
   }
 
   private schedule(): () => void {
@@ -131,7 +165,7 @@ export class SpanBatcher {
     if (this.pendingSpans < spans) return;
     this.pendingSpans -= spans;
     if (error) this.lose(spans, error);
-    else this.recover();
+    else this.outage.recover();
     this.send();
     if (this.pendingExports === 0 && this.queue.length === 0) {
       for (const done of this.waiting.splice(0)) done();
@@ -139,18 +173,6 @@ export class SpanBatcher {
   }
 
   private lose(spans: number, error: Error): void {
-    this.lostSpans += spans;
-    this.lostInOutage += spans;
-    const now = this.options.clock.monotonicMs();
-    if (this.told || now - this.toldAt < WARN_EVERY_MS) return;
-    this.told = true;
-    this.toldAt = now;
-    this.outsideOfCalls(() => this.options.reporter.failing(error));
-  }
-
-  private recover(): void {
-    if (this.told) this.options.reporter.recovered(this.lostInOutage);
-    if (this.told) this.lostInOutage = 0;
-    this.told = false;
+    this.outsideOfCalls(() => this.outage.lose(spans, error));
   }
 }

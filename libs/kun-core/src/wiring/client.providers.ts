@@ -2,7 +2,7 @@ import { UpstreamFactory } from '../client/upstreams/upstream-factory.js';
 import { Upstreams } from '../client/upstreams/upstreams.js';
 import { protoDirectories } from './base-directories.js';
 import type { KunModuleOptions, KunRuntime } from './options.js';
-import { KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
+import { KUN_METRIC_EXPORT, KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { resolveInterceptor } from '../rpc/injectable-interceptor.js';
@@ -11,6 +11,7 @@ import { ApplicationLogger } from '../logs/application-logger.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
 import { ClientCallCounts, RetryCounts } from '../metrics/client-calls.js';
 import { Meter } from '../metrics/meter.js';
+import type { MetricExport } from '../metrics/metric-export.js';
 import type { Tracing } from '../traces/tracing.js';
 import type { Provider } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
@@ -29,6 +30,7 @@ export const clientProviders: Provider[] = [
       ApplicationLogger,
       Meter,
       KUN_TRACING,
+      KUN_METRIC_EXPORT,
       ModuleRef,
       RUNTIME,
     ],
@@ -41,6 +43,7 @@ export const clientProviders: Provider[] = [
       logger: ApplicationLogger,
       meter: Meter,
       tracing: Tracing | undefined,
+      metricExport: MetricExport | undefined,
       moduleRef: ModuleRef,
       runtime: KunRuntime = {},
     ) => {
@@ -53,7 +56,11 @@ export const clientProviders: Provider[] = [
         clock: clockOf(runtime),
         draining: lifecycle.stopping,
         logger,
-        metrics: new CallMetrics(meter.registry, { side: 'client', ...metrics }),
+        metrics: new CallMetrics(meter.registry, {
+          side: 'client',
+          ...metrics,
+          durations: metricExport?.client,
+        }),
         calls: new ClientCallCounts(meter.registry, metrics.codeNames),
         retries: new RetryCounts(meter.registry),
         tracing,

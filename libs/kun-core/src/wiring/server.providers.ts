@@ -19,12 +19,13 @@ import { reportLateErrors } from '../interceptors/recovery.js';
 import { readMethodShapes } from '../proto/message-shape.js';
 import { countRefusedConnections, reportRefusedConnections } from '../server/port/refused-connections.js';
 import { Meter } from '../metrics/meter.js';
+import type { MetricExport } from '../metrics/metric-export.js';
 import type { Tracing } from '../traces/tracing.js';
 import { serverTls } from '../tls/server-certificates.js';
 import { warnOfLeftOutMetadata } from '../transport/outgoing-metadata.js';
 import { protoDirectories } from './base-directories.js';
 import type { KunModuleOptions, KunRuntime } from './options.js';
-import { KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
+import { KUN_METRIC_EXPORT, KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
 
 /** The gRPC server and its chain. */
 export const serverProvider: FactoryProvider<KunGrpcServer> = {
@@ -40,6 +41,7 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
     ApplicationLogger,
     Meter,
     KUN_TRACING,
+    KUN_METRIC_EXPORT,
     ModuleRef,
     RUNTIME,
   ],
@@ -54,6 +56,7 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
     logger: ApplicationLogger,
     meter: Meter,
     tracing: Tracing | undefined,
+    metricExport: MetricExport | undefined,
     moduleRef: ModuleRef,
     runtime: KunRuntime = {},
   ) => {
@@ -66,7 +69,7 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
       countRefused?.(error);
       reportRefused(error, connection);
     };
-    const metrics = new CallMetrics(meter.registry, settings.metrics);
+    const metrics = new CallMetrics(meter.registry, { ...settings.metrics, durations: metricExport?.server });
     const { services, schemas } = loadProtos(
       asList(options.proto),
       protoDirectories(options, runtime),

@@ -1,7 +1,7 @@
 import { Identity } from '../identity/identity.js';
 import type { KunRuntime } from './options.js';
 import type { Entrance } from './entrance.js';
-import { ENTRANCE, KUN_SETTINGS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
+import { ENTRANCE, KUN_METRIC_EXPORT, KUN_SETTINGS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
 import { LiveSettings } from '../settings/live-settings.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import type { Settings } from '../settings/settings.js';
@@ -9,8 +9,9 @@ import { readOtelEnvironment } from '../settings/otel-environment.js';
 import { LogRouter } from '../logs/log-router.js';
 import { ApplicationLogger, openLogger } from '../logs/application-logger.js';
 import { exposeConfigMetrics } from '../metrics/config-metrics.js';
-import { exposeTracingMetrics, exposeLogMetrics } from '../metrics/telemetry-metrics.js';
+import { exposeLogMetrics, exposeMetricExport, exposeTracingMetrics } from '../metrics/telemetry-metrics.js';
 import { Meter } from '../metrics/meter.js';
+import { openMetricExport, type MetricExport } from '../metrics/metric-export.js';
 import { openLog } from '../logs/nest-pino-logger.js';
 import { openTracing, type Tracing } from '../traces/tracing.js';
 import { Configuration } from '@kun/config';
@@ -93,6 +94,33 @@ export const telemetryProviders: Provider[] = [
       });
       exposeTracingMetrics(tracing, registry);
       return tracing;
+    },
+  },
+  {
+    provide: KUN_METRIC_EXPORT,
+    inject: [Identity, KUN_SETTINGS, ApplicationLogger, Meter, RUNTIME],
+    useFactory: async (
+      identity: Identity,
+      { metrics: own }: ResolvedSettings,
+      { pino }: ApplicationLogger,
+      { registry }: Meter,
+      runtime: KunRuntime = {},
+    ): Promise<MetricExport | undefined> => {
+      // What it cannot follow was told with the traces.
+      const { disabled, resource, metrics: otel } = readOtelEnvironment(runtime.env ?? process.env);
+      const otlp = own.otlp ?? otel.otlp;
+      if (disabled || !otlp) return undefined;
+      const exported = await openMetricExport({
+        identity,
+        logger: pino,
+        otlp,
+        resource,
+        intervalMs: own.otlp?.intervalMs ?? otel.intervalMs,
+        exportTimeoutMs: otel.exportTimeoutMs,
+        clock: clockOf(runtime),
+      });
+      exposeMetricExport(exported, registry);
+      return exported;
     },
   },
 ];

@@ -21,6 +21,9 @@ export const KUN_SETTINGS = Symbol('KUN_SETTINGS');
 /** Injects the application's `Tracing`, or `undefined` when nothing is traced. */
 export const KUN_TRACING = Symbol('KUN_TRACING');
 
+/** Injects the application's `MetricExport`, or `undefined` when metrics are only scraped. */
+export const KUN_METRIC_EXPORT = Symbol('KUN_METRIC_EXPORT');
+
 /** The clock of an application. */
 export function clockOf(runtime: KunRuntime): Clock {
   return runtime.clock ?? systemClock;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { key } from '../declare.js';
-import { section } from '../section.js';
+import { optionalSection, section } from '../section.js';
+import { seconds, toMs } from '../values.js';
 
 /** The section `Metrics`: how calls are shown at /metrics. */
 export const metrics = section('metrics', {
@@ -23,5 +24,26 @@ export const metrics = section('metrics', {
     description:
       'How grpc_code is spelt: go is NotFound, as the Go libraries and their dashboards have it; grpc is NOT_FOUND',
     reload: 'restart',
+  }),
+  Otlp: optionalSection('otlp', 'restart', {
+    Endpoint: key(
+      'endpoint',
+      z.url({ protocol: /^https?$/, error: 'expected a URL such as http://collector:4317' }),
+      {
+        description:
+          'The collector that takes the durations of calls as OTLP; /v1/metrics is added for Protocol http where there is no path',
+        reload: 'restart',
+      },
+    ),
+    Protocol: key('protocol', z.enum(['grpc', 'http']).default('grpc'), {
+      description: 'How to send: OTLP over gRPC, or over HTTP',
+      reload: 'restart',
+    }),
+    Interval: key('intervalMs', seconds('positive').optional(), {
+      description: 'Time between two exports. Default: what OTEL_METRIC_EXPORT_INTERVAL says, else 60',
+      unit: 'seconds',
+      reload: 'restart',
+      read: (said) => (said === undefined ? undefined : toMs(said)),
+    }),
   }),
 });
