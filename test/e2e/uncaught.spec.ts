@@ -79,7 +79,7 @@ describe('an error that nobody caught', () => {
   it.each([
     ['a rejection with a text', 'boom'],
     ['a rejection with nothing', 'undefined'],
-    ['a thrown object', 'an object that is no error, with the fields: code, password'],
+    ['a thrown object', 'an object that is not an error, with the fields: code, password'],
   ])('that is none: %s', async (error, text) => {
     await using service = await start();
     expect((await provoke(service, error)).slow).toMatchObject(answered);

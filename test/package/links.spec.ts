@@ -44,6 +44,17 @@ describe('the documents', () => {
   });
 });
 
+describe('the changelog', () => {
+  it('says nothing twice', () => {
+    const bullets = textOf('CHANGELOG.md')
+      .split(/^(?=- )/m)
+      .slice(1);
+    const said = bullets.map((bullet) => bullet.split(/\n(?! )/)[0]?.replaceAll(/\s+/g, ' '));
+    expect(said.length).toBeGreaterThan(50);
+    expect(said.filter((bullet, index) => said.indexOf(bullet) !== index)).toEqual([]);
+  });
+});
+
 describe('the check', () => {
   it('finds files and headings that are not there, and looks into no code', () => {
     const text =

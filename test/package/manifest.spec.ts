@@ -68,7 +68,8 @@ describe.each(PACKAGES)('%s', (name) => {
     expect(files).toContain('README.md');
     expect(files).toContain('LICENSE');
     const rest = files.filter(
-      (file) => !/^dist\/.+\.(?:js|d\.ts)(?:\.map)?$/.test(file) && !/^src\/.+\.ts$/.test(file),
+      (file) =>
+        !/^dist\/.+\.(?:js|d\.ts)(?:\.map)?$/.test(file) && !/^src\/(?:README\.md|.+\.ts)$/.test(file),
     );
     const exported = JSON.stringify([manifest.exports, manifest.bin]);
     expect(rest.filter((file) => !exported.includes(`"./${file}"`)).toSorted()).toEqual([

@@ -38,7 +38,7 @@ describe('an upstream that is wrong is refused at start', () => {
       { Upstreams: { cahce: { Target: 'localhost:1' } } },
       [
         'CONF/kinds/default/public.yaml:1:',
-        'Upstreams.cahce: is no client of this service; did you mean Upstreams.cache?',
+        'Upstreams.cahce: is not a client of this service; did you mean Upstreams.cache?',
       ],
     ],
     [
@@ -88,7 +88,7 @@ describe('an upstream that is wrong is refused at start', () => {
     [
       'a method that it does not have',
       { Upstreams: { cache: { Target: 'localhost:1', Methods: { Unray: { CallTimeout: 1 } } } } },
-      ['Upstreams.cache.Methods.Unray is no method of the upstream; did you mean Unary?'],
+      ['Upstreams.cache.Methods.Unray is not a method of the upstream; did you mean Unary?'],
     ],
     [
       'a key that nobody knows',
@@ -142,7 +142,10 @@ describe('an upstream that is wrong is refused at start', () => {
   });
 
   it.each<[string, string]>([
-    ['target without a port', 'upstream cache: the target "cache.shop" is no host and port; write host:port'],
+    [
+      'target without a port',
+      'upstream cache: the target "cache.shop" is not a host and port; write host:port',
+    ],
     ['unknown scheme', 'the target "http://cache.shop:80" has the scheme http, which cannot be dialled'],
   ])('by its registration alone: %s', async (defect, part) => {
     const { code, stderr } = await runDefect(defect, {});

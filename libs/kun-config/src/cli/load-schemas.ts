@@ -61,7 +61,7 @@ async function loadSchema(name: string, cwd: string): Promise<StandardSchemaV1[]
     others.length === 0
       ? 'it exports none'
       : `name one of its exports: ${others.map((key) => `${path}#${key}`).join(', ')}`;
-  throw new UsageError(`${name} is no schema; ${hint}`);
+  throw new UsageError(`${name} is not a schema; ${hint}`);
 }
 
 async function importFrom(path: string, cwd: string): Promise<Record<string, unknown>> {

@@ -342,7 +342,7 @@ describe('kun-config called wrongly', () => {
     ['check --schema nope.mjs', 'nope.mjs cannot be imported'],
     [
       'check --schema schema.mjs#nope',
-      'schema.mjs#nope is no schema; name one of its exports: schema.mjs#schema, schema.mjs#other',
+      'schema.mjs#nope is not a schema; name one of its exports: schema.mjs#schema, schema.mjs#other',
     ],
     ['check --schema @kun/nope', '@kun/nope cannot be imported'],
     ['check more', 'more is one argument too many'],

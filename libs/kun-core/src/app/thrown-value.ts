@@ -8,7 +8,7 @@ export function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   if (typeof thrown !== 'object' || thrown === null) return new ThrownValue(String(thrown));
   const fields = Object.keys(thrown).slice(0, MAX_FIELDS).join(', ');
-  return new ThrownValue(`an object that is no error, with the fields: ${fields || 'none'}`);
+  return new ThrownValue(`an object that is not an error, with the fields: ${fields || 'none'}`);
 }
 
 const MAX_FIELDS = 20;

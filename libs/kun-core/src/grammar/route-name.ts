@@ -12,7 +12,7 @@ export const MAX_ROUTE_NAME_LENGTH = 64;
 export function routeNameProblem(name: string): string | undefined {
   const key = name.toLowerCase();
   if (key.length > MAX_ROUTE_NAME_LENGTH) return `is longer than ${MAX_ROUTE_NAME_LENGTH} characters`;
-  if (!KEY.test(key)) return 'is no metadata key: it needs letters, digits, "-", "_" and "." only';
+  if (!KEY.test(key)) return 'is not a metadata key: it needs letters, digits, "-", "_" and "." only';
   if (key.endsWith('-bin')) return 'ends with "-bin", which marks binary metadata';
   const prefix = RESERVED_PREFIXES.find((reserved) => key.startsWith(reserved));
   if (prefix !== undefined) return `begins with "${prefix}", which is not the service's to set`;

@@ -49,7 +49,7 @@ export function readTarget(text: string): TargetReading {
 }
 
 const SCHEMES = 'dns, ipv4, ipv6, unix';
-const NO_HOST_PORT = 'is no host and port; write host:port, as orders.shop.svc.cluster.local:50051';
+const NO_HOST_PORT = 'is not a host and port; write host:port, such as orders.shop.svc.cluster.local:50051';
 
 function readDns(rest: string): TargetReading {
   const [, server, hostPort] = /^\/\/([^/]*)\/(.*)$/.exec(rest) ?? [undefined, '', rest];
@@ -107,7 +107,8 @@ const MAX_NAME_LENGTH = 253;
 
 function nameProblem(host: string): string | undefined {
   const labels = host.replace(/\.$/, '').split('.');
-  if (/^\d+$/.test(labels.at(-1) ?? '')) return `has ${host}, which looks like an IPv4 address and is none`;
+  if (/^\d+$/.test(labels.at(-1) ?? ''))
+    return `has ${host}, which looks like an IPv4 address but is not one`;
   if (host.length <= MAX_NAME_LENGTH && labels.every((label) => LABEL.test(label))) return undefined;
   // eslint-disable-next-line no-control-regex -- all of ASCII
   const remedy = /^[\x00-\x7f]*$/.test(host)

@@ -2,7 +2,7 @@
 export interface SamplingOptions {
   /** So many in each second are written. Default: 100 */
   initialPerSecond?: number;
-  /** After them every so-manieth of the same second; 0: none. Default: 100 */
+  /** After those, one in this many of the same second is written; 0: none. Default: 100 */
   thereafter?: number;
 }
 

@@ -20,7 +20,7 @@ export function resolveInterceptor(
   const found = lookUp(entry);
   if (typeof found === 'function') return found as Interceptor;
   if (!isKunInterceptor(found)) {
-    throw new TypeError(`${nameOf(entry)} is no interceptor: it needs intercept(next)`);
+    throw new TypeError(`${nameOf(entry)} is not an interceptor: it needs intercept(next)`);
   }
   return (next) => found.intercept(next);
 }

@@ -24,7 +24,7 @@ describe('checkSettings', () => {
   it('names upstreams that no client is registered for, and refuses one that is a slip', () => {
     const written = { Upstreams: { cahce: { Target: 'cache:50051' }, billing: { Errors: 'pass' } } };
     expect(warn(written, { upstreams: ['cache', 'orders'] })).toEqual([
-      'error Upstreams.cahce is no client of this service; did you mean Upstreams.cache?',
+      'error Upstreams.cahce is not a client of this service; did you mean Upstreams.cache?',
       'warning Upstreams.billing has no effect: no client of this name is registered; registered are cache, orders',
     ]);
     expect(warn(written)).toEqual([

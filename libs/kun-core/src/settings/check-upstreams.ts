@@ -47,7 +47,7 @@ function unknownUpstream(name: string, settings: DialSections, registered: reado
   if (near !== undefined) {
     return {
       path: pathOf(path),
-      message: `is no client of this service; did you mean Upstreams.${near}?`,
+      message: `is not a client of this service; did you mean Upstreams.${near}?`,
       severity: 'error',
     };
   }

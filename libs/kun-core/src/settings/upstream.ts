@@ -93,7 +93,7 @@ export function unknownMethods(
     .map((method) => {
       const near = nearest(method, known);
       const remedy = near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`;
-      return `Upstreams.${name}.Methods.${method} is no method of the upstream; ${remedy}`;
+      return `Upstreams.${name}.Methods.${method} is not a method of the upstream; ${remedy}`;
     });
 }
 

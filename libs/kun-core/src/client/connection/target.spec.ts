@@ -35,14 +35,14 @@ describe('how a target is dialled', () => {
   });
 
   it.each([
-    [NAME, /^upstream orders: the target "orders\.shop.*" is no host and port; write host:port/],
-    ['', /is no host and port/],
-    [':50051', /is no host and port/],
+    [NAME, /^upstream orders: the target "orders\.shop.*" is not a host and port; write host:port/],
+    ['', /is not a host and port/],
+    [':50051', /is not a host and port/],
     ['orders:0', /has the port 0; ports go from 1 to 65535$/],
     ['localhost:99999', /has the port 99999; ports go from 1 to 65535$/],
     ['ipv4:127.0.0.1:99999', /has the port 99999; ports go from 1 to 65535$/],
-    ['2001:db8::1', /is no host and port/],
-    ['[orders]:1', /is no host and port/],
+    ['2001:db8::1', /is not a host and port/],
+    ['[orders]:1', /is not a host and port/],
     ['orders:50051/path', /scheme orders|no host and port/],
     ['http://orders:50051', /has the scheme http, which cannot be dialled.* dns, ipv4, ipv6, unix$/],
     ['xds:///orders', /has the scheme xds/],

@@ -61,7 +61,7 @@ export const dialKeys = {
 const keys = {
   ...dialKeys,
   WithProxyPort: key('proxyPort', port().optional(), {
-    description: "Dial the sidecar at this port of the own host and keep the upstream's name as :authority",
+    description: "Dial the sidecar at this port of the local host and keep the upstream's name as :authority",
     unit: 'port',
     reload: 'restart',
     // An upstream may say 0: none.

@@ -52,7 +52,7 @@ export const grpcServer = section(
     }),
     StreamGracePeriod: key('streamGraceMs', seconds().default(5), {
       description:
-        'How long streams may take to leave after the GOAWAY; those that are left are then ended with UNAVAILABLE',
+        'How long streams may take to leave after the GOAWAY; the remaining ones are then ended with UNAVAILABLE',
       unit: 'seconds',
       reload: 'restart',
       read: toMs,

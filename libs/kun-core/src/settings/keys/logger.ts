@@ -21,7 +21,7 @@ export const logger = section('logger', {
     },
   ),
   Development: key('development', z.boolean().default(false), {
-    description: 'Lines for people instead of JSON, and the cause of an INTERNAL error in its details',
+    description: 'Human-readable lines instead of JSON, and the cause of an INTERNAL error in its details',
     reload: 'restart',
   }),
   Prometheus: key('metricsEnabled', z.boolean().default(true), {
@@ -36,12 +36,12 @@ export const logger = section('logger', {
   Sampling: optionalSection('sampling', 'live', {
     InitialPerSecond: key('initialPerSecond', size('lines').default(100), {
       description:
-        'So many uneventful lines of each method are written in a second. Without the section Sampling all are; `Sampling: {}` turns it on with the defaults',
+        'How many uneventful lines of each method are written in a second. Without the section Sampling all are; `Sampling: {}` turns it on with the defaults',
       unit: 'lines',
       reload: 'live',
     }),
     Thereafter: key('thereafter', z.int().min(0).default(100), {
-      description: 'After them every so-manieth of the same second; 0: none',
+      description: 'After those, one in this many of the same second is written; 0: none',
       reload: 'live',
     }),
   }),

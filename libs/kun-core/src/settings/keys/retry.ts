@@ -28,7 +28,7 @@ export const retryPolicyKeys = {
     reload: 'live',
   }),
   MaxAttempts: part(attempts().optional(), {
-    description: `Attempts at a call, the first included; 1: none is repeated, ${MAX_RETRY_ATTEMPTS} at most. Default: the policy's`,
+    description: `Attempts at a call, the first included; 1: no retries, ${MAX_RETRY_ATTEMPTS} at most. Default: the policy's`,
     reload: 'live',
   }),
   Codes: part(

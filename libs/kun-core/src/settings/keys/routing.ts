@@ -8,7 +8,7 @@ import { text } from '../values.js';
 export const routing = section('routing', {
   Allow: key('allow', z.array(text(routePatternProblem)).default([]), {
     description:
-      'Names of metadata that travel on from incoming calls to the calls made for them, such as AccountId; x-route-* allows all that begin so. Nothing else is forwarded',
+      'Names of metadata that travel on from incoming calls to the calls made for them, such as AccountId; x-route-* allows all names with that prefix. Nothing else is forwarded',
     reload: 'restart',
   }),
 });

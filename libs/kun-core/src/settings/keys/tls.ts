@@ -31,7 +31,7 @@ export const serverTls = optionalSection(
   'restart',
   {
     Cert: key('certificateFile', file(), {
-      description: "PEM file of the server's certificate, and after it those between it and the authority",
+      description: "PEM file of the server's certificate, followed by the intermediate certificates",
       reload: 'restart',
     }),
     Key: key('privateKeyFile', file(), {

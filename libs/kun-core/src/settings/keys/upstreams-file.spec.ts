@@ -54,7 +54,7 @@ Routing:
 `;
     expect(await refusals(yaml)).toMatchInlineSnapshot(`
       [
-        "4:13 Upstreams.cache.Target: is no host and port; write host:port, as orders.shop.svc.cluster.local:50051, found the string "cache"",
+        "4:13 Upstreams.cache.Target: is not a host and port; write host:port, such as orders.shop.svc.cluster.local:50051, found the string "cache"",
         "5:5 Upstreams.cache.Erors: is not a known key; did you mean Upstreams.cache.Errors?",
         "7:11 Upstreams.cache.Retry.By: expected one of "app", "mesh", "off", found the string "mehs"; did you mean mesh?",
         "8:28 Upstreams.cache.Retry.Codes[1]: expected one of "CANCELLED", "Canceled", "UNKNOWN", "Unknown", "INVALID_ARGUMENT", "InvalidArgument", "DEADLINE_EXCEEDED", "DeadlineExceeded", "NOT_FOUND", "NotFound", "ALREADY_EXISTS", "AlreadyExists", "PERMISSION_DENIED", "PermissionDenied", "RESOURCE_EXHAUSTED", "ResourceExhausted", "FAILED_PRECONDITION", "FailedPrecondition", "ABORTED", "Aborted", "OUT_OF_RANGE", "OutOfRange", "UNIMPLEMENTED", "Unimplemented", "INTERNAL", "Internal", "UNAVAILABLE", "Unavailable", "DATA_LOSS", "DataLoss", "UNAUTHENTICATED", "Unauthenticated", found the string "DEADLINE_EXCEDED"; did you mean DEADLINE_EXCEEDED?",
@@ -68,7 +68,7 @@ Routing:
   it('are refused when they are nearly a client of the service', async () => {
     expect(await refusals('Upstreams:\n  cahce: { Target: "cache:50051" }\n')).toMatchInlineSnapshot(`
       [
-        "2:3 Upstreams.cahce: is no client of this service; did you mean Upstreams.cache?",
+        "2:3 Upstreams.cahce: is not a client of this service; did you mean Upstreams.cache?",
       ]
     `);
   });

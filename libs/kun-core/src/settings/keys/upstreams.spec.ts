@@ -128,7 +128,7 @@ describe('resolveUpstream', () => {
     });
     expect(resolveMethod(resolved, 'Put')).toEqual({ callTimeoutMs: 3000, retry: resolved.retry.policy });
     expect(unknownMethods(resolved, ['Get', 'Scans', 'Put'])).toEqual([
-      'Upstreams.cache.Methods.Scan is no method of the upstream; did you mean Scans?',
+      'Upstreams.cache.Methods.Scan is not a method of the upstream; did you mean Scans?',
     ]);
     expect(unknownMethods(resolved, ['Get', 'Scan'])).toEqual([]);
   });
