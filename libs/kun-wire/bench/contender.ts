@@ -122,6 +122,11 @@ const port = await kinds[kind]?.();
 process.send?.({ port });
 process.on('message', (message) => {
   if (message === 'stop') process.exit();
+  if (message === 'memory') {
+    globalThis.gc?.();
+    process.send?.(process.memoryUsage());
+    return;
+  }
   const { user, system } = process.cpuUsage();
   process.send?.({ cpuUs: user + system, rss: process.memoryUsage.rss() });
 });

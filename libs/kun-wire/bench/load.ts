@@ -13,7 +13,7 @@ export interface Load {
   readonly unitsPerCall: number;
 }
 
-const frame = (type: number, flags: number, stream: number, payload: Buffer): Buffer => {
+export const frame = (type: number, flags: number, stream: number, payload: Buffer): Buffer => {
   const head = Buffer.alloc(9);
   head.writeUIntBE(payload.length, 0, 3);
   head[3] = type;
@@ -30,7 +30,7 @@ const integer = (value: number): Buffer =>
         ((value - 127) & 127) | (value - 127 > 127 ? 128 : 0),
         ...(value - 127 > 127 ? [(value - 127) >> 7] : []),
       );
-const literal = (pattern: number, name: string, value: string): Buffer =>
+export const literal = (pattern: number, name: string, value: string): Buffer =>
   Buffer.concat([Buffer.of(pattern), text(name), text(value)]);
 
 /** Hexadecimal digits in Huffman's code; the letters have six bits or five. */

@@ -1,7 +1,20 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { ServedConnection } from '../src/server/incoming-call.js';
-import { data, END, END_HEADERS, frame, message, ping, REQUEST, settings, uint32 } from './raw-peer.js';
-import { ServedPeer, silent } from './served-peer.js';
+import {
+  data,
+  END,
+  END_HEADERS,
+  frame,
+  message,
+  ping,
+  REQUEST,
+  reset,
+  settings,
+  uint32,
+} from './raw-peer.js';
+import { echo, ServedPeer, silent } from './served-peer.js';
 
 const MAX = 2 ** 31 - 1;
 
@@ -231,6 +244,29 @@ describe('keepalive', () => {
       await peer.turn();
     }
     expect(peer.process.stats.keepalivePings).toBe(0);
+  });
+});
+
+describe('a connection that is idle', () => {
+  it('keeps nothing of its last call, whichever way that ended', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const ways: Array<(peer: ServedPeer) => void> = [
+      (peer) => peer.send(peer.call(1, 'hello')),
+      (peer) => peer.send(Buffer.concat([peer.headers(1), data(1, message('half')), reset(1)])),
+    ];
+    for (const way of ways) {
+      const peer = await open({ serve: echo });
+      way(peer);
+      await peer.settle();
+      expect(peer.last.ends).toHaveLength(1);
+      const call = new WeakRef(peer.last.call);
+      peer.calls.length = 0;
+      await peer.turn();
+      collect();
+      expect(call.deref()).toBeUndefined();
+      expect(peer.connection.openStreams).toBe(0);
+    }
   });
 });
 

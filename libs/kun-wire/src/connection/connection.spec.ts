@@ -3,8 +3,33 @@ import { describe, expect, it } from 'vitest';
 import { processClock, Timer, Timers, type WireClock } from '../process/timers.js';
 import { localSettings } from './connection-settings.js';
 import { DEFAULT_CONNECTION_LIMITS } from './limits/connection-limits.js';
+import { Closed, ClosedStreams, type ClosedHow } from './streams/closed-streams.js';
 import type { Http2Stream } from './streams/http2-stream.js';
 import { StreamTable } from './streams/stream-table.js';
+
+describe('the memory of closed streams', () => {
+  it('knows how each of the last 256 closed, whatever closed in between, and of others nothing', () => {
+    const how = fc.constantFrom<ClosedHow>(Closed.ended, Closed.resetByPeer, Closed.resetByUs);
+    const closings = fc.array(fc.record({ id: fc.nat(255).map((n) => n * 2 + 1), how }), {
+      maxLength: 500,
+      size: 'max',
+    });
+    fc.assert(
+      fc.property(closings, fc.nat(2 ** 22 - 2), (list, offset) => {
+        const closed = new ClosedStreams();
+        const oracle = new Map<number, ClosedHow>();
+        for (const { id, how } of list) {
+          closed.add(id + offset * 512, how);
+          oracle.set(id, how);
+        }
+        for (let id = 1; id < 512; id += 2) {
+          expect(closed.how(id + offset * 512)).toBe(oracle.get(id) ?? Closed.unknown);
+        }
+        expect(closed.how(1 + (offset + 1) * 512)).toBe(Closed.unknown);
+      }),
+    );
+  });
+});
 
 describe('a table of streams', () => {
   it('is a Map, in all that is asked of it', () => {

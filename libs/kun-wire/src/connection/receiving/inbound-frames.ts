@@ -72,6 +72,8 @@ export class InboundFrames implements FrameSink {
 
   dataEnds(paddingBytes: number): void {
     const { stream, host } = this;
+    // A connection that is idle from now on is not to keep its last call.
+    this.stream = undefined;
     if (stream === undefined || stream.closed) return;
     // Padding is counted like DATA, and is worth as little as none at all.
     if (paddingBytes > 0 && paddingBytes === this.length && !this.endStream) host.guard.overheadFrame();

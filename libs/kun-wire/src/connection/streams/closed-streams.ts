@@ -14,19 +14,42 @@ export type ClosedHow = (typeof Closed)[keyof typeof Closed];
 
 /** A power of two; the streams that a busy connection closes while frames are under way. */
 const REMEMBERED = 256;
+/** And what most connections come by with; so few lie in V8's own heap, without a buffer beside it. */
+const FIRST_PLACES = 16;
 
-/** Remembers how the last streams of a connection closed, in a kilobyte. */
+/** Remembers how the last streams of a connection closed, in a kilobyte at most. */
 export class ClosedStreams {
   // An entry is the id of a stream without its lowest bit, with how it closed in the lowest two.
   private entries: Uint32Array | undefined;
 
   add(streamId: number, how: ClosedHow): void {
-    this.entries ??= new Uint32Array(REMEMBERED);
-    this.entries[(streamId >>> 1) & (REMEMBERED - 1)] = ((streamId >>> 1) << 2) | how;
+    let entries = (this.entries ??= new Uint32Array(FIRST_PLACES));
+    while (entries.length < REMEMBERED && isTaken(entries, streamId)) entries = this.grow(entries);
+    entries[placeOf(streamId, entries)] = ((streamId >>> 1) << 2) | how;
   }
 
   how(streamId: number): ClosedHow {
-    const entry = this.entries?.[(streamId >>> 1) & (REMEMBERED - 1)] ?? 0;
+    const { entries } = this;
+    const entry = entries?.[placeOf(streamId, entries)] ?? 0;
     return entry >>> 2 === streamId >>> 1 ? ((entry & 3) as ClosedHow) : Closed.unknown;
   }
+
+  private grow(entries: Uint32Array): Uint32Array {
+    const larger = new Uint32Array(entries.length * 2);
+    // Places of different entries stay different where there are more of them.
+    for (const entry of entries) if (entry !== 0) larger[(entry >>> 2) & (larger.length - 1)] = entry;
+    this.entries = larger;
+    return larger;
+  }
+}
+
+/** Whether another stream is remembered where this one would be. */
+function isTaken(entries: Uint32Array, streamId: number): boolean {
+  const entry = entries[placeOf(streamId, entries)] ?? 0;
+  return entry !== 0 && entry >>> 2 !== streamId >>> 1;
+}
+
+/** Ids of one side are all odd or all even, and go up. */
+function placeOf(streamId: number, { length }: Uint32Array): number {
+  return (streamId >>> 1) & (length - 1);
 }
