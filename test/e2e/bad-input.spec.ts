@@ -241,8 +241,23 @@ describe('an application that is wrong', () => {
   it.each([
     [
       'unknown channel option',
-      "channelOptions: grpc-js' servers do not read the channel option grpc.keepalive_time; remove",
+      "KunModule.forRoot({ channelOptions }): grpc-js' servers do not read the channel option grpc.keepalive_time; remove",
     ],
+    ['unknown option', 'KunModule.forRoot(...): there is no option intercepters; did you mean interceptors?'],
+    ['option of another kind', 'KunModule.forRoot(...): channelOptions: expected an object, found a text'],
+    [
+      'interceptor that is none',
+      'KunModule.forRoot({ interceptors }), entry 1: an object of Object is not an interceptor: give a function',
+    ],
+    [
+      'interceptor without intercept',
+      'entry 1: Resource is a class without intercept(next): let it implement',
+    ],
+    [
+      'interceptor that nobody provides',
+      'entry 1: "audit" is provided by no module: add it to the providers',
+    ],
+    ['interceptor that gives nothing', 'entry 1: a function gives no handler: return a function of the call'],
     [
       'no KunModule',
       'the root module does not import KunModule.forRoot({ service, proto }); add it to its imports',

@@ -88,7 +88,7 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
 export const CONFIG_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
   const room = (name: string): string => `kun-config/${name}`;
   // Single files that all rooms use and that use nothing.
-  const leaves = ['config-path', 'nearest', 'plain-object', 'secret'];
+  const leaves = ['config-path', 'explained-error', 'nearest', 'plain-object', 'secret'];
   const rooms = ['files', 'schema', 'report', 'load', 'live', 'nest'];
   const allowed: Record<string, readonly string[]> = Object.fromEntries([
     ...leaves.map((leaf) => [leaf, []] as const),

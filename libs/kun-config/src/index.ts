@@ -9,6 +9,7 @@ export {
   type ConfigProblem,
   type ConfigProblemCode,
 } from './report/config-error.js';
+export { ExplainedError } from './explained-error.js';
 export type { ConfigCheck, ConfigFinding } from './load/load-options.js';
 export type { ConfigPath } from './config-path.js';
 export { nearest } from './nearest.js';

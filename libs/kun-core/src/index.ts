@@ -6,6 +6,7 @@ export { status as StatusCode } from '@grpc/grpc-js';
 export { KunFactory, type RunOptions } from './app/factory.js';
 export { MetadataError } from './app/missing-metadata.js';
 export { EntranceError } from './wiring/entrance.js';
+export { ModuleOptionsError } from './wiring/check-options.js';
 export { KunModule } from './wiring/kun.module.js';
 export type { KunModuleAsyncOptions } from './wiring/async-options.js';
 export type { KunModuleOptions, KunRuntime } from './wiring/options.js';
@@ -49,7 +50,7 @@ export type { MetadataInput, MetadataInputValue } from './client/call/call-metad
 export { CallArgumentError } from './client/call/call-argument-error.js';
 export type { Ending } from './rpc/rpc-call.js';
 export type { CallHandler, Interceptor } from './rpc/interceptor.js';
-export type { KunInterceptor } from './rpc/injectable-interceptor.js';
+export { InterceptorError, type KunInterceptor } from './rpc/injectable-interceptor.js';
 export type { MessageObserver, RpcCall } from './rpc/rpc-call.js';
 export type { RpcKind, RpcMethod } from './rpc/rpc-method.js';
 export { Tags, type TagValue } from './rpc/tags.js';

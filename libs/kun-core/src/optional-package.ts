@@ -1,5 +1,6 @@
+import { ExplainedError } from '@kun/config';
 /** A setting asks for a package that is not installed. */
-export class MissingPackageError extends Error {
+export class MissingPackageError extends ExplainedError {
   override readonly name = 'MissingPackageError';
 
   constructor(

@@ -1,3 +1,4 @@
+import { ExplainedError } from '../explained-error.js';
 import type { Place } from '../files/config-node.js';
 
 /** What kind of mistake it is. */
@@ -39,7 +40,7 @@ export interface ConfigProblem extends Place {
  *     |                      ^
  * ```
  */
-export class ConfigError extends Error {
+export class ConfigError extends ExplainedError {
   override readonly name = 'ConfigError';
 
   /** How many more problems there are than are listed: of thousands only the first are. */

@@ -1,5 +1,6 @@
+import { ExplainedError } from '@kun/config';
 /** The admin server cannot listen. */
-export class AdminPortError extends Error {
+export class AdminPortError extends ExplainedError {
   override readonly name = 'AdminPortError';
   readonly port: number;
   /** The system's word for it, such as `EADDRINUSE`. */

@@ -1,3 +1,4 @@
+import { ExplainedError } from '@kun/config';
 import type { Server } from 'node:http';
 import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -46,7 +47,7 @@ export interface KunControls {
 export type KunApplication = Omit<NestExpressApplication, keyof KunControls> & KunControls;
 
 /** The root module is no kun application. */
-export class RootModuleError extends Error {
+export class RootModuleError extends ExplainedError {
   override readonly name = 'RootModuleError';
 }
 

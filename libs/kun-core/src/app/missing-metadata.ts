@@ -1,3 +1,4 @@
+import { ExplainedError } from '@kun/config';
 import {
   INJECTABLE_WATERMARK,
   CONTROLLER_WATERMARK,
@@ -8,7 +9,7 @@ import {
 import type { DynamicModule, ForwardReference, Type } from '@nestjs/common';
 
 /** Classes whose dependencies Nest cannot know, since they were compiled without the types of their parameters. */
-export class MetadataError extends Error {
+export class MetadataError extends ExplainedError {
   override readonly name = 'MetadataError';
 
   constructor(

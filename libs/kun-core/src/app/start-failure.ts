@@ -1,29 +1,10 @@
 import { dirname } from 'node:path';
+import { ExplainedError } from '@kun/config';
 import { StartError } from '../lifecycle/lifecycle.js';
 import { ApplicationLogger } from '../logs/application-logger.js';
 import { StreamDestination } from '../logs/output/log-destination.js';
 import type { Entrance } from '../wiring/entrance.js';
 import type { KunRuntime } from '../wiring/options.js';
-
-/** Errors whose message says what is wrong, where, and what to do: their stack would only hide it. */
-const EXPLAINED: ReadonlySet<string> = new Set([
-  'AdminPortError',
-  'CertificateError',
-  'ChannelOptionError',
-  'ConfigError',
-  'EntranceError',
-  'HandlerCoverageError',
-  'HttpPortError',
-  'IdentityError',
-  'ListenError',
-  'MetadataError',
-  'MissingPackageError',
-  'ProtoError',
-  'TargetError',
-  'UpstreamError',
-  'UpstreamNotReadyError',
-  'RootModuleError',
-]);
 
 /** What is said of a start that failed. */
 export interface StartFailure {
@@ -39,7 +20,7 @@ export function explainStartFailure(error: unknown): StartFailure {
   const reason = error instanceof StartError ? error.cause : error;
   const fields = phase === undefined ? {} : { phase };
   if (!(reason instanceof Error)) return { message: `cannot start: ${String(reason)}`, fields };
-  if (EXPLAINED.has(reason.name)) {
+  if (reason instanceof ExplainedError) {
     return { message: `cannot start: ${reason.message}`, fields: { ...fields, type: reason.name } };
   }
   const where = phase === undefined ? '' : ` (${phase})`;

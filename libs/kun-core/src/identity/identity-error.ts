@@ -1,3 +1,4 @@
+import { ExplainedError } from '@kun/config';
 /** One thing wrong with what the environment says of this process. */
 export interface IdentityProblem {
   /** The variable, file or option that holds the value, such as `KUN_SERVICE`. */
@@ -7,7 +8,7 @@ export interface IdentityProblem {
 }
 
 /** The process cannot tell who it is. Carries every problem found, not only the first. */
-export class IdentityError extends Error {
+export class IdentityError extends ExplainedError {
   override readonly name = 'IdentityError';
   readonly problems: readonly IdentityProblem[];
 

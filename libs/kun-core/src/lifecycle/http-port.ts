@@ -1,8 +1,9 @@
+import { ExplainedError } from '@kun/config';
 import type { Server, ServerResponse } from 'node:http';
 import { delay, type Clock } from '../clock.js';
 
 /** The HTTP port could not be opened. */
-export class HttpPortError extends Error {
+export class HttpPortError extends ExplainedError {
   override readonly name = 'HttpPortError';
 }
 

@@ -1,3 +1,4 @@
+import { ExplainedError } from '@kun/config';
 import type { InjectionToken } from '@nestjs/common';
 import type { CallHandler, Interceptor } from './interceptor.js';
 
@@ -6,31 +7,81 @@ export interface KunInterceptor {
   intercept(next: CallHandler): CallHandler;
 }
 
+/** An entry of a list of interceptors cannot be used; the message has the list, the place in it, and the remedy. */
+export class InterceptorError extends ExplainedError {
+  override readonly name = 'InterceptorError';
+}
+
 /**
- * The interceptor behind an entry of `forRoot({ interceptors })`: a function is the interceptor itself, a class with
- * `intercept` or any other token is looked up.
+ * The interceptors behind a list of users': a function is the interceptor itself, a class with `intercept` or any other
+ * token is looked up.
  *
- * @throws {TypeError} when what is found has no `intercept`.
+ * @param list what the list is called in messages, as `KunModule.forRoot({ interceptors })`
+ * @throws {InterceptorError} when an entry is neither, when nobody provides it, or when what is found has no `intercept`;
+ * and, from the interceptor itself, when that gives no handler.
  */
-export function resolveInterceptor(
-  entry: Interceptor | InjectionToken,
+export function resolveInterceptors(
+  list: string,
+  entries: ReadonlyArray<Interceptor | InjectionToken>,
   lookUp: (token: InjectionToken) => unknown,
+): Interceptor[] {
+  return entries.map((entry, index) => {
+    const refuse = (problem: string): InterceptorError =>
+      new InterceptorError(`${list}, entry ${index + 1}: ${nameOf(entry)} ${problem}`);
+    const interceptor = resolve(entry, lookUp, refuse);
+    return (next) => {
+      const handler: unknown = interceptor(next);
+      if (typeof handler === 'function') return handler as CallHandler;
+      throw refuse('gives no handler: return a function of the call, as in (next) => (call) => next(call)');
+    };
+  });
+}
+
+function resolve(
+  entry: unknown,
+  lookUp: (token: InjectionToken) => unknown,
+  refuse: (problem: string) => InterceptorError,
 ): Interceptor {
   if (isInterceptor(entry)) return entry;
-  const found = lookUp(entry);
-  if (typeof found === 'function') return found as Interceptor;
-  if (!isKunInterceptor(found)) {
-    throw new TypeError(`${nameOf(entry)} is not an interceptor: it needs intercept(next)`);
+  if (!isToken(entry)) {
+    throw refuse(
+      'is not an interceptor: give a function, or the class of a KunInterceptor that a module provides',
+    );
+  }
+  if (isClass(entry) && !hasIntercept(entry.prototype)) {
+    throw refuse('is a class without intercept(next): let it implement KunInterceptor');
+  }
+  let found: unknown;
+  try {
+    found = lookUp(entry);
+  } catch {
+    throw refuse('is provided by no module: add it to the providers of one');
+  }
+  if (typeof found === 'function' && !isClass(found)) return found;
+  if (!hasIntercept(found)) throw refuse('is not an interceptor: what it provides has no intercept(next)');
+  if (found.intercept.length > 1) {
+    throw refuse("is one of Nest's, which has intercept(context, next): it goes into @UseInterceptors(...)");
   }
   return (next) => found.intercept(next);
 }
 
-/** Classes are functions, too; those that are looked up have the method on their prototype. */
-function isInterceptor(entry: Interceptor | InjectionToken): entry is Interceptor {
-  return typeof entry === 'function' && !(entry.prototype && 'intercept' in entry.prototype);
+function isInterceptor(entry: unknown): entry is Interceptor {
+  return typeof entry === 'function' && !isClass(entry);
 }
 
-function isKunInterceptor(value: unknown): value is KunInterceptor {
+function isToken(entry: unknown): entry is InjectionToken {
+  return (
+    (typeof entry === 'string' && entry !== '') || typeof entry === 'symbol' || typeof entry === 'function'
+  );
+}
+
+/** Classes are functions, too; older compilers make functions of them, with the method on their prototype. */
+function isClass(entry: unknown): entry is { readonly prototype: unknown } {
+  if (typeof entry !== 'function') return false;
+  return hasIntercept(entry.prototype) || /^class\b/.test(Function.prototype.toString.call(entry));
+}
+
+function hasIntercept(value: unknown): value is KunInterceptor {
   return (
     typeof value === 'object' &&
     value !== null &&
@@ -39,6 +90,9 @@ function isKunInterceptor(value: unknown): value is KunInterceptor {
   );
 }
 
-function nameOf(token: Interceptor | InjectionToken): string {
-  return typeof token === 'function' ? token.name : String(token);
+function nameOf(entry: unknown): string {
+  if (typeof entry === 'function') return entry.name || 'a function';
+  if (typeof entry === 'object' && entry !== null)
+    return `an object of ${entry.constructor?.name ?? 'no class'}`;
+  return typeof entry === 'string' ? JSON.stringify(entry) : String(entry);
 }

@@ -1,3 +1,4 @@
+import { ExplainedError } from '@kun/config';
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
@@ -21,7 +22,7 @@ export interface Certificates {
 }
 
 /** Certificates cannot be used; the message names the file and what is wrong with it. */
-export class CertificateError extends Error {
+export class CertificateError extends ExplainedError {
   override readonly name = 'CertificateError';
 }
 

@@ -1,10 +1,10 @@
-import { nearest } from '@kun/config';
+import { ExplainedError, nearest } from '@kun/config';
 
 /** Options of grpc-js, by the names it has for them; only those that the server, or the clients, read are taken. */
 export type GrpcChannelOptions = Readonly<Record<string, string | number | undefined>>;
 
 /** An option that grpc-js would ignore without a word, or that kun decides. */
-export class ChannelOptionError extends Error {
+export class ChannelOptionError extends ExplainedError {
   override readonly name = 'ChannelOptionError';
 }
 

@@ -1,3 +1,4 @@
+import { ModuleOptionsError } from './check-options.js';
 import type { ConfigurableModuleAsyncOptions, Provider } from '@nestjs/common';
 import type { KunModuleOptions } from './options.js';
 import { KUN_OPTIONS } from './tokens.js';
@@ -14,7 +15,8 @@ export function asyncOptions(options: KunModuleAsyncOptions): Provider[] {
   const { useFactory, useClass, useExisting, inject = [], provideInjectionTokensFrom = [] } = options;
   if (useFactory) return [...provideInjectionTokensFrom, { provide: KUN_OPTIONS, inject, useFactory }];
   const maker = useExisting ?? useClass;
-  if (!maker) throw new TypeError('KunModule.forRootAsync wants useFactory, useClass or useExisting');
+  if (!maker)
+    throw new ModuleOptionsError('KunModule.forRootAsync(...) wants useFactory, useClass or useExisting');
   const made: Provider = {
     provide: KUN_OPTIONS,
     inject: [maker],

@@ -5,7 +5,7 @@ import type { KunModuleOptions, KunRuntime } from './options.js';
 import { KUN_METRIC_EXPORT, KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Readiness } from '../lifecycle/readiness.js';
-import { resolveInterceptor } from '../rpc/injectable-interceptor.js';
+import { resolveInterceptors } from '../rpc/injectable-interceptor.js';
 import { LiveSettings } from '../settings/live-settings.js';
 import { ApplicationLogger } from '../logs/application-logger.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
@@ -64,9 +64,9 @@ export const clientProviders: Provider[] = [
         calls: new ClientCallCounts(meter.registry, metrics.codeNames),
         retries: new RetryCounts(meter.registry),
         tracing,
-        interceptorsOf: ({ interceptors = [] }) =>
-          interceptors.map((entry) =>
-            resolveInterceptor(entry, (token) => moduleRef.get(token, { strict: false })),
+        interceptorsOf: ({ name, interceptors = [] }) =>
+          resolveInterceptors(`upstream ${name}, interceptors`, interceptors, (token) =>
+            moduleRef.get(token, { strict: false }),
           ),
       });
     },

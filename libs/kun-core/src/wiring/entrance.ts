@@ -1,9 +1,10 @@
+import { ExplainedError } from '@kun/config';
 import type { Identity } from '../identity/identity.js';
 import { LogRouter } from '../logs/log-router.js';
 import type { ApplicationLogger } from '../logs/application-logger.js';
 
 /** An application was made, started or extended in a way that kun does not have; the message says which it has. */
-export class EntranceError extends Error {
+export class EntranceError extends ExplainedError {
   override readonly name = 'EntranceError';
 }
 

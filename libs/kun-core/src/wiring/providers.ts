@@ -1,3 +1,4 @@
+import { checkModuleOptions } from './check-options.js';
 import { clientProviders } from './client.providers.js';
 import { serverProvider } from './server.providers.js';
 import { telemetryProviders } from './telemetry.providers.js';
@@ -25,8 +26,13 @@ import type { FactoryProvider, Provider } from '@nestjs/common';
 export const identityProvider: FactoryProvider<Identity> = {
   provide: Identity,
   inject: [KUN_OPTIONS, RUNTIME, ENTRANCE],
-  useFactory: ({ service, version }: KunModuleOptions, { env }: KunRuntime = {}, entrance?: Entrance) =>
-    (required(entrance).identity = readIdentity({ service, version, ...(env && { env }) })),
+  useFactory: (options: KunModuleOptions, { env }: KunRuntime = {}, entrance?: Entrance) => {
+    const known = required(entrance);
+    // The first that is made of the options, whoever gave them.
+    checkModuleOptions(options);
+    const { service, version } = options;
+    return (known.identity = readIdentity({ service, version, ...(env && { env }) }));
+  },
 };
 
 /** There from before the application, so that nothing that is said is lost. */

@@ -5,7 +5,7 @@ import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { Startup } from '../lifecycle/startup.js';
 import { routesInterceptor } from '../routing/routes-interceptors.js';
-import { resolveInterceptor } from '../rpc/injectable-interceptor.js';
+import { resolveInterceptors } from '../rpc/injectable-interceptor.js';
 import { defaultServerInterceptors } from '../server/default-interceptors.js';
 import { KunGrpcServer } from '../server/port/grpc-server.js';
 import { loadProtos } from '../proto/load-protos.js';
@@ -111,7 +111,7 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
             onChange: (rebuild) => void live.onChange(rebuild),
           },
           shapes: () => readMethodShapes(services.values()),
-          own: (options.interceptors ?? []).map((entry) => resolveInterceptor(entry, lookUp)),
+          own: resolveInterceptors('KunModule.forRoot({ interceptors })', options.interceptors ?? [], lookUp),
           routes: routesInterceptor(settings.routing.allow, {
             onDropped: ({ call, entry, reason, first }) => {
               if (first)

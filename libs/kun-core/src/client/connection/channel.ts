@@ -1,3 +1,4 @@
+import { ExplainedError } from '@kun/config';
 import { Client, connectivityState, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../../settings/keys/rpc.js';
 import type { CertificateStore } from '../../tls/certificate-store.js';
@@ -39,7 +40,7 @@ export interface UpstreamChannelOptions {
 export type ChannelState = 'idle' | 'connecting' | 'ready' | 'failing' | 'closed';
 
 /** An upstream was not reached within the time. */
-export class UpstreamNotReadyError extends Error {
+export class UpstreamNotReadyError extends ExplainedError {
   override readonly name = 'UpstreamNotReadyError';
 }
 

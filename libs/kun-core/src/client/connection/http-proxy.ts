@@ -1,7 +1,8 @@
+import { ExplainedError } from '@kun/config';
 import { BlockList, isIP } from 'node:net';
 
 /** An environment variable names a proxy that cannot be used. */
-export class HttpProxyError extends Error {
+export class HttpProxyError extends ExplainedError {
   override readonly name = 'HttpProxyError';
 }
 

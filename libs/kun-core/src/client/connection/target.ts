@@ -1,7 +1,8 @@
+import { ExplainedError } from '@kun/config';
 import { readTarget } from '../../grammar/target.js';
 
 /** An upstream's target cannot be dialled as it is written. */
-export class TargetError extends Error {
+export class TargetError extends ExplainedError {
   override readonly name = 'TargetError';
 }
 

@@ -1,3 +1,4 @@
+import { ExplainedError } from '@kun/config';
 import type { InjectionToken } from '@nestjs/common';
 import type { Interceptor } from '../../rpc/interceptor.js';
 import type { ProtoSource } from '../../proto/files/proto-source.js';
@@ -18,7 +19,7 @@ export interface UpstreamOptions extends Omit<ProtoSource, 'services'> {
 }
 
 /** An upstream cannot be what its registration or configuration says. */
-export class UpstreamError extends Error {
+export class UpstreamError extends ExplainedError {
   override readonly name = 'UpstreamError';
 }
 

@@ -1,3 +1,4 @@
+import { ExplainedError } from '@kun/config';
 import { DEFAULT_FORMS, type MessageForms } from '../values/message-forms.js';
 
 /** Proto files, what of them is served, and how their messages look. */
@@ -22,7 +23,7 @@ export interface ProtoSource extends Partial<ProtoForms> {
 export type ProtoForms = Omit<MessageForms, 'strict'>;
 
 /** A proto could not be read, or has not what it should have. */
-export class ProtoError extends Error {
+export class ProtoError extends ExplainedError {
   override readonly name = 'ProtoError';
 }
 

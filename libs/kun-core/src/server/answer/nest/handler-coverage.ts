@@ -1,4 +1,4 @@
-import { nearest } from '@kun/config';
+import { nearest, ExplainedError } from '@kun/config';
 import { GrpcMethodStreamingType, type MessageHandler } from '@nestjs/microservices';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { PATTERN_METADATA } from '@nestjs/microservices/constants.js';
@@ -7,7 +7,7 @@ import type { ServiceDefinition } from '../../../proto/service-definition.js';
 import type { BoundMethod } from '../../call/bound-method.js';
 
 /** Handlers and RPCs do not match: an RPC that nobody answers or two do, or a handler that nobody can call. */
-export class HandlerCoverageError extends Error {
+export class HandlerCoverageError extends ExplainedError {
   override readonly name = 'HandlerCoverageError';
 
   constructor(

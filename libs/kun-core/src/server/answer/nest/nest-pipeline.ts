@@ -1,3 +1,4 @@
+import { ExplainedError } from '@kun/config';
 import { Metadata } from '@grpc/grpc-js';
 import type { INestMicroservice } from '@nestjs/common';
 import { catchError, isObservable, Observable, throwError } from 'rxjs';
@@ -12,7 +13,7 @@ import { HandlerStream } from '../handler-stream.js';
 import { carriesNoType } from './message-types.js';
 
 /** The installed Nest has not the parts that are looked for; see {@link carryStreams}. */
-export class NestPipelineError extends Error {
+export class NestPipelineError extends ExplainedError {
   override readonly name = 'NestPipelineError';
 }
 

@@ -1,3 +1,4 @@
+import { ExplainedError } from '@kun/config';
 import { ValidationPipe } from '@nestjs/common';
 import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import { GrpcMethodStreamingType } from '@nestjs/microservices';
@@ -7,7 +8,7 @@ import { carriesNoType, EACH_MESSAGE, PARAMETER_TYPES } from './message-types.js
 import type { NestPipeline } from './nest-pipeline.js';
 
 /** A handler asks for something that a stream of messages has not. */
-export class MessageParameterError extends Error {
+export class MessageParameterError extends ExplainedError {
   override readonly name = 'MessageParameterError';
 }
 

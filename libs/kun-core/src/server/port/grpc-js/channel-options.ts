@@ -28,7 +28,10 @@ export function serverChannelOptions(
   },
   own: GrpcChannelOptions = {},
 ): ChannelOptions {
-  refuseUnreadOptions(own, SERVER_OPTIONS, { where: 'channelOptions', side: 'servers' });
+  refuseUnreadOptions(own, SERVER_OPTIONS, {
+    where: 'KunModule.forRoot({ channelOptions })',
+    side: 'servers',
+  });
   return {
     'grpc.max_receive_message_length': settings.maxMessageBytes,
     'grpc.max_send_message_length': settings.maxMessageBytes,

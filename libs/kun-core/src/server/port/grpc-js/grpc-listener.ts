@@ -1,3 +1,4 @@
+import { ExplainedError } from '@kun/config';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { ServerHttp2Stream } from 'node:http2';
 import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
@@ -8,7 +9,7 @@ import { ConnectionKeepalive, type KeepaliveOptions } from '../../../transport/c
 import { CONNECTION_SETUP_TIMEOUT_MS, ConnectionSetup } from './connection-setup.js';
 
 /** The port could not be opened. */
-export class ListenError extends Error {
+export class ListenError extends ExplainedError {
   override readonly name = 'ListenError';
 }
 
