@@ -1,6 +1,6 @@
 import type { LogLevel } from '../settings/keys/logger.js';
 
-/** The level of a line; `silent` is none. */
+/** The level of a line; `silent` is not one. */
 export type LineLevel = Exclude<LogLevel, 'silent'>;
 
 /** What a {@link LineWriter} needs of the logger it writes for. */

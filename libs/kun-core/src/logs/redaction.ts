@@ -14,7 +14,7 @@ export interface Redaction {
   within(field: string): Redaction;
 }
 
-/** @throws TypeError when a path is none. */
+/** @throws TypeError when a path cannot be read. */
 export function redaction(paths: readonly RedactionPath[]): Redaction {
   const anywhere = new Set<string>();
   const root = new Place(anywhere);

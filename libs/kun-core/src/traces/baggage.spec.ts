@@ -26,7 +26,7 @@ describe('readBaggage', () => {
     [' tenant = a , plan=b%20c ', { tenant: 'a', plan: 'b c' }],
     ['tenant=a=b', { tenant: 'a=b' }],
     ['tenant=', { tenant: '' }],
-    // Members that are none are left out, and spoil no other.
+    // Malformed members are left out, and spoil no other.
     ['tenant=a,,nothing,=x,in valid=1,broken=%E0%A4,plan=b', { tenant: 'a', plan: 'b' }],
     ['{json}=1,plan=b', { plan: 'b' }],
     ['a=1,a=2', { a: '2' }],

@@ -16,7 +16,7 @@ const MAX_MEMBERS = 64;
 /** A token of HTTP, as W3C Baggage wants its keys. */
 const KEY = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** Puts what the header says into the context; members that are none are left out, as is all beyond the limits. */
+/** Puts what the header says into the context; malformed members are left out, and so is all beyond the limits. */
 export function readBaggage(context: Context, header: string | undefined): Context {
   if (header === undefined || header.length > MAX_BYTES) return context;
   const entries: Record<string, BaggageEntry> = {};

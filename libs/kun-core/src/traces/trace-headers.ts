@@ -55,7 +55,7 @@ export function writeTraceHeaders(
   }
 }
 
-// Version 00 has four parts; later ones may add more, and version ff is none.
+// Version 00 has four parts; later ones may add more, and ff is not a version.
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const B3 = /^([0-9a-f]{16}|[0-9a-f]{32})-([0-9a-f]{16})(?:-([01d]))?(?:-[0-9a-f]{16})?$/;
 
