@@ -44,7 +44,7 @@ export {
   nestClientToken,
 } from './client/upstreams/inject-client.js';
 export type { RetryOverride } from './retry/retry-override.js';
-export { RETRY_POLICIES, type RetryPolicy } from './settings/retry-policy.js';
+export { RETRY_POLICIES, type RetryPolicy } from './settings/keys/retry-policy.js';
 export type { CallOptions } from './client/call/call-options.js';
 export type { MetadataInput, MetadataInputValue } from './client/call/call-metadata.js';
 export { CallArgumentError } from './client/call/call-argument-error.js';

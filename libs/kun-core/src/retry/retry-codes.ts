@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import type { Ending } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
-import type { RetryPolicy } from '../settings/retry-policy.js';
+import type { RetryPolicy } from '../settings/keys/retry-policy.js';
 
 /**
  * Whether an attempt that ended so is worth another.

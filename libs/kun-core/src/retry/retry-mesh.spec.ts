@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { describeMethod } from '../rpc/rpc-method.js';
-import { RETRY_POLICIES, type RetryPolicy } from '../settings/retry-policy.js';
+import { RETRY_POLICIES, type RetryPolicy } from '../settings/keys/retry-policy.js';
 import { FakeCall } from '../testing/fake-call.js';
 import { meshRetryInterceptor, type MeshRetryOptions } from './retry-mesh.js';
 import { retryOverride, type RetryOverride } from './retry-override.js';

@@ -2,7 +2,7 @@ import { status, type Metadata } from '@grpc/grpc-js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import { retriesSpent } from '../rpc/attempts.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
-import type { RetryPolicy } from '../settings/retry-policy.js';
+import type { RetryPolicy } from '../settings/keys/retry-policy.js';
 import { retryCodes } from './retry-codes.js';
 import { policyOfCall, type RetryPolicySource } from './retry-override.js';
 

@@ -1,7 +1,7 @@
 import { contextKey } from '../rpc/context-key.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
-import type { RetryPolicy } from '../settings/retry-policy.js';
+import type { RetryPolicy } from '../settings/keys/retry-policy.js';
 
 /** What one call wants of retry: parts of a policy instead of the upstream's, or `false` for a single attempt. */
 export type RetryOverride = Partial<RetryPolicy> | false;

@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { RETRY_POLICIES } from '../settings/retry-policy.js';
+import { RETRY_POLICIES } from '../settings/keys/retry-policy.js';
 import { StatusError } from '../status/status-error.js';
 import { FakeCall } from '../testing/fake-call.js';
 import { FakeClock } from '../testing/fake-clock.js';

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { attemptDeadline, attemptTimeoutMs } from '../rpc/attempts.js';
 import type { Ending, RpcCall } from '../rpc/rpc-call.js';
 import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
-import { RETRY_POLICIES, type RetryPolicy } from '../settings/retry-policy.js';
+import { RETRY_POLICIES, type RetryPolicy } from '../settings/keys/retry-policy.js';
 import type { StatusDetail } from '../status/details/detail-types.js';
 import { retryInfo } from '../status/details/details.js';
 import { StatusError } from '../status/status-error.js';

@@ -3,7 +3,7 @@ import { delay, type Clock } from '../clock.js';
 import { attemptTimeoutMs, PREVIOUS_ATTEMPTS_HEADER, retriesSpent } from '../rpc/attempts.js';
 import type { Ending, RpcCall } from '../rpc/rpc-call.js';
 import type { CallHandler, Interceptor } from '../rpc/interceptor.js';
-import type { RetryPolicy } from '../settings/retry-policy.js';
+import type { RetryPolicy } from '../settings/keys/retry-policy.js';
 import { StatusError } from '../status/status-error.js';
 import { backoffMs } from './backoff.js';
 import type { RetryBudget } from './retry-budget.js';

@@ -4,7 +4,7 @@ import { dialKeys, grpcDial, type GrpcDialSettings } from './keys/grpc-dial.js';
 import { resolveRetryPolicy } from './keys/retry.js';
 import type { UpstreamsSettings } from './keys/upstreams.js';
 import { follow, type Live, type Source } from './live.js';
-import type { RetryPolicy } from './retry-policy.js';
+import type { RetryPolicy } from './keys/retry-policy.js';
 
 /** The sections that decide what an upstream is like. */
 export interface DialSections {

@@ -1,6 +1,6 @@
 import { nearest } from '@kun/config';
 import type { RetryOverride } from '../../retry/retry-override.js';
-import type { RetryPolicy } from '../../settings/retry-policy.js';
+import type { RetryPolicy } from '../../settings/keys/retry-policy.js';
 import { MAX_RETRY_ATTEMPTS } from '../../settings/keys/retry.js';
 import { isErrorCode } from '../../status/code.js';
 import { CallArgumentError, describeArgument } from './call-argument-error.js';

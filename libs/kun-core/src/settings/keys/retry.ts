@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { z } from 'zod';
-import { RETRY_POLICIES, RETRY_POLICY_NAMES, type RetryPolicy } from '../retry-policy.js';
+import { RETRY_POLICIES, RETRY_POLICY_NAMES, type RetryPolicy } from './retry-policy.js';
 import { key, part } from '../declare.js';
 import { section, type Said } from '../section.js';
 import { seconds, toMs } from '../values.js';

@@ -2,7 +2,7 @@ import { status } from '@grpc/grpc-js';
 import { assert, boolean, constantFrom, property, record } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { resolveSettings, resolveUpstreamSettings } from '../resolve-settings.js';
-import { RETRY_POLICIES } from '../retry-policy.js';
+import { RETRY_POLICIES } from './retry-policy.js';
 import { settingsSchema } from '../settings.js';
 import { resolveMethod, unknownMethods } from '../upstream.js';
 
