@@ -11,7 +11,7 @@ import { plainToInstance } from 'class-transformer';
 import { IsString, Max, MinLength, validateOrReject } from 'class-validator';
 import { concat, concatMap, defer, EMPTY, last, of, type Observable } from 'rxjs';
 import * as v from 'valibot';
-import { validationExceptionFactory } from '@kun/core';
+import { EachMessage, validationExceptionFactory } from '@kun/core';
 
 export interface Note {
   readonly text: string;
@@ -136,7 +136,7 @@ class StrictNote {
   n!: number;
 }
 
-/** Single requests are checked by Nest's pipe; a stream's messages by the handler, as there is no pipe for them. */
+/** Checked by Nest's pipe: single requests, and each message of a stream. */
 export function checkedByClassValidator(options: ValidationPipeOptions): MakeController {
   return (service) => {
     @Controller()
@@ -153,17 +153,15 @@ export function checkedByClassValidator(options: ValidationPipeOptions): MakeCon
       }
 
       @GrpcStreamMethod(service, 'Collect')
-      async collect(requests: AsyncIterable<Note>): Promise<unknown> {
-        for await (const request of requests) await validateOrReject(plainToInstance(StrictNote, request));
+      async collect(@EachMessage(StrictNote) requests: AsyncIterable<StrictNote>): Promise<unknown> {
+        for await (const _ of requests);
         return FIRST;
       }
 
       @GrpcStreamMethod(service, 'Chat')
-      async *chat(requests: AsyncIterable<Note>): AsyncGenerator {
-        for await (const request of requests) {
-          yield FIRST;
-          await validateOrReject(plainToInstance(StrictNote, request));
-        }
+      async *chat(@EachMessage(StrictNote) requests: AsyncIterable<StrictNote>): AsyncGenerator {
+        yield FIRST;
+        for await (const _ of requests);
       }
     }
     return Checked;
@@ -191,6 +189,39 @@ export const checkedByStandardSchema: MakeController = (service) => {
     }
 
     @GrpcStreamMethod(service, 'Collect')
+    async collect(@Payload({ schema: strictNote }) requests: AsyncIterable<Note>): Promise<unknown> {
+      for await (const _ of requests);
+      return FIRST;
+    }
+
+    @GrpcStreamMethod(service, 'Chat')
+    async *chat(@Payload({ schema: strictNote }) requests: AsyncIterable<Note>): AsyncGenerator {
+      yield FIRST;
+      for await (const _ of requests);
+    }
+  }
+  return Checked;
+};
+
+/** Handlers that validate by themselves: what they throw is theirs, and not for callers to read. */
+export const validatingItself: MakeController = (service) => {
+  const validate = (request: Note) => validateOrReject(plainToInstance(StrictNote, request));
+
+  @Controller()
+  class Validating {
+    @GrpcMethod(service, 'Unary')
+    async unary(request: Note): Promise<unknown> {
+      await validate(request);
+      return FIRST;
+    }
+
+    @GrpcMethod(service, 'Watch')
+    async *watch(request: Note): AsyncGenerator {
+      yield FIRST;
+      v.parse(strictNote, request);
+    }
+
+    @GrpcStreamMethod(service, 'Collect')
     async collect(requests: AsyncIterable<Note>): Promise<unknown> {
       for await (const request of requests) v.parse(strictNote, request);
       return FIRST;
@@ -200,9 +231,9 @@ export const checkedByStandardSchema: MakeController = (service) => {
     async *chat(requests: AsyncIterable<Note>): AsyncGenerator {
       for await (const request of requests) {
         yield FIRST;
-        v.parse(strictNote, request);
+        await validate(request);
       }
     }
   }
-  return Checked;
+  return Validating;
 };

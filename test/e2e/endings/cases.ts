@@ -27,6 +27,7 @@ import {
   empty,
   iterating,
   observing,
+  validatingItself,
   type Act,
   type MakeController,
 } from './case-controllers.js';
@@ -240,6 +241,12 @@ export const CASES: readonly Case[] = [
     service: 'StandardSchema',
     controller: checkedByStandardSchema,
     expected: () => ({ code: status.INVALID_ARGUMENT }),
+    call: (caller) => caller.start(invalid).outcome,
+  },
+  {
+    service: 'ValidatingItself',
+    controller: validatingItself,
+    expected: () => ({ code: status.INTERNAL, message: 'Internal server error' }),
     call: (caller) => caller.start(invalid).outcome,
   },
   {
