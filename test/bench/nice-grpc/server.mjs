@@ -42,7 +42,9 @@ contend(async ({ spanSink }) => {
     async Collect() {
       return { message: '', instance: INSTANCE };
     },
-    async *Chat() {},
+    async *Chat(requests) {
+      for await (const { message } of requests) yield { message, instance: INSTANCE };
+    },
   });
   const port = await server.listen('127.0.0.1:0');
   const admin = createHttpServer((_request, response) => {

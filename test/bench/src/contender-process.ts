@@ -2,12 +2,16 @@ import { Session } from 'node:inspector/promises';
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { answerParent } from './process-link.js';
 
 /** What a contender is told at its start. */
 export interface ContenderSettings {
   /** Where spans go, for those that send some. */
   readonly spanSink: string;
+  /** To be served over TLS: files in PEM. Default: plain text */
+  readonly tls?: { readonly certPath: string; readonly keyPath: string };
 }
 
 /** A service that runs. */
@@ -27,6 +31,13 @@ export interface ServerMark {
   readonly userMs: number;
   readonly systemMs: number;
   readonly rssBytes: number;
+}
+
+/** What a contender holds. */
+export interface ServerMemory {
+  readonly rssBytes: number;
+  /** Objects, and the buffers behind them. */
+  readonly heapBytes: number;
 }
 
 /** How often a profile looks where the process is, in microseconds. */
@@ -52,6 +63,15 @@ const answers = {
       systemMs: system / 1000,
       rssBytes: process.memoryUsage.rss(),
     };
+  },
+
+  /** What it holds once nothing is left that could be collected. */
+  memory(): ServerMemory {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    for (let round = 0; round < 3; round++) collect();
+    const { rss, heapUsed, external } = process.memoryUsage();
+    return { rssBytes: rss, heapBytes: heapUsed + external };
   },
 
   async startProfile(): Promise<void> {

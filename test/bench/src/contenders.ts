@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { ScenarioName } from './scenarios.js';
+import { SCENARIO_NAMES, type ScenarioName } from './scenarios.js';
 
-export type ContenderId = 'a' | 'b' | 'c' | 'd' | 'e' | 'l';
+export type ContenderId = 'a' | 'b' | 'c' | 'd' | 'e' | 'f' | 'g' | 'l' | 'w';
 
 /** A server to be measured, each time in a process of its own. */
 export interface Contender {
@@ -29,7 +29,6 @@ export type Proof = 'lines' | 'content' | 'metrics' | 'spans';
 export const BASELINE: ContenderId = 'a';
 
 const SMALL: readonly ScenarioName[] = ['unary', 'stream'];
-const ALL: readonly ScenarioName[] = ['unary', 'stream', 'large'];
 
 /** Compiled, this file lies in .cache/bench/dist; what needs the bench's own packages lies in test/bench. */
 const NICE_GRPC = fileURLToPath(new URL('../../../test/bench/nice-grpc/server.mjs', import.meta.url));
@@ -43,7 +42,7 @@ export const CONTENDERS: readonly Contender[] = [
     title: 'grpc-js, bare',
     entry: compiled('bare-grpc'),
     args: [],
-    scenarios: ALL,
+    scenarios: SCENARIO_NAMES,
     proofs: [],
   },
   {
@@ -51,16 +50,23 @@ export const CONTENDERS: readonly Contender[] = [
     title: 'Nest transport',
     entry: compiled('nest-grpc'),
     args: [],
-    scenarios: ALL,
+    scenarios: ['unary', 'stream', 'large', 'idle', 'open'],
     proofs: [],
   },
-  { id: 'c', title: 'kun, all off', entry: compiled('kun'), args: ['off'], scenarios: SMALL, proofs: [] },
+  {
+    id: 'c',
+    title: 'kun, all off',
+    entry: compiled('kun'),
+    args: ['off', 'kun'],
+    scenarios: [...SMALL, 'mesh'],
+    proofs: [],
+  },
   {
     id: 'd',
     title: 'kun, all on',
     entry: compiled('kun'),
-    args: ['on'],
-    scenarios: ALL,
+    args: ['on', 'kun'],
+    scenarios: SCENARIO_NAMES,
     proofs: ['lines', 'metrics', 'spans'],
   },
   {
@@ -73,10 +79,34 @@ export const CONTENDERS: readonly Contender[] = [
     ...(!existsSync(NICE_GRPC_PACKAGES) && { missing: 'run `npm ci --prefix test/bench` to have it' }),
   },
   {
+    id: 'f',
+    title: 'kun on grpc-js, all off',
+    entry: compiled('kun'),
+    args: ['off', 'grpc-js'],
+    scenarios: SMALL,
+    proofs: [],
+  },
+  {
+    id: 'g',
+    title: 'kun on grpc-js, all on',
+    entry: compiled('kun'),
+    args: ['on', 'grpc-js'],
+    scenarios: SCENARIO_NAMES,
+    proofs: ['lines', 'metrics', 'spans'],
+  },
+  {
+    id: 'w',
+    title: '@kun/wire, bare',
+    entry: compiled('bare-wire'),
+    args: [],
+    scenarios: SCENARIO_NAMES,
+    proofs: [],
+  },
+  {
     id: 'l',
     title: 'kun, all on + content',
     entry: compiled('kun'),
-    args: ['content'],
+    args: ['content', 'kun'],
     scenarios: ['large'],
     against: 'd',
     proofs: ['lines', 'metrics', 'spans', 'content'],

@@ -1,8 +1,19 @@
+import { spawnSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { LOAD_CORE, pinned, SERVER_CORE } from './pinned-process.js';
 
 /** Above this, others work on the machine, and figures tell of them too. */
 const QUIET_LOAD = 0.5;
+
+/** What a process needs besides: modules, its log, metrics. */
+const OTHER_FILES = 500;
+
+/** As many connections as were asked for, or as the limit of open files leaves to one process. */
+export function heldConnections(wanted: number): number {
+  // Node raises its own limit to the hard one as it starts.
+  const limit = Number(spawnSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).stdout);
+  return Number.isInteger(limit) ? Math.min(wanted, limit - OTHER_FILES) : wanted;
+}
 
 /** What the figures were measured on. */
 export function machineFacts(): string[] {

@@ -2,17 +2,22 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CONTENDERS, type Contender } from './contenders.js';
 import { machineFacts } from './machine.js';
-import { measure, type Sample } from './measure.js';
+import type { Verdict } from './contest.js';
+import { measure } from './measure.js';
+import { measureMemory } from './measure-memory.js';
 import { readOptions, USAGE, type Options } from './options.js';
 import { leaveServerCore } from './pinned-process.js';
 import { profileReport } from './profile.js';
-import { table } from './report.js';
+import { memoryTable, table, type Measured } from './report.js';
 import { scenarioOf, type Scenario } from './scenarios.js';
 
 /** Where results and profiles are left. */
 const OUTPUT = fileURLToPath(new URL('../results', import.meta.url));
 
 const MS_PER_SECOND = 1000;
+
+/** What a kun says that runs on grpc-js alone. */
+const UNKNOWN_ENGINE = /GRPCServer\.Engine: is not a known key/;
 
 // So that what is under way cleans up behind itself.
 process.once('SIGINT', () => process.exit(130));
@@ -42,14 +47,24 @@ async function compare(options: Options): Promise<number> {
   print(
     `${processes} processes of each contender and scenario, each measured for ${seconds} s after ${warmUpSeconds} s; medians over processes\n`,
   );
-  const results: Record<string, Record<string, readonly Sample[]>> = {};
+  const results: Record<string, Record<string, readonly Verdict[]>> = {};
   const faults = new Set<string>();
   const packages = new Map<string, string>();
   for (const scenario of options.scenarios.map(scenarioOf)) {
     const contenders = chosen.filter(({ scenarios }) => scenarios.includes(scenario.name));
-    const samples = await rounds(contenders, scenario, options, faults);
-    for (const [{ title }, measured] of samples) {
-      for (const sample of measured) {
+    const compareBy = async <S extends Verdict>(
+      measureOne: (contender: Contender) => Promise<S>,
+      tableOf: (scenario: Scenario, measured: ReadonlyArray<Measured<S>>) => string,
+    ): Promise<void> => {
+      const measured = await rounds(contenders, scenario, options, faults, measureOne);
+      print(`${tableOf(scenario, measured)}\n`);
+      results[scenario.name] = Object.fromEntries(measured.map((one) => [one.contender.id, one.samples]));
+    };
+    const times = { warmUpMs: warmUpSeconds * MS_PER_SECOND, measureMs: seconds * MS_PER_SECOND };
+    if (scenario.holds) await compareBy((contender) => measureMemory(contender, scenario), memoryTable);
+    else await compareBy((contender) => measure(contender, scenario, times), table);
+    for (const { title, id } of contenders) {
+      for (const sample of results[scenario.name]?.[id] ?? []) {
         for (const fault of sample.faults) faults.add(`${title}, ${scenario.name}: ${fault}`);
         for (const [name, version] of Object.entries(sample.packages)) {
           const other = packages.get(name);
@@ -62,11 +77,6 @@ async function compare(options: Options): Promise<number> {
         }
       }
     }
-    const measured = [...samples]
-      .filter(([, list]) => list.length > 0)
-      .map(([contender, list]) => ({ contender, samples: list }));
-    print(`${table(scenario, measured)}\n`);
-    results[scenario.name] = Object.fromEntries(measured.map((one) => [one.contender.id, one.samples]));
   }
   print([...packages].map(([name, version]) => `${name} ${version}`).join(', '));
   const path = `${OUTPUT}/last.json`;
@@ -77,34 +87,36 @@ async function compare(options: Options): Promise<number> {
 }
 
 /** One process of each contender after the other, so that what the machine does meanwhile meets all of them. */
-async function rounds(
+async function rounds<S extends Verdict>(
   contenders: readonly Contender[],
   scenario: Scenario,
-  { processes, seconds, warmUpSeconds }: Options,
+  { processes }: Options,
   faults: Set<string>,
-): Promise<Map<Contender, Sample[]>> {
-  const samples = new Map<Contender, Sample[]>(contenders.map((contender) => [contender, []]));
+  measureOne: (contender: Contender) => Promise<S>,
+): Promise<Array<Measured<S>>> {
+  const samples = new Map<Contender, S[]>(contenders.map((contender) => [contender, []]));
   for (let round = 0; round < processes; round++) {
     // Whoever comes first in a round is another one each time.
     for (let turn = 0; turn < contenders.length; turn++) {
       const contender = contenders[(round + turn) % contenders.length];
-      if (!contender) continue;
+      if (!contender || !samples.has(contender)) continue;
       progress(`${scenario.name}: round ${round + 1} of ${processes}, ${contender.title}`);
       try {
-        const sample = await measure(contender, scenario, {
-          warmUpMs: warmUpSeconds * MS_PER_SECOND,
-          measureMs: seconds * MS_PER_SECOND,
-        });
-        samples.get(contender)?.push(sample);
+        samples.get(contender)?.push(await measureOne(contender));
       } catch (error) {
-        faults.add(
-          `${contender.title}, ${scenario.name}: ${error instanceof Error ? error.message : String(error)}`,
-        );
+        const message = error instanceof Error ? error.message : String(error);
+        if (UNKNOWN_ENGINE.test(message)) samples.delete(contender);
+        else faults.add(`${contender.title}, ${scenario.name}: ${message}`);
       }
     }
   }
   progress('');
-  return samples;
+  for (const contender of contenders) {
+    if (!samples.has(contender)) print(`left out: ${contender.title}; this kun has no GRPCServer.Engine`);
+  }
+  return [...samples]
+    .filter(([, list]) => list.length > 0)
+    .map(([contender, list]) => ({ contender, samples: list }));
 }
 
 async function profile(options: Options): Promise<number> {

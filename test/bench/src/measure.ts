@@ -1,17 +1,10 @@
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ContenderQuestions } from './contender-process.js';
 import type { Contender } from './contenders.js';
-import type { LoadQuestions } from './load/main.js';
-import { LOAD_CORE, SERVER_CORE, startPinned } from './pinned-process.js';
-import { unproven } from './proofs.js';
+import { withContest, type Verdict } from './contest.js';
 import type { Scenario } from './scenarios.js';
-import { openSpanSink } from './span-sink.js';
 
 /** One process of one contender under one kind of call. Times are per unit: a call, or a message of a stream. */
-export interface Sample {
+export interface Sample extends Verdict {
   readonly cpuUs: number;
   /** The part of it that the kernel took. */
   readonly systemCpuUs: number;
@@ -23,9 +16,6 @@ export interface Sample {
   readonly serverBusy: number;
   readonly loadBusy: number;
   readonly calls: number;
-  /** What was wrong with answers, and what the contender did not do. Empty is right. */
-  readonly faults: readonly string[];
-  readonly packages: Readonly<Record<string, string>>;
 }
 
 export interface MeasureOptions {
@@ -35,32 +25,16 @@ export interface MeasureOptions {
   readonly profilePath?: string;
 }
 
-const LOAD_ENTRY = join(import.meta.dirname, 'load', 'main.js');
 const BYTES_PER_MIB = 1024 * 1024;
 
 /** Starts a contender, measures it once warm, and stops it. */
-export async function measure(
+export function measure(
   contender: Contender,
   scenario: Scenario,
   { warmUpMs, measureMs, profilePath }: MeasureOptions,
 ): Promise<Sample> {
-  const directory = mkdtempSync(join(tmpdir(), 'kun-bench-'));
-  const logPath = join(directory, 'stdout.log');
-  const log = openSync(logPath, 'w');
-  const removeLog = () => rmSync(directory, { recursive: true, force: true });
-  process.once('exit', removeLog);
-  const sink = await openSpanSink();
-  const server = startPinned<ContenderQuestions>({
-    name: contender.title,
-    core: SERVER_CORE,
-    entry: contender.entry,
-    args: contender.args,
-    stdout: log,
-  });
-  const load = startPinned<LoadQuestions>({ name: 'the load', core: LOAD_CORE, entry: LOAD_ENTRY });
-  try {
-    const facts = await server.ask('start', { spanSink: sink.url });
-    await load.ask('start', { port: facts.port, scenario: scenario.name });
+  return withContest(contender, scenario, async ({ server, load, target, end }) => {
+    await load.ask('start', target);
     await delay(warmUpMs);
     if (profilePath) await server.ask('startProfile');
     const [serverBefore, loadBefore] = await Promise.all([server.ask('mark'), load.ask('mark')]);
@@ -68,9 +42,6 @@ export async function measure(
     const [serverAfter, loadAfter] = await Promise.all([server.ask('mark'), load.ask('mark')]);
     if (profilePath) await server.ask('stopProfile', profilePath);
     const totals = await load.ask('drain');
-    const metrics = facts.metricsUrl ? await (await fetch(facts.metricsUrl)).text() : '';
-    await server.ask('stop');
-    await server.exited;
 
     // Rates of either process by its own clock: the marks need not fall together.
     const serverMs = serverAfter.atMs - serverBefore.atMs;
@@ -88,21 +59,7 @@ export async function measure(
       serverBusy: (userMs + systemMs) / serverMs,
       loadBusy: (loadAfter.cpuMs - loadBefore.cpuMs) / loadMs,
       calls: totals.calls,
-      faults: [
-        ...(totals.calls === 0 ? ['no call was answered'] : []),
-        ...(totals.wrong > 0
-          ? [`${totals.wrong} of ${totals.calls} answers were wrong: ${totals.problems.join('; ')}`]
-          : []),
-        ...(await unproven(contender.proofs, { calls: totals.calls, logPath, metrics, spans: sink.spans })),
-      ],
-      packages: facts.packages,
+      ...(await end(totals)),
     };
-  } finally {
-    server.kill();
-    load.kill();
-    sink.close();
-    closeSync(log);
-    removeLog();
-    process.off('exit', removeLog);
-  }
+  });
 }

@@ -24,7 +24,7 @@ export const USAGE = `npm run bench -- [options]
 
   --quick               one process of each, measured for a second: whether it works, not how fast it is
   --only a,d            only these contenders
-  --scenario unary      only this one of unary, stream, large
+  --scenario unary      only these of ${SCENARIO_NAMES.join(', ')}
   --processes 5         how often each contender is started for each scenario
   --seconds 4           how long each process is measured
   --profile d           where one contender spends its time, instead of the table (with --scenario; default: unary)

@@ -1,12 +1,34 @@
 import { BASELINE, type Contender } from './contenders.js';
 import type { Sample } from './measure.js';
+import type { MemorySample } from './measure-memory.js';
 import type { Scenario } from './scenarios.js';
 import { spreadOf, type Spread } from './statistics.js';
 
 /** What was measured of a contender under one scenario, by process. */
-export interface Measured {
+export interface Measured<S = Sample> {
   readonly contender: Contender;
-  readonly samples: readonly Sample[];
+  readonly samples: readonly S[];
+}
+
+/** The table of a scenario that holds what does nothing. */
+export function memoryTable(scenario: Scenario, measured: ReadonlyArray<Measured<MemorySample>>): string {
+  const [one] = measured.flatMap(({ samples }) => samples);
+  const rssOf = (samples: readonly MemorySample[]) => spreadOf(samples.map(({ rssKiBEach }) => rssKiBEach));
+  const baseline = measured.find(({ contender }) => contender.id === BASELINE);
+  const base = baseline && rssOf(baseline.samples).median;
+  const rows = measured.map(({ contender, samples }) => {
+    const rss = rssOf(samples);
+    return [
+      `${contender.id}  ${contender.title}`,
+      figure(rss.median),
+      range(rss),
+      base === undefined ? '-' : `${(rss.median / base).toFixed(2)}x`,
+      figure(spreadOf(samples.map(({ heapKiBEach }) => heapKiBEach)).median),
+      figure(spreadOf(samples.map(({ rssMiB }) => rssMiB)).median),
+    ];
+  });
+  const header = ['', 'RSS KiB each', 'range', `vs ${BASELINE}`, 'of it heap KiB', 'RSS MiB in all'];
+  return [`${scenario.title} (${one?.held ?? 0} of them)`, ...aligned([header, ...rows])].join('\n');
 }
 
 /** The table of one scenario. */

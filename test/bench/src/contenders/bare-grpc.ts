@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import * as grpc from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { contend, versionsOf } from '../contender-process.js';
+import { credentialsOf } from '../grpc-js-credentials.js';
 import { LOADER_OPTIONS, PROTO_PATH, SERVICE } from '../echo-proto.js';
 import { INSTANCE } from '../scenarios.js';
 
@@ -14,7 +15,7 @@ interface WatchRequest {
 }
 
 /** grpc-js as its own guide uses it, with its defaults. */
-contend(async () => {
+contend(async ({ tls }) => {
   const definition = loadSync(PROTO_PATH, LOADER_OPTIONS)[SERVICE] as grpc.ServiceDefinition;
   const server = new grpc.Server();
   server.addService(definition, {
@@ -25,10 +26,13 @@ contend(async () => {
       void writeEvents(call);
     },
     collect: refuse,
-    chat: refuse,
+    chat(call: grpc.ServerDuplexStream<EchoRequest, object>): void {
+      call.on('data', ({ message }: EchoRequest) => call.write({ message, instance: INSTANCE }));
+      call.on('end', () => call.end());
+    },
   });
   const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
+    server.bindAsync('127.0.0.1:0', credentialsOf(tls), (error, bound) =>
       error ? reject(error) : resolve(bound),
     );
   });

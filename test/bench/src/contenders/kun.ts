@@ -2,14 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { currentCall, KunFactory, KunModule } from '@kun/core';
 import { Controller, Module } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamMethod } from '@nestjs/microservices';
-import { EMPTY, type Observable } from 'rxjs';
+import { EMPTY, map, type Observable } from 'rxjs';
 import { contend, versionsOf } from '../contender-process.js';
 import { PACKAGE, PROTO_PATH } from '../echo-proto.js';
 import { INSTANCE } from '../scenarios.js';
 import type { EchoRequest, EchoResponse, WatchEvent, WatchRequest } from './echo.messages.js';
 
-/** The layer of configuration: `off`, `on` or `content`. */
-const [, , variant = 'on'] = process.argv;
+/** The layer of configuration (`off`, `on` or `content`), and the engine. */
+const [, , variant = 'on', engine = 'kun'] = process.argv;
 
 @Controller()
 class EchoController {
@@ -33,8 +33,9 @@ class EchoController {
   }
 
   @GrpcStreamMethod('EchoService')
-  chat(): Observable<never> {
-    return EMPTY;
+  chat(requests: Observable<EchoRequest>): Observable<EchoResponse> {
+    if (this.tagged) currentCall()?.tags.set('account', 'a-1');
+    return requests.pipe(map(({ message }) => ({ message, instance: INSTANCE })));
   }
 }
 
@@ -52,11 +53,14 @@ class EchoController {
 class AppModule {}
 
 /** kun, configured by a file of test/bench/conf; its log goes where a service's goes, to standard output. */
-contend(async ({ spanSink }) => {
+contend(async ({ spanSink, tls }) => {
   const app = await KunFactory.create(AppModule, {
     env: { KUN_CLUSTER: variant, KUN_INSTANCE: INSTANCE },
     ports: { grpc: 0, admin: 0 },
-    ...(variant !== 'off' && { overrides: { Zipkin: { Hosts: [spanSink] } } }),
+    overrides: {
+      GRPCServer: { Engine: engine, ...(tls && { TLS: { Cert: tls.certPath, Key: tls.keyPath } }) },
+      ...(variant !== 'off' && { Zipkin: { Hosts: [spanSink] } }),
+    },
   });
   await app.start();
   return {

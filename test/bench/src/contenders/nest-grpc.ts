@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { GrpcMethod, GrpcStreamMethod, Transport, type MicroserviceOptions } from '@nestjs/microservices';
 import { EMPTY, map, range, type Observable } from 'rxjs';
 import { contend, versionsOf } from '../contender-process.js';
+import { credentialsOf } from '../grpc-js-credentials.js';
 import { LOADER_OPTIONS, PACKAGE, PROTO_PATH } from '../echo-proto.js';
 import { freePort } from '../free-port.js';
 import { INSTANCE } from '../scenarios.js';
@@ -26,8 +27,8 @@ class EchoController {
   }
 
   @GrpcStreamMethod('EchoService')
-  chat(): Observable<never> {
-    return EMPTY;
+  chat(requests: Observable<EchoRequest>): Observable<EchoResponse> {
+    return requests.pipe(map(({ message }) => ({ message, instance: INSTANCE })));
   }
 }
 
@@ -35,13 +36,19 @@ class EchoController {
 class AppModule {}
 
 /** Nest's own gRPC transport, with nothing on. */
-contend(async () => {
+contend(async ({ tls }) => {
   // Nest does not tell which port it got when asked for any.
   const port = await freePort();
   const app = await NestFactory.createMicroservice<MicroserviceOptions>(AppModule, {
     logger: false,
     transport: Transport.GRPC,
-    options: { url: `127.0.0.1:${port}`, package: PACKAGE, protoPath: PROTO_PATH, loader: LOADER_OPTIONS },
+    options: {
+      url: `127.0.0.1:${port}`,
+      package: PACKAGE,
+      protoPath: PROTO_PATH,
+      loader: LOADER_OPTIONS,
+      credentials: credentialsOf(tls),
+    },
   });
   await app.listen();
   return {

@@ -7,12 +7,15 @@ export interface Exchange {
   readonly request: Buffer;
   /** All messages of the response, each with gRPC's prefix. */
   readonly response: Buffer;
+  /** See {@link Scenario.mesh}. */
+  readonly mesh: boolean;
 }
 
 /** Writes a scenario's messages as bytes, once. */
-export function exchangeOf({ definition, request, responses }: Scenario): Exchange {
+export function exchangeOf({ definition, request, responses, mesh = false }: Scenario): Exchange {
   return {
     path: definition.path,
+    mesh,
     request: prefixed(definition.requestSerialize(request)),
     response: Buffer.concat(responses.map((message) => prefixed(definition.responseSerialize(message)))),
   };

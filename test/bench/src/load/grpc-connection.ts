@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import type { Exchange } from './exchange.js';
 import { FrameReader, type Frame } from './frame-reader.js';
 import {
@@ -13,7 +14,7 @@ import {
 } from './frames.js';
 import { HeaderDecoder } from './hpack.js';
 import { PendingCall } from './pending-call.js';
-import { requestHeaders, type RequestHeaders } from './request-headers.js';
+import { RequestHeaders } from './request-headers.js';
 import { Uploads } from './uploads.js';
 
 /** Told how each call ended; without a problem its answer was right in every byte. */
@@ -36,16 +37,29 @@ export class GrpcConnection {
   private out: Buffer[] = [];
   private nextStream = 1;
   private draining = false;
+  private silent = false;
   private onDrained: (() => void) | undefined;
   private unacknowledgedBytes = 0;
   /** Of the event at hand: the clock is read once for all calls that it ends. */
   private now = 0;
 
-  static open(port: number, exchange: Exchange, onCallEnd: OnCallEnd): Promise<GrpcConnection> {
+  /** With the certificate of its authority, over TLS. */
+  static open(
+    port: number,
+    exchange: Exchange,
+    onCallEnd: OnCallEnd,
+    authority?: string,
+  ): Promise<GrpcConnection> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+      const target = { port, host: '127.0.0.1', noDelay: true };
+      const socket: Socket =
+        authority === undefined
+          ? connect(target)
+          : connectTls({ ...target, ca: authority, ALPNProtocols: ['h2'] }).setNoDelay();
       socket.once('error', reject);
-      socket.once('connect', () => resolve(new GrpcConnection(socket, port, exchange, onCallEnd)));
+      socket.once(authority === undefined ? 'connect' : 'secureConnect', () =>
+        resolve(new GrpcConnection(socket, port, exchange, onCallEnd)),
+      );
     });
   }
 
@@ -55,7 +69,7 @@ export class GrpcConnection {
     private readonly exchange: Exchange,
     private readonly onCallEnd: OnCallEnd,
   ) {
-    this.headers = requestHeaders(exchange.path, `127.0.0.1:${port}`);
+    this.headers = new RequestHeaders(exchange.path, `127.0.0.1:${port}`, exchange.mesh);
     this.uploads = new Uploads(exchange.request, (bytes) => void this.out.push(bytes));
     socket.on('data', (chunk: Buffer) => {
       this.now = performance.now();
@@ -79,6 +93,31 @@ export class GrpcConnection {
     this.flush();
   }
 
+  /** Makes one call, and no more; settles when it has ended. The connection stays. */
+  async callOnce(): Promise<void> {
+    this.draining = true;
+    const ended = new Promise<void>((resolve) => (this.onDrained = resolve));
+    this.start(1);
+    await ended;
+  }
+
+  /** Begins calls that say nothing. */
+  openStreams(count: number): void {
+    this.draining = true;
+    this.silent = true;
+    this.start(count);
+  }
+
+  /** Ends the requests of those; settles when they are answered and the connection is closed. */
+  async endStreams(): Promise<void> {
+    for (const stream of this.calls.keys()) {
+      this.out.push(frame(FrameType.data, Flag.endStream, stream, Buffer.alloc(0)));
+    }
+    const drained = this.drain();
+    this.flush();
+    await drained;
+  }
+
   /** Begins no more; settles when the last call has ended. */
   async drain(): Promise<void> {
     this.draining = true;
@@ -91,10 +130,10 @@ export class GrpcConnection {
     this.nextStream += 2;
     const call = new PendingCall(this.now, this.uploads.initialWindowBytes);
     this.calls.set(stream, call);
-    const headers = Buffer.from(stream === 1 ? this.headers.first : this.headers.next);
+    const headers = this.headers.next();
     headers.writeUInt32BE(stream, 5);
     this.out.push(headers);
-    this.uploads.upload(stream, call);
+    if (!this.silent) this.uploads.upload(stream, call);
   }
 
   /** Hands what was begun within one event to the system in one write. */

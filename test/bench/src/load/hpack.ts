@@ -1,4 +1,4 @@
-import { huffmanDecode } from './huffman.js';
+import { huffmanDecode, huffmanEncode } from './huffman.js';
 
 /** Headers by name; gRPC never sends one of those it checks twice. */
 export type Headers = ReadonlyMap<string, string>;
@@ -94,9 +94,24 @@ export class HeaderDecoder {
   }
 }
 
-/** A header to be repeated: the peer puts it into its table. Without Huffman's code, since it is sent once. */
-export function literalHeader(name: string, value: string): Buffer {
-  return Buffer.concat([Buffer.of(0x40), literalString(name), literalString(value)]);
+/** How a header is written. */
+export interface LiteralForm {
+  /** Whether the peer puts it into its table, does not, or may never. Default: it does, so that it can be repeated */
+  readonly indexing?: 'table' | 'none' | 'never';
+  /** Whether its value is in Huffman's code. Default: as it is */
+  readonly huffman?: boolean;
+}
+
+const PATTERN = { table: 0x40, none: 0x00, never: 0x10 } as const;
+
+/** A header with its name and value written out. */
+export function literalHeader(
+  name: string,
+  value: string,
+  { indexing = 'table', huffman = false }: LiteralForm = {},
+): Buffer {
+  const written = huffman ? huffmanString(value) : literalString(value);
+  return Buffer.concat([Buffer.of(PATTERN[indexing]), literalString(name), written]);
 }
 
 /** The `position`-th last header that was sent as a literal, 0 being the last. */
@@ -107,6 +122,11 @@ export function repeatedHeader(position: number): Buffer {
 function literalString(text: string): Buffer {
   if (text.length > 126) throw new RangeError(`${text.length} characters are more than this encoder takes`);
   return Buffer.concat([Buffer.of(text.length), Buffer.from(text, 'latin1')]);
+}
+
+function huffmanString(text: string): Buffer {
+  const coded = huffmanEncode(text);
+  return Buffer.concat([Buffer.of(0x80 | coded.length), coded]);
 }
 
 function sizeOf([name, value]: Entry): number {

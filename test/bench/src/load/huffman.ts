@@ -14,6 +14,32 @@ const END_OF_STRING = 256;
 /** Bytes by length and code, as `length * 2^30 + code`. */
 const BYTES = codes();
 
+/** Codes by byte: the bits, right-aligned, and how many they are. */
+const CODES = new Map(
+  [...BYTES].map(([key, byte]) => [byte, { code: key % 2 ** 30, length: Math.floor(key / 2 ** 30) }]),
+);
+
+/** A text in Huffman's code; of characters with short codes, as digits and letters are. */
+export function huffmanEncode(text: string): Buffer {
+  const coded = Buffer.allocUnsafe(text.length * 2);
+  let end = 0;
+  let bits = 0;
+  let count = 0;
+  for (let at = 0; at < text.length; at++) {
+    const found = CODES.get(text.charCodeAt(at));
+    if (!found || found.length > 16) throw new RangeError('a character is none that this encoder takes');
+    bits = (bits << found.length) | found.code;
+    count += found.length;
+    while (count >= 8) {
+      count -= 8;
+      coded[end++] = bits >>> count;
+      bits &= (1 << count) - 1;
+    }
+  }
+  if (count > 0) coded[end++] = (bits << (8 - count)) | (0xff >> count);
+  return coded.subarray(0, end);
+}
+
 /** The text of a string literal in Huffman's code. */
 export function huffmanDecode(coded: Buffer): string {
   const bytes: number[] = [];

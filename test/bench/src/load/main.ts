@@ -21,6 +21,13 @@ export interface LoadTotals {
   readonly problems: readonly string[];
 }
 
+export interface LoadStart {
+  readonly port: number;
+  readonly scenario: ScenarioName;
+  /** The certificate of the server's authority; then it is spoken to over TLS. */
+  readonly authority?: string;
+}
+
 const PROBLEMS_KEPT = 3;
 const NS_PER_MS = 1e6;
 
@@ -33,13 +40,33 @@ let wrong = 0;
 
 const answers = {
   /** Begins the load. */
-  async start({ port, scenario }: { port: number; scenario: ScenarioName }): Promise<void> {
-    const { connections: count, inFlight, ...rest } = scenarioOf(scenario);
-    const exchange = exchangeOf({ ...rest, connections: count, inFlight });
-    for (let opened = 0; opened < count; opened++) {
-      connections.push(await GrpcConnection.open(port, exchange, onCallEnd));
+  async start({ port, scenario, authority }: LoadStart): Promise<void> {
+    const plan = scenarioOf(scenario);
+    const exchange = exchangeOf(plan);
+    for (let opened = 0; opened < plan.connections; opened++) {
+      connections.push(await GrpcConnection.open(port, exchange, onCallEnd, authority));
     }
-    for (const connection of connections) connection.start(inFlight);
+    for (const connection of connections) connection.start(plan.inFlight);
+  },
+
+  /** Opens so many connections that are held, or that hold streams. */
+  async hold({ port, scenario, count }: LoadStart & { count: number }): Promise<void> {
+    const plan = scenarioOf(scenario);
+    const exchange = exchangeOf(plan);
+    await Promise.all(
+      Array.from({ length: count }, async () => {
+        const connection = await GrpcConnection.open(port, exchange, onCallEnd);
+        connections.push(connection);
+        if (plan.holds === 'streams') connection.openStreams(plan.inFlight);
+        else await connection.callOnce();
+      }),
+    );
+  },
+
+  /** Ends what is held. */
+  async release(): Promise<LoadTotals> {
+    await Promise.all(connections.map((connection) => connection.endStreams()));
+    return { calls, wrong, problems };
   },
 
   mark(): LoadMark {
