@@ -13,21 +13,29 @@ export interface Measured<S = Sample> {
 /** The table of a scenario that holds what does nothing. */
 export function memoryTable(scenario: Scenario, measured: ReadonlyArray<Measured<MemorySample>>): string {
   const [one] = measured.flatMap(({ samples }) => samples);
-  const rssOf = (samples: readonly MemorySample[]) => spreadOf(samples.map(({ rssKiBEach }) => rssKiBEach));
+  const spreadOver = (samples: readonly MemorySample[], of: (sample: MemorySample) => number) =>
+    spreadOf(samples.map(of));
+  const rssOf = ({ rssKiBEach }: MemorySample) => rssKiBEach;
+  const heapOf = ({ heapKiBEach }: MemorySample) => heapKiBEach;
   const baseline = measured.find(({ contender }) => contender.id === BASELINE);
-  const base = baseline && rssOf(baseline.samples).median;
+  const ratio = (samples: readonly MemorySample[], of: (sample: MemorySample) => number) =>
+    baseline
+      ? `${(spreadOver(samples, of).median / spreadOver(baseline.samples, of).median).toFixed(2)}x`
+      : '-';
   const rows = measured.map(({ contender, samples }) => {
-    const rss = rssOf(samples);
+    const rss = spreadOver(samples, rssOf);
     return [
       `${contender.id}  ${contender.title}`,
       figure(rss.median),
       range(rss),
-      base === undefined ? '-' : `${(rss.median / base).toFixed(2)}x`,
-      figure(spreadOf(samples.map(({ heapKiBEach }) => heapKiBEach)).median),
-      figure(spreadOf(samples.map(({ rssMiB }) => rssMiB)).median),
+      ratio(samples, rssOf),
+      figure(spreadOver(samples, heapOf).median),
+      ratio(samples, heapOf),
+      figure(spreadOver(samples, ({ rssMiB }) => rssMiB).median),
     ];
   });
-  const header = ['', 'RSS KiB each', 'range', `vs ${BASELINE}`, 'of it heap KiB', 'RSS MiB in all'];
+  const against = `vs ${BASELINE}`;
+  const header = ['', 'RSS KiB each', 'range', against, 'heap KiB each', against, 'RSS MiB in all'];
   return [`${scenario.title} (${one?.held ?? 0} of them)`, ...aligned([header, ...rows])].join('\n');
 }
 
