@@ -17,7 +17,11 @@ beforeAll(async () => {
   // Any port for the inspector, since others may use the usual one.
   service = await SpawnedService.start({
     env: { NODE_OPTIONS: '--inspect-port=0' },
-    config: { Zipkin: { Hosts: ['127.0.0.1:9'] } },
+    // With all that has metrics of its own.
+    config: {
+      Zipkin: { Hosts: ['127.0.0.1:9'] },
+      Metrics: { Otlp: { Endpoint: 'http://127.0.0.1:9' } },
+    },
   });
 });
 afterAll(() => service[Symbol.asyncDispose]());

@@ -128,6 +128,8 @@ describe('a number', () => {
       fc.property(
         fc.oneof(fc.double({ noNaN: true, noDefaultInfinity: true }), fc.maxSafeInteger()),
         (number) => {
+          // JavaScript itself prints the large ones with other last digits than they have.
+          fc.pre(!/^-?\d+$/.test(String(number)) || BigInt(String(number)) === BigInt(number));
           const { root } = readYaml(new SourceFile('/x.yaml', 'Service', `V: ${number}\n`));
           expect(root?.kind === 'map' && root.entries.get('V')).not.toHaveProperty('inexact');
         },

@@ -7,7 +7,6 @@ import { EntranceError, type Entrance } from '../wiring/entrance.js';
 import type { KunRuntime } from '../wiring/options.js';
 import type { KunApplication } from './application.js';
 import type { FatalOrigin, Membership, ProcessMember, ProcessWatch } from './process-watch.js';
-import { asError } from './thrown-value.js';
 import { explainStartFailure, lastResort, logStartFailure } from './start-failure.js';
 
 /** One application as the process sees it, from before it is made until it is down. */
@@ -132,3 +131,18 @@ export class ApplicationMember implements ProcessMember {
     else this.membership?.leave(clean ? 0 : 1);
   }
 }
+
+/** Something was thrown that is no error, and therefore does not say where. */
+class ThrownValue extends Error {
+  override readonly name = 'ThrownValue';
+}
+
+/** What was thrown, as an error. The values of an object are nobody's to print: they may be secrets. */
+function asError(thrown: unknown): Error {
+  if (thrown instanceof Error) return thrown;
+  if (typeof thrown !== 'object' || thrown === null) return new ThrownValue(String(thrown));
+  const fields = Object.keys(thrown).slice(0, MAX_FIELDS).join(', ');
+  return new ThrownValue(`an object that is not an error, with the fields: ${fields || 'none'}`);
+}
+
+const MAX_FIELDS = 20;

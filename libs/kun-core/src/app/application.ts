@@ -8,11 +8,11 @@ import type { StopReport } from '../lifecycle/phase.js';
 import { timedSteps } from '../lifecycle/stop-plan.js';
 import { KunGrpcServer } from '../server/port/grpc-server.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
+import { ApplicationLogger } from '../logs/application-logger.js';
 import { LogRouter } from '../logs/log-router.js';
 import { isMetric, Meter } from '../metrics/meter.js';
 import { KUN_RUNTIME, KUN_SETTINGS } from '../wiring/tokens.js';
 import type { KunRuntime } from '../wiring/options.js';
-import { lastWords } from './last-words.js';
 import { nestMethods } from './nest-methods.js';
 import type { WantedParts } from './other-ports.js';
 import { kunPhases, type OpenPorts } from './phases.js';
@@ -119,6 +119,27 @@ export function kunApplication(
     close: async () => void (await controls.stop('close()')),
   };
   return withControls(nest, controls);
+}
+
+/**
+ * The last words of an application: one line, and nothing of it lost. A start that failed has had its line; only what
+ * could not be undone is added to it.
+ */
+async function lastWords(nest: NestExpressApplication, report: StopReport): Promise<void> {
+  const logger = nest.get(ApplicationLogger);
+  const { clean, reason, durationMs, facts } = report;
+  const phases = Object.fromEntries(report.phases.map(({ name, durationMs: ms }) => [name, ms]));
+  const errors = report.phases.filter(({ error }) => error !== undefined);
+  for (const { name, error } of errors) logger.pino.error({ err: error }, `${name} did not stop cleanly`);
+  if (!nest.get(Lifecycle).startFailed) {
+    logger.pino[clean ? 'info' : 'warn'](
+      { reason, clean, duration_ms: durationMs, ...facts, phases_ms: phases },
+      'stopped',
+    );
+  }
+  nest.get(Meter).close();
+  await logger.flush();
+  nest.get(LogRouter).close();
 }
 
 /**

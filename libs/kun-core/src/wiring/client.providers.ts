@@ -1,52 +1,44 @@
+import type { Provider } from '@nestjs/common';
 import { UpstreamFactory } from '../client/upstreams/upstream-factory.js';
 import { Upstreams } from '../client/upstreams/upstreams.js';
-import { protoDirectories } from './base-directories.js';
-import type { KunModuleOptions, KunRuntime } from './options.js';
-import { KUN_METRIC_EXPORT, KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
-import { Lifecycle } from '../lifecycle/lifecycle.js';
-import { Readiness } from '../lifecycle/readiness.js';
-import { resolveInterceptors } from '../rpc/injectable-interceptor.js';
-import { LiveSettings } from '../settings/live-settings.js';
-import { ApplicationLogger } from '../logs/application-logger.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
 import { ClientCallCounts, RetryCounts } from '../metrics/client-calls.js';
-import { Meter } from '../metrics/meter.js';
-import type { MetricExport } from '../metrics/metric-export.js';
-import type { Tracing } from '../traces/tracing.js';
-import type { Provider } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import { resolveInterceptors } from '../rpc/injectable-interceptor.js';
+import { protoDirectories } from './options.js';
+import { provide } from './provide.js';
+import { clockOf } from './tokens.js';
 
 /** What clients of upstreams are made of. */
 export const clientProviders: Provider[] = [
   Upstreams,
-  {
-    provide: UpstreamFactory,
-    inject: [
-      KUN_OPTIONS,
-      LiveSettings,
-      Lifecycle,
-      Readiness,
-      Upstreams,
-      ApplicationLogger,
-      Meter,
-      KUN_TRACING,
-      KUN_METRIC_EXPORT,
-      ModuleRef,
-      RUNTIME,
+  provide(
+    UpstreamFactory,
+    [
+      'options',
+      'live',
+      'lifecycle',
+      'readiness',
+      'upstreams',
+      'logger',
+      'meter',
+      'tracing',
+      'metricExport',
+      'moduleRef',
+      'runtime',
     ],
-    useFactory: (
-      options: KunModuleOptions,
-      live: LiveSettings,
-      lifecycle: Lifecycle,
-      readiness: Readiness,
-      upstreams: Upstreams,
-      logger: ApplicationLogger,
-      meter: Meter,
-      tracing: Tracing | undefined,
-      metricExport: MetricExport | undefined,
-      moduleRef: ModuleRef,
-      runtime: KunRuntime = {},
-    ) => {
+    ({
+      options,
+      live,
+      lifecycle,
+      readiness,
+      upstreams,
+      logger,
+      meter,
+      tracing,
+      metricExport,
+      moduleRef,
+      runtime,
+    }) => {
       const { metrics } = live.settings;
       return new UpstreamFactory({
         bases: protoDirectories(options, runtime),
@@ -70,5 +62,5 @@ export const clientProviders: Provider[] = [
           ),
       });
     },
-  },
+  ),
 ];

@@ -4,86 +4,65 @@ import { serverProvider } from './server.providers.js';
 import { telemetryProviders } from './telemetry.providers.js';
 import { Identity } from '../identity/identity.js';
 import { readIdentity } from '../identity/read-identity.js';
-import type { KunModuleOptions, KunRuntime } from './options.js';
-import { ENTRANCE, KUN_OPTIONS, KUN_SETTINGS, clockOf, RUNTIME } from './tokens.js';
+import { provide } from './provide.js';
+import { KUN_SETTINGS, clockOf } from './tokens.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { Startup } from '../lifecycle/startup.js';
 import { readOtelEnvironment } from '../settings/otel-environment.js';
 import { LiveSettings } from '../settings/live-settings.js';
-import type { ResolvedSettings } from '../settings/resolve-settings.js';
-import type { Settings } from '../settings/settings.js';
-import { required, type Entrance } from './entrance.js';
+import { required } from './entrance.js';
 import { LogRouter } from '../logs/log-router.js';
 import { STATUS_FILTER_OPTIONS } from '../status/thrown/status.filter.js';
 import type { ToStatusErrorOptions } from '../status/thrown/to-status-error.js';
-import { ApplicationLogger } from '../logs/application-logger.js';
-import { Configuration } from '@kun/config';
-import type { FactoryProvider, Provider } from '@nestjs/common';
+import type { ApplicationLogger } from '../logs/application-logger.js';
+import type { Provider } from '@nestjs/common';
 
 /** Known before the configuration: it selects the layers. */
-export const identityProvider: FactoryProvider<Identity> = {
-  provide: Identity,
-  inject: [KUN_OPTIONS, RUNTIME, ENTRANCE],
-  useFactory: (options: KunModuleOptions, { env }: KunRuntime = {}, entrance?: Entrance) => {
+export const identityProvider = provide(
+  Identity,
+  ['options', 'runtime', 'entrance'],
+  ({ options, runtime: { env }, entrance }) => {
     const known = required(entrance);
     // The first that is made of the options, whoever gave them.
     checkModuleOptions(options);
     const { service, version } = options;
     return (known.identity = readIdentity({ service, version, ...(env && { env }) }));
   },
-};
+);
 
 /** There from before the application, so that nothing that is said is lost. */
-const logProvider: FactoryProvider<LogRouter> = {
-  provide: LogRouter,
-  inject: [ENTRANCE],
-  useFactory: (entrance?: Entrance) => required(entrance).log,
-};
+const logProvider = provide(LogRouter, ['entrance'], ({ entrance }) => required(entrance).log);
 
 const settingsProviders: Provider[] = [
-  {
-    provide: LiveSettings,
-    inject: [Configuration, Identity, RUNTIME],
-    useFactory: (
-      config: Configuration<Settings>,
-      { inKubernetes }: Identity,
-      { ports, spanExporters = [], env = process.env }: KunRuntime = {},
-    ) =>
-      new LiveSettings(config, {
+  provide(
+    LiveSettings,
+    ['configuration', 'identity', 'runtime'],
+    ({
+      configuration,
+      identity: { inKubernetes },
+      runtime: { ports, spanExporters = [], env = process.env },
+    }) =>
+      new LiveSettings(configuration, {
         inKubernetes,
         ports,
         spansTaken: spanExporters.length > 0 || takesSpans(env),
       }),
-  },
-  {
-    // What most of kun is made of, once.
-    provide: KUN_SETTINGS,
-    inject: [LiveSettings],
-    useFactory: (live: LiveSettings) => live.settings,
-  },
-  {
-    provide: STATUS_FILTER_OPTIONS,
-    inject: [KUN_SETTINGS],
-    useFactory: ({ logger }: ResolvedSettings): ToStatusErrorOptions => ({ development: logger.development }),
-  },
+  ),
+  // What most of kun is made of, once.
+  provide(KUN_SETTINGS, ['live'], ({ live }) => live.settings),
+  provide(STATUS_FILTER_OPTIONS, ['settings'], ({ settings: { logger } }): ToStatusErrorOptions => ({
+    development: logger.development,
+  })),
 ];
 
 const lifecycleProviders: Provider[] = [
-  {
-    provide: Lifecycle,
-    inject: [RUNTIME],
-    useFactory: (runtime: KunRuntime = {}) => new Lifecycle(clockOf(runtime)),
-  },
-  {
-    provide: Readiness,
-    inject: [RUNTIME, ApplicationLogger, Configuration],
-    useFactory: (
-      runtime: KunRuntime = {},
-      { pino }: ApplicationLogger,
-      configuration: Configuration<Settings>,
-    ) => {
+  provide(Lifecycle, ['runtime'], ({ runtime }) => new Lifecycle(clockOf(runtime))),
+  provide(
+    Readiness,
+    ['runtime', 'logger', 'configuration'],
+    ({ runtime, logger: { pino }, configuration }) => {
       const readiness = new Readiness({ clock: clockOf(runtime), logger: probeLogger(pino) });
       // A file that cannot be used is somebody's to mend, and no reason to take the instance out.
       readiness.addNote('configuration', () => {
@@ -92,12 +71,8 @@ const lifecycleProviders: Provider[] = [
       });
       return readiness;
     },
-  },
-  {
-    provide: Liveness,
-    inject: [ApplicationLogger],
-    useFactory: ({ pino }: ApplicationLogger) => new Liveness({ logger: probeLogger(pino) }),
-  },
+  ),
+  provide(Liveness, ['logger'], ({ logger: { pino } }) => new Liveness({ logger: probeLogger(pino) })),
   Startup,
 ];
 

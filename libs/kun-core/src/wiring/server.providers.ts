@@ -1,65 +1,54 @@
-import type { FactoryProvider, InjectionToken } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
-import { Lifecycle } from '../lifecycle/lifecycle.js';
-import { Liveness } from '../lifecycle/liveness.js';
-import { Readiness } from '../lifecycle/readiness.js';
-import { Startup } from '../lifecycle/startup.js';
+import type { InjectionToken } from '@nestjs/common';
 import { routesInterceptor } from '../routing/routes-interceptors.js';
 import { resolveInterceptors } from '../rpc/injectable-interceptor.js';
 import { defaultServerInterceptors } from '../server/default-interceptors.js';
 import { KunGrpcServer } from '../server/port/grpc-server.js';
 import { loadProtos } from '../proto/load-protos.js';
 import type { ProtoSource } from '../proto/files/proto-source.js';
-import { LiveSettings } from '../settings/live-settings.js';
 import { toStatusError } from '../status/thrown/to-status-error.js';
-import { LogRouter } from '../logs/log-router.js';
-import { ApplicationLogger } from '../logs/application-logger.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
 import { reportLateErrors } from '../interceptors/recovery.js';
 import { readMethodShapes } from '../proto/message-shape.js';
 import { countRefusedConnections, reportRefusedConnections } from '../server/port/refused-connections.js';
-import { Meter } from '../metrics/meter.js';
-import type { MetricExport } from '../metrics/metric-export.js';
-import type { Tracing } from '../traces/tracing.js';
 import { serverTls } from '../tls/server-certificates.js';
 import { warnOfLeftOutMetadata } from '../transport/outgoing-metadata.js';
-import { protoDirectories } from './base-directories.js';
-import type { KunModuleOptions, KunRuntime } from './options.js';
-import { KUN_METRIC_EXPORT, KUN_OPTIONS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
+import { protoDirectories } from './options.js';
+import { provide } from './provide.js';
+import { clockOf } from './tokens.js';
 
 /** The gRPC server and its chain. */
-export const serverProvider: FactoryProvider<KunGrpcServer> = {
-  provide: KunGrpcServer,
-  inject: [
-    KUN_OPTIONS,
-    LiveSettings,
-    Lifecycle,
-    Readiness,
-    Liveness,
-    Startup,
-    LogRouter,
-    ApplicationLogger,
-    Meter,
-    KUN_TRACING,
-    KUN_METRIC_EXPORT,
-    ModuleRef,
-    RUNTIME,
+export const serverProvider = provide(
+  KunGrpcServer,
+  [
+    'options',
+    'live',
+    'lifecycle',
+    'readiness',
+    'liveness',
+    'startup',
+    'log',
+    'logger',
+    'meter',
+    'tracing',
+    'metricExport',
+    'moduleRef',
+    'runtime',
   ],
-  useFactory: (
-    options: KunModuleOptions,
-    live: LiveSettings,
-    lifecycle: Lifecycle,
-    readiness: Readiness,
-    liveness: Liveness,
-    startup: Startup,
-    log: LogRouter,
-    logger: ApplicationLogger,
-    meter: Meter,
-    tracing: Tracing | undefined,
-    metricExport: MetricExport | undefined,
-    moduleRef: ModuleRef,
-    runtime: KunRuntime = {},
-  ) => {
+  ({
+    options,
+    live,
+    lifecycle,
+    readiness,
+    liveness,
+    startup,
+    log,
+    logger,
+    meter,
+    tracing,
+    metricExport,
+    moduleRef,
+    runtime,
+  }) => {
     const { settings } = live;
     const funnel = { development: settings.logger.development };
     const onLateError = reportLateErrors(logger.pino, clockOf(runtime));
@@ -130,7 +119,7 @@ export const serverProvider: FactoryProvider<KunGrpcServer> = {
       },
     });
   },
-};
+);
 
 function asList(sources: ProtoSource | readonly ProtoSource[]): readonly ProtoSource[] {
   return 'path' in sources ? [sources] : sources;

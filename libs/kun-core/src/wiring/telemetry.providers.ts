@@ -1,12 +1,6 @@
-import { Identity } from '../identity/identity.js';
-import type { KunRuntime } from './options.js';
-import type { Entrance } from './entrance.js';
-import { ENTRANCE, KUN_METRIC_EXPORT, KUN_SETTINGS, KUN_TRACING, clockOf, RUNTIME } from './tokens.js';
-import { LiveSettings } from '../settings/live-settings.js';
-import type { ResolvedSettings } from '../settings/resolve-settings.js';
-import type { Settings } from '../settings/settings.js';
+import { provide } from './provide.js';
+import { KUN_METRIC_EXPORT, KUN_TRACING, clockOf } from './tokens.js';
 import { readOtelEnvironment } from '../settings/otel-environment.js';
-import { LogRouter } from '../logs/log-router.js';
 import { ApplicationLogger, openLogger } from '../logs/application-logger.js';
 import { exposeConfigMetrics } from '../metrics/config-metrics.js';
 import { exposeLogMetrics, exposeMetricExport, exposeTracingMetrics } from '../metrics/telemetry-metrics.js';
@@ -14,22 +8,14 @@ import { Meter } from '../metrics/meter.js';
 import { openMetricExport, type MetricExport } from '../metrics/metric-export.js';
 import { openLog } from '../logs/nest-pino-logger.js';
 import { openTracing, type Tracing } from '../traces/tracing.js';
-import { Configuration } from '@kun/config';
 import type { Provider } from '@nestjs/common';
 
 /** Logs, metrics and traces. */
 export const telemetryProviders: Provider[] = [
-  {
-    provide: ApplicationLogger,
-    inject: [Identity, LiveSettings, LogRouter, RUNTIME, ENTRANCE],
-    useFactory: async (
-      identity: Identity,
-      live: LiveSettings,
-      log: LogRouter,
-      runtime: KunRuntime = {},
-      entrance?: Entrance,
-    ) => {
-      const { logger, grpc } = live.settings;
+  provide(
+    ApplicationLogger,
+    ['identity', 'settings', 'log', 'runtime', 'entrance'],
+    async ({ identity, settings: { logger, grpc }, log, runtime, entrance }) => {
       const opened = await openLogger({
         identity,
         level: logger.level.current,
@@ -43,32 +29,27 @@ export const telemetryProviders: Provider[] = [
       logger.level.subscribe((level) => (opened.level = level));
       return opened;
     },
-  },
-  {
-    provide: Meter,
-    inject: [Identity, KUN_SETTINGS, ApplicationLogger, Configuration],
-    useFactory: (
-      identity: Identity,
-      { logger }: ResolvedSettings,
-      opened: ApplicationLogger,
-      configuration: Configuration<Settings>,
-    ) => {
+  ),
+  provide(
+    Meter,
+    ['identity', 'settings', 'logger', 'configuration'],
+    ({ identity, settings, logger, configuration }) => {
       const meter = new Meter({ identity });
       exposeConfigMetrics(() => configuration.status, meter.registry);
-      if (logger.metricsEnabled) exposeLogMetrics(opened, meter.registry);
+      if (settings.logger.metricsEnabled) exposeLogMetrics(logger, meter.registry);
       return meter;
     },
-  },
-  {
-    provide: KUN_TRACING,
-    inject: [Identity, KUN_SETTINGS, ApplicationLogger, Meter, RUNTIME],
-    useFactory: async (
-      identity: Identity,
-      settings: ResolvedSettings,
-      { pino }: ApplicationLogger,
-      { registry }: Meter,
-      { spanExporters = [], env = process.env }: KunRuntime = {},
-    ): Promise<Tracing | undefined> => {
+  ),
+  provide(
+    KUN_TRACING,
+    ['identity', 'settings', 'logger', 'meter', 'runtime'],
+    async ({
+      identity,
+      settings,
+      logger: { pino },
+      meter: { registry },
+      runtime: { spanExporters = [], env = process.env },
+    }): Promise<Tracing | undefined> => {
       const otel = readOtelEnvironment(env);
       for (const problem of otel.problems) pino.warn(`environment variable ${problem}`);
       if (otel.disabled) return undefined;
@@ -95,17 +76,17 @@ export const telemetryProviders: Provider[] = [
       exposeTracingMetrics(tracing, registry);
       return tracing;
     },
-  },
-  {
-    provide: KUN_METRIC_EXPORT,
-    inject: [Identity, KUN_SETTINGS, ApplicationLogger, Meter, RUNTIME],
-    useFactory: async (
-      identity: Identity,
-      { metrics: own }: ResolvedSettings,
-      { pino }: ApplicationLogger,
-      { registry }: Meter,
-      runtime: KunRuntime = {},
-    ): Promise<MetricExport | undefined> => {
+  ),
+  provide(
+    KUN_METRIC_EXPORT,
+    ['identity', 'settings', 'logger', 'meter', 'runtime'],
+    async ({
+      identity,
+      settings: { metrics: own },
+      logger: { pino },
+      meter: { registry },
+      runtime,
+    }): Promise<MetricExport | undefined> => {
       // What it cannot follow was told with the traces.
       const { disabled, resource, metrics: otel } = readOtelEnvironment(runtime.env ?? process.env);
       const otlp = own.otlp ?? otel.otlp;
@@ -122,5 +103,5 @@ export const telemetryProviders: Provider[] = [
       exposeMetricExport(exported, registry);
       return exported;
     },
-  },
+  ),
 ];
