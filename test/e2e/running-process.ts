@@ -34,16 +34,22 @@ export class RunningProcess {
   private ended = false;
   private waiting: Array<() => void> = [];
 
-  /** The environment is only what is given, and where programs are. */
+  /** The environment is only what is given, where programs are, and the engine that this run of the tests is for. */
   constructor(
     command: string,
     args: readonly string[],
     options: { readonly env?: Readonly<Record<string, string>>; readonly cwd?: string } = {},
   ) {
-    const { PATH, HOME, TMPDIR } = process.env;
+    const { PATH, HOME, TMPDIR, KUN_CONF__GRPCSERVER__ENGINE: engine } = process.env;
     this.child = spawn(command, args, {
       cwd: options.cwd ?? REPOSITORY,
-      env: { PATH, HOME, ...(TMPDIR && { TMPDIR }), ...options.env },
+      env: {
+        PATH,
+        HOME,
+        ...(TMPDIR && { TMPDIR }),
+        ...(engine && { KUN_CONF__GRPCSERVER__ENGINE: engine }),
+        ...options.env,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
       // A group of its own, so that nothing it started is left behind.
       detached: true,

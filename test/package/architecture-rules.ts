@@ -70,6 +70,37 @@ export const packages: Rule = (files) =>
     });
   });
 
+/** What a call and its answer may know of grpc-js: metadata, statuses, and the forms that handlers are used to. */
+const KNOWN_OF_GRPC_JS: ReadonlySet<string> = new Set([
+  'Metadata',
+  'status',
+  'Deadline',
+  'sendUnaryData',
+  'ServiceDefinition',
+  'UntypedServiceImplementation',
+  'ServerInterceptingCallInterface',
+]);
+
+/** What carries the server's calls is known to its engine alone. */
+export const engines: Rule = (files) =>
+  files.flatMap(({ path, text, imports }) => {
+    if (isSpec(path)) return [];
+    const core = /^libs\/kun-core\/src\/(.+)$/.exec(path)?.[1];
+    if (core === undefined) return [];
+    const above = /^server\/(?:call|answer)\//.test(core);
+    const wrong = imports.flatMap(({ specifier, line }) => {
+      const engine = specifier === '@kun/wire' ? core.startsWith('server/port/kun/') : !above;
+      const wire = specifier === '@kun/wire' || specifier === 'node:http2';
+      return wire && !engine ? [`${path}:${line} must not know of ${specifier}`] : [];
+    });
+    const names = above ? [...text.matchAll(/^import (?:type )?\{([^}]*)\} from '@grpc\/grpc-js';/gm)] : [];
+    const unknown = names
+      .flatMap(([, list = '']) => list.split(','))
+      .map((name) => name.replace(/\btype\b| as .*/g, '').trim())
+      .filter((name) => name !== '' && !KNOWN_OF_GRPC_JS.has(name));
+    return [...wrong, ...unknown.map((name) => `${path} must not know of grpc-js' ${name}`)];
+  });
+
 /**
  * No cycles of files, type-only imports included: a type may become a value with one decorator. Exceptions are for
  * those, and each must be in use.

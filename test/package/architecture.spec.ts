@@ -5,6 +5,7 @@ import {
   barrels,
   code,
   cycles,
+  engines,
   lengths,
   moduleState,
   names,
@@ -29,6 +30,7 @@ describe('the architecture', () => {
   it.each<[string, Rule, typeof sources]>([
     ['has arrows in one direction', arrows(), sources],
     ['has packages that meet by name', packages, everything],
+    ['has engines that nobody above knows of', engines, everything],
     ['has no cycles', cycles(), everything],
     ['has names that say something', names, everything],
     ['has no barrels but the entries', barrels, sources],
@@ -111,8 +113,9 @@ describe('the rules', () => {
       'server/call/a.ts': `import '../../rpc/r.js'; import '../answer/b.js'; import '../port/d.js';`,
       'server/answer/b.ts': `import '../call/a.js'; import './nest/c.js'; import '../port/grpc-js/e.js';`,
       'server/answer/nest/c.ts': `import '../b.js'; import '../../call/a.js'; import '../../port/d.js';`,
-      'server/port/d.ts': `import './grpc-js/e.js'; import '../answer/nest/c.js'; import '../call/a.js';`,
+      'server/port/d.ts': `import './grpc-js/e.js'; import './kun/f.js'; import '../call/a.js';`,
       'server/port/grpc-js/e.ts': `import '../../call/a.js'; import '../../answer/b.js'; import '../d.js';`,
+      'server/port/kun/f.ts': `import '../../call/a.js'; import '../grpc-js/e.js';`,
       'server/default.ts': `import '../interceptors/i.js'; import './call/a.js';`,
       'interceptors/i.ts': `import '../server/call/a.js';`,
     });
@@ -122,7 +125,9 @@ describe('the rules', () => {
       'server/answer must not import server/answer/nest',
       'server/answer must not import server/port/grpc-js',
       'server/answer/nest must not import server/port',
+      'server/port/grpc-js must not import server/answer',
       'server/port/grpc-js must not import server/port',
+      'server/port/kun must not import server/port/grpc-js',
       'server must not import server/call',
       'interceptors must not import server/call',
     ]);
@@ -168,6 +173,22 @@ describe('the rules', () => {
       'proto/files must not import proto/descriptor',
       'proto/descriptor must not import proto/codec',
       'proto must not import proto/descriptor',
+    ]);
+  });
+
+  it('find what knows of an engine that should not', () => {
+    const files = core({
+      'server/call/a.ts': `import { Metadata, status as Code, type ServerCredentials } from '@grpc/grpc-js';`,
+      'server/answer/b.ts': `import { constants } from 'node:http2'; import '@kun/wire';`,
+      'server/port/grpc-js/c.ts': `import { Server } from '@grpc/grpc-js'; import 'node:http2'; import '@kun/wire';`,
+      'server/port/kun/d.ts': `import { serveConnection } from '@kun/wire';`,
+      'server/call/a.spec.ts': `import { Server } from '@grpc/grpc-js';`,
+    });
+    expect(engines(files).map((line) => line.replace('libs/kun-core/src/server/', ''))).toEqual([
+      "call/a.ts must not know of grpc-js' ServerCredentials",
+      'answer/b.ts:1 must not know of node:http2',
+      'answer/b.ts:1 must not know of @kun/wire',
+      'port/grpc-js/c.ts:1 must not know of @kun/wire',
     ]);
   });
 

@@ -12,7 +12,8 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
   const sides = [...calls, ...wire, 'grammar', 'lifecycle'];
   const client = ['client', 'client/connection', 'client/call', 'client/upstreams'];
   const answer = ['server/call', 'server/answer'];
-  const server = ['server', ...answer, 'server/answer/nest', 'server/port', 'server/port/grpc-js'];
+  const engines = ['server/port/grpc-js', 'server/port/kun'];
+  const server = ['server', ...answer, 'server/answer/nest', 'server/port', ...engines];
   const parts = [...sides, ...server, ...client, 'admin', 'supervisor'];
   return {
     clock: [],
@@ -59,8 +60,9 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     // The four kinds of calls; and what of Nest stands between them and the handlers.
     'server/answer': [...sides, 'server/call'],
     'server/answer/nest': [...sides, ...answer],
-    // The port and what is served on it; what is there for grpc-js alone knows nothing of the rest.
-    'server/port/grpc-js': [...sides, ...answer],
+    // The port and what is served on it; an engine carries calls, and knows nothing of the other nor of the port.
+    'server/port/grpc-js': [...sides, 'server/call'],
+    'server/port/kun': [...sides, 'server/call'],
     'server/port': [...sides, ...server],
     // The ordered default chain.
     client: sides,

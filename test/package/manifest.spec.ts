@@ -149,7 +149,10 @@ describe('package versions', () => {
     const { version } = readManifest('kun-core');
     expect(readManifest('kun-config').version).toBe(version);
     expect(readManifest('kun-wire').version).toBe(version);
-    expect(readManifest('kun-core').dependencies['@kun/config']).toBe(version);
+    expect(readManifest('kun-core').dependencies).toMatchObject({
+      '@kun/config': version,
+      '@kun/wire': version,
+    });
     expect(readJson('package.json')).toMatchObject({ version });
   });
 });

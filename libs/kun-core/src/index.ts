@@ -63,7 +63,7 @@ export { MessageMisfitError } from './proto/values/message-misfit.js';
 export { ProtoError, type ProtoForms, type ProtoSource } from './proto/files/proto-source.js';
 export { callerIdentity } from './server/call/caller-identity.js';
 export { HandlerCoverageError } from './server/answer/nest/handler-coverage.js';
-export { ListenError } from './server/port/grpc-js/grpc-listener.js';
+export { ListenError } from './server/port/listener.js';
 export { ChannelOptionError, type GrpcChannelOptions } from './transport/channel-options.js';
 export { AdminPortError } from './admin/admin-port-error.js';
 export { settingsSchema, type Settings } from './settings/settings.js';

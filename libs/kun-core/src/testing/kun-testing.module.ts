@@ -40,7 +40,17 @@ export function testRuntime(runtime: TestRuntime): KunRuntime {
   return {
     logDestination: new LogRecorder(),
     ...runtime,
+    // Chosen for a whole run of the tests, also for services whose environment is given.
+    ...(runtime.env && { env: { ...engineOfRun(), ...runtime.env } }),
     processEvents: false,
     ports: { grpc: 0, admin: 0, ...runtime.ports },
   };
+}
+
+/** The variable that chooses `GRPCServer.Engine`: a suite is run on the other engine by setting it. */
+const ENGINE = 'KUN_CONF__GRPCSERVER__ENGINE';
+
+function engineOfRun(): Record<string, string> {
+  const engine = process.env[ENGINE];
+  return engine === undefined ? {} : { [ENGINE]: engine };
 }

@@ -44,11 +44,14 @@ export function loadTestProtos(): LoadedProtos {
   }
 }
 
+/** What the tests of this run serve with, as a service's configuration would have it from the environment. */
+export const ENGINE = process.env['KUN_CONF__GRPCSERVER__ENGINE'] === 'kun' ? 'kun' : 'grpc-js';
+
 /** A server of the handlers on a free port, with what it saw; `interceptors` go between recording and recovery. */
 export async function serveHandlers(
   handlers: Handlers,
   interceptors: readonly Interceptor[] = [],
-  settings: { keepaliveEnabled?: boolean } = {},
+  settings: { keepaliveEnabled?: boolean; engine?: 'kun' | 'grpc-js' } = {},
 ) {
   const protos = loadTestProtos();
   const endings: Array<{ call: RpcCall; ending: Ending }> = [];
@@ -70,6 +73,7 @@ export async function serveHandlers(
       keepaliveEnabled: true,
       maxConnectionAgeMs: undefined,
       reflectionEnabled: true,
+      engine: ENGINE,
       ...settings,
     },
     interceptors: () => [

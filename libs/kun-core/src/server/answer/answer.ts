@@ -14,13 +14,12 @@ import { answerWithStream } from './handler-stream.js';
  * pipeline and sends what it returns; what it throws goes to `call.fail`.
  */
 export function answer(call: ServerCall, bound: BoundMethod): void {
-  if (bound.style === 'call') {
+  if (bound.style === 'call' && bound.method.requestStream) {
     if (call.handlerStarts()) answerWithStream(call, bound);
   } else if (bound.method.requestStream) {
     runHandler(call, bound, new RequestStream(new RequestQueue(call)));
   } else {
     new SingleRequest(call, (request) => {
-      call.forHandler.request = request;
       // Messages arrive in the context of the connection.
       runInCall(call, runHandler, call, bound, request);
     }).start();
@@ -29,6 +28,11 @@ export function answer(call: ServerCall, bound: BoundMethod): void {
 
 function runHandler(call: ServerCall, bound: BoundMethod, request: unknown): void {
   if (!call.handlerStarts()) return;
+  if (bound.style === 'call') {
+    answerWithStream(call, bound, request);
+    return;
+  }
+  if (!bound.method.requestStream) call.forHandler.request = request;
   bound.handler(request, call.metadata, call.forHandler).then(
     (result) => respond(call, bound, result),
     (error: unknown) => call.fail(error),

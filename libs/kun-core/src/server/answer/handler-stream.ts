@@ -8,9 +8,12 @@ import { HandlerCall } from '../call/handler-call.js';
 import type { ServerCall } from '../call/server-call.js';
 import { respondOnce } from './respond.js';
 
-/** Runs a `@GrpcStreamCall` handler: `(stream)`, or `(stream, callback)` where the response is a single message. */
-export function answerWithStream(call: ServerCall, bound: BoundMethod): void {
-  const stream = new HandlerStream(call);
+/**
+ * Runs a handler that gets the stream itself: `(stream)`, or `(stream, callback)` where the response is a single message.
+ * A single request is the stream's `request`, as in grpc-js' server-streaming calls.
+ */
+export function answerWithStream(call: ServerCall, bound: BoundMethod, request?: unknown): void {
+  const stream = new HandlerStream(call, request);
   // grpc-js takes flags, too, and has no use for them.
   const callback: sendUnaryData<unknown> = (error, message, trailer) => {
     if (trailer && call.writable) call.responseTrailers.merge(trailer);
@@ -35,11 +38,16 @@ export class HandlerStream extends Duplex {
   /** What a stream has in common with the third argument of other handlers. */
   readonly #surface: HandlerCall;
 
-  constructor(call: ServerCall) {
+  constructor(
+    call: ServerCall,
+    /** The request, where it is a single message. */
+    readonly request?: unknown,
+  ) {
     super({ objectMode: true });
     this.#call = call;
     this.#surface = new HandlerCall(call);
     this.on('error', (error) => call.fail(spoken(error)));
+    if (request !== undefined) this.push(null);
     call.readWith({
       message: (message) => runInCall(call, () => this.push(message)),
       halfClose: () => runInCall(call, () => this.push(null)),

@@ -1,39 +1,30 @@
-import { Metadata, status as Code, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { Metadata, status as Code } from '@grpc/grpc-js';
 import type { Clock } from '../../clock.js';
 import { ObservedCall } from '../../rpc/observed-call.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
 import { StatusError } from '../../status/status-error.js';
 import { toTrailers } from '../../status/wire/trailers.js';
 import { cleanMetadata, metadataSizeProblem, type OnLeftOut } from '../../transport/outgoing-metadata.js';
-import { peerAddress } from '../../transport/peer-address.js';
 import type { MetadataPlace } from '../../transport/reserved-metadata.js';
 import { encodeResponse, type BoundMethod } from './bound-method.js';
-import { endBrokenStream } from './broken-stream.js';
-import type { CallStream } from './call-environment.js';
-
-// Read by grpc-js alone.
-const NO_METADATA = new Metadata();
+import type { WireCall, WireStatus } from './wire-call.js';
 
 /** The wire's side of a server's call: who called, and what goes back: headers, messages, one status. */
 export abstract class AnsweredCall extends ObservedCall {
-  /** The stream that carries the call; absent once answered without one. */
-  stream: CallStream | undefined;
-  /** Who made a call that was answered before it reached kun, and so has no wire to ask. */
-  peerOfUnanswered: string | undefined;
   protected statusSent = false;
   /** The transport refused the answer; the stream was ended past it. */
   protected broken = false;
   /** What the status that was sent was made of. */
   protected sentError: StatusError | undefined;
   private headersSent = false;
+  private requestMetadata: Metadata | undefined;
   private headers: Metadata | undefined;
   private trailers: Metadata | undefined;
 
   constructor(
     clock: Clock,
-    /** Absent for a call that was answered before it reached kun: it can be observed, not answered. */
-    readonly wire: ServerInterceptingCallInterface | undefined,
-    /** Absent where grpc-js' own handlers answer (health, reflection): kun only watches. */
+    readonly wire: WireCall,
+    /** Absent for a call to nothing that is served, which the wire answers: it can be observed. */
     readonly bound: BoundMethod | undefined,
     private readonly onLeftOut: OnLeftOut,
   ) {
@@ -45,14 +36,16 @@ export abstract class AnsweredCall extends ObservedCall {
   /** Whether an answer would still reach somebody. */
   abstract get writable(): boolean;
 
+  get metadata(): Metadata {
+    return (this.requestMetadata ??= this.wire.readMetadata());
+  }
+
   get peer(): string {
-    // Read once for each call by grpc-js; `getPeer()` asks the socket again, through a proxy of Node's.
-    return this.peerOfUnanswered ?? peerAddress(this.wire?.getConnectionInfo());
+    return this.wire.peer;
   }
 
   get deadline(): number {
-    const deadline = this.wire?.getDeadline() ?? Infinity;
-    return typeof deadline === 'number' ? deadline : deadline.getTime();
+    return this.wire.deadline;
   }
 
   get responseMetadata(): Metadata {
@@ -66,11 +59,11 @@ export abstract class AnsweredCall extends ObservedCall {
   /** Without effect once they were sent. Headers too large end the call with RESOURCE_EXHAUSTED. */
   sendHeaders(): void {
     if (this.headersSent || this.statusSent) return;
-    const headers = this.headers ? this.outgoing(this.headers, 'response headers') : NO_METADATA;
-    if (!headers) return;
+    const headers = this.headers && this.outgoing(this.headers, 'response headers');
+    if (this.statusSent) return;
     this.headersSent = true;
     try {
-      this.wire?.sendMetadata(headers);
+      this.wire.sendHeaders(headers);
     } catch (cause) {
       this.wireFailed(cause);
     }
@@ -88,7 +81,7 @@ export abstract class AnsweredCall extends ObservedCall {
     if (!this.writable) return 0;
     this.countSent(message);
     try {
-      this.wire?.sendMessage(bytes, onFlushed);
+      this.wire.sendMessage(bytes, onFlushed);
     } catch (cause) {
       this.wireFailed(cause);
     }
@@ -114,9 +107,9 @@ export abstract class AnsweredCall extends ObservedCall {
     this.sendStatus(toTrailers(error, { also: [this.trailers, headers], onLeftOut: this.onLeftOut }));
   }
 
-  private sendStatus(status: Parameters<ServerInterceptingCallInterface['sendStatus']>[0]): void {
+  private sendStatus(status: WireStatus): void {
     try {
-      this.wire?.sendStatus(status);
+      this.wire.sendStatus(status);
     } catch (cause) {
       this.wireFailed(cause);
     }
@@ -139,6 +132,6 @@ export abstract class AnsweredCall extends ObservedCall {
     });
     this.statusSent = true;
     this.broken = true;
-    endBrokenStream(this.stream, this.sentError);
+    this.wire.breakOff(this.sentError);
   }
 }

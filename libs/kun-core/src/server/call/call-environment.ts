@@ -1,4 +1,3 @@
-import type { OutgoingHttpHeaders } from 'node:http2';
 import type { Clock } from '../../clock.js';
 import type { RpcCall } from '../../rpc/rpc-call.js';
 import type { OnLeftOut } from '../../transport/outgoing-metadata.js';
@@ -21,14 +20,4 @@ export interface RequestReader {
   halfClose(): void;
   /** No more will come: the call ended before the caller half-closed. */
   cancelled(): void;
-}
-
-/** What is asked of an HTTP/2 stream while its call is open. */
-export interface CallStream {
-  readonly destroyed?: boolean;
-  readonly headersSent?: boolean;
-  respond?(headers: OutgoingHttpHeaders, options: { endStream: boolean }): void;
-  close?(code: number): void;
-  /** Absent once the stream is closed. */
-  readonly session?: { readonly socket?: object | undefined } | undefined;
 }

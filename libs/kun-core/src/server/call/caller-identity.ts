@@ -13,5 +13,5 @@ const identities = new PeerIdentities();
  */
 export function callerIdentity(call: RpcCall | undefined = currentCall()): PeerIdentity | undefined {
   if (!(call instanceof ServerCall)) return undefined;
-  return identities.of(call.stream?.session?.socket);
+  return identities.of(call.wire.socket);
 }

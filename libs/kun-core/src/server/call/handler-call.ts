@@ -1,17 +1,12 @@
 import { EventEmitter } from 'node:events';
-import type { Deadline, Metadata, ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import type { Deadline, Metadata } from '@grpc/grpc-js';
 import type { RpcCall } from '../../rpc/rpc-call.js';
-
-type AuthContext = ReturnType<ServerInterceptingCallInterface['getAuthContext']>;
-type MetricsRecorder = ReturnType<ServerInterceptingCallInterface['getMetricsRecorder']>;
+import type { AuthContext, MetricsRecorder, WireCall } from './wire-call.js';
 
 /** What it needs of the call. */
-export interface HandledCall extends Pick<
-  RpcCall,
-  'metadata' | 'peer' | 'deadline' | 'method' | 'responseMetadata'
-> {
+interface Answerable extends Pick<RpcCall, 'metadata' | 'peer' | 'deadline' | 'method' | 'responseMetadata'> {
   readonly writable: boolean;
-  readonly wire: ServerInterceptingCallInterface | undefined;
+  readonly wire: WireCall;
   sendHeaders(): void;
 }
 
@@ -25,9 +20,9 @@ export class HandlerCall extends EventEmitter {
   /** The request of a unary or server-streaming call. */
   request: unknown;
   // Private to the language: nothing that copies or prints the object walks into the server.
-  readonly #call: HandledCall;
+  readonly #call: Answerable;
 
-  constructor(call: HandledCall) {
+  constructor(call: Answerable) {
     super();
     this.#call = call;
   }
@@ -55,17 +50,16 @@ export class HandlerCall extends EventEmitter {
   }
 
   getHost(): string {
-    return this.#call.wire?.getHost() ?? '';
+    return this.#call.wire.host;
   }
 
   getAuthContext(): AuthContext {
-    return this.#call.wire?.getAuthContext() ?? {};
+    return this.#call.wire.authContext;
   }
 
-  /** @throws {TypeError} on a call that was answered before it reached kun, which no handler gets. */
+  /** @throws {TypeError} where `GRPCServer.Engine` is `kun`, which reports no load to callers. */
   getMetricsRecorder(): MetricsRecorder {
-    if (!this.#call.wire) throw new TypeError('the call has no recorder of metrics');
-    return this.#call.wire.getMetricsRecorder();
+    return this.#call.wire.metricsRecorder;
   }
 
   /** Sends the response's metadata now; without effect once a message went out. */

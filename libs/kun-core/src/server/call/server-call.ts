@@ -1,4 +1,4 @@
-import { status as Code, type Metadata, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { status as Code } from '@grpc/grpc-js';
 import { runInCall } from '../../rpc/current-call.js';
 import type { Ending, RpcCall } from '../../rpc/rpc-call.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
@@ -10,10 +10,10 @@ import { decodeRequest, type BoundMethod } from './bound-method.js';
 import { HandlerCall } from './handler-call.js';
 import type { CallEnvironment, RequestReader } from './call-environment.js';
 import { ResponseWindow } from './response-window.js';
-import type { WireEnding } from './wire-ending.js';
+import type { WireCall, WireEnding } from './wire-call.js';
 
 /**
- * A call as the server answers it: a thin view of grpc-js' intercepting call, and the listener of it.
+ * A call as the server answers it, and the listener of the wire that carries it.
  *
  * Two instants are kept apart: the RPC has *ended* (the stream is closed), and the handler has *settled*. The call is
  * open until both have come.
@@ -24,7 +24,6 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   readonly committed = false;
   readonly draining: AbortSignal;
   routes: Routes = NO_ROUTES;
-  metadata!: Metadata;
 
   private readonly abandonment = new Abandonment();
   private readonly place: number;
@@ -39,7 +38,7 @@ export class ServerCall extends AnsweredCall implements RpcCall {
 
   constructor(
     readonly method: RpcMethod,
-    wire: ServerInterceptingCallInterface | undefined,
+    wire: WireCall,
     private readonly environment: CallEnvironment<ServerCall>,
     bound?: BoundMethod,
   ) {
@@ -108,7 +107,7 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   }
 
   pull(): void {
-    this.wire?.startRead();
+    this.wire.read();
   }
 
   /** What to stop when nobody waits for the answer any more; the last one given counts. */
@@ -146,11 +145,8 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     if (this.ending) this.environment.openCalls.remove(this, this.place);
   }
 
-  onReceiveMetadata(metadata: Metadata): void {
-    this.metadata = metadata;
-  }
-
-  onReceiveMessage(bytes: Buffer): void {
+  /** A message of the request. */
+  messageArrived(bytes: Buffer): void {
     if (!this.bound) return;
     const { message, error } = decodeRequest(this.bound, bytes);
     if (error) {
@@ -161,27 +157,36 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     this.reader?.message(message);
   }
 
-  onReceiveHalfClose(): void {
+  /** The request is complete. */
+  halfClosed(): void {
     // A Node client that cancels a request stream ends it first and resets it then, in one write: that must not look
     // like a complete request, so the reset is given the chance to be heard.
     if (this.method.requestStream) setImmediate(() => this.reader?.halfClose());
     else this.reader?.halfClose();
   }
 
-  /** grpc-js says so at the end of every call, whichever way it ended. */
-  onCancel(): void {
+  /**
+   * Nobody waits for the answer any more; may be told at the end of every call, whichever way it ended. `expired` where
+   * the wire knows that it was for the deadline.
+   */
+  cancelled(expired = this.environment.clock.now() >= this.deadline): void {
     if (this.abandonment.reason || this.handler === 'settled') return;
-    const expired = this.environment.clock.now() >= this.deadline;
     const [code, why] = expired
       ? [Code.DEADLINE_EXCEEDED, 'the deadline has passed']
       : [Code.CANCELLED, 'the call was cancelled'];
     this.abandon(new StatusError(code, why));
   }
 
-  /** The stream has closed: this is the truth, told once to everybody who asked. */
+  /** The wire has answered in the handler's place. */
+  answeredByWire(code: Code, message: string): void {
+    this.statusSent = true;
+    this.abandon(new StatusError(code, message));
+  }
+
+  /** The call is over on the wire: this is the truth, told once to everybody who asked. */
   finish(wire: WireEnding): void {
     if (this.ending) return;
-    this.onCancel();
+    this.cancelled(wire.code === Code.DEADLINE_EXCEEDED || undefined);
     const code = this.broken ? Code.INTERNAL : wire.code;
     const cause = this.broken ? 'status' : wire.cause;
     const error = this.sentError?.code === code ? this.sentError : undefined;

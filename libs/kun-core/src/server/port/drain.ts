@@ -3,7 +3,7 @@ import { type Clock, delay } from '../../clock.js';
 import { StatusError } from '../../status/status-error.js';
 import type { OpenCalls } from '../call/open-calls.js';
 import type { ServerCall } from '../call/server-call.js';
-import type { GrpcListener } from './grpc-js/grpc-listener.js';
+import type { Listener } from './listener.js';
 
 /** Limits of a drain, counted from the GOAWAY. */
 export interface DrainLimits {
@@ -24,7 +24,7 @@ const FLUSH_MS = 250;
  */
 export async function drain(
   calls: OpenCalls<ServerCall>,
-  listener: GrpcListener,
+  listener: Listener,
   clock: Clock,
   limits: DrainLimits,
 ): Promise<DrainReport> {

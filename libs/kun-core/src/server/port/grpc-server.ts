@@ -1,33 +1,33 @@
-import { Metadata, Server, type ServiceDefinition as GrpcJsServiceDefinition } from '@grpc/grpc-js';
 import type { MessageHandler } from '@nestjs/microservices';
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
 import type { Subscription } from 'rxjs';
 import type { Clock } from '../../clock.js';
 import type { Liveness } from '../../lifecycle/liveness.js';
 import type { Readiness } from '../../lifecycle/readiness.js';
 import type { Startup } from '../../lifecycle/startup.js';
-import { compose, type CallHandler, type Interceptor } from '../../rpc/interceptor.js';
-import type { RpcCall } from '../../rpc/rpc-call.js';
-import { UNKNOWN_METHOD, type RpcMethod } from '../../rpc/rpc-method.js';
-import type { StatusError } from '../../status/status-error.js';
 import type { ProtoSchema } from '../../proto/files/parse-protos.js';
 import type { ServiceDefinition } from '../../proto/service-definition.js';
+import { compose, type CallHandler, type Interceptor } from '../../rpc/interceptor.js';
+import type { RpcCall } from '../../rpc/rpc-call.js';
+import type { RpcMethod } from '../../rpc/rpc-method.js';
+import type { StatusError } from '../../status/status-error.js';
 import type { ServerTlsOptions } from '../../tls/server-tls.js';
+import type { GrpcChannelOptions } from '../../transport/channel-options.js';
 import type { OnLeftOut } from '../../transport/outgoing-metadata.js';
 import { answer } from '../answer/answer.js';
+import { bindService, type ServiceImplementation } from '../answer/bind-service.js';
 import { bindHandlers } from '../answer/nest/handler-coverage.js';
-import { OpenCalls } from '../call/open-calls.js';
+import type { BoundMethod } from '../call/bound-method.js';
 import type { CallEnvironment } from '../call/call-environment.js';
+import { OpenCalls } from '../call/open-calls.js';
 import { ServerCall } from '../call/server-call.js';
-import { callInterceptor } from './grpc-js/call-interceptor.js';
-import { serverChannelOptions } from './grpc-js/channel-options.js';
-import type { GrpcChannelOptions } from '../../transport/channel-options.js';
+import type { WireEngine, WireEngineOptions } from '../call/wire-engine.js';
 import { drain, type DrainLimits, type DrainReport } from './drain.js';
-import { GrpcListener, type GrpcListenerOptions, type ListenAddress } from './grpc-js/grpc-listener.js';
+import { GrpcJsEngine } from './grpc-js/grpc-js-engine.js';
 import { serveHealth } from './health.js';
+import { KunEngine } from './kun/kun-engine.js';
+import { Listener, type ListenAddress } from './listener.js';
 import { serveReflection } from './reflection.js';
-import { allowResets } from './grpc-js/reset-limit.js';
-import { StreamEndings } from './grpc-js/stream-endings.js';
 
 /** What a {@link KunGrpcServer} is made of. */
 export interface GrpcServerOptions {
@@ -40,20 +40,18 @@ export interface GrpcServerOptions {
   readonly startup?: Startup | undefined;
   readonly clock: Clock;
   readonly draining: AbortSignal;
-  readonly settings: {
-    readonly maxMessageBytes: number;
-    readonly keepaliveEnabled: boolean;
-    /** `undefined`: connections may grow old. */
-    readonly maxConnectionAgeMs: number | undefined;
-    /** How long a connection may take from its accept to HTTP/2. Default 20 000. */
-    readonly connectionTimeoutMs?: number | undefined;
+  readonly settings: WireEngineOptions['settings'] & {
     readonly reflectionEnabled: boolean;
+    /** What speaks gRPC on the connections. Default `grpc-js` */
+    readonly engine?: 'kun' | 'grpc-js' | undefined;
   };
   readonly channelOptions?: GrpcChannelOptions | undefined;
   /** Encrypts, and asks for callers' certificates. Default: plain text. */
   readonly tls?: ServerTlsOptions | undefined;
   /** Told of each connection closed before it came to HTTP/2. Default: nobody is. */
-  readonly onRefusedConnection?: GrpcListenerOptions['onRefused'];
+  readonly onRefusedConnection?: ((error: Error, connection: Socket) => void) | undefined;
+  /** Told of what the wire refused. Default: nobody is */
+  readonly onWireRefusal?: WireEngineOptions['onWireRefusal'];
   /** Outermost first; made when the methods are known. */
   readonly interceptors: (methods: readonly RpcMethod[]) => readonly Interceptor[];
   /** Makes a status of what got past all interceptors. */
@@ -70,9 +68,8 @@ export interface GrpcServerOptions {
 export class KunGrpcServer {
   readonly openCalls = new OpenCalls<ServerCall>();
   private readonly environment: CallEnvironment<ServerCall>;
-  private server: Server | undefined;
-  private listener: GrpcListener | undefined;
-  private endings: StreamEndings | undefined;
+  private engine: WireEngine | undefined;
+  private listener: Listener | undefined;
   private health: Subscription | undefined;
 
   constructor(private readonly options: GrpcServerOptions) {
@@ -97,38 +94,22 @@ export class KunGrpcServer {
     address: ListenAddress,
     places?: ReadonlyMap<string, string>,
   ): Promise<number> {
-    const { services, schemas, settings, channelOptions } = this.options;
+    const { services, schemas, settings } = this.options;
     const methods = bindHandlers(services, handlers, places);
     const run = this.runner([...methods.values()].map(({ method }) => method));
-    const endings = new StreamEndings({
-      now: () => this.options.clock.now(),
-      owns: (stream) => this.listener?.owns(stream) ?? false,
-      unanswered: (headers, stream) => this.unanswered(headers, stream, run),
-    });
-    const interceptor = callInterceptor({ methods, endings, environment: this.environment, run });
-    const server = new Server({
-      ...serverChannelOptions(settings, channelOptions),
-      interceptors: [interceptor],
-    });
-    allowResets(server);
-    for (const definition of services.values())
-      server.addService(rawBytes(definition), neverCalled(definition));
-    this.health = serveHealth(server, services.keys(), this.options);
+    const serve = (service: ServiceImplementation) => bindService(methods, service);
+    this.health = serveHealth(serve, services.keys(), this.options);
     if (settings.reflectionEnabled) {
       const { onReflectionError: onError = () => {} } = this.options;
-      serveReflection(server, { services: services.keys(), schemas, onError });
+      serveReflection(serve, { services: services.keys(), schemas, onError });
     }
-
-    this.server = server;
-    this.endings = endings;
-    this.listener = new GrpcListener(server, {
-      tls: this.options.tls,
-      keepalive: settings.keepaliveEnabled ? {} : false,
-      setupTimeoutMs: settings.connectionTimeoutMs,
-      onRefused: this.options.onRefusedConnection,
-    });
-    endings.listen();
+    this.engine = this.openEngine(methods, run);
     try {
+      this.listener = new Listener(this.engine, {
+        tls: this.options.tls,
+        keepalive: settings.keepaliveEnabled,
+        setupTimeoutMs: settings.connectionTimeoutMs,
+      });
       return await this.listener.listen(address);
     } catch (error) {
       this.release();
@@ -146,8 +127,7 @@ export class KunGrpcServer {
 
   private release(): void {
     this.health?.unsubscribe();
-    this.endings?.stop();
-    this.server?.forceShutdown();
+    this.engine?.release();
     this.options.tls?.certificates.stop();
     this.listener = undefined;
   }
@@ -165,17 +145,16 @@ export class KunGrpcServer {
     };
   }
 
-  private unanswered(
-    headers: IncomingHttpHeaders,
-    stream: ServerHttp2Stream,
-    run: (call: ServerCall) => void,
-  ): ServerCall {
-    const call = new ServerCall(UNKNOWN_METHOD, undefined, this.environment);
-    call.handlerDone();
-    call.peerOfUnanswered = this.listener?.peerOf(stream);
-    call.metadata = Metadata.fromHttp2Headers(headers);
-    run(call);
-    return call;
+  private openEngine(methods: ReadonlyMap<string, BoundMethod>, run: (call: ServerCall) => void): WireEngine {
+    const {
+      settings,
+      channelOptions,
+      onWireRefusal,
+      onRefusedConnection: onRefused = () => {},
+    } = this.options;
+    const { environment } = this;
+    const options = { methods, environment, run, settings, channelOptions, onWireRefusal, onRefused };
+    return settings.engine === 'kun' ? new KunEngine(options) : new GrpcJsEngine(options);
   }
 }
 
@@ -185,22 +164,3 @@ const innermost: CallHandler = (call) => {
   if (serverCall.bound && !serverCall.ending) answer(serverCall, serverCall.bound);
   return settled;
 };
-
-/** kun turns bytes to messages itself: what does not parse or fit then goes through its own funnel. */
-function rawBytes(definition: ServiceDefinition): GrpcJsServiceDefinition {
-  const asTheyAre = (bytes: Buffer) => bytes;
-  return Object.fromEntries(
-    Object.entries(definition).map(([name, rpc]) => [
-      name,
-      { ...rpc, requestDeserialize: asTheyAre, responseSerialize: asTheyAre },
-    ]),
-  );
-}
-
-/** grpc-js wants a handler for each method; calls are answered before they get there. */
-function neverCalled(definition: ServiceDefinition): Record<string, () => never> {
-  const never = () => {
-    throw new Error('calls are answered at the intercepting call');
-  };
-  return Object.fromEntries(Object.keys(definition).map((name) => [name, never]));
-}

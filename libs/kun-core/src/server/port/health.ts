@@ -1,9 +1,10 @@
-import type { Server, UntypedServiceImplementation } from '@grpc/grpc-js';
+import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HealthImplementation } from 'grpc-health-check';
 import { Subscription } from 'rxjs';
 import type { Liveness } from '../../lifecycle/liveness.js';
 import type { Readiness } from '../../lifecycle/readiness.js';
 import type { Startup } from '../../lifecycle/startup.js';
+import type { ServiceImplementation } from '../answer/bind-service.js';
 
 /** What grpc.health.v1 answers from. */
 export interface HealthSources {
@@ -20,7 +21,7 @@ export interface HealthSources {
  * Returns the subscription that keeps it so.
  */
 export function serveHealth(
-  server: Server,
+  serve: (service: ServiceImplementation) => void,
   services: Iterable<string>,
   { readiness, liveness, startup }: HealthSources,
 ): Subscription {
@@ -43,7 +44,8 @@ export function serveHealth(
     if (name === LIVENESS && !served.has(LIVENESS)) await liveness?.report();
   };
   health.addToServer({
-    addService: (service, implementation) => server.addService(service, askedFirst(implementation, refresh)),
+    addService: (definition, implementation) =>
+      serve({ definition, implementation: askedFirst(implementation, refresh) }),
   });
   return subscription;
 }

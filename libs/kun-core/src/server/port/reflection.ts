@@ -1,9 +1,10 @@
-import { type Server, type ServerDuplexStream, status as Code } from '@grpc/grpc-js';
+import { type ServerDuplexStream, status as Code } from '@grpc/grpc-js';
 import { DEFAULT_FORMS } from '../../proto/values/message-forms.js';
 import type { ProtoSchema } from '../../proto/files/parse-protos.js';
 import { healthSchema, reflectionSchema } from '../../proto/files/plumbing-protos.js';
 import { serviceDefinitions } from '../../proto/service-definition.js';
 import { type DescribedFile, DescriptorIndex } from '../../proto/descriptor/descriptor-index.js';
+import type { ServiceImplementation } from '../answer/bind-service.js';
 
 const VERSIONS = ['v1', 'v1alpha'] as const;
 const HEALTH = 'grpc.health.v1.Health';
@@ -20,7 +21,10 @@ export interface ReflectionParts {
 type ReflectionCall = ServerDuplexStream<ReflectionRequest, object>;
 
 /** Serves grpc.reflection.v1 and v1alpha for the services and all that their protos define. */
-export function serveReflection(server: Server, { services, schemas, onError }: ReflectionParts): void {
+export function serveReflection(
+  serve: (service: ServiceImplementation) => void,
+  { services, schemas, onError }: ReflectionParts,
+): void {
   const own = VERSIONS.map((version) => ({
     name: `grpc.reflection.${version}.ServerReflection`,
     schema: reflectionSchema(version),
@@ -46,7 +50,10 @@ export function serveReflection(server: Server, { services, schemas, onError }: 
   };
   for (const { name, schema } of own) {
     const define = serviceDefinitions(DEFAULT_FORMS);
-    server.addService(define(schema.root.lookupService(name)), { ServerReflectionInfo });
+    serve({
+      definition: define(schema.root.lookupService(name)),
+      implementation: { ServerReflectionInfo },
+    });
   }
 }
 

@@ -181,7 +181,7 @@ it("sends kun's details once, whatever the handler's metadata says", async () =>
   expect(trailers.get('grpc-status-details-bin')[0]?.length).toBeGreaterThan(1);
 });
 
-it.each(['sendMetadata', 'sendMessage', 'sendStatus'] as const)(
+it.each(['sendHeaders', 'sendMessage', 'sendStatus'] as const)(
   'a transport that refuses in %s ends the call with a status, and nothing else',
   async (step) => {
     const refusing: Interceptor = (next) => (call) => {

@@ -72,6 +72,11 @@ export const grpcServer = section(
       reload: 'restart',
       read: toMs,
     }),
+    Engine: key('engine', z.enum(['kun', 'grpc-js']).default('grpc-js'), {
+      description:
+        'What speaks HTTP/2 on the connections: grpc-js on the HTTP/2 of Node, or kun itself (@kun/wire; preview), which costs less for each call and knows more limits',
+      reload: 'restart',
+    }),
     TLS: serverTls,
     ...rpcKeys,
   },

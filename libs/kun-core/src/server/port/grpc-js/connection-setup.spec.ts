@@ -5,12 +5,14 @@ import { connect as connectTls } from 'node:tls';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Server } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../clock.js';
 import { testAuthority } from '../../../tls/certificate.fixture.js';
 import { CertificateStore } from '../../../tls/certificate-store.js';
-import { GrpcListener } from './grpc-listener.js';
+import type { ServerCall } from '../../call/server-call.js';
+import { OpenCalls } from '../../call/open-calls.js';
+import { Listener } from '../listener.js';
+import { GrpcJsEngine } from './grpc-js-engine.js';
 
 const TIMEOUT_MS = 300;
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -31,7 +33,8 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(directory, { recursive: true }));
 
-let listener: GrpcListener;
+let listener: Listener;
+let engine: GrpcJsEngine;
 let port: number;
 let refused: string[];
 const clients: Socket[] = [];
@@ -40,11 +43,30 @@ async function listen(tls: boolean): Promise<void> {
   refused = [];
   const onRefused = (error: Error, { remotePort }: { remotePort?: number | undefined }) =>
     refused.push(`${error.message} ${typeof remotePort}`);
-  const server = new Server();
-  listener = new GrpcListener(server, {
+  const settings = {
+    maxMessageBytes: 1024,
+    keepaliveEnabled: true,
+    maxConnectionAgeMs: undefined,
+    connectionTimeoutMs: TIMEOUT_MS,
+  };
+  const environment = {
+    clock: systemClock,
+    draining: new AbortController().signal,
+    openCalls: new OpenCalls<ServerCall>(),
+    onLateError: () => {},
+    onLeftOut: () => {},
+  };
+  engine = new GrpcJsEngine({
+    methods: new Map(),
+    environment,
+    run: () => {},
+    settings,
+    channelOptions: undefined,
+    onRefused,
+  });
+  listener = new Listener(engine, {
     tls: tls ? { certificates, onRefused } : undefined,
     setupTimeoutMs: TIMEOUT_MS,
-    onRefused,
   });
   port = await listener.listen({ port: 0, host: '127.0.0.1', key: 'GRPCServer.Port' });
 }
@@ -52,6 +74,7 @@ afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();
   listener.stopAccepting();
   await listener.closeConnections(systemClock, 1_000);
+  engine.release();
 });
 
 function tcp(): Socket {

@@ -1,14 +1,7 @@
 import type { Http2Server, ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { Server as GrpcServer } from '@grpc/grpc-js';
-
-/** How long a connection may take by default until calls can be made over it, in milliseconds: as long as kun's clients wait. */
-export const CONNECTION_SETUP_TIMEOUT_MS = 20_000;
-
-/** A connection was closed since it did not come to HTTP/2 in time. */
-export class ConnectionSetupError extends Error {
-  override readonly name = 'ConnectionSetupError';
-}
+import { ConnectionSetupError } from '../../call/wire-engine.js';
 
 /**
  * Closes connections that do not come to HTTP/2 in time: silence, half a preface, a byte a second. One limit from the
@@ -21,7 +14,7 @@ export class ConnectionSetup {
 
   constructor(
     private readonly timeoutMs: number,
-    private readonly onRefused: ((error: Error, connection: Socket) => void) | undefined,
+    private readonly onRefused: (error: Error, connection: Socket) => void,
   ) {}
 
   /** Hears of the sessions of a server's connections. After its injector was made. */
@@ -34,8 +27,7 @@ export class ConnectionSetup {
   watch(socket: Socket, acceptedAt: number): void {
     const leftMs = Math.max(0, this.timeoutMs - (performance.now() - acceptedAt));
     const timer = setTimeout(() => {
-      const text = `the connection did not come to HTTP/2 within ${this.timeoutMs} ms`;
-      this.onRefused?.(new ConnectionSetupError(text), socket);
+      this.onRefused(new ConnectionSetupError(this.timeoutMs), socket);
       socket.destroy();
     }, leftMs).unref();
     const done = () => clearTimeout(timer);

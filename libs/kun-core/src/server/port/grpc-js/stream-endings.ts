@@ -2,7 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { ServerCall } from '../../call/server-call.js';
-import { wireEnding } from '../../call/wire-ending.js';
+import { wireEnding } from './closed-stream.js';
+import type { GrpcJsCall } from './grpc-js-call.js';
 
 const STREAM_START = 'http2.server.stream.start';
 const STREAM_CLOSE = 'http2.server.stream.close';
@@ -54,10 +55,10 @@ export class StreamEndings {
   }
 
   /** The call that is being made belongs to the stream that has just started. */
-  attach(call: ServerCall): void {
+  attach(call: ServerCall, wire: GrpcJsCall): void {
     if (!this.started) return;
     this.started.call = call;
-    call.stream = this.started.stream;
+    wire.stream = this.started.stream;
     this.started = undefined;
   }
 

@@ -1,6 +1,6 @@
-import { status as Code } from '@grpc/grpc-js';
-import { constants, type OutgoingHttpHeaders } from 'node:http2';
-import type { Ending } from '../../rpc/rpc-call.js';
+import { Metadata, status as Code } from '@grpc/grpc-js';
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
+import { endingOfUnanswered, type WireCall, type WireEnding } from '../../call/wire-call.js';
 
 /** What a closed HTTP/2 server stream tells of its call. */
 export interface ClosedStream {
@@ -9,37 +9,44 @@ export interface ClosedStream {
   readonly rstCode?: number | undefined;
 }
 
-/** The part of an ending that the wire decides. */
-export type WireEnding = Pick<Ending, 'code' | 'message' | 'cause'>;
-
-/**
- * How long before or after its deadline a caller's reset counts as the deadline: both sides run a timer for the same
- * instant, and the caller's reset may win the race.
- */
-const DEADLINE_RACE_MS = 50;
-
 /**
  * Decides how a call ended, from what was sent: grpc-js answers oversize messages, serialisation errors and deadlines
  * below its interceptors, so that only the stream knows the status of every call.
- *
- * No status sent: the caller's reset within {@link DEADLINE_RACE_MS} of the deadline is DEADLINE_EXCEEDED, else
- * CANCELLED; a lost connection is CANCELLED with the cause `connection`.
  */
 export function wireEnding(
   stream: ClosedStream,
   call: { readonly deadline: number; now(): number; connectionLost(): boolean },
 ): WireEnding {
-  const sent = statusSent(stream);
-  if (sent) return sent;
-  if (call.connectionLost()) {
-    return { code: Code.CANCELLED, message: 'the connection was lost', cause: 'connection' };
-  }
-  if (call.now() >= call.deadline - DEADLINE_RACE_MS) {
-    return { code: Code.DEADLINE_EXCEEDED, message: 'the caller gave up at its deadline', cause: 'reset' };
-  }
-  const reset =
-    stream.rstCode === constants.NGHTTP2_CANCEL ? 'cancelled by the caller' : 'reset by the caller';
-  return { code: Code.CANCELLED, message: reset, cause: 'reset' };
+  return (
+    statusSent(stream) ??
+    endingOfUnanswered({
+      deadline: call.deadline,
+      now: call.now(),
+      connectionLost: call.connectionLost(),
+      cancelled: stream.rstCode === constants.NGHTTP2_CANCEL,
+    })
+  );
+}
+
+/** A call that grpc-js answered before any interceptor saw it: its stream is closed, and nothing can be sent. */
+export function closedCall(headers: IncomingHttpHeaders, peer: string): WireCall {
+  const ignore = (): void => {};
+  return {
+    peer,
+    deadline: Infinity,
+    host: headers[':authority'] ?? '',
+    socket: undefined,
+    authContext: {},
+    get metricsRecorder(): never {
+      throw new TypeError('the call has no recorder of metrics');
+    },
+    readMetadata: () => Metadata.fromHttp2Headers(headers),
+    read: ignore,
+    sendHeaders: ignore,
+    sendMessage: ignore,
+    sendStatus: ignore,
+    breakOff: ignore,
+  };
 }
 
 function statusSent(stream: ClosedStream): WireEnding | undefined {

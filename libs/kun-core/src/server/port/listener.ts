@@ -1,12 +1,8 @@
 import { ExplainedError } from '@kun/config';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
-import type { ServerHttp2Stream } from 'node:http2';
-import { ServerCredentials, type Server as GrpcServer } from '@grpc/grpc-js';
-import { delay, type Clock } from '../../../clock.js';
-import { TlsTermination, type ServerTlsOptions } from '../../../tls/server-tls.js';
-import { peerAddress } from '../../../transport/peer-address.js';
-import { ConnectionKeepalive, type KeepaliveOptions } from '../../../transport/connection-keepalive.js';
-import { CONNECTION_SETUP_TIMEOUT_MS, ConnectionSetup } from './connection-setup.js';
+import { delay, type Clock } from '../../clock.js';
+import { TlsTermination, type ServerTlsOptions } from '../../tls/server-tls.js';
+import { CONNECTION_SETUP_TIMEOUT_MS, type WireEngine } from '../call/wire-engine.js';
 
 /** The port could not be opened. */
 export class ListenError extends ExplainedError {
@@ -24,51 +20,40 @@ export interface ListenAddress {
 }
 
 /** What of a listener is the configuration's. */
-export interface GrpcListenerOptions {
+export interface ListenerOptions {
   /** Encrypts. Default: plain text. */
   readonly tls?: ServerTlsOptions | undefined;
-  /** How connections with open calls are asked whether they are alive; `false` for not at all. Default: 60 s, 20 s. */
-  readonly keepalive?: KeepaliveOptions | false | undefined;
-  /** How long a connection may take from its accept to HTTP/2, TLS included, in milliseconds. Default 20 000. */
+  /** Has the kernel ask idle connections whether they are alive. Default true. */
+  readonly keepalive?: boolean | undefined;
+  /** How long a connection may take from its accept to the end of its handshake, in milliseconds. Default 20 000. */
   readonly setupTimeoutMs?: number | undefined;
-  /** Told of each connection closed for taking longer, with its socket. Default: nobody is. */
-  readonly onRefused?: ((error: Error, connection: Socket) => void) | undefined;
 }
 
 /** Connections without calls are probed by the kernel, which costs nothing here. */
 const IDLE_PROBE = { keepAlive: true, keepAliveInitialDelay: 60_000 };
 
-/**
- * The listening socket and the connections of a gRPC server. kun owns them, and hands them to grpc-js: grpc-js' own
- * `forceShutdown` closes nothing while channelz is off.
- */
-export class GrpcListener {
-  private readonly owner = Symbol('kun.connection');
+/** The listening socket and the connections of a gRPC server. kun owns them, and hands them to an engine. */
+export class Listener {
   /** With when each was accepted, as `performance.now()`. */
   private readonly connections = new Map<Socket, number>();
   private readonly listener: NetServer;
   private onLastClose: (() => void) | undefined;
-  private readonly injector: ReturnType<GrpcServer['createConnectionInjector']>;
-
   private readonly tls: TlsTermination | undefined;
-  private readonly keepalive: ConnectionKeepalive | undefined;
-  private readonly setup: ConnectionSetup;
 
   /** @throws {CertificateError} when TLS is asked for and its certificates are not there. */
-  constructor(server: GrpcServer, options: GrpcListenerOptions = {}) {
-    const { tls, keepalive = {}, setupTimeoutMs = CONNECTION_SETUP_TIMEOUT_MS, onRefused } = options;
-    if (keepalive) this.keepalive = new ConnectionKeepalive(keepalive, 'server');
-    // TLS ends here; for grpc-js every connection is a plain one.
-    this.injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  constructor(
+    private readonly engine: Pick<WireEngine, 'serve' | 'leave' | 'close'>,
+    options: ListenerOptions = {},
+  ) {
+    const { tls, keepalive = true, setupTimeoutMs = CONNECTION_SETUP_TIMEOUT_MS } = options;
     this.listener = createServer({ noDelay: true, ...(keepalive && IDLE_PROBE) }, (socket) =>
       this.accept(socket),
     );
-    this.setup = new ConnectionSetup(setupTimeoutMs, onRefused);
-    this.setup.listen(server);
-    if (tls) {
-      const limited = { handshakeTimeoutMs: setupTimeoutMs, ...tls };
-      this.tls = new TlsTermination(limited, (socket, accepted) => this.inject(socket, accepted));
-    }
+    if (!tls) return;
+    // TLS ends here: engines meet bytes.
+    this.tls = new TlsTermination({ handshakeTimeoutMs: setupTimeoutMs, ...tls }, (socket, accepted) =>
+      this.engine.serve(socket, this.connections.get(accepted) ?? performance.now()),
+    );
   }
 
   /**
@@ -90,17 +75,6 @@ export class GrpcListener {
     });
   }
 
-  /** Whether the stream came over one of these connections. */
-  owns(stream: ServerHttp2Stream): boolean {
-    return this.peerOf(stream) !== undefined;
-  }
-
-  /** Who is at the other end of the connection that the stream came over; `undefined` when it is none of these. */
-  peerOf(stream: ServerHttp2Stream): string | undefined {
-    const socket = stream.session?.socket as (Socket & { [owner: symbol]: string | undefined }) | undefined;
-    return socket?.[this.owner];
-  }
-
   get connectionCount(): number {
     return this.connections.size;
   }
@@ -109,11 +83,12 @@ export class GrpcListener {
   stopAccepting(): void {
     if (this.listener.listening) this.listener.close();
     this.tls?.close();
-    this.injector.destroy();
+    this.engine.leave();
   }
 
   /** Waits until the connections have said their last, for at most `flushMs`, and cuts what is left. */
   async closeConnections(clock: Clock, flushMs: number): Promise<void> {
+    this.engine.close();
     if (this.connections.size > 0) {
       const closed = new AbortController();
       this.onLastClose = () => closed.abort();
@@ -123,21 +98,14 @@ export class GrpcListener {
   }
 
   private accept(socket: Socket): void {
-    this.connections.set(socket, performance.now());
+    const acceptedAt = performance.now();
+    this.connections.set(socket, acceptedAt);
     socket.once('close', () => {
       this.connections.delete(socket);
       if (this.connections.size === 0) this.onLastClose?.();
     });
     if (this.tls) this.tls.accept(socket);
-    else this.inject(socket, socket);
-  }
-
-  /** `accepted` is the socket below an encrypted one, else the same. */
-  private inject(socket: Socket, accepted: Socket): void {
-    Object.defineProperty(socket, this.owner, { value: peerAddress(socket) });
-    this.setup.watch(socket, this.connections.get(accepted) ?? performance.now());
-    this.keepalive?.watch(socket);
-    this.injector.injectConnection(socket);
+    else this.engine.serve(socket, acceptedAt);
   }
 }
 

@@ -1,0 +1,146 @@
+import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { constants, type OutgoingHttpHeaders } from 'node:http2';
+import type { StatusError } from '../../../status/status-error.js';
+import { peerAddress } from '../../../transport/peer-address.js';
+import type { ServerCall } from '../../call/server-call.js';
+import type { AuthContext, MetricsRecorder, WireCall, WireStatus } from '../../call/wire-call.js';
+
+/** What is asked of an HTTP/2 stream while its call is open. */
+export interface CallStream {
+  readonly destroyed?: boolean;
+  readonly headersSent?: boolean;
+  respond?(headers: OutgoingHttpHeaders, options: { endStream: boolean }): void;
+  close?(code: number): void;
+  /** Absent once the stream is closed. */
+  readonly session?: { readonly socket?: object | undefined } | undefined;
+}
+
+// Read by grpc-js alone.
+const NO_METADATA = new Metadata();
+
+/** A call over grpc-js, met at its intercepting call; and what listens to that for the server's call. */
+export class GrpcJsCall implements WireCall {
+  /** What carries the call; absent where Node has not told of it. */
+  stream: CallStream | undefined;
+  /** Told of what comes; set before {@link start}. */
+  call!: ServerCall;
+  private metadata: Metadata | undefined;
+
+  constructor(private readonly wire: ServerInterceptingCallInterface) {}
+
+  /** Has grpc-js tell of the request. */
+  start(): void {
+    this.wire.start(this);
+  }
+
+  get peer(): string {
+    // Read once for each call by grpc-js; `getPeer()` asks the socket again, through a proxy of Node's.
+    return peerAddress(this.wire.getConnectionInfo());
+  }
+
+  get deadline(): number {
+    const deadline = this.wire.getDeadline();
+    return typeof deadline === 'number' ? deadline : deadline.getTime();
+  }
+
+  get host(): string {
+    return this.wire.getHost();
+  }
+
+  get socket(): object | undefined {
+    return this.stream?.session?.socket;
+  }
+
+  get authContext(): AuthContext {
+    return this.wire.getAuthContext();
+  }
+
+  get metricsRecorder(): MetricsRecorder {
+    return this.wire.getMetricsRecorder();
+  }
+
+  readMetadata(): Metadata {
+    // On a stream that is closed already, grpc-js starts nothing.
+    return this.metadata ?? new Metadata();
+  }
+
+  read(): void {
+    this.wire.startRead();
+  }
+
+  sendHeaders(metadata: Metadata = NO_METADATA): void {
+    this.wire.sendMetadata(metadata);
+  }
+
+  sendMessage(bytes: Buffer, onTaken: () => void): void {
+    this.wire.sendMessage(bytes, onTaken);
+  }
+
+  sendStatus(status: WireStatus): void {
+    this.wire.sendStatus(status);
+  }
+
+  /**
+   * Past grpc-js, which takes the answer for sent: with the status where no headers went out, else with a reset that
+   * every gRPC library reads as INTERNAL.
+   */
+  breakOff({ code, message }: StatusError): void {
+    const { stream } = this;
+    if (!stream || stream.destroyed) return;
+    try {
+      if (!stream.headersSent) {
+        const headers = {
+          ':status': 200,
+          'content-type': 'application/grpc',
+          'grpc-status': code,
+          'grpc-message': encodeURI(message),
+        };
+        stream.respond?.(headers, { endStream: true });
+        return;
+      }
+    } catch {
+      // What is left is to say that it will not be answered.
+    }
+    stream.close?.(constants.NGHTTP2_INTERNAL_ERROR);
+  }
+
+  onReceiveMetadata(metadata: Metadata): void {
+    this.metadata = metadata;
+  }
+
+  onReceiveMessage(bytes: Buffer): void {
+    this.call.messageArrived(bytes);
+  }
+
+  onReceiveHalfClose(): void {
+    this.call.halfClosed();
+  }
+
+  /** grpc-js says so at the end of every call, whichever way it ended. */
+  onCancel(): void {
+    this.call.cancelled();
+  }
+}
+
+/** What grpc-js' handler layer gets: it may start it, and nothing happens. */
+export class InertCall extends ServerInterceptingCall {
+  constructor() {
+    super({
+      start() {},
+      sendMetadata() {},
+      sendMessage() {},
+      sendStatus() {},
+      startRead() {},
+      getPeer: () => 'unknown',
+      getDeadline: () => Infinity,
+      getHost: () => '',
+      getAuthContext: () => ({}),
+      getConnectionInfo: () => ({}),
+      getMetricsRecorder() {
+        throw new Error('an inert call records nothing');
+      },
+    });
+  }
+
+  override start(): void {}
+}

@@ -1,0 +1,175 @@
+import { Metadata, status as Code, type MetadataValue } from '@grpc/grpc-js';
+import {
+  decodeBinaryValues,
+  ErrorCode,
+  isBinaryKey,
+  type CallEnd,
+  type CallListener,
+  type IncomingCall,
+  type RequestHeaders,
+} from '@kun/wire';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import type { StatusError } from '../../../status/status-error.js';
+import type { ServerCall } from '../../call/server-call.js';
+import {
+  endingOfUnanswered,
+  type AuthContext,
+  type WireCall,
+  type WireEnding,
+  type WireStatus,
+} from '../../call/wire-call.js';
+
+/** What the calls of one connection share. */
+export interface KunConnection {
+  /** `address:port`; a call may end after its connection, whose socket no longer knows. */
+  readonly peer: string;
+  readonly socket: Socket;
+  /** A larger message ends its call with RESOURCE_EXHAUSTED. */
+  readonly maxSendBytes: number;
+  readonly now: () => number;
+}
+
+/** A call over kun's own wire, and what listens to it for the server's call. */
+export class KunCall implements WireCall, CallListener {
+  /** Told of what comes; set at once. */
+  call!: ServerCall;
+
+  constructor(
+    private readonly incoming: IncomingCall,
+    private readonly connection: KunConnection,
+  ) {}
+
+  get peer(): string {
+    return this.connection.peer;
+  }
+
+  get deadline(): number {
+    return this.incoming.deadline;
+  }
+
+  get host(): string {
+    return this.incoming.authority;
+  }
+
+  get socket(): object | undefined {
+    const { socket } = this.connection;
+    return socket.destroyed ? undefined : socket;
+  }
+
+  /** In the form of grpc-js. */
+  get authContext(): AuthContext {
+    const { socket } = this;
+    if (!(socket instanceof TLSSocket)) return {};
+    const certificate = socket.getPeerCertificate();
+    return {
+      transportSecurityType: 'ssl',
+      // Empty where the caller has shown none.
+      ...(certificate.raw && { sslPeerCertificate: certificate }),
+    };
+  }
+
+  get metricsRecorder(): never {
+    throw new TypeError(
+      'getMetricsRecorder() is of grpc-js: set GRPCServer.Engine to grpc-js where calls report their load to callers',
+    );
+  }
+
+  readMetadata(): Metadata {
+    return toMetadata(this.incoming.headers);
+  }
+
+  read(): void {
+    this.incoming.read();
+  }
+
+  sendHeaders(metadata: Metadata | undefined): void {
+    this.incoming.sendHeaders(toFields(metadata));
+  }
+
+  sendMessage(bytes: Buffer, onTaken: () => void): void {
+    const { maxSendBytes } = this.connection;
+    if (bytes.byteLength <= maxSendBytes) {
+      this.incoming.sendMessage(bytes, onTaken);
+      return;
+    }
+    const text = `the response is too large: ${bytes.byteLength} bytes, more than ${maxSendBytes}`;
+    this.incoming.sendStatus(Code.RESOURCE_EXHAUSTED, text);
+  }
+
+  sendStatus({ code, details, metadata }: WireStatus): void {
+    this.incoming.sendStatus(code, code === Code.OK ? '' : details, toFields(metadata ?? undefined));
+  }
+
+  /** With the status where it can still be said; the wire sends what it is given in order, so nothing is in its way. */
+  breakOff({ code, message }: StatusError): void {
+    if (this.incoming.writable) this.incoming.sendStatus(code, message);
+    else this.incoming.reset(ErrorCode.INTERNAL_ERROR);
+  }
+
+  onMessage(bytes: Buffer): void {
+    this.call.messageArrived(bytes);
+  }
+
+  onHalfClose(): void {
+    this.call.halfClosed();
+  }
+
+  onAnswered(code: number, message: string): void {
+    this.call.answeredByWire(code, message);
+  }
+
+  onEnd(end: CallEnd): void {
+    this.call.finish(this.endingOf(end));
+  }
+
+  private endingOf(end: CallEnd): WireEnding {
+    if (end.how === 'status') {
+      const { httpStatus = 200 } = this.incoming.refusal ?? {};
+      // Callers are told the HTTP status alone, and make UNKNOWN of it.
+      if (httpStatus === 415) {
+        return { code: Code.UNKNOWN, message: 'refused with HTTP status 415', cause: 'status' };
+      }
+      return { code: end.code, message: end.code === Code.OK ? '' : end.message, cause: 'status' };
+    }
+    return endingOfUnanswered({
+      deadline: this.incoming.deadline,
+      now: this.connection.now(),
+      connectionLost: end.how === 'lost',
+      cancelled: end.how === 'reset' && end.code === ErrorCode.CANCEL,
+    });
+  }
+}
+
+/** What is HTTP/2's and gRPC's own, and no metadata of the call; as grpc-js has it. */
+const OF_THE_WIRE: ReadonlySet<string> = new Set([
+  'accept-encoding',
+  'content-type',
+  'grpc-accept-encoding',
+  'grpc-encoding',
+  'grpc-timeout',
+  'te',
+]);
+
+function toMetadata(headers: RequestHeaders): Metadata {
+  const metadata = new Metadata();
+  for (const [name, value] of headers) {
+    if (OF_THE_WIRE.has(name)) continue;
+    try {
+      if (isBinaryKey(name)) for (const bytes of decodeBinaryValues(value)) metadata.add(name, bytes);
+      else metadata.add(name, value);
+    } catch {
+      // HTTP allows what metadata cannot hold; nobody could read it.
+    }
+  }
+  return metadata;
+}
+
+function toFields(metadata: Metadata | undefined): Array<[name: string, value: string | Buffer]> | undefined {
+  if (!metadata) return undefined;
+  const lists = metadata.toJSON() as Readonly<Record<string, readonly MetadataValue[]>>;
+  const fields = Object.entries(lists).flatMap(([name, values]) =>
+    values.map((value): [string, string | Buffer] => [name, value]),
+  );
+  return fields.length > 0 ? fields : undefined;
+}

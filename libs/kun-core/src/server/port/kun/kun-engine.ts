@@ -1,0 +1,95 @@
+import { status as Code } from '@grpc/grpc-js';
+import {
+  serveConnection,
+  WireProcess,
+  type CallListener,
+  type ConnectionLimits,
+  type IncomingCall,
+  type Refusal,
+  type ServedConnection,
+} from '@kun/wire';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { UNKNOWN_METHOD } from '../../../rpc/rpc-method.js';
+import { peerAddress } from '../../../transport/peer-address.js';
+import { ServerCall } from '../../call/server-call.js';
+import { ConnectionSetupError, type WireEngine, type WireEngineOptions } from '../../call/wire-engine.js';
+import { KunCall, type KunConnection } from './kun-call.js';
+import { kunLimits } from './kun-limits.js';
+
+/** What the peer is told in a GOAWAY, for whoever reads its log. */
+const LEAVING = 'the server is shutting down';
+
+/** The engine of `@kun/wire`, which reads and writes HTTP/2 on the sockets themselves. */
+export class KunEngine implements WireEngine {
+  private readonly process: WireProcess;
+  private readonly limits: Partial<ConnectionLimits>;
+  private readonly maxSendBytes: number;
+  private readonly setupTimeoutMs: number;
+  private readonly connections = new Map<ServedConnection, Socket>();
+
+  /** @throws {ChannelOptionError} naming each channel option that this engine does not read. */
+  constructor(private readonly options: WireEngineOptions) {
+    const { limits, maxSendBytes } = kunLimits(options.settings, options.channelOptions);
+    this.limits = limits;
+    this.maxSendBytes = maxSendBytes;
+    this.setupTimeoutMs = limits.prefaceTimeoutMs ?? Infinity;
+    this.process = new WireProcess({ onRefused: (refusal) => this.refused(refusal) });
+  }
+
+  serve(socket: Socket, acceptedAt: number): void {
+    const { clock } = this.options.environment;
+    const connection: KunConnection = {
+      peer: peerAddress(socket),
+      socket,
+      maxSendBytes: this.maxSendBytes,
+      now: () => clock.now(),
+    };
+    const served = serveConnection(
+      socket,
+      { process: this.process, limits: this.limitsOf(socket, acceptedAt) },
+      (incoming) => this.take(incoming, connection),
+    );
+    this.connections.set(served, socket);
+    served.onClose(() => this.connections.delete(served));
+  }
+
+  leave(): void {
+    for (const connection of this.connections.keys()) connection.goAway(LEAVING);
+  }
+
+  close(): void {
+    for (const connection of this.connections.keys()) connection.close();
+  }
+
+  release(): void {
+    for (const connection of this.connections.keys()) connection.destroy();
+  }
+
+  private take(incoming: IncomingCall, connection: KunConnection): CallListener {
+    const { methods, environment, run } = this.options;
+    const bound = incoming.refusal ? undefined : methods.get(incoming.path);
+    const wire = new KunCall(incoming, connection);
+    const call = new ServerCall(bound?.method ?? UNKNOWN_METHOD, wire, environment, bound);
+    wire.call = call;
+    if (!bound) call.handlerDone();
+    run(call);
+    if (!bound) incoming.sendStatus(Code.UNIMPLEMENTED, 'the server does not implement the method');
+    return wire;
+  }
+
+  /** All plain connections share their limits; the time that a handshake took is taken from what is left for the rest. */
+  private limitsOf(socket: Socket, acceptedAt: number): Partial<ConnectionLimits> {
+    if (!(socket instanceof TLSSocket)) return this.limits;
+    const leftMs = Math.max(0, this.setupTimeoutMs - (performance.now() - acceptedAt));
+    return { ...this.limits, prefaceTimeoutMs: leftMs };
+  }
+
+  private refused(refusal: Refusal): void {
+    const { onRefused, onWireRefusal } = this.options;
+    onWireRefusal?.(refusal);
+    if (refusal.reason !== 'preface-timeout') return;
+    const late = [...this.connections].find(([{ peer }]) => peer === refusal.peer);
+    if (late) onRefused(new ConnectionSetupError(this.setupTimeoutMs), late[1]);
+  }
+}
