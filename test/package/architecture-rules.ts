@@ -79,6 +79,7 @@ const KNOWN_OF_GRPC_JS: ReadonlySet<string> = new Set([
   'ServiceDefinition',
   'UntypedServiceImplementation',
   'ServerInterceptingCallInterface',
+  'ServerUnaryCall',
 ]);
 
 /** What carries the server's calls is known to its engine alone. */

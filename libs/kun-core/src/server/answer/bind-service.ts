@@ -1,7 +1,7 @@
 import type { sendUnaryData, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { currentCall } from '../../rpc/current-call.js';
 import { describeMethod } from '../../rpc/rpc-method.js';
-import { filterAnswer } from '';
+import { filterAnswer } from '../../status/thrown/nest-error.js';
 import type { BoundMethod, NestHandler } from '../call/bound-method.js';
 import { ServerCall } from '../call/server-call.js';
 
