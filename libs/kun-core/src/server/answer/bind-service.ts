@@ -11,7 +11,7 @@ export interface ServiceImplementation {
   readonly implementation: UntypedServiceImplementation;
 }
 
-type UnaryImplementation = (call: unknown, callback: sendUnaryData<unknown>) => void;
+type Implementation = (...args: unknown[]) => unknown;
 
 /** Adds a service that is written for grpc-js, and not for Nest, to what is served. The methods go by their paths. */
 export function bindService(
@@ -23,7 +23,7 @@ export function bindService(
     if (!handler) throw new TypeError(`the implementation of ${rpc.path} is missing`);
     const method = describeMethod(rpc.path, rpc);
     const single = !method.requestStream && !method.responseStream;
-    const run = handler.bind(implementation) as unknown as NestHandler;
+    const run = handler.bind(implementation) as unknown as Implementation;
     methods.set(rpc.path, {
       method,
       codec: {
@@ -38,14 +38,15 @@ export function bindService(
 }
 
 /** A handler that returns what the implementation gives to its callback. */
-function answeredByCallback(implementation: UnaryImplementation): NestHandler {
+function answeredByCallback(implementation: Implementation): NestHandler {
   return (_request, _metadata, surface) =>
     new Promise((resolve, reject) => {
       const call = currentCall();
-      implementation(surface, (error, message, trailers) => {
+      const callback: sendUnaryData<unknown> = (error, message, trailers) => {
         if (trailers && call instanceof ServerCall) call.responseTrailers.merge(trailers);
         if (error) reject(filterAnswer(error, undefined));
         else resolve(message);
-      });
+      };
+      implementation(surface, callback);
     });
 }
