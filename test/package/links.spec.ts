@@ -35,7 +35,7 @@ describe('the documents', () => {
   });
 
   it('are all in the table of contents, once each', () => {
-    const guides = globSync('docs/*.md', { cwd: ROOT }).filter((file) => file !== 'docs/README.md');
+    const guides = globSync('docs/**/*.md', { cwd: ROOT }).filter((file) => file !== 'docs/README.md');
     const linked = linksOf(textOf('docs/README.md')).map((link) =>
       relative(ROOT, resolve(ROOT, 'docs', link)),
     );

@@ -1,4 +1,4 @@
-export { serveConnection, type ServeOptions } from './server/serve-connection.js';
+// Serving
 export type {
   CallEnd,
   CallListener,
@@ -8,17 +8,25 @@ export type {
 } from './server/incoming-call.js';
 export type { RequestHeaders } from './server/request-headers.js';
 export { InvalidHeaderError, type Metadata } from './server/response-fields.js';
+export { type ServeOptions, serveConnection } from './server/serve-connection.js';
+
+// What connections share, and their limits
+export { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from './connection/limits/connection-limits.js';
+export type { Refusal, RefusalReason } from './process/refusal.js';
+export type { WireClock } from './process/timers.js';
 export {
   DEFAULT_PROCESS_LIMITS,
-  WireProcess,
   type ProcessLimits,
+  WireProcess,
   type WireProcessOptions,
   type WireStats,
 } from './process/wire-process.js';
-export type { Refusal, RefusalReason } from './process/refusal.js';
-export type { WireClock } from './process/timers.js';
-export { DEFAULT_CONNECTION_LIMITS, type ConnectionLimits } from './connection/limits/connection-limits.js';
-export type { MessageEncoding } from './grpc/message-encoding.js';
+
+// HTTP/2
+export { ErrorCode, errorCodeName } from './frames/error-code.js';
+export type { HeaderField } from './hpack/header-list.js';
+
+// gRPC's own forms
 export {
   decodeBinaryValues,
   encodeBinaryValue,
@@ -26,5 +34,5 @@ export {
   isBinaryKey,
   parseGrpcTimeout,
 } from './grpc/header-values.js';
+export type { MessageEncoding } from './grpc/message-encoding.js';
 export { decodeStatusMessage, encodeStatusMessage } from './grpc/status.js';
-export { ErrorCode, errorCodeName } from './frames/error-code.js';

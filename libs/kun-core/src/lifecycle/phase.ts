@@ -10,6 +10,7 @@ export interface Phase {
   stop?(context: StopContext): Promise<PhaseOutcome | void> | PhaseOutcome | void;
 }
 
+/** What a phase is told when it is stopped. */
 export interface StopContext {
   /** Aborts on a second signal: finish now. */
   readonly force: AbortSignal;

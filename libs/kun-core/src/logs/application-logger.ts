@@ -11,6 +11,7 @@ import { prettyDestination } from './output/pretty-destination.js';
 import { serializeError } from './serialize-error.js';
 import { settledWithin } from '../clock.js';
 
+/** How an {@link ApplicationLogger} writes. */
 export interface ApplicationLoggerOptions {
   /** Stands in every line, as far as it is known. */
   identity: Partial<IdentityFields>;

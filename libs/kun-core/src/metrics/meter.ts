@@ -3,6 +3,7 @@ import type { IdentityFields } from '../identity/identity.js';
 import { OPENMETRICS_CONTENT_TYPE, openMetricsText } from './openmetrics.js';
 import { collectProcessMetrics } from './process-metrics.js';
 
+/** What a {@link Meter} measures beside what it is asked to. */
 export interface MeterOptions {
   /** Shown by `kun_info`. */
   identity: IdentityFields;

@@ -14,6 +14,7 @@ export interface LogDestination {
   onResumed?(listener: (lostLines: number) => void): void;
 }
 
+/** Where a {@link StreamDestination} writes, and how much it keeps. */
 export interface StreamDestinationOptions {
   /** File descriptor. Default: 1, standard output */
   fd?: number;

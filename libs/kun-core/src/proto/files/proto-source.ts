@@ -1,5 +1,5 @@
 import { ExplainedError } from '@kun/config';
-import { DEFAULT_FORMS, type MessageForms } from '../values/message-forms.js';
+import { DEFAULT_FORMS, type MessageForms, type ProtoForms } from '../values/message-forms.js';
 
 /** Proto files, what of them is served, and how their messages look. */
 export interface ProtoSource extends Partial<ProtoForms> {
@@ -18,9 +18,6 @@ export interface ProtoSource extends Partial<ProtoForms> {
    */
   readonly services?: readonly string[];
 }
-
-/** How the messages of a proto look in JavaScript; generated types have options that match each (docs/protos.md). */
-export type ProtoForms = Omit<MessageForms, 'strict'>;
 
 /** A proto could not be read, or has not what it should have. */
 export class ProtoError extends ExplainedError {
