@@ -95,6 +95,7 @@ describe('settingsSchema', () => {
           "ConnectionTimeout": 20,
           "CtxTags": true,
           "DisableKeepalive": false,
+          "Engine": "grpc-js",
           "GrpcGracefulStopTimeout": 20,
           "LoggingAllRpc": false,
           "LoggingRpcMaxSize": 1024,
