@@ -60,6 +60,12 @@ describe('grpc-message', () => {
     );
   });
 
+  it('keeps spaces at its ends, which a field cannot have', () => {
+    expect(encodeStatusMessage('  a b ')).toBe('%20%20a b%20');
+    expect(encodeStatusMessage(' ☺ ')).toBe('%20%E2%98%BA%20');
+    expect(encodeStatusMessage('  ')).toBe('%20%20');
+  });
+
   it('is coded as callers decode it', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {

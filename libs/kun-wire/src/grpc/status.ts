@@ -13,17 +13,24 @@ export const StatusCode = {
 /** What may stand in a `grpc-message` as it is (gRPC over HTTP/2, "Status-Message"): printable ASCII but `%`. */
 const PLAIN = /^[ -$&-~]*$/;
 const UNSAFE = /[^ -$&-~]/;
+/** Space that would be lost there, or make the field malformed (RFC 9113, 8.2.1). */
+const EDGES = /^ +| +$/g;
 const CODED = /%[0-9A-Fa-f]{2}/;
 
 /** A status message in the percent-coding of `grpc-message`: its UTF-8, with what is not printable ASCII coded. */
 export function encodeStatusMessage(message: string): string {
-  if (PLAIN.test(message)) return message;
+  if (PLAIN.test(message))
+    return message.startsWith(' ') || message.endsWith(' ') ? codeEdges(message) : message;
   let coded = '';
   for (const byte of Buffer.from(message, 'utf8')) {
     const character = String.fromCharCode(byte);
     coded += UNSAFE.test(character) ? `%${byte.toString(16).toUpperCase().padStart(2, '0')}` : character;
   }
-  return coded;
+  return codeEdges(coded);
+}
+
+function codeEdges(text: string): string {
+  return text.replace(EDGES, (spaces) => '%20'.repeat(spaces.length));
 }
 
 /** The message of a `grpc-message`; what is not well coded stays as it is, as gRPC demands of readers. */

@@ -52,8 +52,7 @@ export function statusFields(
   if (code === 0 && message === '' && trailers === undefined && !alone) return OK;
   const fields: Array<readonly [string, string]> = alone ? [STATUS_200, CONTENT_TYPE] : [];
   fields.push(['grpc-status', String(code)]);
-  // A space at an end would make the field malformed.
-  if (message !== '') fields.push(['grpc-message', encodeStatusMessage(message.trim())]);
+  if (message !== '') fields.push(['grpc-message', encodeStatusMessage(message)]);
   if (trailers !== undefined) fields.push(...checked(trailers));
   return fields;
 }

@@ -33,7 +33,7 @@ export function kunLimits(
   const unread = Object.keys(channelOptions).filter((name) => !known.includes(name));
   if (unread.length > 0) {
     throw new ChannelOptionError(
-      `channelOptions: the engine kun does not read ${unread.join(', ')}; remove them, choose from ${known.join(', ')}, or set GRPCServer.Engine to grpc-js`,
+      `KunModule.forRoot({ channelOptions }): the engine kun does not read ${unread.join(', ')}; remove, choose from ${known.join(', ')}, or set GRPCServer.Engine to grpc-js`,
     );
   }
   const own = Object.entries(LIMITS).flatMap(([option, limit]) => {
