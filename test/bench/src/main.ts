@@ -16,9 +16,6 @@ const OUTPUT = fileURLToPath(new URL('../results', import.meta.url));
 
 const MS_PER_SECOND = 1000;
 
-/** What a kun says that runs on grpc-js alone. */
-const UNKNOWN_ENGINE = /GRPCServer\.Engine: is not a known key/;
-
 // So that what is under way cleans up behind itself.
 process.once('SIGINT', () => process.exit(130));
 process.exitCode = await main();
@@ -105,15 +102,11 @@ async function rounds<S extends Verdict>(
         samples.get(contender)?.push(await measureOne(contender));
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);
-        if (UNKNOWN_ENGINE.test(message)) samples.delete(contender);
-        else faults.add(`${contender.title}, ${scenario.name}: ${message}`);
+        faults.add(`${contender.title}, ${scenario.name}: ${message}`);
       }
     }
   }
   progress('');
-  for (const contender of contenders) {
-    if (!samples.has(contender)) print(`left out: ${contender.title}; this kun has no GRPCServer.Engine`);
-  }
   return [...samples]
     .filter(([, list]) => list.length > 0)
     .map(([contender, list]) => ({ contender, samples: list }));

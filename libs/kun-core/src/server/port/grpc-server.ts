@@ -16,7 +16,7 @@ import type { GrpcChannelOptions } from '../../transport/channel-options.js';
 import type { OnLeftOut } from '../../transport/outgoing-metadata.js';
 import { answer } from '../answer/answer.js';
 import { bindService, type ServiceImplementation } from '../answer/bind-service.js';
-import { bindHandlers } from '../answer/nest/handler-coverage.js';
+import { bindHandlers, type HandlerPlace } from '../answer/nest/handler-coverage.js';
 import type { BoundMethod } from '../call/bound-method.js';
 import type { CallEnvironment } from '../call/call-environment.js';
 import { OpenCalls } from '../call/open-calls.js';
@@ -92,7 +92,7 @@ export class KunGrpcServer {
   async start(
     handlers: ReadonlyMap<string, MessageHandler>,
     address: ListenAddress,
-    places?: ReadonlyMap<string, string>,
+    places?: ReadonlyMap<string, HandlerPlace>,
   ): Promise<number> {
     const { services, schemas, settings } = this.options;
     const methods = bindHandlers(services, handlers, places);

@@ -1,10 +1,12 @@
 import { nearest, ExplainedError } from '@kun/config';
+import type { Type } from '@nestjs/common';
 import { GrpcMethodStreamingType, type MessageHandler } from '@nestjs/microservices';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { PATTERN_METADATA } from '@nestjs/microservices/constants.js';
 import { describeMethod } from '../../../rpc/rpc-method.js';
 import type { ServiceDefinition } from '../../../proto/service-definition.js';
 import type { BoundMethod } from '../../call/bound-method.js';
+import { sourcePlace } from './source-place.js';
 
 /** Handlers and RPCs do not match: an RPC that nobody answers or two do, or a handler that nobody can call. */
 export class HandlerCoverageError extends ExplainedError {
@@ -43,14 +45,14 @@ interface GrpcPattern {
  * Finds the handler of each RPC, by the pattern that Nest's decorators leave: the service's name with or without its
  * package, the method's name, and how the request is streamed.
  *
- * @param places where the handler of a pattern is written, for messages: `Controller.method`
+ * @param places where the handler of a pattern is written, for messages
  * @throws {HandlerCoverageError} listing all RPCs without a handler, all handlers without an RPC, and those that the RPCs
  * of two services would share.
  */
 export function bindHandlers(
   services: ReadonlyMap<string, ServiceDefinition>,
   handlers: ReadonlyMap<string, MessageHandler>,
-  places: ReadonlyMap<string, string> = new Map(),
+  places: ReadonlyMap<string, HandlerPlace> = new Map(),
 ): Map<string, BoundMethod> {
   const methods = new Map<string, BoundMethod>();
   const missing: string[] = [];
@@ -77,7 +79,9 @@ export function bindHandlers(
   const surplus = [...unused].flatMap((pattern) => {
     const name = describeSurplus(pattern);
     const place = places.get(pattern);
-    return name ? [`${name}${place ? ` in ${place}` : ''}${likelyMeant(pattern, services)}`] : [];
+    return name
+      ? [`${name}${place ? ` in ${describePlace(place)}` : ''}${likelyMeant(pattern, services)}`]
+      : [];
   });
   const ambiguous = [...users].filter(([, paths]) => paths.length > 1).map(describeAmbiguous);
   if (missing.length > 0 || surplus.length > 0 || ambiguous.length > 0) {
@@ -150,13 +154,23 @@ function parsePattern(pattern: string): GrpcPattern | undefined {
   }
 }
 
-/**
- * Where the handler of each of Nest's patterns is written, as `Controller.method`: for messages about handlers that
- * nothing calls.
- */
-export function handlerPlaces(modules: ModulesContainer): ReadonlyMap<string, string> {
+/** The method that a handler is. */
+export interface HandlerPlace {
+  readonly controller: Type;
+  readonly method: string;
+}
+
+/** `EchoController.echo (dist/echo.controller.js:12)` */
+function describePlace({ controller, method }: HandlerPlace): string {
+  const handler = Reflect.get(controller.prototype as object, method) as object;
+  const source = sourcePlace(handler, controller);
+  return `${controller.name}.${method}${source === undefined ? '' : ` (${source})`}`;
+}
+
+/** The method behind each of Nest's patterns: for messages about handlers that nothing calls. */
+export function handlerPlaces(modules: ModulesContainer): ReadonlyMap<string, HandlerPlace> {
   const scanner = new MetadataScanner();
-  const places = new Map<string, string>();
+  const places = new Map<string, HandlerPlace>();
   for (const { controllers } of modules.values()) {
     for (const { metatype } of controllers.values()) {
       const prototype = typeof metatype === 'function' ? (metatype.prototype as object) : undefined;
@@ -164,7 +178,8 @@ export function handlerPlaces(modules: ModulesContainer): ReadonlyMap<string, st
       for (const method of scanner.getAllMethodNames(prototype)) {
         const handler = Reflect.get(prototype, method) as object;
         const patterns = (Reflect.getMetadata(PATTERN_METADATA, handler) ?? []) as readonly unknown[];
-        for (const pattern of patterns) places.set(JSON.stringify(pattern), `${metatype.name}.${method}`);
+        for (const pattern of patterns)
+          places.set(JSON.stringify(pattern), { controller: metatype as Type, method });
       }
     }
   }
