@@ -1,5 +1,5 @@
 import * as grpc from '@grpc/grpc-js';
-
+import { KUN_SETTINGS, type ResolvedSettings } from '@kun/core';
 import { startTestService, type TestService } from '@kun/core/testing';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
@@ -96,90 +96,99 @@ class Surface extends AllKinds {
   }
 }
 
-describe('what a handler gets, on grpc-js and on kun', () => {
-  let kun: TestService;
-  let plain: grpc.Server;
-  let clients: { kun: grpc.Client; plain: grpc.Client };
+describe.each(['grpc-js', 'kun'])(
+  'what a handler gets, of plain grpc-js and of kun on the engine %s',
+  (Engine) => {
+    let kun: TestService;
+    let plain: grpc.Server;
+    let clients: { kun: grpc.Client; plain: grpc.Client };
 
-  beforeAll(async () => {
-    kun = await startTestService(kindsModule({ controllers: [Surface] }));
-    const client = kun.grpcClient(KINDS);
-    const definition = (client.constructor as unknown as { service: grpc.ServiceDefinition }).service;
-    plain = new grpc.Server();
-    plain.addService(definition, {
-      Unary: (call: grpc.ServerUnaryCall<Note, Note>, reply: Reply) => {
-        call.sendMetadata(metadata('x-first', 'kept'));
-        reply(null, { text: described(call) });
-      },
-      Watch: () => {},
-      Collect: collect,
-      Chat: chat,
-    });
-    const port = await new Promise<number>((resolve, reject) =>
-      plain.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
-        error ? reject(error) : resolve(bound),
-      ),
-    );
-    const Client = grpc.makeGenericClientConstructor(definition, 'Kinds');
-    clients = {
-      kun: client,
-      plain: new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure()),
-    };
-  });
-  afterAll(async () => {
-    clients.plain.close();
-    plain.forceShutdown();
-    await kun.close();
-  });
-
-  /** The same of both, but for the request id that kun returns. */
-  async function both(method: string, text: string): Promise<object[]> {
-    const input: CallInput = { requests: [{ text }], metadata: { 'x-tenant': 'acme' }, timeoutMs: 20_000 };
-    const outcomes = await Promise.all(
-      [clients.plain, clients.kun].map((client) => startCall(client, method, input).outcome),
-    );
-    return outcomes.map(shown);
-  }
-  const shown = ({ code, details, messages, headers, trailers }: Outcome) => ({
-    code,
-    details: code === grpc.status.OK ? '' : details,
-    messages,
-    first: headers?.get('x-first') ?? [],
-    end: trailers.get('x-end'),
-  });
-
-  it.each(Object.keys(chats))('@GrpcStreamCall, a stream: %s', async (text) => {
-    const [expected, actual] = await both('Chat', text);
-    expect(actual).toEqual(expected);
-  });
-
-  it.each(Object.keys(collects))('@GrpcStreamCall, a callback: %s', async (text) => {
-    const [expected, actual] = await both('Collect', text);
-    expect(actual).toEqual(expected);
-  });
-
-  it('the third argument', async () => {
-    const [expected, actual] = await both('Unary', 'x');
-    expect(actual).toEqual(expected);
-  });
-
-  it.each(['plain', 'kun'] as const)('cancelled is a boolean, and an event: %s', async (which) => {
-    const seen: unknown[] = [];
-    const done = new Promise<void>((resolve) => {
-      chats['wait'] = (stream) => {
-        seen.push(stream.cancelled);
-        stream.on('cancelled', (why: unknown) => {
-          seen.push(stream.cancelled, why);
-          resolve();
-        });
-        stream.write({ text: 'ready', n: 0 });
+    beforeAll(async () => {
+      kun = await startTestService(kindsModule({ controllers: [Surface] }), {
+        overrides: { GRPCServer: { Engine } },
+      });
+      const client = kun.grpcClient(KINDS);
+      const definition = (client.constructor as unknown as { service: grpc.ServiceDefinition }).service;
+      plain = new grpc.Server();
+      plain.addService(definition, {
+        Unary: (call: grpc.ServerUnaryCall<Note, Note>, reply: Reply) => {
+          call.sendMetadata(metadata('x-first', 'kept'));
+          reply(null, { text: described(call) });
+        },
+        Watch: () => {},
+        Collect: collect,
+        Chat: chat,
+      });
+      const port = await new Promise<number>((resolve, reject) =>
+        plain.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) =>
+          error ? reject(error) : resolve(bound),
+        ),
+      );
+      const Client = grpc.makeGenericClientConstructor(definition, 'Kinds');
+      clients = {
+        kun: client,
+        plain: new Client(`127.0.0.1:${port}`, grpc.credentials.createInsecure()),
       };
     });
-    const call = startCall(clients[which], 'Chat', { requests: [{ text: 'wait' }], open: true });
-    await call.received(1);
-    call.cancel();
-    await done;
-    expect(seen).toEqual([false, true, 'cancelled']);
-    delete chats['wait'];
-  });
-});
+    afterAll(async () => {
+      clients.plain.close();
+      plain.forceShutdown();
+      await kun.close();
+    });
+
+    /** The same of both, but for the request id that kun returns. */
+    async function both(method: string, text: string): Promise<object[]> {
+      const input: CallInput = { requests: [{ text }], metadata: { 'x-tenant': 'acme' }, timeoutMs: 20_000 };
+      const outcomes = await Promise.all(
+        [clients.plain, clients.kun].map((client) => startCall(client, method, input).outcome),
+      );
+      return outcomes.map(shown);
+    }
+    const shown = ({ code, details, messages, headers, trailers }: Outcome) => ({
+      code,
+      details: code === grpc.status.OK ? '' : details,
+      messages,
+      first: headers?.get('x-first') ?? [],
+      end: trailers.get('x-end'),
+    });
+
+    it.each(Object.keys(chats))('@GrpcStreamCall, a stream: %s', async (text) => {
+      const [expected, actual] = await both('Chat', text);
+      expect(actual).toEqual(expected);
+    });
+
+    it.each(Object.keys(collects))('@GrpcStreamCall, a callback: %s', async (text) => {
+      const [expected, actual] = await both('Collect', text);
+      expect(actual).toEqual(expected);
+    });
+
+    it('runs on the engine', () => {
+      expect(kun.app.get<ResolvedSettings>(KUN_SETTINGS).grpc.engine).toBe(Engine);
+    });
+
+    it('the third argument', async () => {
+      const [expected, actual] = await both('Unary', 'x');
+      expect(actual).toEqual(expected);
+    });
+
+    it.each(['plain', 'kun'] as const)('cancelled is a boolean, and an event: %s', async (which) => {
+      const seen: unknown[] = [];
+      const done = new Promise<void>((resolve) => {
+        chats['wait'] = (stream) => {
+          seen.push(stream.cancelled);
+          stream.on('cancelled', (why: unknown) => {
+            seen.push(stream.cancelled, why);
+            resolve();
+          });
+          stream.write({ text: 'ready', n: 0 });
+        };
+      });
+      const call = startCall(clients[which], 'Chat', { requests: [{ text: 'wait' }], open: true });
+      await call.received(1);
+      call.cancel();
+      await done;
+      expect(seen).toEqual([false, true, 'cancelled']);
+      delete chats['wait'];
+    });
+  },
+);
