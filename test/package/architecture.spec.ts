@@ -135,7 +135,8 @@ describe('the rules', () => {
 
   it('find an arrow upwards between metrics, logs and traces', () => {
     const files = core({
-      'traces/a.ts': `import '../rpc/r.js'; import type { B } from '../logs/b.js';`,
+      'traces/a.ts': `import './export/g.js'; import '../rpc/r.js'; import type { B } from '../logs/b.js';`,
+      'traces/export/g.ts': `import '../../clock.js'; import '../../rpc/r.js'; import '../a.js';`,
       'logs/b.ts': `import '../traces/a.js'; import './output/c.js'; import '../metrics/d.js';`,
       'logs/output/c.ts': `import '../../optional-package.js'; import '../b.js';`,
       'metrics/d.ts': `import '../logs/b.js'; import '../traces/a.js'; import '../interceptors/e.js';`,
@@ -143,6 +144,8 @@ describe('the rules', () => {
     });
     expect(arrows([])(files).map((line) => line.replace(/^\S+ /, ''))).toEqual([
       'traces must not import logs',
+      'traces/export must not import rpc',
+      'traces/export must not import traces',
       'logs must not import metrics',
       'logs/output must not import logs',
       'metrics must not import interceptors',

@@ -5,7 +5,8 @@
 export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
   const status = ['status', 'status/details', 'status/wire', 'status/thrown'];
   const vocabulary = ['clock', 'identity', 'settings', ...status];
-  const telemetry = ['logs', 'logs/output', 'metrics', 'traces'];
+  const traces = ['traces', 'traces/export'];
+  const telemetry = ['logs', 'logs/output', 'metrics', ...traces];
   const calls = [...vocabulary, 'rpc', ...telemetry, 'interceptors', 'retry', 'routing'];
   const proto = ['proto', 'proto/values', 'proto/codec', 'proto/files', 'proto/descriptor'];
   const wire = [...proto, 'tls', 'transport'];
@@ -42,11 +43,13 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     transport: [],
     rpc: [...status, 'clock'],
     // What calls leave behind: metrics may know of logs, both of traces, none of them of who makes the calls.
-    traces: ['rpc', ...status, 'clock', 'identity', 'settings', 'optional-package'],
+    traces: ['traces/export', 'rpc', ...status, 'clock', 'identity', 'settings', 'optional-package'],
+    // Spans on their way out of the process: knows of no call.
+    'traces/export': ['clock'],
     // Lines as text, until they have left the process: knows of no call.
     'logs/output': ['optional-package'],
-    logs: ['logs/output', 'traces', 'rpc', ...status, 'clock', 'identity', 'settings', 'grammar', ...proto],
-    metrics: ['logs', 'traces', 'rpc', ...status, 'clock', 'identity', 'optional-package'],
+    logs: ['logs/output', ...traces, 'rpc', ...status, 'clock', 'identity', 'settings', 'grammar', ...proto],
+    metrics: ['logs', ...traces, 'rpc', ...status, 'clock', 'identity', 'optional-package'],
     // Message shapes are the proto's.
     interceptors: ['rpc', ...status, ...telemetry, 'clock', 'settings', ...proto],
     // When a call is made again, and by whom.
@@ -144,9 +147,10 @@ export function folderOf(path: string): string | undefined {
   const wire = /^libs\/(kun-wire\/)src\/(connection\/[^/]+)\//.exec(path);
   const room = wire ?? /^libs\/(kun-(?:config|wire)\/)src\/([^/]+?)(?:\.ts$|\/)/.exec(path);
   if (room) return `${room[1]}${room[2]}`;
-  const side = /^libs\/kun-core\/src\/((?:client|logs|proto|status)\/[^/]+|server\/[^/]+(?:\/[^/]+)?)\//.exec(
-    path,
-  );
+  const side =
+    /^libs\/kun-core\/src\/((?:client|logs|proto|status|traces)\/[^/]+|server\/[^/]+(?:\/[^/]+)?)\//.exec(
+      path,
+    );
   if (side) return side[1];
   const inside = /^libs\/kun-core\/src\/(.+)\.ts$/.exec(path)?.[1];
   if (inside === undefined) return undefined;

@@ -179,7 +179,7 @@ export {
 export type { RedactionPath } from './logs/redaction.js';
 export { type Exposition, Meter, type MeterOptions } from './metrics/meter.js';
 export type { Propagation } from './traces/call-propagator.js';
-export type { ExportOutcome, SpanExporter } from './traces/span-exporter.js';
+export type { ExportOutcome, SpanExporter } from './traces/export/span-exporter.js';
 export { CallContextManager } from './traces/trace-context.js';
 export type { TraceHeaderFormat } from './traces/trace-headers.js';
 export type { CallerTrust, RatioSampler, TrustedCallers } from './traces/trace-sampling.js';

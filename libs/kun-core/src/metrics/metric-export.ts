@@ -6,8 +6,8 @@ import { settledWithin, systemClock, type Clock } from '../clock.js';
 import type { Identity } from '../identity/identity.js';
 import { resourceAttributes } from '../identity/resource-attributes.js';
 import { importOptional } from '../optional-package.js';
-import { Outage } from '../traces/span-batcher.js';
-import { TimedExporter } from '../traces/timed-exporter.js';
+import { Outage } from '../traces/export/span-batcher.js';
+import { TimedExporter } from '../traces/export/timed-exporter.js';
 import type { OtlpOptions } from '../traces/tracing.js';
 import { DURATION_BOUNDS, RpcDurations } from './rpc-durations.js';
 

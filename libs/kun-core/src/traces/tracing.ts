@@ -7,9 +7,9 @@ import { importOptional } from '../optional-package.js';
 import { CallPropagator, DEFAULT_PROPAGATION, type Propagation } from './call-propagator.js';
 import { CallTracerProvider } from './call-tracer.js';
 import { registerTracing } from './process-tracing.js';
-import { SpanBatcher, type OutageReporter } from './span-batcher.js';
-import { FailoverExporter, type SpanExporter } from './span-exporter.js';
-import { TimedExporter } from './timed-exporter.js';
+import { SpanBatcher, type OutageReporter } from './export/span-batcher.js';
+import { FailoverExporter, type SpanExporter } from './export/span-exporter.js';
+import { TimedExporter } from './export/timed-exporter.js';
 import { RatioSampler, TrustedCallers, type CallerTrust } from './trace-sampling.js';
 
 export interface TracingOptions {

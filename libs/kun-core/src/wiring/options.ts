@@ -6,7 +6,7 @@ import type { GrpcChannelOptions } from '../transport/channel-options.js';
 import type { ProtoSource } from '../proto/files/proto-source.js';
 import type { PortOverrides } from '../settings/declare.js';
 import type { LogDestination } from '../logs/output/log-destination.js';
-import type { SpanExporter } from '../traces/span-exporter.js';
+import type { SpanExporter } from '../traces/export/span-exporter.js';
 
 /** What a service says of itself, in `KunModule.forRoot(...)`. */
 export interface KunModuleOptions {

@@ -10,7 +10,7 @@ import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { Startup } from '../lifecycle/startup.js';
-import { readOtelEnvironment } from '../settings/otel-environment.js';
+import { readOtelEnvironment } from '../traces/otel-environment.js';
 import { LiveSettings } from '../settings/live-settings.js';
 import { required } from './entrance.js';
 import { LogRouter } from '../logs/log-router.js';

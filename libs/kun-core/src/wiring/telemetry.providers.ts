@@ -1,6 +1,6 @@
 import { provide } from './provide.js';
 import { KUN_METRIC_EXPORT, KUN_TRACING, clockOf } from './tokens.js';
-import { readOtelEnvironment } from '../settings/otel-environment.js';
+import { readOtelEnvironment } from '../traces/otel-environment.js';
 import { ApplicationLogger, openLogger } from '../logs/application-logger.js';
 import { exposeConfigMetrics } from '../metrics/config-metrics.js';
 import { exposeLogMetrics, exposeMetricExport, exposeTracingMetrics } from '../metrics/telemetry-metrics.js';

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../clock.js';
 import type { SpanExporter } from './span-exporter.js';
 
 /** What a {@link SpanBatcher} is made of. */

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ClientRequest } from 'node:http';
-import type { Clock } from '../clock.js';
+import type { Clock } from '../../clock.js';
 import type { SpanExporter } from './span-exporter.js';
 
 type Spans = Parameters<SpanExporter['export']>[0];

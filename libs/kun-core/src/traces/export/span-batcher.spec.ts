@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FakeClock } from '../testing/fake-clock.js';
+import { FakeClock } from '../../testing/fake-clock.js';
 import { MAX_BATCH_SPANS, MAX_PENDING_EXPORTS, MAX_QUEUED_SPANS, SpanBatcher } from './span-batcher.js';
 import type { ExportOutcome, SpanExporter } from './span-exporter.js';
 import { TimedExporter } from './timed-exporter.js';
