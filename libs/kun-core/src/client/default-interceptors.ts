@@ -6,20 +6,11 @@ import { payloadLoggingInterceptor } from '../interceptors/payload-logging.js';
 import { tracingInterceptor } from '../interceptors/tracing.js';
 import { type Interceptor, rebuiltInterceptor } from '../rpc/interceptor.js';
 import type { ApplicationLogger } from '../logs/application-logger.js';
-import type { SamplingOptions } from '../logs/line-sampler.js';
 import type { CallMetrics } from '../metrics/call-metrics.js';
 import type { MethodShapes } from '../proto/message-shape.js';
 import type { ClientCallCounts } from '../metrics/client-calls.js';
+import type { CallLogging } from '../settings/live-settings.js';
 import type { Tracing } from '../traces/tracing.js';
-
-/** What of the chain follows the configuration while the service runs. */
-export interface ClientCallLogging {
-  /** Characters of each message to log; `undefined`: no content is logged. */
-  readonly contentMaxLength: number | undefined;
-  readonly codeNames: 'go' | 'grpc';
-  readonly sampling: SamplingOptions | undefined;
-  readonly redact: readonly string[];
-}
 
 /** What the chain of an upstream's client is made of; the switches are the configuration's. */
 export interface ClientChainParts {
@@ -37,10 +28,7 @@ export interface ClientChainParts {
   readonly tracing: Pick<Tracing, 'tracer' | 'sampler' | 'propagation'> | undefined;
   readonly messageEvents: boolean;
   /** Follows the configuration: how lines look, and whether content is logged. */
-  readonly logging: {
-    readonly current: () => ClientCallLogging;
-    readonly onChange: (rebuild: () => void) => void;
-  };
+  readonly logging: CallLogging;
   /** What the proto says of each method's messages; asked for when content is logged. */
   readonly shapes: () => ReadonlyMap<string, MethodShapes>;
   /** Puts the routes into the metadata. */

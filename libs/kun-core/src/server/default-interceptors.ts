@@ -7,20 +7,10 @@ import { requestIdInterceptor } from '../interceptors/request-id.js';
 import { tracingInterceptor } from '../interceptors/tracing.js';
 import { type Interceptor, rebuiltInterceptor } from '../rpc/interceptor.js';
 import type { ApplicationLogger } from '../logs/application-logger.js';
-import type { SamplingOptions } from '../logs/line-sampler.js';
 import type { CallMetrics } from '../metrics/call-metrics.js';
 import type { MethodShapes } from '../proto/message-shape.js';
+import type { CallLogging } from '../settings/live-settings.js';
 import type { Tracing } from '../traces/tracing.js';
-
-/** What of the chain follows the configuration while the service runs. */
-export interface LiveCallLogging {
-  /** Characters of each message to log; `undefined`: no content is logged. */
-  readonly contentMaxLength: number | undefined;
-  readonly codeNames: 'go' | 'grpc';
-  readonly sampling: SamplingOptions | undefined;
-  /** Fields to mask in logged content. */
-  readonly redact: readonly string[];
-}
 
 /** What the server's chain is made of; the switches are the configuration's. */
 export interface ServerChainParts {
@@ -37,10 +27,7 @@ export interface ServerChainParts {
   readonly tracing: Pick<Tracing, 'tracer' | 'sampler' | 'callers' | 'propagation'> | undefined;
   /** An event in the span for each message. */
   readonly messageEvents: boolean;
-  readonly logging: {
-    readonly current: () => LiveCallLogging;
-    readonly onChange: (rebuild: () => void) => void;
-  };
+  readonly logging: CallLogging;
   /** What the protos say of each method's messages; asked for when content is logged. */
   readonly shapes: () => ReadonlyMap<string, MethodShapes>;
   /** Takes the caller's routes over. */

@@ -1,5 +1,5 @@
 import type { Configuration } from '@kun/config';
-import type { Source } from './live.js';
+import type { Live, Source } from './live.js';
 import {
   holdSettings,
   resolveSettings,
@@ -9,6 +9,19 @@ import {
 } from './resolve-settings.js';
 import type { Settings } from './settings.js';
 import { holdUpstream, type ResolvedUpstream, type UpstreamSnapshot } from './upstream.js';
+
+/** What calls log, as it is now, and a word at each change. */
+export interface CallLogging {
+  readonly current: () => {
+    /** Characters of each message to log; `undefined`: no content is logged. */
+    readonly contentMaxLength: number | undefined;
+    readonly codeNames: ResolvedSettings['metrics']['codeNames'];
+    readonly sampling: ResolvedSettings['logger']['sampling']['current'];
+    /** Fields to mask in logged content. */
+    readonly redact: readonly string[];
+  };
+  readonly onChange: (listener: () => void) => void;
+}
 
 /** kun's settings, following the configuration: what is live in them changes, all else stays as it was at the start. */
 export class LiveSettings {
@@ -38,6 +51,20 @@ export class LiveSettings {
       this.upstreams.set(name, upstream);
     }
     return upstream;
+  }
+
+  /** What the calls of one section log: `GRPCServer`, or an upstream's. */
+  callLogging({ contentMaxLength }: { readonly contentMaxLength: Live<number | undefined> }): CallLogging {
+    const { metrics, logger } = this.settings;
+    return {
+      current: () => ({
+        codeNames: metrics.codeNames,
+        redact: logger.redact.current,
+        sampling: logger.sampling.current,
+        contentMaxLength: contentMaxLength.current,
+      }),
+      onChange: (listener) => void this.onChange(listener),
+    };
   }
 
   /** Calls `listener` after each change of the file; the returned function takes it off again. */

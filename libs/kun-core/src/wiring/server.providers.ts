@@ -90,15 +90,7 @@ export const serverProvider = provide(
           metrics,
           tracing,
           messageEvents: settings.tracing.messageEvents,
-          logging: {
-            current: () => ({
-              codeNames: settings.metrics.codeNames,
-              redact: settings.logger.redact.current,
-              sampling: settings.logger.sampling.current,
-              contentMaxLength: settings.grpc.contentMaxLength.current,
-            }),
-            onChange: (rebuild) => void live.onChange(rebuild),
-          },
+          logging: live.callLogging(settings.grpc),
           shapes: () => readMethodShapes(services.values()),
           own: resolveInterceptors('KunModule.forRoot({ interceptors })', options.interceptors ?? [], lookUp),
           routes: routesInterceptor(settings.routing.allow, {

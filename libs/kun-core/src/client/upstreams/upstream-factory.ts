@@ -178,15 +178,7 @@ export class UpstreamFactory {
       calls,
       tracing,
       messageEvents: live.settings.tracing.messageEvents,
-      logging: {
-        current: () => ({
-          codeNames: live.settings.metrics.codeNames,
-          redact: live.settings.logger.redact.current,
-          sampling: live.settings.logger.sampling.current,
-          contentMaxLength: settings.contentMaxLength.current,
-        }),
-        onChange: (rebuild) => void live.onChange(rebuild),
-      },
+      logging: live.callLogging(settings),
       shapes: () => readMethodShapes([service]),
       routes: outgoingRoutesInterceptor(),
       retry: this.retry(name),
