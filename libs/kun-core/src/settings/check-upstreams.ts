@@ -69,7 +69,8 @@ function checkSection(path: readonly string[], said: SaidKeys, section: GrpcDial
   if (said.TLS && section.Insecure) {
     findings.push(warning([...path, 'TLS'], 'has no effect: Insecure is on; remove one of the two'));
   }
-  if (TLS && (said.TLS ?? said.Insecure === false) && (TLS.Cert === undefined) !== (TLS.Key === undefined)) {
+  const saysTls = said.TLS !== undefined || said.Insecure === false;
+  if (TLS && saysTls && (TLS.Cert === undefined) !== (TLS.Key === undefined)) {
     const missing = TLS.Cert === undefined ? 'Cert' : 'Key';
     findings.push({
       path: pathOf([...path, 'TLS']),

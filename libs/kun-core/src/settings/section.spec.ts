@@ -134,6 +134,29 @@ describe('the type of a setting', () => {
     expect(settings.timeoutMs.current).toBeUndefined();
   });
 
+  it('does not let what is fixed at the start be made of what is live', () => {
+    const [live, restart] = [
+      part(z.string().default('a'), { description: 'Lives', reload: 'live' }),
+      part(z.string().default('b'), { description: 'Stays', reload: 'restart' }),
+    ];
+    const stamp = optionalSection('stamp', 'live', { Live: live });
+    const inner = section(undefined, { Live: live, Fixed: restart });
+    const keys = { Live: live, Fixed: restart, Stamp: stamp, Inner: inner };
+    const letter = section('letter', keys, {
+      fixed: {
+        both: ({ Fixed, Inner }) => `${Fixed} ${Inner.Fixed}`,
+        // @ts-expect-error a live key
+        live: ({ Live }) => String(Live),
+        // @ts-expect-error a section that is live as a whole
+        stamp: ({ Stamp }) => String(Stamp),
+        // @ts-expect-error a live key in a section of the section
+        inner: ({ Inner }) => String(Inner.Live),
+      },
+      live: { all: ({ Live, Inner }) => Live + Inner.Live },
+    });
+    expect(letter.read(letter.schema.parse({}), OUTSIDE).both).toBe('b b');
+  });
+
   it('does not let an optional section have keys of another kind of reload', () => {
     const fixed = key('size', z.number(), { description: 'How large', reload: 'restart' });
     // @ts-expect-error the section is live as a whole

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { key, part } from '../declare.js';
-import { section, type Said } from '../section.js';
+import { section, type FixedSaid, type Said } from '../section.js';
 import { port, seconds, toLimitMs, toMs } from '../values.js';
 import { retry } from './retry.js';
 import { rpcKeys, rpcLive } from './rpc.js';
@@ -85,6 +85,6 @@ export const grpcDial = section('dial', keys, {
   live: rpcLive,
 });
 
-function isPlaintext(said: Said<typeof keys>): boolean {
+function isPlaintext(said: FixedSaid<typeof keys>): boolean {
   return said.Insecure ?? said.TLS === undefined;
 }
