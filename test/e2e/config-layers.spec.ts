@@ -66,7 +66,7 @@ describe('over random trees', () => {
       fc.asyncProperty(tree, async (layers) => {
         await using files = await ConfigTree.of(
           Object.fromEntries(
-            LAYERS.filter((name) => layers[name] ?? name === 'Service').map((name) => [
+            LAYERS.filter((name) => layers[name] !== undefined || name === 'Service').map((name) => [
               FILES[name],
               nested(layers[name] ?? {}),
             ]),

@@ -122,7 +122,9 @@ class PathReader {
     const asked = this.#asked(path);
     return (
       asked.length > 0 &&
-      asked.every((view) => view.refuses(path, key) || (path.length === 0 && !view.open && view.json))
+      asked.every(
+        (view) => view.refuses(path, key) || (path.length === 0 && !view.open && view.json !== undefined),
+      )
     );
   }
 }

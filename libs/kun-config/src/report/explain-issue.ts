@@ -72,7 +72,7 @@ function explainMissing(
 
 function allowedAt(view: SchemaView | undefined, issue: Issue): JsonSchema[] {
   const known = (view?.allowed(issue.path) ?? []).filter(
-    (each) => each.type !== undefined || each.enum || 'const' in each,
+    (each) => each.type !== undefined || each.enum !== undefined || 'const' in each,
   );
   if (known.length > 0 || issue.expected === undefined) return known;
   const type = { boolean: 'boolean', string: 'string', number: 'number', Object: 'object', Array: 'array' }[

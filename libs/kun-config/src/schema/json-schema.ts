@@ -135,7 +135,7 @@ function child(root: JsonSchema, schema: JsonSchema, key: string): JsonSchema[] 
 
 function directChild(schema: JsonSchema, key: string): JsonSchema | undefined {
   if (schema.properties && Object.hasOwn(schema.properties, key)) return schema.properties[key];
-  if (/^\d+$/.test(key) && (schema.items || schema.prefixItems)) {
+  if (/^\d+$/.test(key) && (schema.items !== undefined || schema.prefixItems)) {
     return schema.prefixItems?.[Number(key)] ?? (typeof schema.items === 'object' ? schema.items : undefined);
   }
   for (const [pattern, property] of Object.entries(schema.patternProperties ?? {})) {

@@ -120,11 +120,9 @@ function acceptedAs(socket: TLSSocket): Socket {
 /** A certificate that nobody vouches for shows as a connection that was closed; why is known to the socket. */
 function refusal(error: Error, socket: TLSSocket): Error {
   // Typed as an error; on a server it is OpenSSL's name for the reason.
-  const why = socket.authorizationError as Error | string | null;
-  if (!why) return error;
-  return new Error(`the caller's certificate was refused: ${typeof why === 'string' ? why : why.message}`, {
-    cause: error,
-  });
+  const why = socket.authorizationError as Error | string | null | undefined;
+  const text = why instanceof Error ? why.message : why;
+  return text ? new Error(`the caller's certificate was refused: ${text}`, { cause: error }) : error;
 }
 
 function contextOf({ certificate, privateKey, authorities }: Certificates) {

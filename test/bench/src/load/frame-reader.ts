@@ -34,7 +34,7 @@ export class FrameReader {
 function checkPlain(type: number, flags: number): void {
   const odd =
     type === FrameType.headers
-      ? flags & (Flag.padded | Flag.priority) || !(flags & Flag.endHeaders)
-      : type === FrameType.data && flags & Flag.padded;
+      ? (flags & (Flag.padded | Flag.priority)) !== 0 || (flags & Flag.endHeaders) === 0
+      : type === FrameType.data && (flags & Flag.padded) !== 0;
   if (odd) throw new Error(`frames of type ${type} that are padded, weighted or continued are not read here`);
 }

@@ -170,9 +170,10 @@ function sendStream(
     call.exchange.requests?.finish();
   });
   const send = async () => {
-    while (!call.ending) {
+    const ended = (): boolean => call.ending !== undefined;
+    while (!ended()) {
       const step = await messages.next();
-      if (call.ending) return;
+      if (ended()) return;
       if (step.done) {
         stream.end();
         return;

@@ -78,7 +78,7 @@ const MAX_BACKOFF_MS = 10_000;
 export function openChannel(options: UpstreamChannelOptions): UpstreamChannel {
   const { name, target, certificates, proxyPort, connectTimeoutMs } = options;
   const dialled = dial({ name, target, proxyPort });
-  const proxied = options.channelOptions?.['grpc.enable_http_proxy'] !== 0 && dialled.reach;
+  const proxied = options.channelOptions?.['grpc.enable_http_proxy'] !== 0 ? dialled.reach : undefined;
   const proxy = proxied ? httpProxyFor(proxied, options.environment ?? process.env) : undefined;
   const { options: channelOptions, keepalive } = clientChannelOptions(
     {

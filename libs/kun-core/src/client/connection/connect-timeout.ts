@@ -54,9 +54,13 @@ export class GuardedCredentials extends ChannelCredentials {
     this.#attempts = new TcpAttempts(connectTimeoutMs, (socket) =>
       socket.destroy(new ConnectTimeoutError(`no connection within ${connectTimeoutMs} ms`)),
     );
-    this.#keepalive = keepalive ? new ConnectionKeepalive(keepalive) : undefined;
-    const { timeMs = KEEPALIVE_TIME_MS, timeoutMs = KEEPALIVE_TIMEOUT_MS } = keepalive || {};
-    this.#limits = [connectTimeoutMs, ...(keepalive ? [timeMs, timeoutMs] : [])].join(' ');
+    const limits = [connectTimeoutMs];
+    if (keepalive !== false) {
+      this.#keepalive = new ConnectionKeepalive(keepalive);
+      const { timeMs = KEEPALIVE_TIME_MS, timeoutMs = KEEPALIVE_TIMEOUT_MS } = keepalive;
+      limits.push(timeMs, timeoutMs);
+    }
+    this.#limits = limits.join(' ');
   }
 
   override _isSecure(): boolean {

@@ -132,7 +132,7 @@ export class ServerCall extends AnsweredCall implements RpcCall {
 
   /** The handler threw, or a stream of its did. */
   fail(error: unknown): void {
-    const answerable = this.writable && this.settlement;
+    const answerable = this.writable ? this.settlement : undefined;
     this.handlerDone();
     if (answerable) answerable.reject(error);
     else if (error !== this.abandonment.reason) this.environment.onLateError(this, error);

@@ -69,7 +69,7 @@ export class Listener {
       this.listener.listen({ port, ...(host ? { host } : {}) }, () => {
         this.listener.off('error', refused);
         const bound = this.listener.address();
-        if (bound && typeof bound === 'object') resolve(bound.port);
+        if (bound !== null && typeof bound === 'object') resolve(bound.port);
         else reject(new ListenError(`${key}: the gRPC port has no address`));
       });
     });

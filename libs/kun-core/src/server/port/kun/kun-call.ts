@@ -62,11 +62,9 @@ export class KunCall implements WireCall, CallListener {
     const { socket } = this;
     if (!(socket instanceof TLSSocket)) return {};
     const certificate = socket.getPeerCertificate();
-    return {
-      transportSecurityType: 'ssl',
-      // Empty where the caller has shown none.
-      ...(certificate.raw && { sslPeerCertificate: certificate }),
-    };
+    // Empty where the caller has shown none.
+    const shown = 'raw' in certificate;
+    return { transportSecurityType: 'ssl', ...(shown && { sslPeerCertificate: certificate }) };
   }
 
   get metricsRecorder(): never {
