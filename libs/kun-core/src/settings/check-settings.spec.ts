@@ -13,6 +13,14 @@ describe('checkSettings', () => {
     expect(warn({ HTTPServer: { Port: 80 } }, { inKubernetes: true })).toEqual([]);
   });
 
+  it('refuses limits that the engine does not have, and names the one that has them', () => {
+    const GRPCServer = { MaxHeaderListSize: 8192, MaxConcurrentStreams: 10, StreamResetBurst: 10 };
+    expect(warn({ GRPCServer: { ...GRPCServer, Engine: 'kun' } })).toEqual([]);
+    expect(warn({ GRPCServer: { ...GRPCServer, Engine: 'grpc-js' } })).toEqual([
+      'error GRPCServer.MaxHeaderListSize cannot be had on the engine grpc-js, which has no such limit; set GRPCServer.Engine to kun, or remove the key',
+    ]);
+  });
+
   it('names a proxy port that no upstream uses', () => {
     const written = { GRPCDial: { WithProxyPort: 15003 } };
     expect(warn(written)).toEqual([

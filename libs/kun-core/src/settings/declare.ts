@@ -27,12 +27,15 @@ export interface Otherwise<D> {
   of(surroundings: Surroundings): D;
 }
 
+/** What is counted by a key that is a number of things. */
+export type CountUnit = 'calls' | 'connections' | 'fields' | 'frames' | 'messages' | 'resets';
+
 /** What is written down of every configuration key, besides its type and default. */
 export interface KeyDocs<R extends Reload> {
   /** What the key does, for a person and for an editor's tooltip. */
   readonly description: string;
   /** The unit of a number, as the file has it. */
-  readonly unit?: 'seconds' | 'bytes' | 'characters' | 'lines' | 'port';
+  readonly unit?: 'seconds' | 'bytes' | 'characters' | 'lines' | 'port' | CountUnit;
   readonly reload: R;
 }
 
@@ -129,6 +132,11 @@ export function part<S extends z.ZodType, const R extends Reload>(
     read: () => undefined,
     hold: () => undefined,
   } as unknown as Key<S, undefined, undefined, R>;
+}
+
+/** A default that is a value, where the schema cannot have it: whether the key was written is looked at. */
+export function standard<D>(value: D): Otherwise<D> {
+  return { text: String(value), of: () => value };
 }
 
 /** A default for pods and one for everywhere else. */

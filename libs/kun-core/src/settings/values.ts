@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import type { CountUnit } from './declare.js';
 
 /** A TCP port from `lowest` (1, or 0 where 0 means off) to 65535. */
 export function port(lowest: 0 | 1 = 1): z.ZodInt {
@@ -26,6 +27,15 @@ export function size(unit: 'bytes' | 'characters' | 'lines'): z.ZodInt {
   return z.int({ error }).min(1, { error });
 }
 
+/** How many of something: a whole number from `least` to `most`; what is beyond is a slip. */
+export function count(
+  what: CountUnit | 'bytes',
+  { least = 1, most = MAX_COUNT }: { readonly least?: number; readonly most?: number } = {},
+): z.ZodInt {
+  const error = `expected a whole number of ${what} from ${least} to ${most}`;
+  return z.int({ error }).min(least, { error }).max(most, { error });
+}
+
 /** A text that a grammar must be able to read; it says what is wrong otherwise. */
 export function text(problemOf: (value: string) => string | undefined): z.ZodString {
   return z.string().check(({ value, issues }) => {
@@ -45,6 +55,8 @@ export function toLimitMs(value: number | undefined): number | undefined {
 }
 
 const DAY_SECONDS = 86_400;
+/** More of anything fits into no process. */
+const MAX_COUNT = 1_000_000;
 
 function isAddress(value: string): boolean {
   return isIP(value) !== 0 || /^[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9-]+)*$/.test(value);

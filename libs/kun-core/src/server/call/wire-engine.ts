@@ -15,6 +15,40 @@ export interface WireRefusal {
   readonly scope: 'connection' | 'stream';
 }
 
+/** What of the configuration's limits an engine is told; what is left out has its default. */
+export interface EngineSettings {
+  /** Largest message in either direction. */
+  readonly maxMessageBytes: number;
+  readonly keepaliveEnabled: boolean;
+  /** Silence after which a connection with open calls is asked whether it is alive, in milliseconds. Default 60 000. */
+  readonly keepaliveTimeMs?: number | undefined;
+  /** How long it has to answer, in milliseconds. Default 20 000. */
+  readonly keepaliveTimeoutMs?: number | undefined;
+  /** Default: connections may grow old. */
+  readonly maxConnectionAgeMs?: number | undefined;
+  /** Default: calls of a connection that has grown old may take as long as they do. */
+  readonly maxConnectionAgeGraceMs?: number | undefined;
+  /** Default: connections may be idle. */
+  readonly maxConnectionIdleMs?: number | undefined;
+  /** How long a connection may take from its accept to HTTP/2, TLS included, in milliseconds. Default 20 000. */
+  readonly connectionTimeoutMs?: number | undefined;
+  /** Calls open on a connection. Default 1000 of kun, any number of grpc-js. */
+  readonly maxConcurrentStreams?: number | undefined;
+  /** Calls of a connection reset at once. Default 1000 of kun, 10 000 of grpc-js. */
+  readonly resetBurst?: number | undefined;
+  /** And so many a second after that. Default 100 of kun, 1000 of grpc-js. */
+  readonly resetsPerSecond?: number | undefined;
+  /** Limits of kun's own wire; see `ConnectionLimits` and `ProcessLimits` of `@kun/wire`, which have the defaults. */
+  readonly maxHeaderListBytes?: number | undefined;
+  readonly maxHeaderFields?: number | undefined;
+  readonly headerTimeoutMs?: number | undefined;
+  readonly overheadBurst?: number | undefined;
+  readonly overheadPerSecond?: number | undefined;
+  readonly maxUnfinishedBytes?: number | undefined;
+  readonly maxUnsentBytes?: number | undefined;
+  readonly maxInflations?: number | undefined;
+}
+
 /** What every engine is made of. */
 export interface WireEngineOptions {
   /** All that is served, by path. */
@@ -22,14 +56,7 @@ export interface WireEngineOptions {
   readonly environment: CallEnvironment<ServerCall>;
   /** Takes a call through the chain; throws nothing. A call to nothing that is served has no method bound. */
   readonly run: (call: ServerCall) => void;
-  readonly settings: {
-    readonly maxMessageBytes: number;
-    readonly keepaliveEnabled: boolean;
-    /** `undefined`: connections may grow old. */
-    readonly maxConnectionAgeMs: number | undefined;
-    /** How long a connection may take from its accept to HTTP/2, TLS included, in milliseconds. Default 20 000. */
-    readonly connectionTimeoutMs?: number | undefined;
-  };
+  readonly settings: EngineSettings;
   readonly channelOptions: GrpcChannelOptions | undefined;
   /** Told of what the wire refused, where the engine knows; it may come thousands of times a second. */
   readonly onWireRefusal?: ((refusal: WireRefusal) => void) | undefined;

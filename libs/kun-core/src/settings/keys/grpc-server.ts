@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { inKubernetes, key } from '../declare.js';
 import { section } from '../section.js';
-import { address, port, seconds, toLimitMs, toMs } from '../values.js';
+import { address, port, seconds, toMs } from '../values.js';
+import { connectionKeys } from './limits/connection-limits.js';
+import { wireLimitKeys } from './limits/wire-limits.js';
 import { rpcKeys, rpcLive } from './rpc.js';
 import { serverTls } from './tls.js';
 
@@ -57,26 +59,13 @@ export const grpcServer = section(
       reload: 'restart',
       read: toMs,
     }),
-    MaxConnectionAge: key('maxConnectionAgeMs', seconds().default(1800), {
-      description:
-        'How old a connection may grow before its client is asked to make another, give or take a tenth, so that callers find new instances; calls on it go on. A client without transparent retry may lose a call by it. 0: any age',
-      unit: 'seconds',
-      reload: 'restart',
-      read: toLimitMs,
-    }),
-    // As long as kun's clients wait.
-    ConnectionTimeout: key('connectionTimeoutMs', seconds('positive').default(20), {
-      description:
-        'How long a new connection may take until calls can be made over it, the TLS handshake and the beginning of HTTP/2 together; it is then closed',
-      unit: 'seconds',
-      reload: 'restart',
-      read: toMs,
-    }),
+    ...connectionKeys,
     Engine: key('engine', z.enum(['kun', 'grpc-js']).default('grpc-js'), {
       description:
         'What speaks HTTP/2 on the connections: grpc-js on the HTTP/2 of Node, or kun itself (@kun/wire; preview), which costs less for each call and knows more limits',
       reload: 'restart',
     }),
+    ...wireLimitKeys,
     TLS: serverTls,
     ...rpcKeys,
   },

@@ -16,6 +16,12 @@ describe("the server's options", () => {
       'grpc.max_send_message_length': 7,
       'grpc.max_connection_age_ms': 5,
     });
+    const limits = { maxConnectionAgeGraceMs: 6, maxConnectionIdleMs: 7, maxConcurrentStreams: 8 };
+    expect(serverChannelOptions({ maxMessageBytes: 1024, ...limits })).toMatchObject({
+      'grpc.max_connection_age_grace_ms': 6,
+      'grpc.max_connection_idle_ms': 7,
+      'grpc.max_concurrent_streams': 8,
+    });
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import type { ChannelOptions, Server } from '@grpc/grpc-js';
+import type { EngineSettings } from '../../call/wire-engine.js';
 import { refuseUnreadOptions, type GrpcChannelOptions } from '../../../transport/channel-options.js';
 
 /** What a grpc-js 1.14 server reads (`server.ts`, `server-interceptors.ts`). */
@@ -22,10 +23,7 @@ const SERVER_OPTIONS: ReadonlySet<string> = new Set([
  * @throws {ChannelOptionError} naming each option that grpc-js does not read.
  */
 export function serverChannelOptions(
-  settings: {
-    readonly maxMessageBytes: number;
-    readonly maxConnectionAgeMs: number | undefined;
-  },
+  settings: Omit<EngineSettings, 'keepaliveEnabled'>,
   own: GrpcChannelOptions = {},
 ): ChannelOptions {
   refuseUnreadOptions(own, SERVER_OPTIONS, {
@@ -37,9 +35,12 @@ export function serverChannelOptions(
     'grpc.max_send_message_length': settings.maxMessageBytes,
     // channelz keeps books on every call.
     'grpc.enable_channelz': 0,
-    ...(settings.maxConnectionAgeMs === undefined
-      ? {}
-      : { 'grpc.max_connection_age_ms': settings.maxConnectionAgeMs }),
+    ...said({
+      'grpc.max_connection_age_ms': settings.maxConnectionAgeMs,
+      'grpc.max_connection_age_grace_ms': settings.maxConnectionAgeGraceMs,
+      'grpc.max_connection_idle_ms': settings.maxConnectionIdleMs,
+      'grpc.max_concurrent_streams': settings.maxConcurrentStreams,
+    }),
     ...own,
   };
 }
@@ -58,9 +59,20 @@ interface Http2Options {
 }
 
 /** Lets callers cancel as many calls as callers do. Before the server has a port or an injector. */
-export function allowResets(server: Server): void {
+export function allowResets(
+  server: Server,
+  {
+    resetBurst = STREAM_RESET_BURST,
+    resetsPerSecond = STREAM_RESETS_PER_SECOND,
+  }: Pick<EngineSettings, 'resetBurst' | 'resetsPerSecond'> = {},
+): void {
   Object.assign((server as unknown as Http2Options).commonServerOptions ?? {}, {
-    streamResetBurst: STREAM_RESET_BURST,
-    streamResetRate: STREAM_RESETS_PER_SECOND,
+    streamResetBurst: resetBurst,
+    streamResetRate: resetsPerSecond,
   });
+}
+
+/** grpc-js looks whether an option is there, not what it is. */
+function said(options: Readonly<Record<string, number | undefined>>): ChannelOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -38,13 +38,16 @@ export class GrpcJsEngine implements WireEngine {
       ...serverChannelOptions(settings, channelOptions),
       interceptors: [this.answerHere],
     });
-    allowResets(this.server);
+    allowResets(this.server, settings);
     addServices(this.server, methods.keys());
     // For grpc-js every connection is a plain one.
     this.injector = this.server.createConnectionInjector(ServerCredentials.createInsecure());
     this.setup = new ConnectionSetup(settings.connectionTimeoutMs ?? CONNECTION_SETUP_TIMEOUT_MS, onRefused);
     this.setup.listen(this.server);
-    if (settings.keepaliveEnabled) this.keepalive = new ConnectionKeepalive({}, 'server');
+    if (settings.keepaliveEnabled) {
+      const { keepaliveTimeMs: timeMs, keepaliveTimeoutMs: timeoutMs } = settings;
+      this.keepalive = new ConnectionKeepalive({ timeMs, timeoutMs }, 'server');
+    }
     this.endings = new StreamEndings({
       now: () => environment.clock.now(),
       owns: (stream) => this.peerOf(stream) !== undefined,

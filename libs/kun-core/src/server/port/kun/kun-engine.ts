@@ -30,11 +30,11 @@ export class KunEngine implements WireEngine {
 
   /** @throws {ChannelOptionError} naming each channel option that this engine does not read. */
   constructor(private readonly options: WireEngineOptions) {
-    const { limits, maxSendBytes } = kunLimits(options.settings, options.channelOptions);
+    const { limits, processLimits, maxSendBytes } = kunLimits(options.settings, options.channelOptions);
     this.limits = limits;
     this.maxSendBytes = maxSendBytes;
     this.setupTimeoutMs = limits.prefaceTimeoutMs ?? Infinity;
-    this.process = new WireProcess({ onRefused: (refusal) => this.refused(refusal) });
+    this.process = new WireProcess({ limits: processLimits, onRefused: (refusal) => this.refused(refusal) });
   }
 
   serve(socket: Socket, acceptedAt: number): void {

@@ -1,6 +1,6 @@
-import type { ConnectionLimits } from '@kun/wire';
+import { DEFAULT_CONNECTION_LIMITS, type ConnectionLimits, type ProcessLimits } from '@kun/wire';
 import { ChannelOptionError, type GrpcChannelOptions } from '../../../transport/channel-options.js';
-import { CONNECTION_SETUP_TIMEOUT_MS, type WireEngineOptions } from '../../call/wire-engine.js';
+import { CONNECTION_SETUP_TIMEOUT_MS, type EngineSettings } from '../../call/wire-engine.js';
 
 /** Options of grpc-js that the wire has a limit for. */
 const LIMITS: Readonly<Record<string, keyof ConnectionLimits>> = {
@@ -10,48 +10,98 @@ const LIMITS: Readonly<Record<string, keyof ConnectionLimits>> = {
   'grpc.max_connection_age_grace_ms': 'maxAgeGraceMs',
   'grpc.max_connection_idle_ms': 'maxIdleMs',
 };
+/** What all connections together have of resets, in what one has: the ratio of the wire's own defaults. */
+const PROCESS_RESET_BURSTS = 3;
+const PROCESS_RESET_RATES = 5;
+/** And what one has while those are used up: a tenth. */
+const RESET_SHARE_PART = 10;
 const MAX_SEND_BYTES = 'grpc.max_send_message_length';
 
 /** What an engine's settings mean to the wire. */
 export interface KunLimits {
   readonly limits: Partial<ConnectionLimits>;
+  readonly processLimits: Partial<ProcessLimits>;
   /** Largest message of an answer. */
   readonly maxSendBytes: number;
 }
 
 /**
- * The limits of connections: the configuration's, and over them the service's own channel options; -1 is no limit, as in
- * grpc-js.
+ * The limits of connections and of the process: the configuration's, and over them the service's own channel options; -1 is
+ * no limit, as in grpc-js.
  *
  * @throws {ChannelOptionError} naming each option that this engine does not read.
  */
-export function kunLimits(
-  settings: WireEngineOptions['settings'],
-  channelOptions: GrpcChannelOptions = {},
-): KunLimits {
-  const known = [...Object.keys(LIMITS), MAX_SEND_BYTES];
-  const unread = Object.keys(channelOptions).filter((name) => !known.includes(name));
-  if (unread.length > 0) {
-    throw new ChannelOptionError(
-      `KunModule.forRoot({ channelOptions }): the engine kun does not read ${unread.join(', ')}; remove, choose from ${known.join(', ')}, or set GRPCServer.Engine to grpc-js`,
-    );
-  }
+export function kunLimits(settings: EngineSettings, channelOptions: GrpcChannelOptions = {}): KunLimits {
+  refuseUnread(channelOptions);
   const own = Object.entries(LIMITS).flatMap(([option, limit]) => {
     const value = channelOptions[option];
     return value === undefined ? [] : [[limit, unlimited(Number(value))]];
   });
-  const { maxMessageBytes, keepaliveEnabled, maxConnectionAgeMs = Infinity } = settings;
   const sent = channelOptions[MAX_SEND_BYTES];
   return {
-    limits: {
-      maxMessageBytes,
-      maxAgeMs: maxConnectionAgeMs,
-      prefaceTimeoutMs: settings.connectionTimeoutMs ?? CONNECTION_SETUP_TIMEOUT_MS,
-      ...(keepaliveEnabled ? {} : { keepaliveTimeMs: Infinity }),
-      ...(Object.fromEntries(own) as Partial<ConnectionLimits>),
-    },
-    maxSendBytes: sent === undefined ? maxMessageBytes : unlimited(Number(sent)),
+    limits: { ...connectionLimits(settings), ...(Object.fromEntries(own) as Partial<ConnectionLimits>) },
+    processLimits: processLimits(settings),
+    maxSendBytes: sent === undefined ? settings.maxMessageBytes : unlimited(Number(sent)),
   };
+}
+
+function connectionLimits(settings: EngineSettings): Partial<ConnectionLimits> {
+  const setupTimeoutMs = settings.connectionTimeoutMs ?? CONNECTION_SETUP_TIMEOUT_MS;
+  return said<ConnectionLimits>({
+    maxMessageBytes: settings.maxMessageBytes,
+    maxConcurrentStreams: settings.maxConcurrentStreams,
+    maxAgeMs: settings.maxConnectionAgeMs,
+    maxAgeGraceMs: settings.maxConnectionAgeGraceMs,
+    maxIdleMs: settings.maxConnectionIdleMs,
+    keepaliveTimeMs: settings.keepaliveEnabled ? settings.keepaliveTimeMs : Infinity,
+    keepaliveTimeoutMs: settings.keepaliveTimeoutMs,
+    prefaceTimeoutMs: setupTimeoutMs,
+    settingsTimeoutMs: setupTimeoutMs,
+    headerTimeoutMs: settings.headerTimeoutMs,
+    overheadBurst: settings.overheadBurst,
+    overheadPerSecond: settings.overheadPerSecond,
+    resetBurst: settings.resetBurst,
+    resetsPerSecond: settings.resetsPerSecond,
+    resetShare: settings.resetBurst && Math.max(1, settings.resetBurst / RESET_SHARE_PART),
+    maxHeaderFields: settings.maxHeaderFields,
+    ...headerLimits(settings.maxHeaderListBytes),
+  });
+}
+
+/** A block is larger than its list only where it is badly encoded; what a list may have must fit into it. */
+function headerLimits(maxHeaderListBytes: number | undefined): Partial<ConnectionLimits> {
+  if (maxHeaderListBytes === undefined) return {};
+  const { maxHeaderBlockBytes, maxContinuations, maxFrameBytes } = DEFAULT_CONNECTION_LIMITS;
+  return {
+    maxHeaderListBytes,
+    maxHeaderBlockBytes: Math.max(maxHeaderBlockBytes, maxHeaderListBytes),
+    maxContinuations: Math.max(maxContinuations, Math.ceil(maxHeaderListBytes / maxFrameBytes) * 2),
+  };
+}
+
+function processLimits({ resetBurst, resetsPerSecond, ...settings }: EngineSettings): Partial<ProcessLimits> {
+  return said<ProcessLimits>({
+    maxUnfinishedBytes: settings.maxUnfinishedBytes,
+    maxUnsentBytes: settings.maxUnsentBytes,
+    maxInflations: settings.maxInflations,
+    resetBurst: resetBurst && resetBurst * PROCESS_RESET_BURSTS,
+    resetsPerSecond: resetsPerSecond && resetsPerSecond * PROCESS_RESET_RATES,
+  });
+}
+
+/** What is left out has its default; something undefined would stand in its way. */
+function said<L>(limits: { readonly [K in keyof L]?: L[K] | undefined }): Partial<L> {
+  const entries = Object.entries(limits).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Partial<L>;
+}
+
+function refuseUnread(channelOptions: GrpcChannelOptions): void {
+  const known = [...Object.keys(LIMITS), MAX_SEND_BYTES];
+  const unread = Object.keys(channelOptions).filter((name) => !known.includes(name));
+  if (unread.length === 0) return;
+  throw new ChannelOptionError(
+    `KunModule.forRoot({ channelOptions }): the engine kun does not read ${unread.join(', ')}; remove, choose from ${known.join(', ')}, or set GRPCServer.Engine to grpc-js`,
+  );
 }
 
 function unlimited(value: number): number {
