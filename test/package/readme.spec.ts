@@ -47,6 +47,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
 const HELD_ELSEWHERE: Readonly<Record<string, string>> = {
   'docs/what-happened-to-my-call.md': 'test/e2e/what-happened.spec.ts',
   'docs/debugging.md': 'test/package/debugging-doc.spec.ts',
+  'docs/migrating-from-nest.md': 'test/package/nest-migration.spec.ts',
 };
 
 const directory = mkdtempSync(join(tmpdir(), 'kun-documents-'));
