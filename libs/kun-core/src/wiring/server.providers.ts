@@ -10,6 +10,7 @@ import { CallMetrics } from '../metrics/call-metrics.js';
 import { reportLateErrors } from '../interceptors/recovery.js';
 import { readMethodShapes } from '../proto/message-shape.js';
 import { countRefusedConnections, reportRefusedConnections } from '../server/port/refused-connections.js';
+import { countWireRefusals, reportWireRefusals } from '../server/port/wire-refusals.js';
 import { serverTls } from '../tls/server-certificates.js';
 import { warnOfLeftOutMetadata } from '../transport/outgoing-metadata.js';
 import { protoDirectories } from './options.js';
@@ -58,6 +59,8 @@ export const serverProvider = provide(
       countRefused?.(error);
       reportRefused(error, connection);
     };
+    const reportWireRefusal = reportWireRefusals(logger.pino, clockOf(runtime));
+    const countWireRefusal = settings.grpc.metricsEnabled ? countWireRefusals(meter.registry) : undefined;
     const metrics = new CallMetrics(meter.registry, { ...settings.metrics, durations: metricExport?.server });
     const { services, schemas } = loadProtos(
       asList(options.proto),
@@ -76,6 +79,10 @@ export const serverProvider = provide(
       channelOptions: options.channelOptions,
       tls: settings.grpc.tls && serverTls(settings.grpc.tls, logger.pino, onRefusedConnection),
       onRefusedConnection,
+      onWireRefusal: (refusal) => {
+        countWireRefusal?.(refusal);
+        reportWireRefusal(refusal);
+      },
       toStatusError: (error) => toStatusError(error, funnel),
       onLateError,
       onLeftOut: warnOfLeftOutMetadata(logger.pino),

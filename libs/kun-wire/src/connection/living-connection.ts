@@ -120,7 +120,8 @@ export abstract class LivingConnection extends Http2Connection implements Depart
   }
 
   refused(reason: RefusalReason, detail: string, scope: 'connection' | 'stream'): void {
-    this.process.refused({ reason, detail, peer: this.peer, scope });
+    const { socket, peer } = this;
+    this.process.refused({ reason, detail, socket, peer, scope });
   }
 
   /** Runs what may break a limit outside of reading. */

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import { ConnectionError, ErrorCode } from '../frames/error-code.js';
 
 /** Why a connection, a call or a stream was refused or ended by the wire. */
@@ -18,14 +19,15 @@ export type RefusalReason =
   | 'reset-flood'
   | 'message-too-large'
   | 'unfinished-bytes'
-  | 'unsent-bytes'
-  | 'malformed-request';
+  | 'unsent-bytes';
 
 /** A refusal, as it is told to whoever logs or counts. */
 export interface Refusal {
   readonly reason: RefusalReason;
   /** What happened, in the words of the GOAWAY or status; nothing of the peer's is in it. */
   readonly detail: string;
+  /** The byte stream it came over. */
+  readonly socket: Duplex;
   /** The peer's address; empty where the stream has none. */
   readonly peer: string;
   /** What was ended by it. */

@@ -4,10 +4,28 @@ import type { BoundMethod } from './bound-method.js';
 import type { CallEnvironment } from './call-environment.js';
 import type { ServerCall } from './server-call.js';
 
-/** What a wire refused by itself, for whoever counts and logs: a call, or a whole connection. */
+/** Why a wire may refuse something by itself, and what it refuses for that: a call, or a whole connection. */
+export const WIRE_REFUSALS = {
+  'control-flood': ['connection'],
+  'going-away': ['stream'],
+  'header-timeout': ['connection'],
+  'headers-too-large': ['stream', 'connection'],
+  'keepalive-timeout': ['connection'],
+  'message-too-large': ['stream'],
+  'overhead-flood': ['connection'],
+  'protocol-error': ['connection'],
+  'reset-flood': ['connection'],
+  'settings-timeout': ['connection'],
+  'stream-error': ['stream'],
+  'too-many-continuations': ['connection'],
+  'too-many-streams': ['stream'],
+  'unfinished-bytes': ['stream'],
+  'unsent-bytes': ['stream'],
+} as const;
+
+/** What a wire refused by itself, for whoever counts and logs. */
 export interface WireRefusal {
-  /** One of a fixed set of names, fit for a label. */
-  readonly reason: string;
+  readonly reason: keyof typeof WIRE_REFUSALS;
   /** What happened; nothing of the peer's is in it. */
   readonly detail: string;
   /** `address:port`. */
@@ -78,6 +96,17 @@ export interface WireEngine {
 
 /** How long a connection may take by default until calls can be made over it, in milliseconds: as long as kun's clients wait. */
 export const CONNECTION_SETUP_TIMEOUT_MS = 20_000;
+
+/** A connection was closed since what came over it is not HTTP/2. */
+export class NotHttp2Error extends Error {
+  override readonly name = 'NotHttp2Error';
+
+  constructor() {
+    super(
+      'what came over the connection is not HTTP/2; is the caller one of gRPC, and does it encrypt as this port does?',
+    );
+  }
+}
 
 /** A connection was closed since it did not come to HTTP/2 in time. */
 export class ConnectionSetupError extends Error {

@@ -4,12 +4,17 @@ import type { Clock } from '../../clock.js';
 import { CALLERS_LINES, LineSampler } from '../../logs/line-sampler.js';
 import { peerAddress } from '../../transport/peer-address.js';
 
-/** Names of errors that say that a connection took too long. */
-const TIMEOUTS: ReadonlySet<string> = new Set(['ConnectionSetupError', 'TlsHandshakeTimeoutError']);
+/** What errors are counted as, by name; all others are of the handshake. */
+const REASONS: Readonly<Record<string, string>> = {
+  ConnectionSetupError: 'timeout',
+  TlsHandshakeTimeoutError: 'timeout',
+  NotHttp2Error: 'not_http2',
+};
 
 /**
  * `kun_connections_refused_total{reason}`: connections closed before a call could be made over them; `timeout` those that
- * took too long (`GRPCServer.ConnectionTimeout`), `tls` those refused in the handshake.
+ * took too long (`GRPCServer.ConnectionTimeout`), `not_http2` those that speak something else (told by the engine kun),
+ * `tls` those refused in the handshake.
  */
 export function countRefusedConnections(registry: Registry): (error: Error) => void {
   const counter: Counter<'reason'> = new Counter({
@@ -18,8 +23,8 @@ export function countRefusedConnections(registry: Registry): (error: Error) => v
     labelNames: ['reason'],
     registers: [registry],
   });
-  for (const reason of ['timeout', 'tls']) counter.inc({ reason }, 0);
-  return (error) => counter.inc({ reason: TIMEOUTS.has(error.name) ? 'timeout' : 'tls' });
+  for (const reason of ['timeout', 'not_http2', 'tls']) counter.inc({ reason }, 0);
+  return (error) => counter.inc({ reason: REASONS[error.name] ?? 'tls' });
 }
 
 /** Writes a line for a connection refused in its handshake, or for the time it took, as many as {@link CALLERS_LINES} allows. */
@@ -32,7 +37,10 @@ export function reportRefusedConnections(
     const skipped = sampler.take(clock.now());
     if (skipped === undefined) return;
     const fields = { err: error, 'peer.address': peerAddress(connection) };
-    const what = error.name === 'ConnectionSetupError' ? 'a connection' : 'a TLS connection';
+    const what = PLAIN.has(error.name) ? 'a connection' : 'a TLS connection';
     logger.warn(skipped > 0 ? { ...fields, 'log.skipped': skipped } : fields, `refused ${what}`);
   };
 }
+
+/** Errors that are not of the handshake. */
+const PLAIN: ReadonlySet<string> = new Set(['ConnectionSetupError', 'NotHttp2Error']);

@@ -8,12 +8,17 @@ import {
   type Refusal,
   type ServedConnection,
 } from '@kun/wire';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { UNKNOWN_METHOD } from '../../../rpc/rpc-method.js';
 import { peerAddress } from '../../../transport/peer-address.js';
 import { ServerCall } from '../../call/server-call.js';
-import { ConnectionSetupError, type WireEngine, type WireEngineOptions } from '../../call/wire-engine.js';
+import {
+  ConnectionSetupError,
+  NotHttp2Error,
+  type WireEngine,
+  type WireEngineOptions,
+} from '../../call/wire-engine.js';
 import { KunCall, type KunConnection } from './kun-call.js';
 import { kunLimits } from './kun-limits.js';
 
@@ -26,7 +31,7 @@ export class KunEngine implements WireEngine {
   private readonly limits: Partial<ConnectionLimits>;
   private readonly maxSendBytes: number;
   private readonly setupTimeoutMs: number;
-  private readonly connections = new Map<ServedConnection, Socket>();
+  private readonly connections = new Set<ServedConnection>();
 
   /** @throws {ChannelOptionError} naming each channel option that this engine does not read. */
   constructor(private readonly options: WireEngineOptions) {
@@ -50,20 +55,20 @@ export class KunEngine implements WireEngine {
       { process: this.process, limits: this.limitsOf(socket, acceptedAt) },
       (incoming) => this.take(incoming, connection),
     );
-    this.connections.set(served, socket);
+    this.connections.add(served);
     served.onClose(() => this.connections.delete(served));
   }
 
   leave(): void {
-    for (const connection of this.connections.keys()) connection.goAway(LEAVING);
+    for (const connection of this.connections) connection.goAway(LEAVING);
   }
 
   close(): void {
-    for (const connection of this.connections.keys()) connection.close();
+    for (const connection of this.connections) connection.close();
   }
 
   release(): void {
-    for (const connection of this.connections.keys()) connection.destroy();
+    for (const connection of this.connections) connection.destroy();
   }
 
   private take(incoming: IncomingCall, connection: KunConnection): CallListener {
@@ -85,11 +90,13 @@ export class KunEngine implements WireEngine {
     return { ...this.limits, prefaceTimeoutMs: leftMs };
   }
 
-  private refused(refusal: Refusal): void {
+  /** A connection that never came to HTTP/2 is the port's to count, whatever its engine. */
+  private refused({ reason, detail, scope, socket }: Refusal): void {
+    // All that are served are.
+    if (!(socket instanceof Socket)) return;
     const { onRefused, onWireRefusal } = this.options;
-    onWireRefusal?.(refusal);
-    if (refusal.reason !== 'preface-timeout') return;
-    const late = [...this.connections].find(([{ peer }]) => peer === refusal.peer);
-    if (late) onRefused(new ConnectionSetupError(this.setupTimeoutMs), late[1]);
+    if (reason === 'preface-timeout') onRefused(new ConnectionSetupError(this.setupTimeoutMs), socket);
+    else if (reason === 'bad-preface') onRefused(new NotHttp2Error(), socket);
+    else onWireRefusal?.({ reason, detail, scope, peer: peerAddress(socket) });
   }
 }
