@@ -1,9 +1,8 @@
 import { status as Code } from '@grpc/grpc-js';
-import { isObservable, type Observable } from 'rxjs';
+import { isObservable, Observable, type Subscriber } from 'rxjs';
 import { StatusError } from '../../status/status-error.js';
 import type { BoundMethod } from '../call/bound-method.js';
 import type { ServerCall } from '../call/server-call.js';
-import { isAsyncIterable, toResponseSource } from './response-source.js';
 import { type PumpTarget, ResponsePump } from './response-pump.js';
 
 /**
@@ -67,15 +66,18 @@ async function firstOf(source: AsyncIterable<unknown>): Promise<unknown> {
  */
 const OBSERVABLE_MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
-/** Answers a server-streaming or bidirectional call with what its handler returned. */
+/**
+ * Answers a server-streaming or bidirectional call with what its handler returned: a stream of messages, a list of them,
+ * a single one, or nothing, which is a stream of none.
+ */
 export function respondWithStream(call: ServerCall, result: unknown): void {
-  const source = toResponseSource(result);
-  if (isObservable(source)) {
-    pushFrom(source, call);
+  if (isObservable(result)) {
+    pushFrom(result, call);
     return;
   }
-  const iterator = isAsyncIterable(source) ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
-  const pump = new ResponsePump(iterator, pumpTarget(call));
+  const one = result === undefined || result === null ? [] : [result];
+  const source = isAsyncIterable(result) || isIterable(result) ? result : one;
+  const pump = new ResponsePump(iteratorOf(source), pumpTarget(call));
   call.onAbandoned(() => {
     call.window.release();
     pump.stop();
@@ -100,9 +102,7 @@ function pushFrom(source: Observable<unknown>, call: ServerCall): void {
   const subscription = source.subscribe({
     next(value) {
       if (isAsyncIterable(value)) {
-        pumped = pumped.then(
-          () => (pump = new ResponsePump(value[Symbol.asyncIterator](), pumpTarget(call))).done,
-        );
+        pumped = pumped.then(() => (pump = new ResponsePump(iteratorOf(value), pumpTarget(call))).done);
         pumped.catch(fail);
         return;
       }
@@ -127,19 +127,58 @@ function pushFrom(source: Observable<unknown>, call: ServerCall): void {
   });
 }
 
-/** The call itself, as somewhere to pump to. */
-function pumpTarget(call: ServerCall): PumpTarget {
+/**
+ * What a handler returned, in the form that Nest's interceptors and filters take for a stream: a generator or a list
+ * becomes an Observable, pulled no faster than the caller of the call reads, whatever operators stand between.
+ */
+export function forPipeline(result: unknown, call: ServerCall): unknown {
+  if (isObservable(result)) return result;
+  if (isAsyncIterable(result)) return responseObservable(result, call);
+  // A single response is a message and no list.
+  return call.method.responseStream && isIterable(result) ? responseObservable(result, call) : result;
+}
+
+function responseObservable(source: Iterated, call: ServerCall): Observable<unknown> {
+  return new Observable((subscriber) => {
+    const pump = new ResponsePump(iteratorOf(source), pumpTarget(call, subscriber));
+    call.produces(pump.done);
+    pump.done.then(
+      () => subscriber.complete(),
+      (error: unknown) => subscriber.error(error),
+    );
+    return () => pump.stop();
+  });
+}
+
+/** Somewhere to pump to at the pace of the call: the call itself, or who stands before it. */
+function pumpTarget(call: ServerCall, before?: Subscriber<unknown>): PumpTarget {
   const { window } = call;
   return {
     get open() {
-      return call.writable;
+      return call.writable && !before?.closed;
     },
     get full() {
       return window.full;
     },
-    send: (message) => window.send(message),
+    send: (message) => (before ? before.next(message) : window.send(message)),
     whenOpen: () => window.whenOpen(),
   };
+}
+
+type Iterated = AsyncIterable<unknown> | Iterable<unknown>;
+
+/** Whether a handler's result is iterated asynchronously (an async generator, a Node stream). */
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}
+
+/** Whether it is a list or a generator: a message never is. */
+function isIterable(value: unknown): value is Iterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+function iteratorOf(source: Iterated): AsyncIterator<unknown> | Iterator<unknown> {
+  return isAsyncIterable(source) ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
 }
 
 function tooSlow(call: ServerCall, waitingBytes: number): StatusError {

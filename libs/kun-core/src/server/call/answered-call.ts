@@ -6,16 +6,23 @@ import { StatusError } from '../../status/status-error.js';
 import { toTrailers } from '../../status/wire/trailers.js';
 import { cleanMetadata, metadataSizeProblem, type OnLeftOut } from '../../transport/outgoing-metadata.js';
 import type { MetadataPlace } from '../../transport/reserved-metadata.js';
-import { encodeResponse, type BoundMethod } from './bound-method.js';
+import type { BoundMethod } from './bound-method.js';
 import type { WireCall, WireStatus } from './wire-call.js';
 
-/** The wire's side of a server's call: who called, and what goes back: headers, messages, one status. */
+/**
+ * The caller's side of a server's call: who called, what goes back (headers, messages, one status), and whether anybody
+ * still waits for it.
+ */
 export abstract class AnsweredCall extends ObservedCall {
   protected statusSent = false;
   /** The transport refused the answer; the stream was ended past it. */
   protected broken = false;
   /** What the status that was sent was made of. */
   protected sentError: StatusError | undefined;
+  /** Why nobody waits any more. */
+  protected abandonedFor: StatusError | undefined;
+  private aborting: AbortController | undefined;
+  private teardown: (() => void) | undefined;
   private headersSent = false;
   private requestMetadata: Metadata | undefined;
   private headers: Metadata | undefined;
@@ -34,7 +41,24 @@ export abstract class AnsweredCall extends ObservedCall {
   abstract readonly method: RpcMethod;
 
   /** Whether an answer would still reach somebody. */
-  abstract get writable(): boolean;
+  get writable(): boolean {
+    return !this.statusSent && !this.ending && !this.abandonedFor;
+  }
+
+  /** Aborts when nobody waits any more, with the reason; made on first read, since most handlers never look. */
+  get signal(): AbortSignal {
+    if (!this.aborting) {
+      this.aborting = new AbortController();
+      if (this.abandonedFor) this.aborting.abort(this.abandonedFor);
+    }
+    return this.aborting.signal;
+  }
+
+  /** What to stop when nobody waits for the answer any more; the last one given counts. */
+  onAbandoned(teardown: () => void): void {
+    if (this.ending || this.abandonedFor) teardown();
+    else this.teardown = teardown;
+  }
 
   get metadata(): Metadata {
     return (this.requestMetadata ??= this.wire.readMetadata());
@@ -54,6 +78,12 @@ export abstract class AnsweredCall extends ObservedCall {
 
   get responseTrailers(): Metadata {
     return (this.trailers ??= new Metadata());
+  }
+
+  /** Nobody waits any more. The steps are handed out, since each is code of others that may throw. */
+  protected abandonFor(reason: StatusError): ReadonlyArray<() => void> {
+    this.abandonedFor = reason;
+    return [() => this.aborting?.abort(reason), () => this.teardown?.()];
   }
 
   /** Without effect once they were sent. Headers too large end the call with RESOURCE_EXHAUSTED. */
@@ -76,7 +106,7 @@ export abstract class AnsweredCall extends ObservedCall {
    */
   send(message: unknown, onFlushed: () => void): number {
     if (!this.writable || !this.bound) return 0;
-    const bytes = encodeResponse(this.bound, message);
+    const bytes = encode(this.bound, message);
     this.sendHeaders();
     if (!this.writable) return 0;
     this.countSent(message);
@@ -86,6 +116,18 @@ export abstract class AnsweredCall extends ObservedCall {
       this.wireFailed(cause);
     }
     return bytes.byteLength;
+  }
+
+  /** A message of the request. Bytes that are none end the call with INTERNAL, as grpc-js and gRPC's C core have it. */
+  protected decode({ codec, method }: BoundMethod, bytes: Buffer): { readonly message: unknown } | undefined {
+    try {
+      return { message: codec.deserializeRequest(bytes) };
+    } catch (cause) {
+      this.end(
+        new StatusError(Code.INTERNAL, `the request of ${method.path} could not be parsed`, { cause }),
+      );
+      return undefined;
+    }
   }
 
   /** Answers with an error, and lets go of whoever works for the answer. */
@@ -133,5 +175,14 @@ export abstract class AnsweredCall extends ObservedCall {
     this.statusSent = true;
     this.broken = true;
     this.wire.breakOff(this.sentError);
+  }
+}
+
+/** @throws {StatusError} INTERNAL when the message does not fit the proto. */
+function encode({ codec, method }: BoundMethod, message: unknown): Buffer {
+  try {
+    return codec.serializeResponse(message);
+  } catch (cause) {
+    throw new StatusError(Code.INTERNAL, `the response of ${method.path} does not fit its proto`, { cause });
   }
 }

@@ -4,9 +4,8 @@ import type { Ending, RpcCall } from '../../rpc/rpc-call.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
 import { NO_ROUTES, type Routes } from '../../rpc/routes.js';
 import { StatusError } from '../../status/status-error.js';
-import { Abandonment } from './abandonment.js';
 import { AnsweredCall } from './answered-call.js';
-import { decodeRequest, type BoundMethod } from './bound-method.js';
+import type { BoundMethod } from './bound-method.js';
 import { HandlerCall } from './handler-call.js';
 import type { CallEnvironment, RequestReader } from './call-environment.js';
 import { ResponseWindow } from './response-window.js';
@@ -25,7 +24,6 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   readonly draining: AbortSignal;
   routes: Routes = NO_ROUTES;
 
-  private readonly abandonment = new Abandonment();
   private readonly place: number;
   private handlerView: HandlerCall | undefined;
   private handler: 'waiting' | 'running' | 'settled' = 'waiting';
@@ -47,10 +45,6 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     this.place = environment.openCalls.add(this);
   }
 
-  get signal(): AbortSignal {
-    return this.abandonment.signal;
-  }
-
   end(error: StatusError): void {
     if (this.statusSent || this.ending) return;
     this.sendError(error);
@@ -59,10 +53,6 @@ export class ServerCall extends AnsweredCall implements RpcCall {
 
   nextAttempt(): never {
     throw new TypeError('a call on the server has one attempt');
-  }
-
-  get writable(): boolean {
-    return !this.statusSent && !this.ending && !this.abandonment.reason;
   }
 
   /** What a Nest handler gets as its third argument. */
@@ -103,17 +93,11 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   /** Reads the request with `reader`; nothing is read before `pull`. */
   readWith(reader: RequestReader): void {
     this.reader = reader;
-    if (this.abandonment.reason || this.ending) reader.cancelled();
+    if (this.abandonedFor || this.ending) reader.cancelled();
   }
 
   pull(): void {
     this.wire.read();
-  }
-
-  /** What to stop when nobody waits for the answer any more; the last one given counts. */
-  onAbandoned(teardown: () => void): void {
-    if (this.ending) teardown();
-    else this.abandonment.onAbandoned(teardown);
   }
 
   /** The handler starts; false when nobody waits for it any more. */
@@ -135,7 +119,7 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     const answerable = this.writable ? this.settlement : undefined;
     this.handlerDone();
     if (answerable) answerable.reject(error);
-    else if (error !== this.abandonment.reason) this.environment.onLateError(this, error);
+    else if (error !== this.abandonedFor) this.environment.onLateError(this, error);
   }
 
   /** The handler will do no more, whatever it said. */
@@ -148,13 +132,10 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   /** A message of the request. */
   messageArrived(bytes: Buffer): void {
     if (!this.bound) return;
-    const { message, error } = decodeRequest(this.bound, bytes);
-    if (error) {
-      this.end(error);
-      return;
-    }
-    this.countReceived(message);
-    this.reader?.message(message);
+    const decoded = this.decode(this.bound, bytes);
+    if (!decoded) return;
+    this.countReceived(decoded.message);
+    this.reader?.message(decoded.message);
   }
 
   /** The request is complete. */
@@ -170,7 +151,7 @@ export class ServerCall extends AnsweredCall implements RpcCall {
    * the wire knows that it was for the deadline.
    */
   cancelled(expired = this.environment.clock.now() >= this.deadline): void {
-    if (this.abandonment.reason || this.handler === 'settled') return;
+    if (this.abandonedFor || this.handler === 'settled') return;
     const [code, why] = expired
       ? [Code.DEADLINE_EXCEEDED, 'the deadline has passed']
       : [Code.CANCELLED, 'the call was cancelled'];
@@ -199,8 +180,8 @@ export class ServerCall extends AnsweredCall implements RpcCall {
 
   /** Nobody waits for an answer any more: whoever still works for it is told so, once. */
   private abandon(reason: StatusError): void {
-    if (this.abandonment.reason || this.handler === 'settled') return;
-    for (const step of this.abandonment.abandon(reason)) this.guard(step);
+    if (this.abandonedFor || this.handler === 'settled') return;
+    for (const step of this.abandonFor(reason)) this.guard(step);
     this.guard(() => this.reader?.cancelled());
     this.guard(() => this.handlerView?.emit('cancelled', 'cancelled'));
   }

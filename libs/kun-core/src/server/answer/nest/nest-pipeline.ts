@@ -8,7 +8,7 @@ import { markRequestFailure } from '../../../status/thrown/validation.js';
 import { HandlerCall } from '../../call/handler-call.js';
 import { ServerCall } from '../../call/server-call.js';
 import { RequestStream } from '../request-stream.js';
-import { forPipeline } from '../response-source.js';
+import { forPipeline } from '../respond.js';
 import { HandlerStream } from '../handler-stream.js';
 import { carriesNoType } from './message-types.js';
 

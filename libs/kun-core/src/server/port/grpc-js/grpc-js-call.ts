@@ -1,5 +1,5 @@
 import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
-import { constants, type OutgoingHttpHeaders } from 'node:http2';
+import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 import type { StatusError } from '../../../status/status-error.js';
 import { peerAddress } from '../../../transport/peer-address.js';
 import type { ServerCall } from '../../call/server-call.js';
@@ -120,6 +120,27 @@ export class GrpcJsCall implements WireCall {
   onCancel(): void {
     this.call.cancelled();
   }
+}
+
+/** A call that grpc-js answered before any interceptor saw it: its stream is closed, and nothing can be sent. */
+export function closedCall(headers: IncomingHttpHeaders, peer: string): WireCall {
+  const ignore = (): void => {};
+  return {
+    peer,
+    deadline: Infinity,
+    host: headers[':authority'] ?? '',
+    socket: undefined,
+    authContext: {},
+    get metricsRecorder(): never {
+      throw new TypeError('the call has no recorder of metrics');
+    },
+    readMetadata: () => Metadata.fromHttp2Headers(headers),
+    read: ignore,
+    sendHeaders: ignore,
+    sendMessage: ignore,
+    sendStatus: ignore,
+    breakOff: ignore,
+  };
 }
 
 /** What grpc-js' handler layer gets: it may start it, and nothing happens. */

@@ -11,9 +11,8 @@ import {
   type WireEngineOptions,
 } from '../../call/wire-engine.js';
 import { allowResets, serverChannelOptions } from './channel-options.js';
-import { closedCall } from './closed-stream.js';
 import { ConnectionSetup } from './connection-setup.js';
-import { GrpcJsCall, InertCall } from './grpc-js-call.js';
+import { closedCall, GrpcJsCall, InertCall } from './grpc-js-call.js';
 import { StreamEndings } from './stream-endings.js';
 
 /**

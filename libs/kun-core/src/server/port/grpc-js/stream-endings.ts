@@ -1,8 +1,14 @@
+import { status as Code } from '@grpc/grpc-js';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
-import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
+import {
+  constants,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type ServerHttp2Stream,
+} from 'node:http2';
 import type { ServerCall } from '../../call/server-call.js';
-import { wireEnding } from './closed-stream.js';
+import { endingOfUnanswered, type WireEnding } from '../../call/wire-call.js';
 import type { GrpcJsCall } from './grpc-js-call.js';
 
 const STREAM_START = 'http2.server.stream.start';
@@ -89,6 +95,56 @@ export class StreamEndings {
     stream[this.tracked] = undefined;
     stream.once('close', letGo);
   };
+}
+
+/** What a closed HTTP/2 server stream tells of its call. */
+interface ClosedStream {
+  readonly sentHeaders?: OutgoingHttpHeaders | undefined;
+  readonly sentTrailers?: OutgoingHttpHeaders | undefined;
+  readonly rstCode?: number | undefined;
+}
+
+/**
+ * Decides how a call ended, from what was sent: grpc-js answers oversize messages, serialisation errors and deadlines
+ * below its interceptors, so that only the stream knows the status of every call.
+ */
+function wireEnding(
+  stream: ClosedStream,
+  call: { readonly deadline: number; now(): number; connectionLost(): boolean },
+): WireEnding {
+  return (
+    statusSent(stream) ??
+    endingOfUnanswered({
+      deadline: call.deadline,
+      now: call.now(),
+      connectionLost: call.connectionLost(),
+      cancelled: stream.rstCode === constants.NGHTTP2_CANCEL,
+    })
+  );
+}
+
+function statusSent(stream: ClosedStream): WireEnding | undefined {
+  const sent = stream.sentTrailers ?? stream.sentHeaders;
+  const status = sent?.['grpc-status'];
+  if (sent && status !== undefined) {
+    const code = Number(status);
+    return { code, message: code === Code.OK ? '' : decodeMessage(sent['grpc-message']), cause: 'status' };
+  }
+  // Refused before gRPC had a say (no gRPC content type): the caller's library makes UNKNOWN of such an answer.
+  const httpStatus = stream.sentHeaders?.[':status'];
+  if (httpStatus !== undefined && Number(httpStatus) !== 200) {
+    return { code: Code.UNKNOWN, message: `refused with HTTP status ${String(httpStatus)}`, cause: 'status' };
+  }
+  return undefined;
+}
+
+function decodeMessage(header: unknown): string {
+  if (typeof header !== 'string') return '';
+  try {
+    return decodeURI(header);
+  } catch {
+    return header;
+  }
 }
 
 /**
