@@ -65,15 +65,20 @@ export type { PeerIdentity } from './tls/peer-identity.js';
 export { ChannelOptionError, type GrpcChannelOptions } from './transport/channel-options.js';
 
 // Calls and interceptors
-export { type ContextKey, contextKey } from './rpc/context-key.js';
+export {
+  type ContextKey,
+  contextKey,
+  NO_ROUTES,
+  type Routes,
+  type TagValue,
+  Tags,
+} from './rpc/call-values.js';
 export { currentCall, inCall } from './rpc/current-call.js';
 export { InterceptorError, type KunInterceptor } from './rpc/injectable-interceptor.js';
 export type { CallHandler, Interceptor } from './rpc/interceptor.js';
 export { type MethodSelector, only } from './rpc/only.js';
-export { NO_ROUTES, type Routes } from './rpc/routes.js';
 export type { Ending, MessageObserver, RpcCall } from './rpc/rpc-call.js';
 export type { RpcKind, RpcMethod, RpcTypeLabel } from './rpc/rpc-method.js';
-export { type TagValue, Tags } from './rpc/tags.js';
 export type { LeftOutMetadata, OnLeftOut } from './transport/outgoing-metadata.js';
 export type { MetadataPlace } from './transport/reserved-metadata.js';
 

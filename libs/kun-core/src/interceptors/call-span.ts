@@ -1,5 +1,5 @@
 import { SpanKind, trace, TraceFlags, type Context } from '@opentelemetry/api';
-import { contextKey } from '../rpc/context-key.js';
+import { contextKey } from '../rpc/call-values.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import { callAttributes, endSpan, spanShape, type SpanShape, type TracingDeps } from '../traces/rpc-span.js';

@@ -1,5 +1,5 @@
 import type { Interceptor } from '../rpc/interceptor.js';
-import { REQUEST_ID_HEADER, requestIdFrom } from '../rpc/request-id.js';
+import { REQUEST_ID_HEADER, requestIdFrom } from '../rpc/call-values.js';
 
 /**
  * Names the call: takes the caller's `x-request-id` over when it is safe to repeat, makes one otherwise, and returns it

@@ -1,4 +1,4 @@
-import { hasRoutes } from '../rpc/routes.js';
+import { hasRoutes } from '../rpc/call-values.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import { recordedSpan } from '../traces/trace-context.js';

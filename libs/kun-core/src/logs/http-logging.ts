@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pinoHttp } from 'pino-http';
-import { REQUEST_ID_HEADER, requestIdFrom } from '../rpc/request-id.js';
+import { REQUEST_ID_HEADER, requestIdFrom } from '../rpc/call-values.js';
 import type { ApplicationLogger } from './application-logger.js';
 import type { LogRouter } from './log-router.js';
 

@@ -1,4 +1,4 @@
-import { contextKey } from '../rpc/context-key.js';
+import { contextKey } from '../rpc/call-values.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import type { RetryPolicy } from '../settings/keys/retry-policy.js';

@@ -1,5 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { NO_ROUTES, type Routes } from '../rpc/routes.js';
+import { NO_ROUTES, type Routes } from '../rpc/call-values.js';
 import { routeNameProblem, routePatternProblem } from '../grammar/route-name.js';
 import { MAX_ROUTES_BYTES, routeBytes, routeValueProblem } from './route-limits.js';
 

@@ -1,4 +1,4 @@
-import type { Routes } from '../rpc/routes.js';
+import type { Routes } from '../rpc/call-values.js';
 import { routeNameProblem } from '../grammar/route-name.js';
 import { MAX_ROUTES_BYTES, routeBytes, routeValueProblem } from './route-limits.js';
 

@@ -1,7 +1,7 @@
 import { asyncProperty, assert, dictionary, constantFrom, option, stringMatching, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runInCall } from '../rpc/current-call.js';
-import { NO_ROUTES } from '../rpc/routes.js';
+import { NO_ROUTES } from '../rpc/call-values.js';
 import { deferred } from '../testing/deferred.js';
 import { FakeCall } from '../testing/fake-call.js';
 import { RouteError } from './route-changes.js';

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { currentCall } from '../rpc/current-call.js';
-import { NO_ROUTES, type Routes } from '../rpc/routes.js';
+import { NO_ROUTES, type Routes } from '../rpc/call-values.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { changeRoutes, checkChanges, type CheckedChanges, type RouteChanges } from './route-changes.js';
 

@@ -2,7 +2,7 @@ import { Metadata } from '@grpc/grpc-js';
 import { assert, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runInCall } from '../rpc/current-call.js';
-import { hasRoutes, routeAttributes, NO_ROUTES, type Routes } from '../rpc/routes.js';
+import { hasRoutes, routeAttributes, NO_ROUTES, type Routes } from '../rpc/call-values.js';
 import { FakeCall } from '../testing/fake-call.js';
 import { outgoingRoutes } from './route-scope.js';
 import { outgoingRoutesInterceptor, routesInterceptor, type DroppedRoute } from './routes-interceptors.js';

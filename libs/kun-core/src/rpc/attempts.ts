@@ -1,5 +1,5 @@
 import type { Metadata } from '@grpc/grpc-js';
-import { contextKey } from './context-key.js';
+import { contextKey } from './call-values.js';
 
 /** The trailing metadata by which a server steers its callers' retries (gRPC A6, "Pushback"). */
 export const PUSHBACK_HEADER = 'grpc-retry-pushback-ms';

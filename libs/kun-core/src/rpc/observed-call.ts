@@ -1,8 +1,7 @@
 import { inspect } from 'node:util';
 import type { Clock } from '../clock.js';
-import type { ContextKey } from './context-key.js';
+import { type ContextKey, Tags } from './call-values.js';
 import type { Ending, MessageObserver, RpcCall } from './rpc-call.js';
-import { Tags } from './tags.js';
 
 /** What calls on either side have in common: what is known of them, and who is told of it. */
 export abstract class ObservedCall {

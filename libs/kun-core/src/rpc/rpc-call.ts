@@ -1,9 +1,7 @@
 import type { Metadata, status as Status } from '@grpc/grpc-js';
 import type { StatusError } from '../status/status-error.js';
-import type { ContextKey } from './context-key.js';
+import type { ContextKey, Routes, Tags } from './call-values.js';
 import type { RpcMethod } from './rpc-method.js';
-import type { Routes } from './routes.js';
-import type { Tags } from './tags.js';
 
 /** Sees each message as it passes: `in` came from the other side, `out` goes there. */
 export type MessageObserver = (direction: 'in' | 'out', message: unknown) => void;

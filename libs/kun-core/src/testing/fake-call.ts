@@ -1,9 +1,7 @@
 import { Metadata, status } from '@grpc/grpc-js';
-import type { ContextKey } from '../rpc/context-key.js';
+import { type ContextKey, NO_ROUTES, type Routes, Tags } from '../rpc/call-values.js';
 import type { Ending, MessageObserver, RpcCall } from '../rpc/rpc-call.js';
 import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
-import { NO_ROUTES, type Routes } from '../rpc/routes.js';
-import { Tags } from '../rpc/tags.js';
 import type { StatusError } from '../status/status-error.js';
 
 /** What a {@link FakeCall} starts as; everything has a default. */

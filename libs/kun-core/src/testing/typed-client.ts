@@ -2,7 +2,7 @@ import type { Client } from '@grpc/grpc-js';
 import { systemClock } from '../clock.js';
 import { upstreamClient } from '../client/upstreams/upstream-client.js';
 import type { ServiceDefinition } from '../proto/service-definition.js';
-import { NO_ROUTES } from '../rpc/routes.js';
+import { NO_ROUTES } from '../rpc/call-values.js';
 
 /**
  * The client that `@InjectClient` would inject, with nothing of a service around it: no chain, no retry, no timeout but

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { SpanStatusCode, type Attributes, type Span, type Tracer } from '@opentelemetry/api';
 import type { Ending, RpcCall } from '../rpc/rpc-call.js';
-import { routeAttributes } from '../rpc/routes.js';
+import { routeAttributes } from '../rpc/call-values.js';
 import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
 import { codeName } from '../status/code.js';
 import type { RatioSampler, TrustedCallers } from './trace-sampling.js';

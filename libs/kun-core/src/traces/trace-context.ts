@@ -8,7 +8,7 @@ import {
   type ContextManager,
   type SpanContext,
 } from '@opentelemetry/api';
-import { contextKey } from '../rpc/context-key.js';
+import { contextKey } from '../rpc/call-values.js';
 import { currentCall } from '../rpc/current-call.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 

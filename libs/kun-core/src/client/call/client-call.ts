@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js';
 import type { Ending, RpcCall } from '../../rpc/rpc-call.js';
 import { ObservedCall } from '../../rpc/observed-call.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
-import type { Routes } from '../../rpc/routes.js';
+import type { Routes } from '../../rpc/call-values.js';
 import { StatusError } from '../../status/status-error.js';
 import type { RequestSource } from './request-source.js';
 

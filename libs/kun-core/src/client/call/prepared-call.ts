@@ -7,7 +7,7 @@ import type { Ending, RpcCall } from '../../rpc/rpc-call.js';
 import type { CallHandler } from '../../rpc/interceptor.js';
 import { isRepetition, retriedBeyond, retriesSpent } from '../../rpc/attempts.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
-import type { Routes } from '../../rpc/routes.js';
+import type { Routes } from '../../rpc/call-values.js';
 import { type RouteChanges, RouteError } from '../../routing/route-changes.js';
 import { StatusError } from '../../status/status-error.js';
 import { CallArgumentError } from './call-argument-error.js';

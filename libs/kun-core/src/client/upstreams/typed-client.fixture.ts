@@ -1,7 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { systemClock } from '../../clock.js';
 import type { Interceptor } from '../../rpc/interceptor.js';
-import { NO_ROUTES } from '../../rpc/routes.js';
+import { NO_ROUTES } from '../../rpc/call-values.js';
 import { serveHandlers, type Handlers, type M } from '../../testing/serve.fixture.js';
 import type { CallOptions } from '../call/call-options.js';
 import { upstreamClient, type UpstreamClientParts } from './upstream-client.js';

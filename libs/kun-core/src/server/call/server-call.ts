@@ -2,7 +2,7 @@ import { status as Code } from '@grpc/grpc-js';
 import { runInCall } from '../../rpc/current-call.js';
 import type { Ending, RpcCall } from '../../rpc/rpc-call.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
-import { NO_ROUTES, type Routes } from '../../rpc/routes.js';
+import { NO_ROUTES, type Routes } from '../../rpc/call-values.js';
 import { StatusError } from '../../status/status-error.js';
 import { AnsweredCall } from './answered-call.js';
 import type { BoundMethod } from './bound-method.js';
@@ -140,9 +140,9 @@ export class ServerCall extends AnsweredCall implements RpcCall {
 
   /** The request is complete. */
   halfClosed(): void {
-    // A Node client that cancels a request stream ends it first and resets it then, in one write: that must not look
-    // like a complete request, so the reset is given the chance to be heard.
-    if (this.method.requestStream) setImmediate(() => this.reader?.halfClose());
+    // A Node client that cancels before its request is complete ends it first and resets it then, in one write: that must
+    // not look like a complete request, or like one without a message, so the reset is given the chance to be heard.
+    if (this.method.requestStream || this.received === 0) setImmediate(() => this.reader?.halfClose());
     else this.reader?.halfClose();
   }
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_REQUEST_ID_LENGTH, requestIdFrom } from './request-id.js';
+import { MAX_REQUEST_ID_LENGTH, requestIdFrom } from './call-values.js';
 
 describe('requestIdFrom', () => {
   it.each([
