@@ -1,0 +1,101 @@
+/** A method as all answers name it. */
+export interface MethodName {
+  /** `/package.Service/Method`. */
+  readonly method: string;
+  readonly kind: 'unary' | 'server_streaming' | 'client_streaming' | 'bidi_streaming';
+}
+
+/** `server`: a call taken; `client`: an attempt at a call made to an upstream. */
+export type Side = 'server' | 'client';
+
+/** A call in flight. */
+export interface CallInFlight extends MethodName {
+  readonly side: Side;
+  /** The upstream's name; of calls made alone. */
+  readonly upstream?: string;
+  readonly requestId: string;
+  /** `address:port` of the other side. */
+  readonly peer: string;
+  /** When it began, in milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly ageMs: number;
+  /** Milliseconds since the epoch; absent where it has none. */
+  readonly deadline?: number;
+  /** Messages so far. */
+  readonly received: number;
+  readonly sent: number;
+  /** 1, or more for a repeated attempt of a call made. */
+  readonly attempt: number;
+  /** `handler`: the call has ended for its caller, and its handler still runs. */
+  readonly state: 'open' | 'handler';
+}
+
+/**
+ * What became of a method's calls, one number for each step of {@link RecentCalls}, the oldest first. A step without calls
+ * has `null` for its durations.
+ */
+export interface MethodSeries extends MethodName {
+  readonly side: Side;
+  readonly upstream?: string;
+  /** Calls that ended, a second. */
+  readonly rate: readonly number[];
+  /** Of those, the ones that did not end with OK, a second. */
+  readonly errors: readonly number[];
+  /** Half of the calls took no longer, in milliseconds; within 5 %. */
+  readonly p50Ms: ReadonlyArray<number | null>;
+  readonly p99Ms: ReadonlyArray<number | null>;
+}
+
+/** Series that end at the same time. */
+export interface RecentCalls {
+  readonly stepSeconds: number;
+  /** When the last step ended, in milliseconds since the epoch. */
+  readonly until: number;
+  /** The methods that were called in that time, the busiest first; 200 at most. */
+  readonly methods: readonly MethodSeries[];
+}
+
+/** `GET /callz`. */
+export interface CallsAnswer {
+  readonly at: number;
+  readonly inFlight: {
+    /** How many there are, shown or not. */
+    readonly server: number;
+    readonly client: number;
+    /** The oldest first, 200 of each side at most. */
+    readonly calls: readonly CallInFlight[];
+  };
+  readonly recent: RecentCalls;
+}
+
+/** A call that failed. */
+export interface FailedCall extends MethodName {
+  /** Counts up; the next of this process has a larger one. */
+  readonly seq: number;
+  /** When it ended, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly side: Side;
+  readonly upstream?: string;
+  readonly requestId: string;
+  readonly traceId?: string;
+  readonly peer: string;
+  /** The status code's number and name: `13`, `INTERNAL`. */
+  readonly code: number;
+  readonly codeName: string;
+  /** What the caller was told. */
+  readonly message: string;
+  /** What was thrown and what led to it, the outermost first, without stacks; as in the log line. */
+  readonly causes: ReadonlyArray<{ readonly type: string; readonly message: string }>;
+  /** What decided the end: see `Ending`. */
+  readonly endedBy: 'status' | 'reset' | 'connection';
+  readonly durationMs: number;
+  readonly attempt: number;
+  /** `fault`: something is wrong here or behind; `answer`: the caller's doing, as NOT_FOUND. */
+  readonly severity: 'fault' | 'answer';
+}
+
+/** `GET /errorz?method=&code=&request_id=&since=`: the latest first; 256 faults and 128 answers are kept. */
+export interface ErrorsAnswer {
+  readonly at: number;
+  readonly errors: readonly FailedCall[];
+}
