@@ -6,7 +6,7 @@ export { AdminPortError } from './admin/admin-port-error.js';
 export { type KunApplication, type KunControls, RootModuleError } from './app/application.js';
 export { KunFactory, type RunOptions } from './app/factory.js';
 export { MetadataError } from './app/missing-metadata.js';
-export type { OpenPorts } from './app/phases.js';
+export type { OpenPorts } from './app/phases/parts.js';
 export type { KunModuleAsyncOptions } from './wiring/async-options.js';
 export { ModuleOptionsError } from './wiring/check-options.js';
 export { EntranceError } from './wiring/entrance.js';

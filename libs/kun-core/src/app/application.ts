@@ -14,8 +14,8 @@ import { isMetric, Meter } from '../metrics/meter.js';
 import { KUN_RUNTIME, KUN_SETTINGS } from '../wiring/tokens.js';
 import type { KunRuntime } from '../wiring/options.js';
 import { nestMethods } from './nest-methods.js';
-import type { WantedParts } from './other-ports.js';
-import { kunPhases, type OpenPorts } from './phases.js';
+import type { OpenPorts, WantedParts } from './phases/parts.js';
+import { kunPhases, STOP_PLAN } from './phases/phases.js';
 
 /** What a kun application has besides what a Nest application has. */
 export interface KunControls {
@@ -93,7 +93,7 @@ export function kunApplication(
     log.run(() =>
       lifecycle.start(
         kunPhases(nest, ports, { ...wanted, microservices: methods.microservices }),
-        timedSteps(nest.get<ResolvedSettings>(KUN_SETTINGS)),
+        timedSteps(nest.get<ResolvedSettings>(KUN_SETTINGS), STOP_PLAN),
         {
           onFailed: (error) => surroundings.onStartFailed(error),
           onStopped: (report) => lastWords(nest, report),

@@ -3,7 +3,7 @@ import { ServerGrpc, type MicroserviceOptions, type NestMicroservice } from '@ne
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { LifecycleState } from '../lifecycle/lifecycle.js';
 import { EntranceError } from '../wiring/entrance.js';
-import type { WantedParts } from './other-ports.js';
+import type { WantedParts } from './phases/parts.js';
 
 /** What Nest's own methods need of the application. */
 export interface NestMethodsDeps {

@@ -3,7 +3,8 @@ import { APP_FILTER } from '@nestjs/core';
 import { StatusFilter } from '../status/thrown/status.filter.js';
 import { Entrance } from '../wiring/entrance.js';
 import type { KunRuntime } from '../wiring/options.js';
-import { KUN_RUNTIME } from '../wiring/tokens.js';
+import { KUN_RUNTIME, KUN_STOP_PLAN } from '../wiring/tokens.js';
+import { STOP_PLAN } from './phases/phases.js';
 
 /** The root above the user's: what comes from outside, and the filter that all others go before. */
 @Module({})
@@ -16,10 +17,11 @@ export class KunRootModule {
       providers: [
         { provide: KUN_RUNTIME, useValue: runtime },
         { provide: Entrance, useValue: entrance },
+        { provide: KUN_STOP_PLAN, useValue: STOP_PLAN },
         // Nest asks filters in the reverse of this order: that of the outermost module last.
         { provide: APP_FILTER, useClass: StatusFilter },
       ],
-      exports: [KUN_RUNTIME, Entrance],
+      exports: [KUN_RUNTIME, KUN_STOP_PLAN, Entrance],
     };
   }
 }

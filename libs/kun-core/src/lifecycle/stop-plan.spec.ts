@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { START_ORDER, STOP_PLAN } from '../app/phases/phases.js';
 import { settingsSchema } from '../settings/settings.js';
 import { resolveSettings, type ResolveSettingsFacts } from '../settings/resolve-settings.js';
 import { FakeClock } from '../testing/fake-clock.js';
@@ -8,9 +9,9 @@ import { Lifecycle } from './lifecycle.js';
 import {
   addedStepsWarning,
   checkStopPlan,
-  STOP_PLAN,
   STOP_MARGIN_MS,
   timedSteps,
+  type StopPlan,
   type StopSettings,
   type StopStep,
 } from './stop-plan.js';
@@ -21,7 +22,7 @@ const END = '\n<!-- The end of the stop plan. -->';
 
 const IN_KUBERNETES = { inKubernetes: true };
 const check = (written: object, facts: ResolveSettingsFacts = IN_KUBERNETES) =>
-  checkStopPlan(settingsSchema.parse(written), facts);
+  checkStopPlan(settingsSchema.parse(written), facts, STOP_PLAN);
 const resolved = (written: object) => resolveSettings(settingsSchema.parse(written), IN_KUBERNETES);
 
 describe('checkStopPlan', () => {
@@ -69,12 +70,17 @@ describe('addedStepsWarning', () => {
 
   it('counts the ports and transports that main.ts adds', () => {
     const without = new Set(['HTTP port', 'microservices']);
-    expect(addedStepsWarning(resolved(fits), (name) => !without.has(name))).toBeUndefined();
-    expect(addedStepsWarning(resolved(fits), () => true)).toContain('HTTP port 3 + microservices 5');
+    const has = ({ name }: StopStep) => !without.has(name);
+    expect(addedStepsWarning(resolved(fits), has, STOP_PLAN)).toBeUndefined();
+    expect(addedStepsWarning(resolved(fits), () => true, STOP_PLAN)).toContain(
+      'HTTP port 3 + microservices 5',
+    );
   });
 
   it('does not say a second time what the configuration was told', () => {
-    expect(addedStepsWarning(resolved({ TerminationGracePeriod: 10 }), () => true)).toBeUndefined();
+    expect(
+      addedStepsWarning(resolved({ TerminationGracePeriod: 10 }), () => true, STOP_PLAN),
+    ).toBeUndefined();
   });
 });
 
@@ -82,8 +88,13 @@ describe('STOP_PLAN', () => {
   it('gives every step a name of its own, a limit, and words', () => {
     const names = STOP_PLAN.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
-    for (const { limitMs } of timedSteps(resolved({}))) expect(limitMs).toBeGreaterThan(0);
+    for (const { limitMs } of timedSteps(resolved({}), STOP_PLAN)) expect(limitMs).toBeGreaterThan(0);
     for (const { what } of STOP_PLAN) expect(what).not.toBe('');
+  });
+
+  it('stops what was started, and starts what will be stopped', () => {
+    expect(new Set(START_ORDER)).toEqual(new Set(STOP_PLAN));
+    expect(START_ORDER).toHaveLength(STOP_PLAN.length);
   });
 });
 
@@ -101,7 +112,7 @@ describe('the stop plan', () => {
 
   it('is one: with it change what the lifecycle does, what the check adds up, and the table', async () => {
     const written = settingsSchema.parse({ HTTPServer: { Port: 8080 } });
-    const see = async (plan: readonly StopStep[]) => ({
+    const see = async (plan: StopPlan) => ({
       stopped: await stopOf(plan, inKubernetes),
       sum: checkStopPlan(written, IN_KUBERNETES, plan)[0]?.message,
       table: tableOf(plan, inKubernetes, outside),
@@ -113,7 +124,9 @@ describe('the stop plan', () => {
     // The cache is emptied before the HTTP port closes, and that has 4 s.
     const cache = { name: 'cache', limit: 7000, what: 'the cache is emptied' };
     const after = await see(
-      STOP_PLAN.flatMap((step) => (step.name === 'HTTP port' ? [cache, { ...step, limit: 4000 }] : [step])),
+      STOP_PLAN.flatMap((step): StopStep[] =>
+        step.name === 'HTTP port' ? [cache, { ...step, limit: 4000 }] : [step],
+      ),
     );
     expect(after.stopped.slice(1, 4)).toEqual([
       { name: 'gRPC port', limitMs: 20_000 },
@@ -127,7 +140,7 @@ describe('the stop plan', () => {
 });
 
 /** What a lifecycle with the plan does: each step with the limit that its phase is given. */
-async function stopOf(plan: readonly StopStep[], settings: StopSettings) {
+async function stopOf(plan: StopPlan, settings: StopSettings) {
   const stopped: Array<{ name: string; limitMs: number }> = [];
   const lifecycle = new Lifecycle(new FakeClock());
   // Started in another order.
@@ -140,10 +153,10 @@ async function stopOf(plan: readonly StopStep[], settings: StopSettings) {
   return stopped;
 }
 
-function tableOf(plan: readonly StopStep[], inKubernetes: StopSettings, outside: StopSettings): string {
+function tableOf(plan: StopPlan, inKubernetes: StopSettings, outside: StopSettings): string {
   const rows = plan.map(({ name, limit, where, what }) => {
     const most = typeof limit === 'number' ? `${limit / 1000} s` : keyed(limit, inKubernetes, outside);
-    return `| ${name} | ${where === undefined ? most : `${most}, ${where}`} | ${what} |`;
+    return `| ${name} | ${where === undefined ? most : `${most}, ${where.text}`} | ${what} |`;
   });
   const table = ['| step | at most | what |', '| --- | --- | --- |', ...rows].join('\n');
   // Aligned, one longer cell would change every line.

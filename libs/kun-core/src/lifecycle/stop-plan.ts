@@ -9,8 +9,11 @@ export interface StopStep {
   readonly name: string;
   /** How long it may take: what the configuration says, or a number of milliseconds. */
   readonly limit: number | { readonly key: string; readonly ms: (settings: StopSettings) => number };
-  /** When there is such a step, in words. Default: always. */
-  readonly where?: string;
+  /** When there is such a step: in words, and as far as the configuration tells. Default: always. */
+  readonly where?: {
+    readonly text: string;
+    readonly configured: (settings: Pick<ResolvedSettings, 'http'>) => boolean;
+  };
   /** Whether the phase keeps to the limit itself, and what is left of it is forced. Default: the lifecycle leaves it behind. */
   readonly keepsLimit?: boolean;
   /** What happens in it, for docs/shutdown.md. */
@@ -25,56 +28,6 @@ export interface StopSettings extends Pick<
   readonly grpc: Pick<ResolvedSettings['grpc'], 'preStopDelayMs' | 'drainTimeoutMs'>;
 }
 
-/**
- * The stop, in the order in which it happens: nothing is taken away while a call can still use it, and probes and
- * metrics answer to the end. The lifecycle walks it, {@link checkStopPlan} adds it up, and `npm run docs` prints it.
- */
-export const STOP_PLAN: readonly StopStep[] = [
-  {
-    name: 'readiness',
-    limit: { key: 'GRPCServer.PreStopDelay', ms: ({ grpc }) => grpc.preStopDelayMs },
-    keepsLimit: true,
-    what: '`/readyz` 503, health NOT_SERVING; `draining` and `stopping` abort; new calls still succeed',
-  },
-  {
-    name: 'gRPC port',
-    limit: { key: 'GRPCServer.GrpcGracefulStopTimeout', ms: ({ grpc }) => grpc.drainTimeoutMs },
-    keepsLimit: true,
-    what: 'GOAWAY; streams end after `GRPCServer.StreamGracePeriod`; what is left at the limit is forced',
-  },
-  {
-    name: 'HTTP port',
-    // kunapp's 3 seconds.
-    limit: 3000,
-    where: 'where there is one',
-    keepsLimit: true,
-    what: 'requests in flight end',
-  },
-  {
-    name: 'microservices',
-    limit: 5000,
-    where: 'where one is connected',
-    what: "Nest's other transports close",
-  },
-  {
-    name: 'stop callbacks',
-    limit: {
-      key: 'AllStopCallbacksTimeout',
-      ms: ({ allStopCallbacksTimeoutMs }) => allStopCallbacksTimeoutMs,
-    },
-    keepsLimit: true,
-    what: '`lifecycle.onStop(name, callback)`, the last registered first, each within `StopCallbackTimeout`',
-  },
-  {
-    name: 'Nest',
-    limit: { key: 'DestroyHooksTimeout', ms: ({ destroyHooksTimeoutMs }) => destroyHooksTimeoutMs },
-    what: '`onModuleDestroy`, `beforeApplicationShutdown`, `onApplicationShutdown`, all together',
-  },
-  { name: 'upstreams', limit: 1000, what: 'the channels to other services close' },
-  { name: 'telemetry', limit: 2000, keepsLimit: true, what: 'the last spans and metrics are sent' },
-  { name: 'admin port', limit: 1000, what: 'probes and metrics go' },
-];
-
 /** What a step that keeps to its limit may go beyond it, once in a stop: the last bytes, and the process's own end. */
 export const STOP_MARGIN_MS = 1000;
 
@@ -85,20 +38,20 @@ export interface TimedStep {
   readonly keepsLimit: boolean;
 }
 
+/** A stop: its steps in the order in which they happen. */
+export type StopPlan = readonly StopStep[];
+
 /** The plan with the limits of an application. */
-export function timedSteps(settings: StopSettings, plan = STOP_PLAN): TimedStep[] {
-  return plan.map(({ name, limit, keepsLimit = false }) => ({
-    name,
-    limitMs: typeof limit === 'number' ? limit : limit.ms(settings),
-    keepsLimit,
+export function timedSteps(settings: StopSettings, plan: StopPlan): TimedStep[] {
+  return plan.map((step) => ({
+    name: step.name,
+    limitMs: limitOf(step, settings),
+    keepsLimit: step.keepsLimit ?? false,
   }));
 }
 
-/** Whether an application has the step, as far as its configuration tells. */
-function hasStep(name: string, http: boolean, plan = STOP_PLAN): boolean {
-  const step = plan.find((candidate) => candidate.name === name);
-  return step !== undefined && (step.where === undefined || (http && name === 'HTTP port'));
-}
+/** What is known of the steps before there is an application. */
+type PlannedSettings = StopSettings & Pick<ResolvedSettings, 'gracePeriodMs' | 'http'>;
 
 /**
  * Says whether a stop fits between SIGTERM and SIGKILL: `undefined` when it does, or when there is no grace period to
@@ -106,16 +59,16 @@ function hasStep(name: string, http: boolean, plan = STOP_PLAN): boolean {
  *
  * @param has which steps the application has
  */
-export function stopPlanWarning(
-  settings: StopSettings & Pick<ResolvedSettings, 'gracePeriodMs'>,
-  has: (name: string) => boolean,
-  plan = STOP_PLAN,
+function stopPlanWarning(
+  settings: PlannedSettings,
+  has: (step: StopStep) => boolean,
+  plan: StopPlan,
 ): string | undefined {
   const { gracePeriodMs } = settings;
-  const steps = timedSteps(settings, plan).filter(({ name, limitMs }) => limitMs > 0 && has(name));
-  const longestMs = steps.reduce((sum, { limitMs }) => sum + limitMs, STOP_MARGIN_MS);
+  const steps = plan.filter((step) => has(step) && limitOf(step, settings) > 0);
+  const longestMs = steps.reduce((sum, step) => sum + limitOf(step, settings), STOP_MARGIN_MS);
   if (gracePeriodMs === undefined || longestMs <= gracePeriodMs) return undefined;
-  const parts = steps.map(({ name, limitMs }) => `${labelOf(name, plan)} ${limitMs / 1000}`);
+  const parts = steps.map((step) => `${labelOf(step)} ${limitOf(step, settings) / 1000}`);
   const sum = [...parts, `margin ${STOP_MARGIN_MS / 1000}`].join(' + ');
   return (
     `a stop may take ${longestMs / 1000} s (${sum}), but the process is killed after ${gracePeriodMs / 1000} s; ` +
@@ -126,11 +79,11 @@ export function stopPlanWarning(
 
 /** The same of what the configuration cannot know: ports and transports that `main.ts` added. */
 export function addedStepsWarning(
-  settings: StopSettings & Pick<ResolvedSettings, 'gracePeriodMs' | 'http'>,
-  has: (name: string) => boolean,
-  plan = STOP_PLAN,
+  settings: PlannedSettings,
+  has: (step: StopStep) => boolean,
+  plan: StopPlan,
 ): string | undefined {
-  const known = (name: string) => hasStep(name, settings.http !== undefined, plan);
+  const known = isConfigured(settings);
   return stopPlanWarning(settings, known, plan) ? undefined : stopPlanWarning(settings, has, plan);
 }
 
@@ -138,17 +91,24 @@ export function addedStepsWarning(
 export function checkStopPlan(
   settings: Settings,
   facts: ResolveSettingsFacts,
-  plan = STOP_PLAN,
+  plan: StopPlan,
 ): ConfigFinding[] {
   const resolved = resolveSettings(settings, facts);
-  const http = resolved.http !== undefined;
-  const message = stopPlanWarning(resolved, (name) => hasStep(name, http, plan), plan);
+  const message = stopPlanWarning(resolved, isConfigured(resolved), plan);
   return message === undefined
     ? []
     : [{ path: 'GRPCServer.GrpcGracefulStopTimeout', message, severity: 'warning' }];
 }
 
-function labelOf(name: string, plan: readonly StopStep[]): string {
-  const limit = plan.find((step) => step.name === name)?.limit;
+/** Whether an application has a step, as far as its configuration tells. */
+function isConfigured(settings: Pick<ResolvedSettings, 'http'>): (step: StopStep) => boolean {
+  return ({ where }) => where === undefined || where.configured(settings);
+}
+
+function limitOf({ limit }: StopStep, settings: StopSettings): number {
+  return typeof limit === 'number' ? limit : limit.ms(settings);
+}
+
+function labelOf({ limit, name }: StopStep): string {
   return typeof limit === 'object' ? limit.key : name;
 }

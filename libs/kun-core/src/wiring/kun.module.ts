@@ -4,9 +4,9 @@ import { asyncOptions, type KunModuleAsyncOptions } from './async-options.js';
 import { ModulesContainer } from '@nestjs/core';
 import { UPSTREAM_OPTIONS, type UpstreamOptions } from '../client/upstreams/upstream-options.js';
 import { Identity } from '../identity/identity.js';
-import { checkStopPlan } from '../lifecycle/stop-plan.js';
+import { checkStopPlan, type StopPlan } from '../lifecycle/stop-plan.js';
 import type { KunModuleOptions, KunRuntime } from './options.js';
-import { KUN_OPTIONS, KUN_RUNTIME } from './tokens.js';
+import { KUN_OPTIONS, KUN_RUNTIME, KUN_STOP_PLAN } from './tokens.js';
 import { identityProvider, kunProviders } from './providers.js';
 import { checkSettings } from '../settings/check-settings.js';
 import { settingsSchema } from '../settings/settings.js';
@@ -71,12 +71,19 @@ export class KunModule {
 function configuration(identity: DynamicModule): DynamicModule {
   return KunConfigModule.forRootAsync({
     imports: [identity],
-    inject: [KUN_OPTIONS, Identity, ModulesContainer, { token: KUN_RUNTIME, optional: true }],
+    inject: [
+      KUN_OPTIONS,
+      Identity,
+      ModulesContainer,
+      { token: KUN_RUNTIME, optional: true },
+      { token: KUN_STOP_PLAN, optional: true },
+    ],
     useFactory: (
       options: KunModuleOptions,
       { service, cluster, instance, inKubernetes }: Identity,
       modules: ModulesContainer,
       { env = process.env, overrides, ports }: KunRuntime = {},
+      stopPlan: StopPlan = [],
     ): KunConfigOptions => ({
       base: env['KUN_BASE'] || options.base,
       service,
@@ -92,7 +99,7 @@ function configuration(identity: DynamicModule): DynamicModule {
             ports,
             upstreams: registeredUpstreams(modules),
           }),
-        (settings) => checkStopPlan(settings, { inKubernetes, ports }),
+        (settings) => checkStopPlan(settings, { inKubernetes, ports }, stopPlan),
       ],
     }),
   });

@@ -15,6 +15,9 @@ export const RUNTIME: OptionalFactoryDependency = Object.freeze({ token: KUN_RUN
 /** The `Entrance` as a dependency of a factory; there is none where an application is made without `KunFactory`. */
 export const ENTRANCE: OptionalFactoryDependency = Object.freeze({ token: Entrance, optional: true });
 
+/** Injects the `StopPlan` of the application, which is known before it is made. */
+export const KUN_STOP_PLAN = Symbol('KUN_STOP_PLAN');
+
 /** Injects kun's own configuration as the code uses it: `ResolvedSettings`. */
 export const KUN_SETTINGS = Symbol('KUN_SETTINGS');
 

@@ -1,0 +1,121 @@
+import type { NestMicroservice } from '@nestjs/microservices';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { createAdminServer } from '../../admin/admin-server.js';
+import { closeConnectionsWhenIdle, closeHttpServer, explainListenError } from '../../lifecycle/http-port.js';
+import { handlerPlaces } from '../../server/answer/nest/handler-coverage.js';
+import type { DeclaredPhase } from './parts.js';
+
+/** First up, so that a slow start can be told from a dead one, and last down. */
+export const adminPort: DeclaredPhase = {
+  name: 'admin port',
+  limit: 1000,
+  what: 'probes and metrics go',
+  in({ settings, readiness, liveness, startup, meter, logger: { pino }, ports }) {
+    const admin =
+      settings.admin &&
+      createAdminServer({
+        port: settings.admin.port,
+        host: settings.admin.address,
+        readiness,
+        liveness,
+        startup,
+        metrics: meter,
+        logger: { log: (message) => pino.info(message), warn: (message) => pino.warn(message) },
+      });
+    return {
+      async start() {
+        if (admin) ports.admin = (await admin.start()).port;
+      },
+      async stop() {
+        await admin?.stop();
+        readiness.enter('stopped');
+      },
+    };
+  },
+};
+
+/** The calls. */
+export const grpcPort: DeclaredPhase = {
+  name: 'gRPC port',
+  limit: { key: 'GRPCServer.GrpcGracefulStopTimeout', ms: ({ grpc }) => grpc.drainTimeoutMs },
+  keepsLimit: true,
+  what: 'GOAWAY; streams end after `GRPCServer.StreamGracePeriod`; what is left at the limit is forced',
+  in({ server, transport, settings, modules, ports }) {
+    const { port, address, streamGraceMs } = settings.grpc;
+    return {
+      async start() {
+        ports.grpc = await server.start(
+          transport.handlers,
+          { port, host: address, key: 'GRPCServer.Port' },
+          handlerPlaces(modules),
+        );
+      },
+      async stop({ force, limitMs }) {
+        const { drained, ended, forced } = await server.drain({ streamGraceMs, timeoutMs: limitMs, force });
+        return {
+          clean: forced.length === 0,
+          facts: { drained, ended, forced: forced.length, forced_calls: forced },
+        };
+      },
+    };
+  },
+};
+
+/** The user's HTTP routes, where there is a port for them. */
+export const httpPort: DeclaredPhase = {
+  name: 'HTTP port',
+  // kunapp's 3 seconds.
+  limit: 3000,
+  where: { text: 'where there is one', configured: ({ http }) => http !== undefined },
+  keepsLimit: true,
+  what: 'requests in flight end',
+  in({ nest, clock, http, ports }) {
+    if (!http) return undefined;
+    const server = nest.getHttpServer();
+    return {
+      async start() {
+        closeConnectionsWhenIdle(server);
+        try {
+          await (http.host === undefined ? nest.listen(http.port) : nest.listen(http.port, http.host));
+        } catch (cause) {
+          throw explainListenError(cause, http.key, http.port);
+        }
+        const address = server.address();
+        ports.http = typeof address === 'object' && address ? address.port : http.port;
+      },
+      async stop({ force, limitMs }) {
+        const { forced } = await closeHttpServer(server, clock, { timeoutMs: limitMs, force });
+        return { clean: !forced };
+      },
+    };
+  },
+};
+
+/** Other transports than gRPC (`app.connectMicroservice`): no message comes before the ports are open. */
+export const microservicePorts: DeclaredPhase = {
+  name: 'microservices',
+  limit: 5000,
+  where: { text: 'where one is connected', configured: () => false },
+  what: "Nest's other transports close",
+  in({ nest, microservices }) {
+    if (microservices.length === 0) return undefined;
+    return {
+      async start() {
+        await Promise.all(microservices.map((microservice) => microservice.listen()));
+      },
+      async stop() {
+        await Promise.all(microservices.map((microservice) => close(nest, microservice)));
+      },
+    };
+  },
+};
+
+/** While all that its handlers use is there; Nest itself would close it after the destroy hooks, and must not again. */
+async function close(nest: NestExpressApplication, microservice: NestMicroservice): Promise<void> {
+  const connected: unknown[] = nest.getMicroservices();
+  const index = connected.indexOf(microservice);
+  if (index >= 0) connected.splice(index, 1);
+  // As Nest does with a connected one: the hooks are the application's to run.
+  microservice.setIsTerminated(true);
+  await microservice.close();
+}

@@ -1,0 +1,91 @@
+import { formatProblem } from '@kun/config';
+import { delay } from '../../clock.js';
+import { runStopCallbacks } from '../../lifecycle/stop-callbacks.js';
+import { httpLogging } from '../../logs/http-logging.js';
+import { carryStreams } from '../../server/answer/nest/nest-pipeline.js';
+import { uncheckedMessages, warnOfUncheckedMessages } from '../../server/answer/nest/unchecked-messages.js';
+import type { DeclaredPhase } from './parts.js';
+
+/** The user's modules: `onModuleInit` here, `onModuleDestroy` after the last call. */
+export const nestHooks: DeclaredPhase = {
+  name: 'Nest',
+  limit: { key: 'DestroyHooksTimeout', ms: ({ destroyHooksTimeoutMs }) => destroyHooksTimeoutMs },
+  what: '`onModuleDestroy`, `beforeApplicationShutdown`, `onApplicationShutdown`, all together',
+  in: ({ nest, transport, modules, http, settings, log, logger }) => ({
+    async start() {
+      // Now, and not when the application was made: what the user added to it since then counts for both transports.
+      const microservice = nest.connectMicroservice({ strategy: transport }, { inheritAppConfig: true });
+      const pipeline = carryStreams(microservice);
+      warnOfUncheckedMessages(uncheckedMessages(modules, pipeline), logger.pino);
+      if (http && settings.grpc.loggingEnabled) nest.use(httpLogging(log, logger));
+      await nest.init();
+    },
+    stop: () => nest.close(),
+  }),
+};
+
+/** What users registered to run while nothing of theirs is gone. */
+export const stopCallbacks: DeclaredPhase = {
+  name: 'stop callbacks',
+  limit: { key: 'AllStopCallbacksTimeout', ms: ({ allStopCallbacksTimeoutMs }) => allStopCallbacksTimeoutMs },
+  keepsLimit: true,
+  what: '`lifecycle.onStop(name, callback)`, the last registered first, each within `StopCallbackTimeout`',
+  in: ({ lifecycle, clock, settings }) => ({
+    stop: ({ limitMs, force }) =>
+      runStopCallbacks(lifecycle.callbacksToStop, clock, {
+        eachMs: settings.stopCallbackTimeoutMs,
+        allMs: limitMs,
+        force,
+      }),
+  }),
+};
+
+/** The channels close when nothing of the user's can need them any more. */
+export const upstreamChannels: DeclaredPhase = {
+  name: 'upstreams',
+  limit: 1000,
+  what: 'the channels to other services close',
+  in: ({ upstreams }) => ({ start: () => upstreams.connect(), stop: () => upstreams.close() }),
+};
+
+/** Spans of the last calls are on their way still. */
+export const telemetry: DeclaredPhase = {
+  name: 'telemetry',
+  limit: 2000,
+  keepsLimit: true,
+  what: 'the last spans and metrics are sent',
+  in: ({ tracing, metricExport, logger }) => ({
+    async stop({ limitMs }) {
+      const [spansSent, metricsSent] = await Promise.all([
+        tracing?.shutdown(limitMs) ?? true,
+        metricExport?.shutdown(limitMs) ?? true,
+      ]);
+      // No call was cut by it: worth a word, and no reason for another exit code.
+      if (!spansSent) logger.pino.warn({ spans_lost: tracing?.lostSpans }, 'spans were left unsent');
+      if (!metricsSent) logger.pino.warn('the last metrics were left unsent');
+    },
+  }),
+};
+
+/** Ready from here on; and first to change at the stop, while new calls still succeed for a while. */
+export const readyState: DeclaredPhase = {
+  name: 'readiness',
+  limit: { key: 'GRPCServer.PreStopDelay', ms: ({ grpc }) => grpc.preStopDelayMs },
+  keepsLimit: true,
+  what: '`/readyz` 503, health NOT_SERVING; `draining` and `stopping` abort; new calls still succeed',
+  in: ({ readiness, startup, configuration, clock, log, logger, ports, warnings }) => ({
+    start() {
+      for (const problem of configuration.warnings) logger.pino.warn(formatProblem(problem));
+      for (const warning of warnings) logger.pino.warn(warning);
+      readiness.enter('serving');
+      startup.markStarted();
+      log.started();
+      logger.pino.info({ ports }, 'serving');
+    },
+    async stop({ force, limitMs }) {
+      readiness.enter('draining');
+      // Kubernetes takes a pod out of its endpoints some time after it tells the pod to stop.
+      await delay(clock, limitMs, force);
+    },
+  }),
+};
