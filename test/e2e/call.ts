@@ -27,7 +27,7 @@ export interface CallInput {
   readonly requests?: readonly Message[];
   /** Leaves a request stream open, for {@link Call.write}. */
   readonly open?: boolean;
-  readonly metadata?: Readonly<Record<string, string>>;
+  readonly metadata?: Readonly<Record<string, string | Buffer>>;
   readonly timeoutMs?: number;
 }
 

@@ -53,6 +53,7 @@ export { nanosOf } from './proto/values/exact-date.js';
 export type { ProtoForms } from './proto/values/message-forms.js';
 export { MessageMisfitError } from './proto/values/message-misfit.js';
 export type { Handlers } from './server/answer/handlers.js';
+export { GrpcJsServiceError, type GrpcJsService, type GrpcJsServices } from './wiring/own-services.js';
 export { HandlerCoverageError } from './server/answer/nest/handler-coverage.js';
 export { EachMessage } from './server/answer/nest/message-types.js';
 export { NestPipelineError } from './server/answer/nest/nest-pipeline.js';

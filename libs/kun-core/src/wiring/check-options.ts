@@ -17,6 +17,7 @@ const OPTIONS: Readonly<Record<keyof KunModuleOptions, Kind>> = {
   base: 'a text',
   config: 'an object',
   interceptors: 'a list',
+  services: 'a list',
   channelOptions: 'an object',
 };
 

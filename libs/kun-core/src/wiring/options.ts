@@ -2,6 +2,7 @@ import type { InjectionToken } from '@nestjs/common';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Clock } from '../clock.js';
 import type { Interceptor } from '../rpc/interceptor.js';
+import type { GrpcJsServices } from './own-services.js';
 import type { GrpcChannelOptions } from '../transport/channel-options.js';
 import type { ProtoSource } from '../proto/files/proto-source.js';
 import type { PortOverrides } from '../settings/declare.js';
@@ -31,6 +32,11 @@ export interface KunModuleOptions {
    * itself; anything else is the injection token of a `KunInterceptor`.
    */
   readonly interceptors?: ReadonlyArray<Interceptor | InjectionToken>;
+  /**
+   * Services that are written for grpc-js and not for Nest, on the same port and through the same chain. One whose proto is
+   * in `proto`, too, wants no handlers. Default: none
+   */
+  readonly services?: readonly GrpcJsServices[];
   /** grpc-js' own server options; those that it does not read are refused. */
   readonly channelOptions?: GrpcChannelOptions;
 }

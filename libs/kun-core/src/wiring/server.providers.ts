@@ -2,6 +2,7 @@ import type { InjectionToken } from '@nestjs/common';
 import { routesInterceptor } from '../routing/routes-interceptors.js';
 import { resolveInterceptors } from '../rpc/injectable-interceptor.js';
 import { defaultServerInterceptors } from '../server/default-interceptors.js';
+import { resolveServices } from './own-services.js';
 import { KunGrpcServer } from '../server/port/grpc-server.js';
 import { loadProtos } from '../proto/load-protos.js';
 import type { ProtoSource } from '../proto/files/proto-source.js';
@@ -67,9 +68,11 @@ export const serverProvider = provide(
       protoDirectories(options, runtime),
       settings.grpc,
     );
+    const lookUp = (token: InjectionToken): unknown => moduleRef.get(token, { strict: false });
     return new KunGrpcServer({
       services,
       schemas,
+      ownServices: () => resolveServices(options.services ?? [], lookUp),
       readiness,
       liveness,
       startup,
@@ -90,7 +93,6 @@ export const serverProvider = provide(
       interceptors: (methods) => {
         log.adopt(methods);
         if (settings.grpc.metricsEnabled) metrics.prepare(methods);
-        const lookUp = (token: InjectionToken): unknown => moduleRef.get(token, { strict: false });
         return defaultServerInterceptors({
           settings: settings.grpc,
           logger,

@@ -1,9 +1,17 @@
-import type { sendUnaryData, ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
+import {
+  status as Code,
+  type sendUnaryData,
+  type ServiceDefinition,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import { currentCall } from '../../rpc/current-call.js';
 import { describeMethod } from '../../rpc/rpc-method.js';
-import { filterAnswer } from '../../status/thrown/nest-error.js';
+import { isErrorCode } from '../../status/code.js';
+import { fieldOf, textOf } from '../../status/details/field-of.js';
+import { StatusError } from '../../status/status-error.js';
 import type { BoundMethod, NestHandler } from '../call/bound-method.js';
-import { ServerCall } from '../call/server-call.js';
+import type { ServerCall } from '../call/server-call.js';
+import { isMetadata } from './handler-stream.js';
 
 /** A service as grpc-js' `addService` takes it. */
 export interface ServiceImplementation {
@@ -13,17 +21,18 @@ export interface ServiceImplementation {
 
 type Implementation = (...args: unknown[]) => unknown;
 
-/** Adds a service that is written for grpc-js, and not for Nest, to what is served. The methods go by their paths. */
-export function bindService(
-  methods: Map<string, BoundMethod>,
-  { definition, implementation }: ServiceImplementation,
-): void {
-  for (const [name, rpc] of Object.entries(definition)) {
-    const handler = implementation[name] ?? implementation[rpc.originalName ?? name];
-    if (!handler) throw new TypeError(`the implementation of ${rpc.path} is missing`);
+/**
+ * Adds a service that is written for grpc-js, and not for Nest, to what is served. The methods go by their paths; one that
+ * is there already stays.
+ */
+export function bindService(methods: Map<string, BoundMethod>, service: ServiceImplementation): void {
+  for (const [name, rpc] of Object.entries(service.definition)) {
+    if (methods.has(rpc.path)) continue;
+    const implementation = implementationOf(service, name, rpc);
+    if (!implementation) throw new TypeError(`the implementation of ${rpc.path} is missing`);
     const method = describeMethod(rpc.path, rpc);
     const single = !method.requestStream && !method.responseStream;
-    const run = handler.bind(implementation) as unknown as Implementation;
+    const run = implementation.bind(service.implementation) as unknown as Implementation;
     methods.set(rpc.path, {
       method,
       codec: {
@@ -31,22 +40,60 @@ export function bindService(
         serializeResponse: rpc.responseSerialize as (message: unknown) => Buffer,
       },
       style: single ? 'message' : 'call',
-      handler: single ? answeredByCallback(run) : async (...args) => run(...args),
-      emptyResponse: true,
+      handler: single ? answeredByCallback(run) : async (...args) => void (await run(...args)),
+      emptyResponse: false,
+      readError: errorOfGrpcJs,
     });
   }
 }
 
-/** A handler that returns what the implementation gives to its callback. */
+/** The method behind a name of the definition, found as grpc-js finds it. */
+export function implementationOf(
+  { implementation }: ServiceImplementation,
+  name: string,
+  { originalName }: ServiceDefinition[string],
+): UntypedServiceImplementation[string] | undefined {
+  return implementation[name] ?? (originalName === undefined ? undefined : implementation[originalName]);
+}
+
+/**
+ * A handler that returns what the implementation gives to its callback, or throws what it threw. Whoever is told that the
+ * caller has left need not call back any more: what was returned is all that is waited for then.
+ */
 function answeredByCallback(implementation: Implementation): NestHandler {
   return (_request, _metadata, surface) =>
     new Promise((resolve, reject) => {
-      const call = currentCall();
+      const call = currentCall() as ServerCall;
       const callback: sendUnaryData<unknown> = (error, message, trailers) => {
-        if (trailers && call instanceof ServerCall) call.responseTrailers.merge(trailers);
-        if (error) reject(filterAnswer(error, undefined));
+        if (trailers) call.responseTrailers.merge(trailers);
+        if (error) reject(errorOfGrpcJs(error));
         else resolve(message);
       };
-      implementation(surface, callback);
+      const returned = Promise.resolve(implementation(surface, callback));
+      returned.catch(reject);
+      const done = (): void => call.handlerDone();
+      call.onAbandoned(() => void returned.then(done, done));
     });
+}
+
+/**
+ * What was given to a callback or emitted as `error`, in grpc-js' form: whatever has a `code` of gRPC is that status, with
+ * its `details`, or else its `message`, for text. All else is an error that nobody meant for the caller.
+ */
+function errorOfGrpcJs(error: unknown): unknown {
+  const code = fieldOf(error, 'code');
+  if (error instanceof StatusError || !isErrorCode(code)) return unspoken(error);
+  const metadata = fieldOf(error, 'metadata');
+  return new StatusError(code, textOf(error, 'details') || textOf(error, 'message'), {
+    cause: error,
+    ...(isMetadata(metadata) && { metadata }),
+  });
+}
+
+/** grpc-js takes any object for an error. */
+function unspoken(error: unknown): unknown {
+  if (error instanceof Error) return error;
+  return new StatusError(Code.UNKNOWN, textOf(error, 'details') || textOf(error, 'message'), {
+    cause: error,
+  });
 }

@@ -13,11 +13,12 @@ import { respondOnce } from './respond.js';
  * A single request is the stream's `request`, as in grpc-js' server-streaming calls.
  */
 export function answerWithStream(call: ServerCall, bound: BoundMethod, request?: unknown): void {
-  const stream = new HandlerStream(call, request);
+  const { readError = spoken } = bound;
+  const stream = new HandlerStream(call, readError, request);
   // grpc-js takes flags, too, and has no use for them.
   const callback: sendUnaryData<unknown> = (error, message, trailer) => {
     if (trailer && call.writable) call.responseTrailers.merge(trailer);
-    if (error) call.fail(spoken(error));
+    if (error) call.fail(readError(error));
     else respondOnce(call, bound, message);
   };
   const args = bound.method.responseStream ? [stream] : [stream, callback];
@@ -40,13 +41,15 @@ export class HandlerStream extends Duplex {
 
   constructor(
     call: ServerCall,
+    /** What an error means that it is ended with. */
+    readError: (error: unknown) => unknown,
     /** The request, where it is a single message. */
     readonly request?: unknown,
   ) {
     super({ objectMode: true });
     this.#call = call;
     this.#surface = new HandlerCall(call);
-    this.on('error', (error) => call.fail(spoken(error)));
+    this.on('error', (error) => call.fail(readError(error)));
     if (request !== undefined) this.push(null);
     call.readWith({
       message: (message) => runInCall(call, () => this.push(message)),
@@ -135,8 +138,8 @@ function spoken(error: unknown): unknown {
   return filterAnswer(error, undefined);
 }
 
-/** Of any copy of grpc-js. */
-function isMetadata(value: unknown): value is Metadata {
+/** Whether it is metadata, of any copy of grpc-js. */
+export function isMetadata(value: unknown): value is Metadata {
   return (
     typeof value === 'object' && value !== null && 'toHttp2Headers' in value && !Object.hasOwn(value, 'get')
   );

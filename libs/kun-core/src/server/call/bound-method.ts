@@ -18,4 +18,6 @@ export interface BoundMethod {
   readonly style: 'message' | 'call';
   /** Whether the response message has no field, so that a handler that returns nothing has said it all. */
   readonly emptyResponse: boolean;
+  /** What an error means that a stream's handler gave to its callback, or emitted. Default: Nest's reading of it */
+  readonly readError?: (error: unknown) => unknown;
 }

@@ -32,6 +32,8 @@ import { serveReflection } from './reflection.js';
 /** What a {@link KunGrpcServer} is made of. */
 export interface GrpcServerOptions {
   readonly services: ReadonlyMap<string, ServiceDefinition>;
+  /** Services that are written for grpc-js; asked for when all providers are there. Default: none */
+  readonly ownServices?: (() => readonly ServiceImplementation[]) | undefined;
   /** What the services are defined by, for reflection. */
   readonly schemas: readonly ProtoSchema[];
   readonly readiness: Readiness;
@@ -87,6 +89,7 @@ export class KunGrpcServer {
    * Returns the port. `places` says where each handler is written, for messages.
    *
    * @throws {HandlerCoverageError} when RPCs and handlers do not match.
+   * @throws {GrpcJsServiceError} when a service that is written for grpc-js cannot be served.
    * @throws {ListenError} when the port cannot be opened.
    */
   async start(
@@ -95,13 +98,18 @@ export class KunGrpcServer {
     places?: ReadonlyMap<string, HandlerPlace>,
   ): Promise<number> {
     const { services, schemas, settings } = this.options;
-    const methods = bindHandlers(services, handlers, places);
-    const run = this.runner([...methods.values()].map(({ method }) => method));
+    const own = this.options.ownServices?.() ?? [];
+    const ownPaths = own.flatMap(({ definition }) => Object.values(definition).map(({ path }) => path));
+    const methods = bindHandlers(services, handlers, places, new Set(ownPaths));
     const serve = (service: ServiceImplementation) => bindService(methods, service);
-    this.health = serveHealth(serve, services.keys(), this.options);
+    own.forEach(serve);
+    const bound = [...methods.values()].map(({ method }) => method);
+    const run = this.runner(bound);
+    const names = new Set([...services.keys(), ...bound.map(({ service }) => service)]);
+    this.health = serveHealth(serve, names, this.options);
     if (settings.reflectionEnabled) {
       const { onReflectionError: onError = () => {} } = this.options;
-      serveReflection(serve, { services: services.keys(), schemas, onError });
+      serveReflection(serve, { services: names, schemas, onError });
     }
     this.engine = this.openEngine(methods, run);
     try {

@@ -17,7 +17,7 @@ export class HandlerCoverageError extends ExplainedError {
     readonly missing: readonly string[],
     /** Handlers without an RPC, as `Service.Method`. */
     readonly surplus: readonly string[],
-    /** RPCs that more than one handler answers, as `Service.Method`. */
+    /** RPCs that more than one handler answers, as `Service.Method`; or by path, where `services` has the other. */
     readonly twice: readonly string[] = [],
     /** Handlers that name a service without its package where several have the name, as `Service.Method`. */
     readonly ambiguous: readonly string[] = [],
@@ -46,6 +46,7 @@ interface GrpcPattern {
  * package, the method's name, and how the request is streamed.
  *
  * @param places where the handler of a pattern is written, for messages
+ * @param elsewhere paths of RPCs that `KunModule.forRoot({ services })` answers
  * @throws {HandlerCoverageError} listing all RPCs without a handler, all handlers without an RPC, and those that the RPCs
  * of two services would share.
  */
@@ -53,19 +54,27 @@ export function bindHandlers(
   services: ReadonlyMap<string, ServiceDefinition>,
   handlers: ReadonlyMap<string, MessageHandler>,
   places: ReadonlyMap<string, HandlerPlace> = new Map(),
+  elsewhere: ReadonlySet<string> = new Set(),
 ): Map<string, BoundMethod> {
   const methods = new Map<string, BoundMethod>();
   const missing: string[] = [];
+  const twice: string[] = [];
   const unused = new Set(handlers.keys());
   const users = new Map<string, string[]>();
   for (const [service, definition] of services) {
     for (const rpc of Object.values(definition)) {
       const found = findHandler(handlers, service, rpc.path, rpc.requestStream);
       if (!found) {
-        missing.push(rpc.path);
+        if (!elsewhere.has(rpc.path)) missing.push(rpc.path);
         continue;
       }
       unused.delete(found.pattern);
+      if (elsewhere.has(rpc.path)) {
+        const place = places.get(found.pattern);
+        const handler = place ? describePlace(place) : 'a handler of Nest';
+        twice.push(`${rpc.path} (${handler}, and KunModule.forRoot({ services }))`);
+        continue;
+      }
       users.set(found.pattern, [...(users.get(found.pattern) ?? []), rpc.path]);
       methods.set(rpc.path, {
         method: describeMethod(rpc.path, rpc),
@@ -84,8 +93,8 @@ export function bindHandlers(
       : [];
   });
   const ambiguous = [...users].filter(([, paths]) => paths.length > 1).map(describeAmbiguous);
-  if (missing.length > 0 || surplus.length > 0 || ambiguous.length > 0) {
-    throw new HandlerCoverageError(missing, surplus, [], ambiguous);
+  if ([missing, surplus, twice, ambiguous].some(({ length }) => length > 0)) {
+    throw new HandlerCoverageError(missing, surplus, twice, ambiguous);
   }
   return methods;
 }
