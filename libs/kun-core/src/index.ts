@@ -60,6 +60,8 @@ export { NestPipelineError } from './server/answer/nest/nest-pipeline.js';
 export { MessageParameterError } from './server/answer/nest/unchecked-messages.js';
 
 // The port, and channels
+export { compressResponse } from './server/call/compress-response.js';
+export type { CompressionAlgorithm } from './transport/compression.js';
 export { callerIdentity } from './server/call/caller-identity.js';
 export { ListenError } from './server/port/listener.js';
 export type { PeerIdentity } from './tls/peer-identity.js';

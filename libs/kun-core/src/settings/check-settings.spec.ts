@@ -21,6 +21,15 @@ describe('checkSettings', () => {
     ]);
   });
 
+  it('refuses compression on the engine that has none', () => {
+    const GRPCServer = { DefaultCompressionAlgorithm: 'gzip' };
+    expect(warn({ GRPCServer: { ...GRPCServer, Engine: 'kun' } })).toEqual([]);
+    expect(warn({ GRPCServer: { ...GRPCServer, Engine: 'grpc-js' } })).toEqual([
+      'error GRPCServer.DefaultCompressionAlgorithm cannot be had on the engine grpc-js, whose servers compress no answers; set GRPCServer.Engine to kun, or remove the key',
+    ]);
+    expect(warn({ GRPCServer: { DefaultCompressionAlgorithm: 'identity', Engine: 'grpc-js' } })).toEqual([]);
+  });
+
   it('names a proxy port that no upstream uses', () => {
     const written = { GRPCDial: { WithProxyPort: 15003 } };
     expect(warn(written)).toEqual([

@@ -25,6 +25,11 @@ export function checkSettings(settings: Settings, facts: CheckSettingsFacts): Co
       'cannot be had on the engine grpc-js, which has no such limit; set GRPCServer.Engine to kun, or remove the key';
     findings.push({ path: `GRPCServer.${name}`, message, severity: 'error' });
   }
+  if (settings.GRPCServer.Engine === 'grpc-js' && resolved.grpc.compression !== 'identity') {
+    const message =
+      'cannot be had on the engine grpc-js, whose servers compress no answers; set GRPCServer.Engine to kun, or remove the key';
+    findings.push({ path: 'GRPCServer.DefaultCompressionAlgorithm', message, severity: 'error' });
+  }
   if (resolved.zipkin.endpoints.length === 0 && !resolved.tracing.otlp) {
     for (const section of ['GRPCServer', 'GRPCDial'] as const) {
       if (!settings[section].OpenTracing) continue;

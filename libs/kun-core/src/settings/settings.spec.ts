@@ -94,6 +94,7 @@ describe('settingsSchema', () => {
         "GRPCServer": {
           "ConnectionTimeout": 20,
           "CtxTags": true,
+          "DefaultCompressionAlgorithm": "identity",
           "DisableKeepalive": false,
           "Engine": "grpc-js",
           "GrpcGracefulStopTimeout": 20,

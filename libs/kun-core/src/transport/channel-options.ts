@@ -3,6 +3,9 @@ import { ExplainedError, nearest } from '@kun/config';
 /** Options of grpc-js, by the names it has for them; only those that the server, or the clients, read are taken. */
 export type GrpcChannelOptions = Readonly<Record<string, string | number | undefined>>;
 
+/** How a side compresses what it sends; its value is one of grpc-js' `compressionAlgorithms`. */
+export const COMPRESSION_OPTION = 'grpc.default_compression_algorithm';
+
 /** An option that grpc-js would ignore without a word, or that kun decides. */
 export class ChannelOptionError extends ExplainedError {
   override readonly name = 'ChannelOptionError';

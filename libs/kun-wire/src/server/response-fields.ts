@@ -17,8 +17,12 @@ export class InvalidHeaderError extends TypeError {
 const STATUS_200 = [':status', '200'] as const;
 const CONTENT_TYPE = ['content-type', 'application/grpc'] as const;
 
-/** What begins an answer that has no headers of its own. */
-const HEAD = repeatedFields([STATUS_200, CONTENT_TYPE]);
+/** What begins an answer that has no headers of its own, by how its messages are compressed. */
+const HEADS: Readonly<Record<MessageEncoding, HeaderFields>> = {
+  identity: repeatedFields([STATUS_200, CONTENT_TYPE]),
+  deflate: repeatedFields([STATUS_200, CONTENT_TYPE, ['grpc-encoding', 'deflate']]),
+  gzip: repeatedFields([STATUS_200, CONTENT_TYPE, ['grpc-encoding', 'gzip']]),
+};
 /** What ends one that went well. */
 const OK = repeatedFields([['grpc-status', '0']]);
 
@@ -31,11 +35,8 @@ export function headFields(
   metadata: Metadata | undefined,
   encoding: MessageEncoding = 'identity',
 ): HeaderFields {
-  if (metadata === undefined && encoding === 'identity') return HEAD;
-  const fields = [...HEAD];
-  if (encoding !== 'identity') fields.push(['grpc-encoding', encoding]);
-  if (metadata !== undefined) fields.push(...checked(metadata));
-  return fields;
+  const head = HEADS[encoding];
+  return metadata === undefined ? head : [...head, ...checked(metadata)];
 }
 
 /**

@@ -5,6 +5,7 @@ import type { RpcMethod } from '../../rpc/rpc-method.js';
 import { StatusError } from '../../status/status-error.js';
 import { toTrailers } from '../../status/wire/trailers.js';
 import { cleanMetadata, metadataSizeProblem, type OnLeftOut } from '../../transport/outgoing-metadata.js';
+import { takeEncodingRequest, type CompressionAlgorithm } from '../../transport/compression.js';
 import type { MetadataPlace } from '../../transport/reserved-metadata.js';
 import type { BoundMethod } from './bound-method.js';
 import type { WireCall, WireStatus } from './wire-call.js';
@@ -14,6 +15,8 @@ import type { WireCall, WireStatus } from './wire-call.js';
  * still waits for it.
  */
 export abstract class AnsweredCall extends ObservedCall {
+  /** How the messages of the answer are compressed. Default: as those of all */
+  compression: CompressionAlgorithm | undefined;
   protected statusSent = false;
   /** The transport refused the answer; the stream was ended past it. */
   protected broken = false;
@@ -89,11 +92,13 @@ export abstract class AnsweredCall extends ObservedCall {
   /** Without effect once they were sent. Headers too large end the call with RESOURCE_EXHAUSTED. */
   sendHeaders(): void {
     if (this.headersSent || this.statusSent) return;
+    // Where nothing is compressed it stays, and is left out with a warning.
+    if (this.headers && this.wire.compresses) this.compression ??= takeEncodingRequest(this.headers);
     const headers = this.headers && this.outgoing(this.headers, 'response headers');
     if (this.statusSent) return;
     this.headersSent = true;
     try {
-      this.wire.sendHeaders(headers);
+      this.wire.sendHeaders(headers, this.compression);
     } catch (cause) {
       this.wireFailed(cause);
     }

@@ -1,5 +1,6 @@
 import { status as Code, type Metadata, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { Ending } from '../../rpc/rpc-call.js';
+import type { CompressionAlgorithm } from '../../transport/compression.js';
 import type { StatusError } from '../../status/status-error.js';
 
 /** What handlers know of a connection's security, in grpc-js' form. */
@@ -36,8 +37,10 @@ export interface WireCall {
   readMetadata(): Metadata;
   /** Asks for one message; one that has come already may be told of before this returns. */
   read(): void;
-  /** Called once, before any message. */
-  sendHeaders(metadata: Metadata | undefined): void;
+  /** Whether messages of answers can be compressed. */
+  readonly compresses: boolean;
+  /** Called once, before any message. Default of how messages are compressed: as the server's are */
+  sendHeaders(metadata: Metadata | undefined, compression: CompressionAlgorithm | undefined): void;
   /** `onTaken` is called when the transport has taken it. */
   sendMessage(bytes: Buffer, onTaken: () => void): void;
   /** Ends the call. */

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { CompressionAlgorithm } from '../../transport/compression.js';
 import type { GrpcChannelOptions } from '../../transport/channel-options.js';
 import type { BoundMethod } from './bound-method.js';
 import type { CallEnvironment } from './call-environment.js';
@@ -37,6 +38,8 @@ export interface WireRefusal {
 export interface EngineSettings {
   /** Largest message in either direction. */
   readonly maxMessageBytes: number;
+  /** How messages of answers are compressed. Default `identity`; grpc-js has no other */
+  readonly compression?: CompressionAlgorithm | undefined;
   readonly keepaliveEnabled: boolean;
   /** Silence after which a connection with open calls is asked whether it is alive, in milliseconds. Default 60 000. */
   readonly keepaliveTimeMs?: number | undefined;

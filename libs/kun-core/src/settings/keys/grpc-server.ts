@@ -65,6 +65,15 @@ export const grpcServer = section(
         'What speaks HTTP/2 on the connections: grpc-js on the HTTP/2 of Node, or kun itself (@kun/wire; preview), which costs less for each call and knows more limits',
       reload: 'restart',
     }),
+    DefaultCompressionAlgorithm: key(
+      'compression',
+      z.enum(['identity', 'deflate', 'gzip']).default('identity'),
+      {
+        description:
+          'How messages of answers are compressed for callers that accept it, those of 1 KiB and more; a handler may say otherwise of its own (compressResponse). Not on the engine grpc-js. identity: not at all',
+        reload: 'restart',
+      },
+    ),
     ...wireLimitKeys,
     TLS: serverTls,
     ...rpcKeys,

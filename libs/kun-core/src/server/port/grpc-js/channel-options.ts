@@ -1,6 +1,11 @@
 import type { ChannelOptions, Server } from '@grpc/grpc-js';
 import type { EngineSettings } from '../../call/wire-engine.js';
-import { refuseUnreadOptions, type GrpcChannelOptions } from '../../../transport/channel-options.js';
+import {
+  ChannelOptionError,
+  COMPRESSION_OPTION,
+  refuseUnreadOptions,
+  type GrpcChannelOptions,
+} from '../../../transport/channel-options.js';
 
 /** What a grpc-js 1.14 server reads (`server.ts`, `server-interceptors.ts`). */
 const SERVER_OPTIONS: ReadonlySet<string> = new Set([
@@ -26,6 +31,11 @@ export function serverChannelOptions(
   settings: Omit<EngineSettings, 'keepaliveEnabled'>,
   own: GrpcChannelOptions = {},
 ): ChannelOptions {
+  if (own[COMPRESSION_OPTION] !== undefined) {
+    throw new ChannelOptionError(
+      `KunModule.forRoot({ channelOptions }): grpc-js' servers compress no answers, whatever ${COMPRESSION_OPTION} says; remove it, or set GRPCServer.Engine to kun`,
+    );
+  }
   refuseUnreadOptions(own, SERVER_OPTIONS, {
     where: 'KunModule.forRoot({ channelOptions })',
     side: 'servers',

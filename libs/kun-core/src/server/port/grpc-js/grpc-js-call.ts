@@ -20,6 +20,7 @@ const NO_METADATA = new Metadata();
 
 /** A call over grpc-js, met at its intercepting call; and what listens to that for the server's call. */
 export class GrpcJsCall implements WireCall {
+  readonly compresses = false;
   /** What carries the call; absent where Node has not told of it. */
   stream: CallStream | undefined;
   /** Told of what comes; set before {@link start}. */
@@ -131,6 +132,7 @@ export function closedCall(headers: IncomingHttpHeaders, peer: string): WireCall
     host: headers[':authority'] ?? '',
     socket: undefined,
     authContext: {},
+    compresses: false,
     get metricsRecorder(): never {
       throw new TypeError('the call has no recorder of metrics');
     },

@@ -10,6 +10,7 @@ import {
 } from '@kun/wire';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { CompressionAlgorithm } from '../../../transport/compression.js';
 import type { StatusError } from '../../../status/status-error.js';
 import type { ServerCall } from '../../call/server-call.js';
 import {
@@ -27,11 +28,14 @@ export interface KunConnection {
   readonly socket: Socket;
   /** A larger message ends its call with RESOURCE_EXHAUSTED. */
   readonly maxSendBytes: number;
+  /** How messages are compressed, where a call does not say otherwise. */
+  readonly compression: CompressionAlgorithm;
   readonly now: () => number;
 }
 
 /** A call over kun's own wire, and what listens to it for the server's call. */
 export class KunCall implements WireCall, CallListener {
+  readonly compresses = true;
   /** Told of what comes; set at once. */
   call!: ServerCall;
 
@@ -81,8 +85,11 @@ export class KunCall implements WireCall, CallListener {
     this.incoming.read();
   }
 
-  sendHeaders(metadata: Metadata | undefined): void {
-    this.incoming.sendHeaders(toFields(metadata));
+  sendHeaders(
+    metadata: Metadata | undefined,
+    compression: CompressionAlgorithm = this.connection.compression,
+  ): void {
+    this.incoming.sendHeaders(toFields(metadata), compression);
   }
 
   sendMessage(bytes: Buffer, onTaken: () => void): void {

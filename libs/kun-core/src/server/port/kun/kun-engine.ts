@@ -11,6 +11,7 @@ import {
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { UNKNOWN_METHOD } from '../../../rpc/rpc-method.js';
+import type { CompressionAlgorithm } from '../../../transport/compression.js';
 import { peerAddress } from '../../../transport/peer-address.js';
 import { ServerCall } from '../../call/server-call.js';
 import {
@@ -30,12 +31,15 @@ export class KunEngine implements WireEngine {
   private readonly process: WireProcess;
   private readonly limits: Partial<ConnectionLimits>;
   private readonly maxSendBytes: number;
+  private readonly compression: CompressionAlgorithm;
   private readonly setupTimeoutMs: number;
   private readonly connections = new Set<ServedConnection>();
 
   /** @throws {ChannelOptionError} naming each channel option that this engine does not read. */
   constructor(private readonly options: WireEngineOptions) {
-    const { limits, processLimits, maxSendBytes } = kunLimits(options.settings, options.channelOptions);
+    const { settings, channelOptions } = options;
+    const { limits, processLimits, maxSendBytes, compression } = kunLimits(settings, channelOptions);
+    this.compression = compression;
     this.limits = limits;
     this.maxSendBytes = maxSendBytes;
     this.setupTimeoutMs = limits.prefaceTimeoutMs ?? Infinity;
@@ -48,6 +52,7 @@ export class KunEngine implements WireEngine {
       peer: peerAddress(socket),
       socket,
       maxSendBytes: this.maxSendBytes,
+      compression: this.compression,
       now: () => clock.now(),
     };
     const served = serveConnection(

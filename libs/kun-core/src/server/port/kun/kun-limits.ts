@@ -1,5 +1,10 @@
 import { DEFAULT_CONNECTION_LIMITS, type ConnectionLimits, type ProcessLimits } from '@kun/wire';
-import { ChannelOptionError, type GrpcChannelOptions } from '../../../transport/channel-options.js';
+import {
+  ChannelOptionError,
+  COMPRESSION_OPTION,
+  type GrpcChannelOptions,
+} from '../../../transport/channel-options.js';
+import { COMPRESSION_ALGORITHMS, type CompressionAlgorithm } from '../../../transport/compression.js';
 import { CONNECTION_SETUP_TIMEOUT_MS, type EngineSettings } from '../../call/wire-engine.js';
 
 /** Options of grpc-js that the wire has a limit for. */
@@ -23,13 +28,15 @@ export interface KunLimits {
   readonly processLimits: Partial<ProcessLimits>;
   /** Largest message of an answer. */
   readonly maxSendBytes: number;
+  /** How messages of answers are compressed. */
+  readonly compression: CompressionAlgorithm;
 }
 
 /**
  * The limits of connections and of the process: the configuration's, and over them the service's own channel options; -1 is
  * no limit, as in grpc-js.
  *
- * @throws {ChannelOptionError} naming each option that this engine does not read.
+ * @throws {ChannelOptionError} naming each option that this engine does not read, or that has no such value.
  */
 export function kunLimits(settings: EngineSettings, channelOptions: GrpcChannelOptions = {}): KunLimits {
   refuseUnread(channelOptions);
@@ -42,6 +49,7 @@ export function kunLimits(settings: EngineSettings, channelOptions: GrpcChannelO
     limits: { ...connectionLimits(settings), ...(Object.fromEntries(own) as Partial<ConnectionLimits>) },
     processLimits: processLimits(settings),
     maxSendBytes: sent === undefined ? settings.maxMessageBytes : unlimited(Number(sent)),
+    compression: compressionOf(channelOptions) ?? settings.compression ?? 'identity',
   };
 }
 
@@ -96,11 +104,21 @@ function said<L>(limits: { readonly [K in keyof L]?: L[K] | undefined }): Partia
 }
 
 function refuseUnread(channelOptions: GrpcChannelOptions): void {
-  const known = [...Object.keys(LIMITS), MAX_SEND_BYTES];
+  const known = [...Object.keys(LIMITS), MAX_SEND_BYTES, COMPRESSION_OPTION];
   const unread = Object.keys(channelOptions).filter((name) => !known.includes(name));
   if (unread.length === 0) return;
   throw new ChannelOptionError(
     `KunModule.forRoot({ channelOptions }): the engine kun does not read ${unread.join(', ')}; remove, choose from ${known.join(', ')}, or set GRPCServer.Engine to grpc-js`,
+  );
+}
+
+function compressionOf(channelOptions: GrpcChannelOptions): CompressionAlgorithm | undefined {
+  const value = channelOptions[COMPRESSION_OPTION];
+  if (value === undefined) return undefined;
+  const algorithm = COMPRESSION_ALGORITHMS[Number(value)];
+  if (algorithm !== undefined) return algorithm;
+  throw new ChannelOptionError(
+    `KunModule.forRoot({ channelOptions }): ${COMPRESSION_OPTION} is none of grpc-js' compressionAlgorithms: 0 (identity), 1 (deflate), 2 (gzip)`,
   );
 }
 
