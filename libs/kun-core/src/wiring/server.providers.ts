@@ -10,6 +10,7 @@ import { toStatusError } from '../status/thrown/to-status-error.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
 import { reportLateErrors } from '../interceptors/recovery.js';
 import { readMethodShapes } from '../proto/message-shape.js';
+import { exposeConnections, reportNearLimit } from '../server/port/connection-metrics.js';
 import { countRefusedConnections, reportRefusedConnections } from '../server/port/refused-connections.js';
 import { countWireRefusals, reportWireRefusals } from '../server/port/wire-refusals.js';
 import { serverTls } from '../tls/server-certificates.js';
@@ -69,7 +70,7 @@ export const serverProvider = provide(
       settings.grpc,
     );
     const lookUp = (token: InjectionToken): unknown => moduleRef.get(token, { strict: false });
-    return new KunGrpcServer({
+    const server = new KunGrpcServer({
       services,
       schemas,
       ownServices: () => resolveServices(options.services ?? [], lookUp),
@@ -82,6 +83,7 @@ export const serverProvider = provide(
       channelOptions: options.channelOptions,
       tls: settings.grpc.tls && serverTls(settings.grpc.tls, logger.pino, onRefusedConnection),
       onRefusedConnection,
+      onNearLimit: reportNearLimit(logger.pino, clockOf(runtime)),
       onWireRefusal: (refusal) => {
         countWireRefusal?.(refusal);
         reportWireRefusal(refusal);
@@ -119,6 +121,8 @@ export const serverProvider = provide(
         });
       },
     });
+    if (settings.grpc.metricsEnabled) exposeConnections(() => server.connectionCount, meter.registry);
+    return server;
   },
 );
 

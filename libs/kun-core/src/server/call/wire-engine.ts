@@ -87,8 +87,12 @@ export interface WireEngineOptions {
 
 /** What speaks gRPC on the connections that the port has accepted. */
 export interface WireEngine {
-  /** Serves a connection, accepted at `acceptedAt` (as `performance.now()`), encrypted or not. */
-  serve(socket: Socket, acceptedAt: number): void;
+  /**
+   * Serves a connection, accepted at `acceptedAt` (as `performance.now()`), encrypted or not. `onUsed` is called once it is
+   * of use: when it has come to HTTP/2, or where the engine can tell with its first call. What is returned asks its client
+   * to leave, without losing a call; nothing where the engine cannot.
+   */
+  serve(socket: Socket, acceptedAt: number, onUsed: () => void): (() => void) | undefined;
   /** Tells all callers to make new calls elsewhere (GOAWAY); calls in flight go on. */
   leave(): void;
   /** Closes connections once what was sent is out. */

@@ -22,6 +22,8 @@ import type { CallEnvironment } from '../call/call-environment.js';
 import { OpenCalls } from '../call/open-calls.js';
 import { ServerCall } from '../call/server-call.js';
 import type { WireEngine, WireEngineOptions } from '../call/wire-engine.js';
+import { readOpenFileLimit } from '../../transport/open-files.js';
+import type { NearLimit } from './connection-limit.js';
 import { drain, type DrainLimits, type DrainReport } from './drain.js';
 import { GrpcJsEngine } from './grpc-js/grpc-js-engine.js';
 import { serveHealth } from './health.js';
@@ -46,12 +48,16 @@ export interface GrpcServerOptions {
     readonly reflectionEnabled: boolean;
     /** What speaks gRPC on the connections. Default `grpc-js` */
     readonly engine?: 'kun' | 'grpc-js' | undefined;
+    /** Default: as many connections as the limit of open files allows. */
+    readonly maxConnections?: number | undefined;
   };
   readonly channelOptions?: GrpcChannelOptions | undefined;
   /** Encrypts, and asks for callers' certificates. Default: plain text. */
   readonly tls?: ServerTlsOptions | undefined;
-  /** Told of each connection closed before it came to HTTP/2. Default: nobody is. */
+  /** Told of each connection closed before a call could be made over it. Default: nobody is. */
   readonly onRefusedConnection?: ((error: Error, connection: Socket) => void) | undefined;
+  /** Told, with each new connection, that a limit of them is near. Default: nobody is */
+  readonly onNearLimit?: ((near: NearLimit) => void) | undefined;
   /** Told of what the wire refused. Default: nobody is */
   readonly onWireRefusal?: WireEngineOptions['onWireRefusal'];
   /** Outermost first; made when the methods are known. */
@@ -117,12 +123,20 @@ export class KunGrpcServer {
         tls: this.options.tls,
         keepalive: settings.keepaliveEnabled,
         setupTimeoutMs: settings.connectionTimeoutMs,
+        limit: { maxConnections: settings.maxConnections, openFiles: readOpenFileLimit() },
+        onRefused: this.options.onRefusedConnection,
+        onNearLimit: this.options.onNearLimit,
       });
       return await this.listener.listen(address);
     } catch (error) {
       this.release();
       throw error;
     }
+  }
+
+  /** Connections that are open. */
+  get connectionCount(): number {
+    return this.listener?.connectionCount ?? 0;
   }
 
   /** Lets calls in flight finish, within limits, and closes everything. */

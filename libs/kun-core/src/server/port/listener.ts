@@ -3,6 +3,7 @@ import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import { delay, type Clock } from '../../clock.js';
 import { TlsTermination, type ServerTlsOptions } from '../../tls/server-tls.js';
 import { CONNECTION_SETUP_TIMEOUT_MS, type WireEngine } from '../call/wire-engine.js';
+import { ConnectionLimit, type ConnectionLimitOptions, type NearLimit } from './connection-limit.js';
 
 /** The port could not be opened. */
 export class ListenError extends ExplainedError {
@@ -27,7 +28,16 @@ export interface ListenerOptions {
   readonly keepalive?: boolean | undefined;
   /** How long a connection may take from its accept to the end of its handshake, in milliseconds. Default 20 000. */
   readonly setupTimeoutMs?: number | undefined;
+  /** How many connections are taken. Default: all. */
+  readonly limit?: ConnectionLimitOptions | undefined;
+  /** Told of each connection that there was no room for, before it is closed. Default: nobody is. */
+  readonly onRefused?: ((error: Error, connection: Socket) => void) | undefined;
+  /** Told, with each new connection, that there is little room left. Default: nobody is. */
+  readonly onNearLimit?: ((near: NearLimit) => void) | undefined;
 }
+
+/** What a connection taken beyond the limit has for its calls, in milliseconds; its client is then asked to leave. */
+const BRIEFLY_MS = 5000;
 
 /** Connections without calls are probed by the kernel, which costs nothing here. */
 const IDLE_PROBE = { keepAlive: true, keepAliveInitialDelay: 60_000 };
@@ -36,23 +46,36 @@ const IDLE_PROBE = { keepAlive: true, keepAliveInitialDelay: 60_000 };
 export class Listener {
   /** With when each was accepted, as `performance.now()`. */
   private readonly connections = new Map<Socket, number>();
+  /** Those of them that are beyond the limit. */
+  private readonly brief = new Set<Socket>();
   private readonly listener: NetServer;
   private onLastClose: (() => void) | undefined;
   private readonly tls: TlsTermination | undefined;
+  private readonly limit: ConnectionLimit;
 
   /** @throws {CertificateError} when TLS is asked for and its certificates are not there. */
   constructor(
     private readonly engine: Pick<WireEngine, 'serve' | 'leave' | 'close'>,
     options: ListenerOptions = {},
   ) {
-    const { tls, keepalive = true, setupTimeoutMs = CONNECTION_SETUP_TIMEOUT_MS } = options;
+    const { tls, keepalive = true, setupTimeoutMs = CONNECTION_SETUP_TIMEOUT_MS, limit = {} } = options;
+    const { onRefused, onNearLimit } = options;
+    this.limit = new ConnectionLimit(
+      limit,
+      (error, socket) => {
+        onRefused?.(error, socket);
+        this.connections.delete(socket);
+        socket.destroy();
+      },
+      onNearLimit,
+    );
     this.listener = createServer({ noDelay: true, ...(keepalive && IDLE_PROBE) }, (socket) =>
       this.accept(socket),
     );
     if (!tls) return;
     // TLS ends here: engines meet bytes.
     this.tls = new TlsTermination({ handshakeTimeoutMs: setupTimeoutMs, ...tls }, (socket, accepted) =>
-      this.engine.serve(socket, this.connections.get(accepted) ?? performance.now()),
+      this.serve(socket, accepted, this.connections.get(accepted) ?? performance.now()),
     );
   }
 
@@ -98,14 +121,28 @@ export class Listener {
   }
 
   private accept(socket: Socket): void {
+    // A connection that is refused may have been reset by then.
+    socket.on('error', () => undefined);
+    const admitted = this.limit.admit(socket, this.connections.size);
+    if (admitted === 'no') return;
     const acceptedAt = performance.now();
     this.connections.set(socket, acceptedAt);
     socket.once('close', () => {
+      this.limit.settled(socket);
       this.connections.delete(socket);
+      this.brief.delete(socket);
       if (this.connections.size === 0) this.onLastClose?.();
     });
+    if (admitted === 'briefly') this.brief.add(socket);
     if (this.tls) this.tls.accept(socket);
-    else this.engine.serve(socket, acceptedAt);
+    else this.serve(socket, socket, acceptedAt);
+  }
+
+  private serve(socket: Socket, accepted: Socket, acceptedAt: number): void {
+    const leave = this.engine.serve(socket, acceptedAt, () => this.limit.settled(accepted));
+    if (!leave || !this.brief.has(accepted)) return;
+    const timer = setTimeout(leave, BRIEFLY_MS).unref();
+    accepted.once('close', () => clearTimeout(timer));
   }
 }
 

@@ -9,12 +9,14 @@ const REASONS: Readonly<Record<string, string>> = {
   ConnectionSetupError: 'timeout',
   TlsHandshakeTimeoutError: 'timeout',
   NotHttp2Error: 'not_http2',
+  TooManyConnectionsError: 'limit',
+  OpenFilesError: 'open_files',
 };
 
 /**
  * `kun_connections_refused_total{reason}`: connections closed before a call could be made over them; `timeout` those that
  * took too long (`GRPCServer.ConnectionTimeout`), `not_http2` those that speak something else (told by the engine kun),
- * `tls` those refused in the handshake.
+ * `tls` those refused in the handshake, `limit` and `open_files` those that there was no room for.
  */
 export function countRefusedConnections(registry: Registry): (error: Error) => void {
   const counter: Counter<'reason'> = new Counter({
@@ -23,24 +25,29 @@ export function countRefusedConnections(registry: Registry): (error: Error) => v
     labelNames: ['reason'],
     registers: [registry],
   });
-  for (const reason of ['timeout', 'not_http2', 'tls']) counter.inc({ reason }, 0);
+  for (const reason of ['timeout', 'not_http2', 'tls', 'limit', 'open_files']) counter.inc({ reason }, 0);
   return (error) => counter.inc({ reason: REASONS[error.name] ?? 'tls' });
 }
 
-/** Writes a line for a connection refused in its handshake, or for the time it took, as many as {@link CALLERS_LINES} allows. */
+/**
+ * Writes a line for a connection that was refused, of each kind of error as many as {@link CALLERS_LINES} allows.
+ */
 export function reportRefusedConnections(
   logger: Pick<Logger, 'warn'>,
   clock: Pick<Clock, 'now'>,
 ): (error: Error, connection: Parameters<typeof peerAddress>[0]) => void {
-  const sampler = new LineSampler(CALLERS_LINES);
+  const samplers = new Map<string, LineSampler>();
   return (error, connection) => {
+    const { [error.name]: reason = 'tls' } = REASONS;
+    let sampler = samplers.get(reason);
+    if (!sampler) samplers.set(reason, (sampler = new LineSampler(CALLERS_LINES)));
     const skipped = sampler.take(clock.now());
     if (skipped === undefined) return;
     const fields = { err: error, 'peer.address': peerAddress(connection) };
-    const what = PLAIN.has(error.name) ? 'a connection' : 'a TLS connection';
-    logger.warn(skipped > 0 ? { ...fields, 'log.skipped': skipped } : fields, `refused ${what}`);
+    const ofTls = error.name === 'TlsHandshakeTimeoutError' || reason === 'tls';
+    logger.warn(
+      skipped > 0 ? { ...fields, 'log.skipped': skipped } : fields,
+      `refused a ${ofTls ? 'TLS ' : ''}connection`,
+    );
   };
 }
-
-/** Errors that are not of the handshake. */
-const PLAIN: ReadonlySet<string> = new Set(['ConnectionSetupError', 'NotHttp2Error']);

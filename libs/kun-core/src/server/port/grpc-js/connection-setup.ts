@@ -23,14 +23,17 @@ export class ConnectionSetup {
     for (const http2 of http2Servers.keys()) http2.on('session', this.#onSession);
   }
 
-  /** The connection, accepted at `acceptedAt` (as `performance.now()`), is about to speak HTTP/2. */
-  watch(socket: Socket, acceptedAt: number): void {
+  /** The connection, accepted at `acceptedAt` (as `performance.now()`), is about to speak HTTP/2; `onDone` once it does. */
+  watch(socket: Socket, acceptedAt: number, onDone: () => void = () => {}): void {
     const leftMs = Math.max(0, this.timeoutMs - (performance.now() - acceptedAt));
     const timer = setTimeout(() => {
       this.onRefused(new ConnectionSetupError(this.timeoutMs), socket);
       socket.destroy();
     }, leftMs).unref();
-    const done = () => clearTimeout(timer);
+    const done = () => {
+      clearTimeout(timer);
+      onDone();
+    };
     socket.once('close', done);
     Object.defineProperty(socket, this.#mark, { value: done });
   }

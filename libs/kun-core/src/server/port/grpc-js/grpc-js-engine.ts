@@ -55,9 +55,9 @@ export class GrpcJsEngine implements WireEngine {
     this.endings.listen();
   }
 
-  serve(socket: Socket, acceptedAt: number): void {
+  serve(socket: Socket, acceptedAt: number, onUsed: () => void): undefined {
     Object.defineProperty(socket, this.owner, { value: peerAddress(socket) });
-    this.setup.watch(socket, acceptedAt);
+    this.setup.watch(socket, acceptedAt, onUsed);
     this.keepalive?.watch(socket);
     this.injector.injectConnection(socket);
   }

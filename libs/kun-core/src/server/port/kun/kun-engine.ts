@@ -25,6 +25,7 @@ import { kunLimits } from './kun-limits.js';
 
 /** What the peer is told in a GOAWAY, for whoever reads its log. */
 const LEAVING = 'the server is shutting down';
+const CROWDED = 'too many connections';
 
 /** The engine of `@kun/wire`, which reads and writes HTTP/2 on the sockets themselves. */
 export class KunEngine implements WireEngine {
@@ -46,7 +47,7 @@ export class KunEngine implements WireEngine {
     this.process = new WireProcess({ limits: processLimits, onRefused: (refusal) => this.refused(refusal) });
   }
 
-  serve(socket: Socket, acceptedAt: number): void {
+  serve(socket: Socket, acceptedAt: number, onUsed: () => void): () => void {
     const { clock } = this.options.environment;
     const connection: KunConnection = {
       peer: peerAddress(socket),
@@ -55,13 +56,19 @@ export class KunEngine implements WireEngine {
       compression: this.compression,
       now: () => clock.now(),
     };
+    let used = false;
     const served = serveConnection(
       socket,
       { process: this.process, limits: this.limitsOf(socket, acceptedAt) },
-      (incoming) => this.take(incoming, connection),
+      (incoming) => {
+        if (!used) onUsed();
+        used = true;
+        return this.take(incoming, connection);
+      },
     );
     this.connections.add(served);
     served.onClose(() => this.connections.delete(served));
+    return () => served.goAway(CROWDED);
   }
 
   leave(): void {

@@ -6,6 +6,12 @@ const DEFAULT_MAX_CONCURRENT_STREAMS = 1000;
 
 /** Keys of `GRPCServer` for the connections of its callers: how many calls each carries, and how long each lives. */
 export const connectionKeys = {
+  MaxConnections: key('maxConnections', count('connections').optional(), {
+    description:
+      'How many connections may be open; beyond it the one that has waited longest without a call is closed for a new one, and where all have calls the new one is. 16 more are taken for a few seconds, so that a probe is always answered. Default: as many as the limit of open files allows, less what is kept for the admin port',
+    unit: 'connections',
+    reload: 'restart',
+  }),
   MaxConcurrentStreams: key('maxConcurrentStreams', count('calls').default(DEFAULT_MAX_CONCURRENT_STREAMS), {
     description:
       'How many calls may be open on one connection; callers know the number and wait. Those that do not are refused with REFUSED_STREAM',
