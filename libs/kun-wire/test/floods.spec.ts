@@ -73,6 +73,22 @@ describe('a peer that makes work is cut', () => {
     ],
     ['PRIORITY (CVE-2019-9513)', 'overhead-flood', () => many(10_100, () => frame(2, 0, 1, Buffer.alloc(5)))],
     ['WINDOW_UPDATE', 'overhead-flood', () => many(10_100, () => windowUpdate(0, 1))],
+    [
+      'GOAWAY',
+      'overhead-flood',
+      (p) => Buffer.concat([p.headers(1), many(10_100, () => frame(7, 0, 0, Buffer.alloc(8)))]),
+    ],
+    [
+      'headers that are too large, of one byte a field (a bomb of HPACK)',
+      'reset-flood',
+      (p) =>
+        Buffer.concat([
+          p.headers(1, [...REQUEST, ['bomb', 'x'.repeat(3000)]]),
+          many(1010, (n) =>
+            frame(1, END_HEADERS, id(n + 1), Buffer.concat([p.block(), Buffer.alloc(50, 0xbe)])),
+          ),
+        ]),
+    ],
     ['unknown frames', 'overhead-flood', () => many(10_100, () => frame(0x77, 0, 0))],
     [
       'RST_STREAM of what is closed',
@@ -257,16 +273,24 @@ describe('resets of a whole process', () => {
     const process = new WireProcess({ clock, limits: { resetBurst: 500, resetsPerSecond: 0 } });
     const limits = { resetBurst: 400, resetsPerSecond: 0, resetShare: 50 };
     const attackers = [0, 1, 2].map(() => new ServedPeer({ process, limits, serve }).greet());
-    const normal = new ServedPeer({ process, limits, serve }).greet();
+    const normal = new ServedPeer({ process, limits }).greet();
+    normal.send(many(50, (n) => normal.call(id(n))));
+    await normal.settle();
     const waste = (peer: ServedPeer, from: number, count: number) =>
       peer.send(many(count, (n) => Buffer.concat([peer.headers(id(from + n)), reset(id(from + n))])));
     for (const peer of attackers) waste(peer, 0, 300);
     for (const peer of attackers.slice(1)) await peer.until(({ closed }) => closed);
-    waste(normal, 0, 49);
+    waste(normal, 50, 49);
     await normal.settle();
     expect(normal.closed).toBe(false);
-    waste(normal, 49, 3);
+    waste(normal, 99, 3);
     await normal.until(({ closed }) => closed);
+    // One that comes back has done nothing yet, and has less.
+    const again = new ServedPeer({ process, limits, serve }).greet();
+    waste(again, 0, 5);
+    await again.settle();
+    waste(again, 5, 1);
+    await again.until(({ closed }) => closed);
   });
 });
 

@@ -31,7 +31,7 @@ export interface LoggingOptions {
  * `grpc.request.deadline`, `peer.address`), the request id and the tags. The error behind it, with its stack and what
  * caused it, stands in the same line and nowhere else. Calls of the plumbing (health, reflection) are at debug.
  *
- * Of calls that were refused, whose pace callers set, as many are told of each method as {@link CALLERS_LINES} says.
+ * Of calls that were refused or cancelled, whose pace callers set, as many are told of each method as {@link CALLERS_LINES} says.
  */
 export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOptions = {}): Interceptor {
   const side = options.side ?? 'server';
@@ -96,15 +96,16 @@ interface MethodLog {
   readonly refusals: LineSampler;
 }
 
-/** Codes of calls that a service turns away: guards, limits, methods that it does not have. */
+/** Codes of calls that a service turns away (guards, limits, methods that it does not have), or that their callers reset. */
 const REFUSALS: ReadonlySet<status> = new Set([
   status.UNAUTHENTICATED,
   status.PERMISSION_DENIED,
   status.RESOURCE_EXHAUSTED,
   status.UNIMPLEMENTED,
+  status.CANCELLED,
 ]);
 
-/** Whether the call failed before a message of it could be read, or was turned away. */
+/** Whether the call failed before a message of it could be read, was turned away, or given up by its caller. */
 function isRefusal(call: RpcCall, ending: Ending): boolean {
   return ending.code !== status.OK && (call.received === 0 || REFUSALS.has(ending.code));
 }

@@ -86,7 +86,11 @@ class ServerConnection extends LivingConnection implements ServedConnection {
       this.refuse(streamId, 'too-many-streams', 'too many streams are open');
       return;
     }
-    if (list.tooLarge) this.refused('headers-too-large', 'the headers of a request are too large', 'stream');
+    if (list.tooLarge) {
+      this.refused('headers-too-large', 'the headers of a request are too large', 'stream');
+      // To read them all the same, for the table's sake, is what costs.
+      this.guard.wastedStream();
+    }
     const stream = new ServerStream(streamId, this, head);
     stream.remoteEnded = endStream;
     this.streams.add(stream);

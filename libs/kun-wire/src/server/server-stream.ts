@@ -217,7 +217,10 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     this.stopReading();
     const { answer, listener } = this;
     if (ending.how !== 'sent') listener?.onEnd(ending);
-    else if (answer !== undefined) listener?.onEnd({ how: 'status', ...answer });
+    else if (answer !== undefined) {
+      if (answer.code === StatusCode.OK) this.connection.guard.callAnswered();
+      listener?.onEnd({ how: 'status', ...answer });
+    }
   }
 
   /** Answers in the place of whoever serves the call, who is told so. Messages that wait to be sent are dropped. */

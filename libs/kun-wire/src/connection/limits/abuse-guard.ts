@@ -6,10 +6,14 @@ import type { ConnectionLimits } from './connection-limits.js';
 /** What a call, and a frame of DATA we sent, allow the peer of frames that carry nothing: updates of windows, mostly. */
 const OVERHEAD_EARNED = 10;
 
+/** What of its share of resets a connection has that has not done anything else yet. */
+const UNPROVEN_SHARE = 0.1;
+
 /** Tells a peer that does what peers do from one that makes us work: buckets of what costs us and nothing for it. */
 export class AbuseGuard {
   private readonly overhead: TokenBucket;
   private readonly resets: TokenBucket;
+  private answered = 0;
 
   constructor(
     private readonly limits: ConnectionLimits,
@@ -24,6 +28,11 @@ export class AbuseGuard {
     this.overhead.give(OVERHEAD_EARNED);
   }
 
+  /** A call has got its answer, and OK. */
+  callAnswered(): void {
+    this.answered++;
+  }
+
   /**
    * A frame that carries nothing has come.
    *
@@ -36,8 +45,8 @@ export class AbuseGuard {
 
   /**
    * A stream was opened for nothing: its caller reset it, or made us do so (CVE-2023-44487, CVE-2025-8671). Counted for
-   * the connection and for the process; when the process's are used up, each connection has a small share only, so that
-   * neither many attackers nor one that comes back gets more.
+   * the connection and for the process; when the process's are used up, each connection has a small share only, and of
+   * that a tenth until it has had calls answered, so that neither many attackers nor one that comes back gets more.
    *
    * @throws {FloodError} when they are too many.
    */
@@ -45,7 +54,9 @@ export class AbuseGuard {
     const now = this.process.clock.monotonicMs();
     const own = this.resets.take(now);
     const shared = this.process.resets.take(now);
-    if (own && (shared || this.resets.used <= this.limits.resetShare)) return;
+    const { resetShare } = this.limits;
+    const share = Math.min(resetShare, resetShare * UNPROVEN_SHARE + this.answered);
+    if (own && (shared || this.resets.used <= share)) return;
     throw new FloodError('reset-flood', 'too many streams reset');
   }
 }

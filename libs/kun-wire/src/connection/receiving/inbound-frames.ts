@@ -129,6 +129,7 @@ export class InboundFrames implements FrameSink {
   }
 
   goAway(_lastStreamId: number, code: number): void {
+    this.host.guard.overheadFrame();
     this.host.goAwayArrived(code);
   }
 
