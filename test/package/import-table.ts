@@ -7,7 +7,7 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
   const vocabulary = ['clock', 'identity', 'settings', ...status];
   const traces = ['traces', 'traces/export'];
   const telemetry = ['logs', 'logs/output', 'metrics', ...traces];
-  const calls = [...vocabulary, 'rpc', ...telemetry, 'interceptors', 'retry', 'routing'];
+  const calls = [...vocabulary, 'rpc', ...telemetry, 'recent', 'interceptors', 'retry', 'routing'];
   const proto = ['proto', 'proto/values', 'proto/codec', 'proto/files', 'proto/descriptor'];
   const wire = [...proto, 'tls', 'transport'];
   const sides = [...calls, ...wire, 'grammar', 'lifecycle'];
@@ -50,8 +50,10 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     'logs/output': ['optional-package'],
     logs: ['logs/output', ...traces, 'rpc', ...status, 'clock', 'identity', 'settings', 'grammar', ...proto],
     metrics: ['logs', ...traces, 'rpc', ...status, 'clock', 'identity', 'optional-package'],
+    // For who looks at the admin port.
+    recent: ['rpc', ...traces, ...status],
     // Message shapes are the proto's.
-    interceptors: ['rpc', ...status, ...telemetry, 'clock', 'settings', ...proto],
+    interceptors: ['rpc', ...status, ...telemetry, 'recent', 'clock', 'settings', ...proto],
     // When a call is made again, and by whom.
     retry: ['rpc', ...status, 'clock', 'settings'],
     routing: ['rpc', 'settings', 'grammar'],
@@ -74,7 +76,8 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     'client/call': [...sides, 'client/connection'],
     // What modules register, and the clients made of it.
     'client/upstreams': [...sides, ...client],
-    admin: ['lifecycle', ...telemetry, 'identity', 'settings', 'server/port'],
+    // What is seen and done there is what the others let see and do.
+    admin: [...sides, 'server/call', 'server/port', 'client/upstreams'],
     supervisor: ['lifecycle', 'admin', ...telemetry, 'settings'],
     // The module that a service imports, and what it provides.
     wiring: parts,

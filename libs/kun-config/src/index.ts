@@ -13,7 +13,7 @@ export { ExplainedError } from './explained-error.js';
 export { nearest } from './nearest.js';
 export { editorSchema } from './schema/editor-schema.js';
 export type { JsonSchema } from './schema/json-schema.js';
-export { Secret } from './secret.js';
+export { Secret, soundsSecret } from './secret.js';
 
 // Reports and errors
 export {

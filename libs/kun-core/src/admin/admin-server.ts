@@ -7,9 +7,11 @@ import { silentProbeLogger, type ProbeLogger } from '../lifecycle/checks.js';
 import type { Liveness } from '../lifecycle/liveness.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import type { Startup } from '../lifecycle/startup.js';
+import { setSecurityHeaders } from './access/security-headers.js';
 import { AdminModule } from './admin.module.js';
 import type { MetricsSource } from './metrics-rendering.js';
 import { AdminPortError } from './admin-port-error.js';
+import type { Operator } from './operator.js';
 import { quietly } from './quiet-start.js';
 
 /** Options of {@link createAdminServer}. */
@@ -23,13 +25,15 @@ export interface AdminServerOptions {
   readonly startup: Startup;
   /** Everything to be scraped; the application's `Meter` is one. */
   readonly metrics: MetricsSource;
+  /** What an operator sees and does. Default: nothing; there are probes and metrics alone */
+  readonly operator?: Pick<Operator, 'dispatch'> | undefined;
   /** How long requests under way may take when the port closes, in milliseconds. Default 500. */
   readonly stopTimeoutMs?: number;
   /** Gets a line when a request fails by an error of ours, or `/metrics` begins to fail. Default: silent. */
   readonly logger?: ProbeLogger;
 }
 
-/** The admin port: `/livez`, `/readyz`, `/startupz` and `/metrics`. */
+/** The admin port: `/livez`, `/readyz`, `/startupz` and `/metrics`, and what an operator sees and does. */
 export interface AdminServer {
   /**
    * Listens, and says on which port.
@@ -74,7 +78,7 @@ async function startApplication(options: AdminServerOptions): Promise<INestAppli
 }
 
 async function makeApplication(options: AdminServerOptions): Promise<INestApplication<Server>> {
-  const { readiness, liveness, startup, metrics, logger = silentProbeLogger } = options;
+  const { readiness, liveness, startup, metrics, operator, logger = silentProbeLogger } = options;
   const adapter = new ExpressAdapter();
   adapter.disable('x-powered-by');
   adapter.disable('etag');
@@ -87,7 +91,7 @@ async function makeApplication(options: AdminServerOptions): Promise<INestApplic
   );
   const server = app.getHttpServer();
   app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
-    receive(request, response, next, server);
+    receive(request, response, next, { server, operator });
   });
   return app.init();
 }
@@ -109,12 +113,18 @@ async function stopApplication(
   clearTimeout(force);
 }
 
-/** Nothing here may be cached or changed; and a connection that becomes idle during the close is cut. */
-function receive(request: IncomingMessage, response: ServerResponse, next: () => void, server: Server): void {
-  response.setHeader('Cache-Control', 'no-store');
+/** Nothing here may be cached; and a connection that becomes idle during the close is cut. */
+function receive(
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: () => void,
+  { server, operator }: { readonly server: Server; readonly operator: AdminServerOptions['operator'] },
+): void {
+  setSecurityHeaders(response);
   response.once('close', () => {
     if (!server.listening) setImmediate(() => server.closeIdleConnections());
   });
+  if (operator?.dispatch(request, response)) return;
   if (request.method === 'GET' || request.method === 'HEAD') return next();
   response.statusCode = 405;
   response.setHeader('Allow', 'GET, HEAD');

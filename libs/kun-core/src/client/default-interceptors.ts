@@ -3,6 +3,7 @@ import { callCountInterceptor, metricsInterceptor } from '../interceptors/metric
 import { loggingInterceptor } from '../interceptors/logging.js';
 import { outgoingRequestIdInterceptor } from '../interceptors/request-id.js';
 import { payloadLoggingInterceptor } from '../interceptors/payload-logging.js';
+import { recentCallsInterceptor } from '../interceptors/recent-calls.js';
 import { tracingInterceptor } from '../interceptors/tracing.js';
 import { type Interceptor, rebuiltInterceptor } from '../rpc/interceptor.js';
 import type { ApplicationLogger } from '../logs/application-logger.js';
@@ -10,6 +11,7 @@ import type { CallMetrics } from '../metrics/call-metrics.js';
 import type { MethodShapes } from '../proto/message-shape.js';
 import type { ClientCallCounts } from '../metrics/client-calls.js';
 import type { CallLogging } from '../settings/live-settings.js';
+import type { RecentSide } from '../recent/recent-calls.js';
 import type { Tracing } from '../traces/tracing.js';
 
 /** What the chain of an upstream's client is made of; the switches are the configuration's. */
@@ -27,6 +29,8 @@ export interface ClientChainParts {
   readonly calls: ClientCallCounts;
   readonly tracing: Pick<Tracing, 'tracer' | 'sampler' | 'propagation'> | undefined;
   readonly messageEvents: boolean;
+  /** What the admin port shows of attempts; `undefined` where there is none. */
+  readonly recent: RecentSide | undefined;
   /** Follows the configuration: how lines look, and whether content is logged. */
   readonly logging: CallLogging;
   /** What the proto says of each method's messages; asked for when content is logged. */
@@ -55,6 +59,7 @@ export function defaultClientInterceptors(parts: ClientChainParts): Interceptor[
       ? tracingInterceptor(tracing, { side: 'client', messageEvents, propagation: tracing.propagation })
       : undefined,
     settings.metricsEnabled ? metricsInterceptor(metrics) : undefined,
+    parts.recent && recentCallsInterceptor(parts.recent),
     settings.loggingEnabled
       ? rebuiltInterceptor(() => {
           const { codeNames, sampling } = logging.current();

@@ -2,6 +2,7 @@ import { contextInterceptor } from '../interceptors/context.js';
 import { loggingInterceptor } from '../interceptors/logging.js';
 import { metricsInterceptor } from '../interceptors/metrics.js';
 import { payloadLoggingInterceptor } from '../interceptors/payload-logging.js';
+import { recentCallsInterceptor } from '../interceptors/recent-calls.js';
 import { recoveryInterceptor, type RecoveryDeps } from '../interceptors/recovery.js';
 import { requestIdInterceptor } from '../interceptors/request-id.js';
 import { tracingInterceptor } from '../interceptors/tracing.js';
@@ -10,6 +11,7 @@ import type { ApplicationLogger } from '../logs/application-logger.js';
 import type { CallMetrics } from '../metrics/call-metrics.js';
 import type { MethodShapes } from '../proto/message-shape.js';
 import type { CallLogging } from '../settings/live-settings.js';
+import type { RecentSide } from '../recent/recent-calls.js';
 import type { Tracing } from '../traces/tracing.js';
 
 /** What the server's chain is made of; the switches are the configuration's. */
@@ -27,6 +29,8 @@ export interface ServerChainParts {
   readonly tracing: Pick<Tracing, 'tracer' | 'sampler' | 'callers' | 'propagation'> | undefined;
   /** An event in the span for each message. */
   readonly messageEvents: boolean;
+  /** What the admin port shows; `undefined` where there is none. */
+  readonly recent: RecentSide | undefined;
   readonly logging: CallLogging;
   /** What the protos say of each method's messages; asked for when content is logged. */
   readonly shapes: () => ReadonlyMap<string, MethodShapes>;
@@ -54,6 +58,7 @@ export function defaultServerInterceptors(parts: ServerChainParts): Interceptor[
       : undefined,
     // Outside of whatever may refuse a call, so that refused calls count too.
     on(settings.metricsEnabled, () => metricsInterceptor(metrics)),
+    parts.recent && recentCallsInterceptor(parts.recent),
     on(settings.loggingEnabled, () =>
       rebuiltInterceptor(() => {
         const { codeNames, sampling } = logging.current();

@@ -65,7 +65,10 @@ describe('settingsSchema', () => {
   it('has a default for everything', () => {
     expect(settingsSchema.parse({})).toMatchInlineSnapshot(`
       {
-        "Admin": {},
+        "Admin": {
+          "Hosts": [],
+          "Page": true,
+        },
         "AdminPort": 8081,
         "AllStopCallbacksTimeout": 10,
         "DestroyHooksTimeout": 5,

@@ -21,6 +21,7 @@ export const clientProviders: Provider[] = [
       'upstreams',
       'logger',
       'meter',
+      'recent',
       'tracing',
       'metricExport',
       'moduleRef',
@@ -34,6 +35,7 @@ export const clientProviders: Provider[] = [
       upstreams,
       logger,
       meter,
+      recent,
       tracing,
       metricExport,
       moduleRef,
@@ -56,6 +58,7 @@ export const clientProviders: Provider[] = [
         calls: new ClientCallCounts(meter.registry, metrics.codeNames),
         retries: new RetryCounts(meter.registry),
         tracing,
+        recent: (upstream) => live.settings.admin && recent.client(upstream),
         interceptorsOf: ({ name, interceptors = [] }) =>
           resolveInterceptors(`upstream ${name}, interceptors`, interceptors, (token) =>
             moduleRef.get(token, { strict: false }),

@@ -11,6 +11,7 @@ import { ApplicationLogger } from '../logs/application-logger.js';
 import { LogRouter } from '../logs/log-router.js';
 import type { MetricExport } from '../metrics/metric-export.js';
 import { Meter } from '../metrics/meter.js';
+import { RecentCalls } from '../recent/recent-calls.js';
 import { LiveSettings } from '../settings/live-settings.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import type { Settings } from '../settings/settings.js';
@@ -32,6 +33,7 @@ export interface Parts {
   readonly log: LogRouter;
   readonly logger: ApplicationLogger;
   readonly meter: Meter;
+  readonly recent: RecentCalls;
   readonly tracing: Tracing | undefined;
   readonly metricExport: MetricExport | undefined;
   readonly lifecycle: Lifecycle;
@@ -55,6 +57,7 @@ const DEPENDENCIES: Readonly<Record<keyof Parts, Dependency>> = {
   log: LogRouter,
   logger: ApplicationLogger,
   meter: Meter,
+  recent: RecentCalls,
   tracing: KUN_TRACING,
   metricExport: KUN_METRIC_EXPORT,
   lifecycle: Lifecycle,

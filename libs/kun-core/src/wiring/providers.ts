@@ -11,6 +11,7 @@ import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { Startup } from '../lifecycle/startup.js';
 import { readOtelEnvironment } from '../traces/otel-environment.js';
+import { RecentCalls } from '../recent/recent-calls.js';
 import { LiveSettings } from '../settings/live-settings.js';
 import { required } from './entrance.js';
 import { LogRouter } from '../logs/log-router.js';
@@ -82,6 +83,7 @@ export const kunProviders: Provider[] = [
   ...clientProviders,
   ...settingsProviders,
   ...telemetryProviders,
+  RecentCalls,
   ...lifecycleProviders,
   serverProvider,
 ];

@@ -3,6 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createAdminServer } from '../../admin/admin-server.js';
 import { closeConnectionsWhenIdle, closeHttpServer, explainListenError } from '../../lifecycle/http-port.js';
 import { handlerPlaces } from '../../server/answer/nest/handler-coverage.js';
+import { operatorOf } from './operator.js';
 import type { DeclaredPhase } from './parts.js';
 
 /** First up, so that a slow start can be told from a dead one, and last down. */
@@ -10,7 +11,10 @@ export const adminPort: DeclaredPhase = {
   name: 'admin port',
   limit: 1000,
   what: 'probes and metrics go',
-  in({ settings, readiness, liveness, startup, meter, logger: { pino }, ports }) {
+  in(parts) {
+    const { settings, readiness, liveness, startup, meter, ports } = parts;
+    const { pino } = parts.logger;
+    const operator = settings.admin && operatorOf(parts);
     const admin =
       settings.admin &&
       createAdminServer({
@@ -20,6 +24,7 @@ export const adminPort: DeclaredPhase = {
         liveness,
         startup,
         metrics: meter,
+        operator,
         logger: { log: (message) => pino.info(message), warn: (message) => pino.warn(message) },
       });
     return {
@@ -27,6 +32,7 @@ export const adminPort: DeclaredPhase = {
         if (admin) ports.admin = (await admin.start()).port;
       },
       async stop() {
+        operator?.stop();
         await admin?.stop();
         readiness.enter('stopped');
       },

@@ -15,6 +15,7 @@ import type { CallMetrics } from '../../metrics/call-metrics.js';
 import type { ClientCallCounts, RetryCounts } from '../../metrics/client-calls.js';
 import { readMethodShapes } from '../../proto/message-shape.js';
 import { reportLateErrors } from '../../interceptors/recovery.js';
+import type { RecentSide } from '../../recent/recent-calls.js';
 import type { Tracing } from '../../traces/tracing.js';
 import { CertificateStore } from '../../tls/certificate-store.js';
 import { warnOfLeftOutMetadata } from '../../transport/outgoing-metadata.js';
@@ -42,6 +43,8 @@ export interface UpstreamFactoryParts {
   readonly calls: ClientCallCounts;
   readonly retries: RetryCounts;
   readonly tracing: Tracing | undefined;
+  /** Where attempts are kept for the admin port; `undefined` where there is none. */
+  readonly recent: (upstream: string) => RecentSide | undefined;
   readonly interceptorsOf: (options: UpstreamOptions) => readonly Interceptor[];
 }
 
@@ -93,6 +96,9 @@ export class UpstreamFactory {
     const { proxyPort: port, waitAtStart, connectTimeoutMs } = settings;
     upstreams.add({
       name,
+      target,
+      secure: certificates !== undefined,
+      state: () => channel.state,
       waitAtStart,
       connectTimeoutMs,
       waitForReady: (timeoutMs) => channel.waitForReady(timeoutMs),
@@ -177,6 +183,7 @@ export class UpstreamFactory {
       metrics,
       calls,
       tracing,
+      recent: this.parts.recent(name),
       messageEvents: live.settings.tracing.messageEvents,
       logging: live.callLogging(settings),
       shapes: () => readMethodShapes([service]),

@@ -1,7 +1,14 @@
+import type { ChannelState } from '../connection/channel.js';
+
 /** An upstream of this application, once its client is made. */
 export interface UpstreamConnection {
   /** The name it is registered and configured under. */
   readonly name: string;
+  /** As dialled. */
+  readonly target: string;
+  /** Whether it is encrypted. */
+  readonly secure: boolean;
+  state(): ChannelState;
   /** Whether the start waits for its connection (`Block`). */
   readonly waitAtStart: boolean;
   readonly connectTimeoutMs: number;
@@ -16,6 +23,10 @@ export class Upstreams {
 
   add(upstream: UpstreamConnection): void {
     this.open.push(upstream);
+  }
+
+  get all(): readonly UpstreamConnection[] {
+    return this.open;
   }
 
   get names(): readonly string[] {

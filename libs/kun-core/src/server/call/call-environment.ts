@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js';
 import type { RpcCall } from '../../rpc/rpc-call.js';
 import type { OnLeftOut } from '../../transport/outgoing-metadata.js';
-import type { OpenCall, OpenCalls } from './open-calls.js';
+import type { OpenCall, OpenCalls } from '../../rpc/open-calls.js';
 
 /** What the calls of one server share. */
 export interface CallEnvironment<T extends OpenCall = OpenCall> {

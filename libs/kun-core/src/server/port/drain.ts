@@ -1,7 +1,7 @@
 import { status as Code } from '@grpc/grpc-js';
 import { type Clock, delay } from '../../clock.js';
 import { StatusError } from '../../status/status-error.js';
-import type { OpenCalls } from '../call/open-calls.js';
+import type { OpenCalls } from '../../rpc/open-calls.js';
 import type { ServerCall } from '../call/server-call.js';
 import type { Listener } from './listener.js';
 

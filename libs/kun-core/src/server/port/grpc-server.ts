@@ -19,7 +19,7 @@ import { bindService, type ServiceImplementation } from '../answer/bind-service.
 import { bindHandlers, type HandlerPlace } from '../answer/nest/handler-coverage.js';
 import type { BoundMethod } from '../call/bound-method.js';
 import type { CallEnvironment } from '../call/call-environment.js';
-import { OpenCalls } from '../call/open-calls.js';
+import { OpenCalls } from '../../rpc/open-calls.js';
 import { ServerCall } from '../call/server-call.js';
 import type { WireEngine, WireEngineOptions } from '../call/wire-engine.js';
 import { readOpenFileLimit } from '../../transport/open-files.js';

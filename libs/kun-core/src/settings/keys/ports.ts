@@ -16,15 +16,6 @@ export const adminPort = part(port(0).default(8081), {
   reload: 'restart',
 });
 
-/** The section `Admin`: how the admin port is opened. Its number is kunapp's `AdminPort`. */
-export const admin = section(undefined, {
-  Address: key('address', address().optional(), {
-    description:
-      'Address the admin port listens on. Default: all interfaces, IPv6 and IPv4, since the kubelet and Prometheus ask from outside of the pod',
-    reload: 'restart',
-  }),
-});
-
 /** The section `HTTPServer`: the service's own HTTP routes. */
 export const httpServer = section(undefined, {
   Port: key('port', port(0).default(0), {

@@ -10,7 +10,7 @@ import { systemClock } from '../../../clock.js';
 import { testAuthority } from '../../../tls/certificate.fixture.js';
 import { CertificateStore } from '../../../tls/certificate-store.js';
 import type { ServerCall } from '../../call/server-call.js';
-import { OpenCalls } from '../../call/open-calls.js';
+import { OpenCalls } from '../../../rpc/open-calls.js';
 import { Listener } from '../listener.js';
 import { GrpcJsEngine } from './grpc-js-engine.js';
 

@@ -1,0 +1,33 @@
+import type { IncomingMessage } from 'node:http';
+import { forbidden } from './refusal.js';
+
+/**
+ * Refuses what another site has a browser send. A browser names the site in `Origin` for all that it sends across, but for
+ * links that are followed and images; for those it says `Sec-Fetch-Site`. Tools send neither.
+ *
+ * @throws {Refusal} when the request is not of this very host and port.
+ */
+export function checkSameSite({ method, headers }: IncomingMessage): void {
+  const { origin, host } = headers;
+  if (origin !== undefined && !isOwn(origin, host)) {
+    throw forbidden(
+      `requests of ${JSON.stringify(origin.slice(0, MAX_SHOWN))} are not answered: only pages of the admin port itself may ask`,
+    );
+  }
+  const site = headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none') return;
+  // A link from elsewhere that is followed shows the answer to the person, and to nobody else.
+  const followed = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
+  if (followed && method === 'GET') return;
+  throw forbidden(
+    'requests that other sites send are not answered: only pages of the admin port itself may ask',
+  );
+}
+
+const MAX_SHOWN = 100;
+
+function isOwn(origin: string, host: string | undefined): boolean {
+  if (host === undefined) return false;
+  const lower = origin.toLowerCase();
+  return lower === `http://${host.toLowerCase()}` || lower === `https://${host.toLowerCase()}`;
+}

@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ProbeLogger } from '../../lifecycle/checks.js';
+import { checkSameSite } from './cross-site.js';
+import type { KnownHosts } from './known-hosts.js';
+import { readJson } from './read-json.js';
+import { Refusal } from './refusal.js';
+import { RouteTable, type AdminRoute, type Exchange, type MatchedRoute } from './route.js';
+import type { SecretScrubber } from './secret-scrubber.js';
+import type { TokenCheck } from './token-check.js';
+
+/** What a {@link Dispatcher} is made of. */
+export interface DispatcherParts {
+  readonly routes: readonly AdminRoute[];
+  readonly hosts: KnownHosts;
+  readonly token: TokenCheck;
+  readonly scrubber: Pick<SecretScrubber, 'replacer'>;
+  /** Told of what nobody foresaw, and of all that is done with the token. */
+  readonly logger: ProbeLogger;
+}
+
+const MAX_BODY_BYTES = 64 * 1024;
+
+/**
+ * Takes requests to their routes. It compares paths as they are: a router that forgives letter case, slashes or encodings
+ * would find a route where the check of the token finds none.
+ */
+export class Dispatcher {
+  private readonly table: RouteTable;
+
+  constructor(private readonly parts: DispatcherParts) {
+    this.table = new RouteTable(parts.routes);
+  }
+
+  /** False where no route has the path; the request is then somebody else's. */
+  dispatch(request: IncomingMessage, response: ServerResponse): boolean {
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+    const matched = this.table.at(path);
+    if (matched.length === 0) return false;
+    // What is not read of it must not keep the connection busy.
+    response.once('finish', () => request.resume());
+    void this.answer(matched, query, request, response).catch((error: unknown) => this.fail(error, response));
+    return true;
+  }
+
+  private async answer(
+    matched: readonly MatchedRoute[],
+    query: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { hosts, token } = this.parts;
+    hosts.check(request);
+    checkSameSite(request);
+    const { route, id } =
+      matched.find((each) => each.route.method === request.method) ?? refuseMethod(matched);
+    if (route.needs === 'token') {
+      token.check(request);
+      this.tellOfUse(request);
+    }
+    const exchange: Exchange = {
+      request,
+      response,
+      query: new URLSearchParams(query),
+      id,
+      body: (maxBytes = MAX_BODY_BYTES) => readJson(request, maxBytes),
+    };
+    const answer = await route.handle(exchange);
+    if (answer !== undefined) this.write(response, 200, answer);
+  }
+
+  /** Indented: it is read in a terminal as often as by a program. */
+  private write(response: ServerResponse, status: number, answer: object): void {
+    response.statusCode = status;
+    response.setHeader('Content-Type', 'application/json; charset=utf-8');
+    response.end(`${JSON.stringify(answer, this.parts.scrubber.replacer, 2)}\n`);
+  }
+
+  private fail(error: unknown, response: ServerResponse): void {
+    const refusal = error instanceof Refusal ? error : new Refusal(500, 'it failed; the log says why');
+    if (refusal !== error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.parts.logger.warn(`a request to the admin port failed: ${why}`);
+    }
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    for (const [name, value] of Object.entries(refusal.headers)) response.setHeader(name, value);
+    this.write(response, refusal.status, refusal.answer);
+  }
+
+  /** Who did what is asked for later. */
+  private tellOfUse({ method, url = '', socket }: IncomingMessage): void {
+    this.parts.logger.log(`${peerOf(socket)} used the admin token: ${method} ${url.slice(0, MAX_SHOWN)}`);
+  }
+}
+
+/** `address:port` of who asks; IPv4 as IPv4 where the port listens on both. */
+export function peerOf({ remoteAddress = 'unknown', remotePort }: IncomingMessage['socket']): string {
+  return `${remoteAddress.replace(/^::ffff:(?=[\d.]+$)/, '')}:${remotePort}`;
+}
+
+const MAX_SHOWN = 200;
+
+function refuseMethod(matched: readonly MatchedRoute[]): never {
+  const allowed = matched.map(({ route }) => route.method).join(', ');
+  throw new Refusal(405, `it takes ${allowed}`, { Allow: allowed });
+}

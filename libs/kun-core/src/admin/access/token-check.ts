@@ -1,0 +1,41 @@
+import type { Secret } from '@kun/config';
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Live } from '../../settings/live.js';
+import { forbidden, Refusal } from './refusal.js';
+
+/** Lets those in who know the token. It may change while the service runs. */
+export class TokenCheck {
+  constructor(private readonly token: Pick<Live<Secret | undefined>, 'current'>) {}
+
+  /** Whether there is a token, so that somebody may. */
+  get enabled(): boolean {
+    return this.token.current !== undefined;
+  }
+
+  /** @throws {Refusal} when there is no token (403), or the request has not the right one (401). */
+  check({ headers, method, url }: IncomingMessage): void {
+    const token = this.token.current;
+    const what = `${method} ${(url ?? '').replace(/\?.*/s, '').slice(0, MAX_SHOWN)}`;
+    if (!token) {
+      throw forbidden(
+        `${what} is off: set Admin.Token, from a file or the environment, as KUN_CONF__ADMIN__TOKEN, and send it as Authorization: Bearer`,
+      );
+    }
+    const [, given] = /^Bearer +([\x21-\x7e]+)$/i.exec(headers.authorization ?? '') ?? [];
+    if (given !== undefined && isSame(given, token.reveal())) return;
+    const found = given === undefined ? 'wants Authorization: Bearer with' : 'was sent with what is not';
+    throw new Refusal(401, `${what} ${found} the token of Admin.Token`, { 'WWW-Authenticate': 'Bearer' });
+  }
+}
+
+const MAX_SHOWN = 100;
+
+/** Takes as long whatever is given: neither where it differs nor its length shows. */
+function isSame(given: string, token: string): boolean {
+  return timingSafeEqual(digest(given), digest(token));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}

@@ -1,0 +1,94 @@
+import type { Secret } from '@kun/config';
+import type { Upstreams } from '../client/upstreams/upstreams.js';
+import type { Clock } from '../clock.js';
+import type { IdentityFields } from '../identity/identity.js';
+import type { Lifecycle } from '../lifecycle/lifecycle.js';
+import type { Liveness } from '../lifecycle/liveness.js';
+import type { Readiness } from '../lifecycle/readiness.js';
+import type { Startup } from '../lifecycle/startup.js';
+import type { ApplicationLogger } from '../logs/application-logger.js';
+import type { Meter } from '../metrics/meter.js';
+import type { RecentCalls } from '../recent/recent-calls.js';
+import type { KunGrpcServer } from '../server/port/grpc-server.js';
+import type { LogLevel } from '../settings/keys/logger.js';
+import type { Live } from '../settings/live.js';
+import { Dispatcher } from './access/dispatcher.js';
+import { KnownHosts } from './access/known-hosts.js';
+import { SecretScrubber } from './access/secret-scrubber.js';
+import { TokenCheck } from './access/token-check.js';
+import type { StatusAnswer } from './answers/process.js';
+import { callsRoutes } from './calls/calls-routes.js';
+import type { ReadConfiguration } from './process/configuration-view.js';
+import { EventLoopWatch } from './process/event-loop-watch.js';
+import { LogLevelOverride } from './process/log-level.js';
+import { processRoutes } from './process/process-routes.js';
+import { versionOfKun, type StatusParts } from './process/status-view.js';
+
+/** What an operator sees and does is made of this. */
+export interface OperatorParts {
+  readonly settings: {
+    readonly page: boolean;
+    readonly token: Live<Secret | undefined>;
+    readonly hosts: readonly string[];
+  };
+  readonly identity: IdentityFields;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly lifecycle: Lifecycle;
+  readonly readiness: Readiness;
+  readonly liveness: Liveness;
+  readonly startup: Startup;
+  readonly configuration: ReadConfiguration;
+  readonly logger: ApplicationLogger;
+  /** `Logger.Level`. */
+  readonly level: Live<LogLevel>;
+  readonly meter: Meter;
+  readonly recent: RecentCalls;
+  readonly server: KunGrpcServer;
+  readonly upstreams: Upstreams;
+  /** Those that are open now. */
+  readonly ports: () => StatusAnswer['ports'];
+  /** What is on. */
+  readonly features: () => StatusAnswer['features'];
+}
+
+/** What the admin port does besides probes and metrics. */
+export interface Operator {
+  /** Takes a request, or says with false that it is somebody else's. */
+  readonly dispatch: Dispatcher['dispatch'];
+  /** Ends all that lasts: timers, watches. */
+  stop(): void;
+}
+
+/** Makes it; nothing runs before it is asked for. */
+export function createOperator(parts: OperatorParts): Operator {
+  const { settings, clock, logger, configuration } = parts;
+  const token = new TokenCheck(settings.token);
+  const logLevel = new LogLevelOverride({ logger, configured: parts.level, clock });
+  const loop = new EventLoopWatch();
+  const calls = { ...parts, openCalls: parts.server.openCalls };
+  const status: StatusParts = {
+    ...parts,
+    logLevel,
+    registry: parts.meter.registry,
+    kunVersion: versionOfKun(),
+    admin: () => ({ page: settings.page, token: token.enabled, mcp: false }),
+  };
+  const dispatcher = new Dispatcher({
+    routes: [...processRoutes({ status, loop, configuration, logLevel }), ...callsRoutes(calls)],
+    hosts: new KnownHosts(settings.hosts),
+    token,
+    scrubber: new SecretScrubber(configuration, parts.env),
+    logger: {
+      log: (message) => logger.pino.info(message),
+      warn: (message) => logger.pino.warn(message),
+    },
+  });
+  return {
+    dispatch: (request, response) => dispatcher.dispatch(request, response),
+    stop() {
+      logLevel.stop();
+      loop.stop();
+    },
+  };
+}

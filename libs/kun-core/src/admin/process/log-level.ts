@@ -1,0 +1,86 @@
+import type { Clock } from '../../clock.js';
+import type { ApplicationLogger } from '../../logs/application-logger.js';
+import { LOG_LEVELS, type LogLevel } from '../../settings/keys/logger.js';
+import type { Live } from '../../settings/live.js';
+import { badRequest } from '../access/refusal.js';
+import type { LogLevelAnswer } from '../answers/process.js';
+
+/** What a {@link LogLevelOverride} is made of. */
+export interface LogLevelParts {
+  readonly logger: Pick<ApplicationLogger, 'level' | 'pino'>;
+  /** `Logger.Level`. */
+  readonly configured: Live<LogLevel>;
+  readonly clock: Clock;
+}
+
+/** A day: whoever wants it for longer wants it in the file. */
+const MAX_SECONDS = 86_400;
+const DEFAULT_SECONDS = 600;
+
+/**
+ * A log level for a time. It goes over the configuration's until the time is up, also over one that changes meanwhile, and
+ * then the configuration's is in force as it is by then.
+ */
+export class LogLevelOverride {
+  private override: { readonly level: LogLevel; readonly revertsAt: number; cancel(): void } | undefined;
+  private readonly unsubscribe: () => void;
+
+  constructor(private readonly parts: LogLevelParts) {
+    // After the logger's own subscription, which has set it.
+    this.unsubscribe = parts.configured.subscribe(() => this.apply());
+  }
+
+  get answer(): LogLevelAnswer {
+    const { logger, configured } = this.parts;
+    return {
+      level: logger.level,
+      configured: configured.current,
+      ...(this.override && { revertsAt: this.override.revertsAt }),
+    };
+  }
+
+  /** @throws {Refusal} when the body has no level or no time that can be used. */
+  set(body: unknown): LogLevelAnswer {
+    const { level, forSeconds } = readBody(body);
+    const { clock, logger } = this.parts;
+    this.override?.cancel();
+    const cancel = clock.schedule(forSeconds * 1000, () => this.revert('the time is up'));
+    this.override = { level, revertsAt: clock.now() + forSeconds * 1000, cancel };
+    // Before it may be silent.
+    logger.pino.warn({ level_set: level, for_seconds: forSeconds }, 'the log level was set for a time');
+    this.apply();
+    return this.answer;
+  }
+
+  /** Back to the configuration's. */
+  revert(why: string): LogLevelAnswer {
+    if (!this.override) return this.answer;
+    this.override.cancel();
+    this.override = undefined;
+    this.apply();
+    const { logger, configured } = this.parts;
+    logger.pino.warn({ level_set: configured.current, why }, "the log level is the configuration's again");
+    return this.answer;
+  }
+
+  /** Nothing is to happen any more. */
+  stop(): void {
+    this.unsubscribe();
+    this.override?.cancel();
+    this.override = undefined;
+  }
+
+  private apply(): void {
+    this.parts.logger.level = this.override?.level ?? this.parts.configured.current;
+  }
+}
+
+function readBody(body: unknown): { level: LogLevel; forSeconds: number } {
+  const { level, forSeconds = DEFAULT_SECONDS } = Object(body) as { level?: unknown; forSeconds?: unknown };
+  const known = LOG_LEVELS.find((name) => name === level);
+  if (!known) throw badRequest(`level is one of ${LOG_LEVELS.join(', ')}`);
+  if (typeof forSeconds !== 'number' || !(forSeconds >= 1 && forSeconds <= MAX_SECONDS)) {
+    throw badRequest(`forSeconds is a number from 1 to ${MAX_SECONDS}, after which the level goes back`);
+  }
+  return { level: known, forSeconds };
+}

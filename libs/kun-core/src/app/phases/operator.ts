@@ -1,0 +1,34 @@
+import { createOperator, type Operator } from '../../admin/operator.js';
+import { Identity } from '../../identity/identity.js';
+import { RecentCalls } from '../../recent/recent-calls.js';
+import type { KunRuntime } from '../../wiring/options.js';
+import { KUN_RUNTIME } from '../../wiring/tokens.js';
+import type { Parts } from './parts.js';
+
+/** What an operator sees and does at the admin port of the application. */
+export function operatorOf(parts: Parts): Operator {
+  const { nest, settings, tracing, upstreams, ports } = parts;
+  const { grpc, logger } = settings;
+  return createOperator({
+    ...parts,
+    settings: settings.operator,
+    identity: nest.get(Identity),
+    env: nest.get<KunRuntime>(KUN_RUNTIME).env ?? process.env,
+    level: logger.level,
+    recent: nest.get(RecentCalls),
+    ports: () => ({ ...ports }),
+    features: () => ({
+      engine: grpc.engine,
+      tls: grpc.tls !== undefined,
+      reflection: grpc.reflectionEnabled,
+      recovery: grpc.recoveryEnabled,
+      metrics: grpc.metricsEnabled,
+      logging: grpc.loggingEnabled,
+      messagesLogged: grpc.contentMaxLength.current !== undefined,
+      logSampling: logger.sampling.current !== undefined,
+      tracing: tracing !== undefined && grpc.tracingEnabled,
+      sampleRatio: settings.tracing.sampleRatio ?? 1,
+      upstreams: upstreams.all.length,
+    }),
+  });
+}

@@ -1,0 +1,47 @@
+import { Secret } from '@kun/config';
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { key } from '../declare.js';
+import { section } from '../section.js';
+import { address } from '../values.js';
+
+/** A token that is shorter could be guessed in the time that somebody may try. */
+const MIN_TOKEN_LENGTH = 16;
+
+const HOST_ERROR = 'expected a host name without a port, as admin.example.com';
+
+/** The section `Admin`: how the admin port is opened, and what may be done there. Its number is kunapp's `AdminPort`. */
+export const admin = section('operator', {
+  Address: key('address', address().optional(), {
+    description:
+      'Address the admin port listens on. Default: all interfaces, IPv6 and IPv4, since the kubelet and Prometheus ask from outside of the pod',
+    reload: 'restart',
+  }),
+  Page: key('page', z.boolean().default(true), {
+    description:
+      "Serve the operator's page on the admin port, and what it is made of: /events, /methods and /call",
+    reload: 'restart',
+  }),
+  Token: key('token', z.string().check(longEnough).transform(Secret.of).optional(), {
+    description:
+      'Who sends it as Authorization: Bearer may change, profile and call on the admin port; 16 characters or more, from a file or the environment. Default: nobody may',
+    reload: 'live',
+  }),
+  Hosts: key('hosts', z.array(z.string().refine(isHost, { error: HOST_ERROR })).default([]), {
+    description:
+      'Names under which the admin port is asked for besides those of the pod and of loopback, as of a Service or an Ingress; for all but probes and metrics, against DNS rebinding',
+    reload: 'restart',
+    read: (names) => names.map((name) => name.toLowerCase()),
+  }),
+});
+
+/** Without the value, which is a secret, too short or not. */
+function longEnough({ value, issues }: z.core.ParsePayload<string>): void {
+  if (value.length >= MIN_TOKEN_LENGTH && /^[\x21-\x7e]+$/.test(value)) return;
+  const message = `expected ${MIN_TOKEN_LENGTH} characters or more, letters, digits and signs without spaces`;
+  issues.push({ code: 'custom', input: undefined, message });
+}
+
+function isHost(name: string): boolean {
+  return isIP(name) !== 0 || /^[a-z0-9][a-z0-9.-]*$/i.test(name);
+}
