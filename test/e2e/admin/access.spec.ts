@@ -51,7 +51,7 @@ describe('what changes, costs or calls', () => {
       'Bearer [secret]',
     ];
     for (const authorization of wrong) {
-      const headers = authorization === undefined ? {} : { authorization };
+      const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
       const answer = await ask(guarded.adminUrl, path, { method, body, headers });
       expect([authorization, answer.status, answer.headers['www-authenticate']]).toEqual([
         authorization,
@@ -86,10 +86,10 @@ describe('what changes, costs or calls', () => {
   });
 
   it('takes no other method in its place', async () => {
-    for (const headers of [{ 'x-http-method-override': 'PUT' }, { 'x-method-override': 'PUT' }]) {
+    for (const name of ['x-http-method-override', 'x-method-override']) {
       const answer = await ask(guarded.adminUrl, '/loglevel?_method=PUT', {
         method: 'POST',
-        headers,
+        headers: { [name]: 'PUT' },
         body: { level: 'trace' },
         token: TOKEN,
       });
@@ -101,7 +101,7 @@ describe('what changes, costs or calls', () => {
   it('tells in the log who did what', async () => {
     await ask(guarded.adminUrl, '/loglevel', { method: 'DELETE', token: TOKEN });
     const line = await guarded.logs.waitFor(({ msg }) =>
-      /used the admin token: DELETE \/loglevel$/.test(msg),
+      msg.endsWith('used the admin token: DELETE /loglevel'),
     );
     expect(line.msg).toMatch(/^127\.0\.0\.1:\d+ /);
   });

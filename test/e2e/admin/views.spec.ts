@@ -16,7 +16,7 @@ interface Calls {
 
 describe('/callz', () => {
   it('shows a call in flight on both sides until it is over, and then its method', async () => {
-    const [entered, release] = [deferred<void>(), deferred<void>()];
+    const [entered, release] = [deferred(), deferred()];
     await using last = await startLinked({
       handlers: {
         async unary(request) {
@@ -63,7 +63,9 @@ describe('/errorz', () => {
       unary(request: object, options?: object): Promise<unknown>;
       collect(requests: object[]): Promise<unknown>;
     }>('kun.test.v1.Kinds');
-    await expect(client.unary({}, { metadata: { 'x-request-id': 'night-2' } })).rejects.toThrow();
+    await expect(client.unary({}, { metadata: { 'x-request-id': 'night-2' } })).rejects.toThrow(
+      'Internal server error',
+    );
     await expect(client.collect([{}])).rejects.toThrow('no such note');
 
     const errors = async (query = '') =>

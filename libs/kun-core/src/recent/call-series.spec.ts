@@ -1,14 +1,14 @@
-import fc from 'fast-check';
+import { array, assert, constantFrom, double, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CallSeries, stepAt, STEPS } from './call-series.js';
 import { DurationCounts } from './duration-counts.js';
 
 describe('DurationCounts', () => {
   it('knows each quantile within 5 %', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.double({ min: 0.001, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 200 }),
-        fc.constantFrom(0.01, 0.5, 0.99, 1),
+    assert(
+      property(
+        array(double({ min: 0.001, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 200 }),
+        constantFrom(0.01, 0.5, 0.99, 1),
         (durations, share) => {
           const counts = new DurationCounts();
           for (const duration of durations) counts.add(duration);

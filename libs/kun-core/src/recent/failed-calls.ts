@@ -109,7 +109,7 @@ function causeOf(thrown: unknown): Cause {
     if (thrown instanceof Error) {
       return { type: cut(thrown.constructor?.name || thrown.name), message: cut(thrown.message) };
     }
-    return { type: typeof thrown, message: typeof thrown === 'object' ? 'an object' : cut(String(thrown)) };
+    return { type: typeof thrown, message: typeof thrown === 'string' ? cut(thrown) : typeof thrown };
   } catch {
     return { type: 'unknown', message: 'a value that cannot be read' };
   }

@@ -16,7 +16,7 @@ export interface Exchange {
    *
    * @throws {Refusal} when it is none, or more than `maxBytes`. Default 64 KiB
    */
-  body(maxBytes?: number): Promise<unknown>;
+  readonly body: (maxBytes?: number) => Promise<unknown>;
 }
 
 /** What a route answers: a value that is written as JSON, or `undefined` where it has written by itself. */

@@ -7,7 +7,7 @@ import type { Lifecycle } from '../../lifecycle/lifecycle.js';
 import type { Liveness } from '../../lifecycle/liveness.js';
 import type { Readiness } from '../../lifecycle/readiness.js';
 import type { Startup } from '../../lifecycle/startup.js';
-import type { ProbeEntry, StatusAnswer } from '../answers/process.js';
+import type { StatusAnswer } from '../answers/process.js';
 import type { ReadConfiguration } from './configuration-view.js';
 import type { EventLoopWatch } from './event-loop-watch.js';
 import { gcFigures } from './gc-figures.js';
@@ -59,8 +59,8 @@ export async function statusView(parts: StatusParts, loop: EventLoopWatch): Prom
     ready: readiness.isReady,
     reasons: readiness.reasons,
     holds,
-    readiness: ready as Record<string, ProbeEntry>,
-    liveness: alive as Record<string, ProbeEntry>,
+    readiness: ready,
+    liveness: alive,
     started: startup.isStarted,
     ports: parts.ports(),
     ...figures,
