@@ -16,9 +16,12 @@ import { Dispatcher } from './access/dispatcher.js';
 import { KnownHosts } from './access/known-hosts.js';
 import { SecretScrubber } from './access/secret-scrubber.js';
 import { TokenCheck } from './access/token-check.js';
+import type { AdminRoute } from './access/route.js';
 import type { StatusAnswer } from './answers/process.js';
 import { callsRoutes } from './calls/calls-routes.js';
 import type { ReadConfiguration } from './process/configuration-view.js';
+import { EventHub } from './events/event-hub.js';
+import { PageEventSource } from './events/page-events.js';
 import { EventLoopWatch } from './process/event-loop-watch.js';
 import { LogLevelOverride } from './process/log-level.js';
 import { processRoutes } from './process/process-routes.js';
@@ -74,11 +77,17 @@ export function createOperator(parts: OperatorParts): Operator {
     kunVersion: versionOfKun(),
     admin: () => ({ page: settings.page, token: token.enabled, mcp: false }),
   };
+  const scrubber = new SecretScrubber(configuration, parts.env);
+  const events = new EventHub(new PageEventSource({ calls, status, loop, scrubber }), clock);
   const dispatcher = new Dispatcher({
-    routes: [...processRoutes({ status, loop, configuration, logLevel }), ...callsRoutes(calls)],
+    routes: [
+      ...processRoutes({ status, loop, configuration, logLevel }),
+      ...callsRoutes(calls),
+      ...(settings.page ? [eventsRoute(events)] : []),
+    ],
     hosts: new KnownHosts(settings.hosts),
     token,
-    scrubber: new SecretScrubber(configuration, parts.env),
+    scrubber,
     logger: {
       log: (message) => logger.pino.info(message),
       warn: (message) => logger.pino.warn(message),
@@ -87,8 +96,22 @@ export function createOperator(parts: OperatorParts): Operator {
   return {
     dispatch: (request, response) => dispatcher.dispatch(request, response),
     stop() {
+      events.stop();
       logLevel.stop();
       loop.stop();
+    },
+  };
+}
+
+/** What the page shows, as it changes. */
+function eventsRoute(events: EventHub): AdminRoute {
+  return {
+    method: 'GET',
+    path: '/events',
+    needs: 'reading',
+    async handle({ response }) {
+      await events.add(response);
+      return undefined;
     },
   };
 }
