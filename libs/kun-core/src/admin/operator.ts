@@ -18,6 +18,7 @@ import { SecretScrubber } from './access/secret-scrubber.js';
 import { TokenCheck } from './access/token-check.js';
 import type { AdminRoute } from './access/route.js';
 import type { StatusAnswer } from './answers/process.js';
+import { Calling } from './calling/calling-routes.js';
 import { callsRoutes } from './calls/calls-routes.js';
 import type { ReadConfiguration } from './process/configuration-view.js';
 import { EventHub } from './events/event-hub.js';
@@ -34,6 +35,8 @@ export interface OperatorParts {
     readonly token: Live<Secret | undefined>;
     readonly hosts: readonly string[];
   };
+  /** Of the gRPC port. */
+  readonly grpc: { readonly tls: boolean; readonly reflection: boolean; readonly maxMessageBytes: number };
   readonly identity: IdentityFields;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
@@ -79,11 +82,12 @@ export function createOperator(parts: OperatorParts): Operator {
   };
   const scrubber = new SecretScrubber(configuration, parts.env);
   const events = new EventHub(new PageEventSource({ calls, status, loop, scrubber }), clock);
+  const calling = new Calling({ clock, server: parts.server, ...parts.grpc });
   const dispatcher = new Dispatcher({
     routes: [
       ...processRoutes({ status, loop, configuration, logLevel }),
       ...callsRoutes(calls),
-      ...(settings.page ? [eventsRoute(events)] : []),
+      ...(settings.page ? [eventsRoute(events), ...calling.routes] : []),
     ],
     hosts: new KnownHosts(settings.hosts),
     token,
@@ -97,6 +101,7 @@ export function createOperator(parts: OperatorParts): Operator {
     dispatch: (request, response) => dispatcher.dispatch(request, response),
     stop() {
       events.stop();
+      calling.stop();
       logLevel.stop();
       loop.stop();
     },

@@ -12,6 +12,11 @@ export function operatorOf(parts: Parts): Operator {
   return createOperator({
     ...parts,
     settings: settings.operator,
+    grpc: {
+      tls: grpc.tls !== undefined,
+      reflection: grpc.reflectionEnabled,
+      maxMessageBytes: grpc.maxMessageBytes,
+    },
     identity: nest.get(Identity),
     env: nest.get<KunRuntime>(KUN_RUNTIME).env ?? process.env,
     level: logger.level,

@@ -41,7 +41,7 @@ export function parseProtos(files: readonly ProtoFile[]): ProtoSchema {
 /** What the file's package holds then. Its name at each definition is lost by protobufjs in some files. */
 function parseInto(root: protobuf.Root, file: ProtoFile): readonly protobuf.ReflectionObject[] {
   try {
-    const { package: name } = protobuf.parse(file.text, root, { keepCase: true });
+    const { package: name } = protobuf.parse(file.text, root, { keepCase: true, alternateCommentMode: true });
     const namespace = name === undefined ? root : root.lookup(name, [protobuf.Namespace]);
     return namespace instanceof protobuf.Namespace || namespace instanceof protobuf.Root
       ? namespace.nestedArray.filter((object) => object.constructor !== protobuf.Namespace)

@@ -29,6 +29,7 @@ import { GrpcJsEngine } from './grpc-js/grpc-js-engine.js';
 import { serveHealth } from './health.js';
 import { KunEngine } from './kun/kun-engine.js';
 import { Listener, type ListenAddress } from './listener.js';
+import { LocalCall, type LocalCaller } from './local-call.js';
 import { serveReflection } from './reflection.js';
 
 /** What a {@link KunGrpcServer} is made of. */
@@ -79,6 +80,7 @@ export class KunGrpcServer {
   private engine: WireEngine | undefined;
   private listener: Listener | undefined;
   private health: Subscription | undefined;
+  private makeLocal: ((path: string, caller: LocalCaller) => LocalCall | undefined) | undefined;
 
   constructor(private readonly options: GrpcServerOptions) {
     const { clock, draining, onLateError, onLeftOut = () => {} } = options;
@@ -88,6 +90,19 @@ export class KunGrpcServer {
   /** The services served, by full name. */
   get services(): ReadonlyMap<string, ServiceDefinition> {
     return this.options.services;
+  }
+
+  /** What the services are defined by. */
+  get schemas(): readonly ProtoSchema[] {
+    return this.options.schemas;
+  }
+
+  /**
+   * Makes a call from within, through the same chain and handlers as those of the port; it begins with its
+   * `start()`. `undefined` while the port is not open, and for a method that is not served.
+   */
+  callLocally(path: string, caller: LocalCaller): LocalCall | undefined {
+    return this.makeLocal?.(path, caller);
   }
 
   /**
@@ -118,6 +133,7 @@ export class KunGrpcServer {
       serveReflection(serve, { services: names, schemas, onError });
     }
     this.engine = this.openEngine(methods, run);
+    this.makeLocal = (path, caller) => this.local(methods.get(path), run, caller);
     try {
       this.listener = new Listener(this.engine, {
         tls: this.options.tls,
@@ -148,6 +164,7 @@ export class KunGrpcServer {
   }
 
   private release(): void {
+    this.makeLocal = undefined;
     this.health?.unsubscribe();
     this.engine?.release();
     this.options.tls?.certificates.stop();
@@ -165,6 +182,20 @@ export class KunGrpcServer {
         answerAnyway(call, error);
       }
     };
+  }
+
+  private local(
+    bound: BoundMethod | undefined,
+    run: (call: ServerCall) => void,
+    caller: LocalCaller,
+  ): LocalCall | undefined {
+    if (!bound) return undefined;
+    const { environment } = this;
+    const { maxMessageBytes } = this.options.settings;
+    const wire = new LocalCall(caller, { clock: environment.clock, maxMessageBytes });
+    wire.call = new ServerCall(bound.method, wire, environment, bound);
+    wire.run = run;
+    return wire;
   }
 
   private openEngine(methods: ReadonlyMap<string, BoundMethod>, run: (call: ServerCall) => void): WireEngine {

@@ -1,0 +1,123 @@
+import type { Metadata } from '@grpc/grpc-js';
+import type { ServerResponse } from 'node:http';
+import type { LocalCall, LocalCaller } from '../../server/port/local-call.js';
+import type { WireStatus } from '../../server/call/wire-call.js';
+import { codeName } from '../../status/code.js';
+import { conflict, tooMany } from '../access/refusal.js';
+import type { CallEvent } from '../answers/calling.js';
+import { isCredential } from './buf-curl.js';
+import { toEntries } from './call-request.js';
+import type { JsonMethod } from './proto-json.js';
+
+/** What a call is made with. */
+export interface CallSessionParts {
+  readonly peer: string;
+  readonly metadata: Metadata;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number;
+  readonly method: JsonMethod;
+  /** Where what happens is written. */
+  readonly response: ServerResponse;
+  /** Makes JSON of the details that a status carries. */
+  readonly detailsOf: (status: WireStatus) => readonly unknown[];
+}
+
+/** Requests that may wait for the handler to take them. */
+const MAX_WAITING = 1000;
+
+/** A call made for somebody at the admin port: what happens is written as a line of JSON each, as fast as they read. */
+export class CallSession implements LocalCaller {
+  readonly peer: string;
+  readonly metadata: Metadata;
+  readonly deadline: number;
+  private call: LocalCall | undefined;
+  private complete = false;
+  private readonly untaken: Array<() => void> = [];
+  private received = 0;
+  private ended = false;
+  private readonly startedAt = performance.now();
+
+  constructor(private readonly parts: CallSessionParts) {
+    ({ peer: this.peer, metadata: this.metadata, deadline: this.deadline } = parts);
+    // To leave is to cancel.
+    parts.response.once('close', () => this.cancel());
+    parts.response.on('drain', () => {
+      for (const taken of this.untaken.splice(0)) taken();
+    });
+    // Not heard, it would be an error of the process.
+    parts.response.on('error', () => {});
+  }
+
+  /** The call is made. */
+  begin(call: LocalCall, open: Extract<CallEvent, { type: 'open' }>): void {
+    this.call = call;
+    this.parts.response.writeHead(200, {
+      'Content-Type': 'application/x-ndjson; charset=utf-8',
+      'X-Accel-Buffering': 'no',
+    });
+    this.write(open);
+  }
+
+  /** @throws {Refusal} when a message does not fit its proto, the request is complete, or too many wait. */
+  send(messages: readonly unknown[]): void {
+    if (this.complete) throw conflict('the request of the call is complete: no message can follow');
+    const encoded = messages.map((message) => this.parts.method.encode(message));
+    const waiting = (this.call?.waiting ?? 0) + encoded.length;
+    if (waiting > MAX_WAITING) {
+      throw tooMany(`the handler has not read ${MAX_WAITING} messages yet; send more when it has`);
+    }
+    for (const bytes of encoded) this.call?.push(bytes);
+  }
+
+  /** The request is complete. */
+  halfClose(): void {
+    this.complete = true;
+    this.call?.halfClose();
+  }
+
+  cancel(): void {
+    this.call?.cancel();
+  }
+
+  onHeaders(metadata: Metadata): void {
+    this.write({ type: 'headers', metadata: shown(metadata) });
+  }
+
+  onMessage(bytes: Buffer, taken: () => void): void {
+    const index = this.received++;
+    try {
+      this.write({ type: 'message', index, message: this.parts.method.decode(bytes) });
+    } catch (cause) {
+      this.write({ type: 'message', index, error: cause instanceof Error ? cause.message : 'unreadable' });
+    }
+    const { response } = this.parts;
+    // Once closed it drains no more, and the call is cancelled.
+    if (response.writableNeedDrain) this.untaken.push(taken);
+    else taken();
+  }
+
+  onEnd(status: WireStatus): void {
+    if (this.ended) return;
+    this.write({
+      type: 'end',
+      code: status.code,
+      codeName: codeName(status.code),
+      message: status.details,
+      details: this.parts.detailsOf(status),
+      trailers: shown(status.metadata),
+      durationMs: Math.round((performance.now() - this.startedAt) * 1000) / 1000,
+    });
+    this.ended = true;
+    this.parts.response.end();
+  }
+
+  private write(event: CallEvent): void {
+    const { response } = this.parts;
+    if (!this.ended && !response.destroyed) response.write(`${JSON.stringify(event)}\n`);
+  }
+}
+
+/** Credentials are nobody's to read, and least of all in a screenshot. */
+function shown(metadata: Metadata | null): ReturnType<typeof toEntries> {
+  return toEntries(metadata).map(([name, value]) => [name, isCredential(name) ? '[secret]' : value]);
+}

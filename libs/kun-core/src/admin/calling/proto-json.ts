@@ -1,0 +1,94 @@
+import type { DescMessage, DescMethod, DescService, FileRegistry } from '@bufbuild/protobuf';
+import { DescriptorIndex, type DescribedFile } from '../../proto/descriptor/descriptor-index.js';
+import type { ProtoSchema } from '../../proto/files/parse-protos.js';
+import { badRequest } from '../access/refusal.js';
+
+type Library = typeof import('@bufbuild/protobuf');
+
+/** A method and its messages' forms: JSON of protobuf, and bytes. */
+export interface JsonMethod {
+  readonly descriptor: DescMethod;
+  /** @throws {Refusal} saying what of the JSON does not fit the message. */
+  encode(json: unknown): Buffer;
+  /** @throws Error when the bytes are no such message. */
+  decode(bytes: Uint8Array): unknown;
+}
+
+/**
+ * The served protos as `@bufbuild/protobuf` knows them, which writes and reads protobuf's own JSON as every other tool
+ * does. Loaded and made when first asked for.
+ */
+export class ProtoJson {
+  private loading: Promise<Library> | undefined;
+  private index: DescriptorIndex | undefined;
+  private readonly registries = new Map<string, Promise<FileRegistry>>();
+
+  constructor(private readonly schemas: readonly ProtoSchema[]) {}
+
+  /** `undefined` where no proto has the service. */
+  async service(name: string): Promise<DescService | undefined> {
+    return (await this.registryOf(name))?.getService(name);
+  }
+
+  /** The method at `/package.Service/Method`; `undefined` where no proto has it. */
+  async method(path: string): Promise<JsonMethod | undefined> {
+    const [, serviceName = '', name = ''] = path.split('/');
+    const registry = await this.registryOf(serviceName);
+    const descriptor = registry?.getService(serviceName)?.methods.find((each) => each.name === name);
+    if (!registry || !descriptor) return undefined;
+    const { fromJson, toBinary, fromBinary, toJson } = await this.library();
+    const { input, output } = descriptor;
+    return {
+      descriptor,
+      encode(json) {
+        try {
+          return Buffer.from(toBinary(input, fromJson(input, json as never, { registry })));
+        } catch (cause) {
+          throw badRequest(`the message is no ${input.typeName}: ${messageOf(cause)}`);
+        }
+      },
+      decode: (bytes) =>
+        toJson(output, fromBinary(output, bytes), { registry, alwaysEmitImplicit: true }) as unknown,
+    };
+  }
+
+  private registryOf(service: string): Promise<FileRegistry> | undefined {
+    this.index ??= new DescriptorIndex(this.schemas);
+    const file = this.index.fileContaining(service);
+    if (!file) return undefined;
+    let registry = this.registries.get(file.name);
+    if (!registry) this.registries.set(file.name, (registry = this.makeRegistry(file)));
+    return registry;
+  }
+
+  private async makeRegistry(file: DescribedFile): Promise<FileRegistry> {
+    const { create, createFileRegistry, fromBinary } = await this.library();
+    const { FileDescriptorProtoSchema, FileDescriptorSetSchema } = await import('@bufbuild/protobuf/wkt');
+    const files = [...inOrder(file, new Set())].map(({ bytes }) =>
+      fromBinary(FileDescriptorProtoSchema, bytes),
+    );
+    return createFileRegistry(create(FileDescriptorSetSchema, { file: files }));
+  }
+
+  private library(): Promise<Library> {
+    return (this.loading ??= import('@bufbuild/protobuf'));
+  }
+}
+
+/** The messages of a method's request, and all that they are made of. */
+export function messagesWithin(message: DescMessage, found = new Set<DescMessage>()): Set<DescMessage> {
+  if (found.has(message)) return found;
+  found.add(message);
+  for (const field of message.fields) if (field.message) messagesWithin(field.message, found);
+  return found;
+}
+
+/** What a file imports comes before it. */
+function inOrder(file: DescribedFile, seen: Set<DescribedFile>): Set<DescribedFile> {
+  for (const dependency of file.dependencies) if (!seen.has(dependency)) inOrder(dependency, seen);
+  return seen.add(file);
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,187 @@
+import { Metadata, status as Code } from '@grpc/grpc-js';
+import type { Clock } from '../../clock.js';
+import type { StatusError } from '../../status/status-error.js';
+import type { ServerCall } from '../call/server-call.js';
+import {
+  endingOfUnanswered,
+  type AuthContext,
+  type WireCall,
+  type WireEnding,
+  type WireStatus,
+} from '../call/wire-call.js';
+
+/** Who makes a call from within, and hears what comes of it. */
+export interface LocalCaller {
+  /** `address:port` of whom it is made for. */
+  readonly peer: string;
+  readonly metadata: Metadata;
+  /** Milliseconds since the epoch. */
+  readonly deadline: number;
+  onHeaders(metadata: Metadata): void;
+  /** `taken` asks for the next. */
+  onMessage(bytes: Buffer, taken: () => void): void;
+  /** Once, and last. */
+  onEnd(status: WireStatus): void;
+}
+
+/** What it needs of the server. */
+export interface LocalCallOptions {
+  readonly clock: Clock;
+  /** Larger messages end the call with RESOURCE_EXHAUSTED, as on the wire. */
+  readonly maxMessageBytes: number;
+}
+
+/**
+ * A call that this process makes to itself, without a connection: it goes through the same chain, guards and handler as
+ * any other, also where the port wants certificates, of which it has none.
+ */
+export class LocalCall implements WireCall {
+  /** Set at once, with what takes it through the chain. */
+  call!: ServerCall;
+  run: (call: ServerCall) => void = () => {};
+  readonly host = 'localhost';
+  readonly socket = undefined;
+  readonly authContext: AuthContext = {};
+  readonly compresses = false;
+  private readonly requests: Buffer[] = [];
+  private wanted = 0;
+  private complete: 'no' | 'yes' | 'told' = 'no';
+  private over = false;
+  private readonly cancelDeadline: () => void;
+
+  constructor(
+    private readonly caller: LocalCaller,
+    private readonly options: LocalCallOptions,
+  ) {
+    const { clock } = options;
+    this.cancelDeadline = clock.schedule(Math.max(0, caller.deadline - clock.now()), () =>
+      this.answer(Code.DEADLINE_EXCEEDED, 'the deadline has passed'),
+    );
+  }
+
+  get peer(): string {
+    return this.caller.peer;
+  }
+
+  get deadline(): number {
+    return this.caller.deadline;
+  }
+
+  get metricsRecorder(): never {
+    throw new TypeError('a call that the process makes to itself reports its load to nobody');
+  }
+
+  // --- for who makes it -------------------------------------------------------------------------------------------
+
+  /** Begins it; whatever comes of it may come at once. */
+  start(): void {
+    this.run(this.call);
+  }
+
+  /** Requests that the handler has not taken yet. */
+  get waiting(): number {
+    return this.requests.length;
+  }
+
+  push(bytes: Buffer): void {
+    const { maxMessageBytes: most } = this.options;
+    if (this.over || this.complete !== 'no') return;
+    if (bytes.byteLength > most) {
+      this.answer(
+        Code.RESOURCE_EXHAUSTED,
+        `the request is too large: ${bytes.byteLength} bytes, more than ${most}`,
+      );
+      return;
+    }
+    this.requests.push(bytes);
+    this.deliver();
+  }
+
+  halfClose(): void {
+    if (this.complete === 'no') this.complete = 'yes';
+    this.deliver();
+  }
+
+  cancel(): void {
+    if (!this.close()) return;
+    const { clock } = this.options;
+    const ending = endingOfUnanswered({
+      deadline: this.deadline,
+      now: clock.now(),
+      connectionLost: false,
+      cancelled: true,
+    });
+    this.call.finish(ending);
+    this.caller.onEnd({ code: ending.code, details: ending.message, metadata: null });
+  }
+
+  // --- for the server ---------------------------------------------------------------------------------------------
+
+  readMetadata(): Metadata {
+    return this.caller.metadata;
+  }
+
+  read(): void {
+    this.wanted++;
+    this.deliver();
+  }
+
+  sendHeaders(metadata: Metadata | undefined): void {
+    if (!this.over) this.caller.onHeaders(metadata ?? new Metadata());
+  }
+
+  sendMessage(bytes: Buffer, onTaken: () => void): void {
+    const { maxMessageBytes: most } = this.options;
+    if (this.over) return;
+    if (bytes.byteLength <= most) this.caller.onMessage(bytes, onTaken);
+    else
+      this.answer(
+        Code.RESOURCE_EXHAUSTED,
+        `the response is too large: ${bytes.byteLength} bytes, more than ${most}`,
+      );
+  }
+
+  sendStatus(status: WireStatus): void {
+    if (!this.close()) return;
+    const ending: WireEnding = {
+      code: status.code,
+      message: status.code === Code.OK ? '' : status.details,
+      cause: 'status',
+    };
+    this.caller.onEnd(status);
+    // Whoever sends it is not through with it yet.
+    setImmediate(() => this.call.finish(ending));
+  }
+
+  breakOff({ code, message }: StatusError): void {
+    this.sendStatus({ code, details: message, metadata: null });
+  }
+
+  /** In the handler's place. */
+  private answer(code: Code, message: string): void {
+    if (!this.close()) return;
+    this.caller.onEnd({ code, details: message, metadata: null });
+    this.call.answeredByWire(code, message);
+    this.call.finish({ code, message, cause: 'status' });
+  }
+
+  private deliver(): void {
+    while (this.wanted > 0 && !this.over) {
+      const next = this.requests.shift();
+      if (!next) break;
+      this.wanted--;
+      this.call.messageArrived(next);
+    }
+    if (this.complete !== 'yes' || this.requests.length > 0 || this.over) return;
+    this.complete = 'told';
+    this.call.halfClosed();
+  }
+
+  private close(): boolean {
+    if (this.over) return false;
+    this.over = true;
+    this.requests.length = 0;
+    this.cancelDeadline();
+    return true;
+  }
+}
