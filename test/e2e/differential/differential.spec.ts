@@ -1,0 +1,42 @@
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { play } from './play.js';
+import { anyCall } from './script.js';
+import { ScriptedService } from './scripted-service.js';
+
+/** `DIFFERENTIAL_SECONDS=600 npx vitest run --project whole test/e2e/differential` goes on for ten minutes, with new seeds. */
+const SECONDS = Number(process.env['DIFFERENTIAL_SECONDS'] ?? 0);
+const RUNS = 40;
+const SEED = 20_261_126;
+
+describe('the engines', () => {
+  let kun: ScriptedService;
+  let grpcJs: ScriptedService;
+  beforeAll(async () => {
+    [kun, grpcJs] = await Promise.all([ScriptedService.start('kun'), ScriptedService.start('grpc-js')]);
+  });
+  afterAll(async () => {
+    await Promise.all([kun.service.close(), grpcJs.service.close()]);
+  });
+
+  it(
+    'show callers, handlers, log and counters the same, whatever calls do',
+    { timeout: 60_000 + SECONDS * 1000 },
+    async () => {
+      let sequence = 0;
+      await fc.assert(
+        fc.asyncProperty(fc.array(anyCall, { minLength: 1, maxLength: 6 }), async (calls) => {
+          const prefix = `s${sequence++}`;
+          const [actual, expected] = await Promise.all([
+            play(kun, calls, prefix),
+            play(grpcJs, calls, prefix),
+          ]);
+          expect(actual).toEqual(expected);
+        }),
+        SECONDS > 0
+          ? { numRuns: Infinity, interruptAfterTimeLimit: SECONDS * 1000, markInterruptAsFailure: false }
+          : { numRuns: RUNS, seed: SEED },
+      );
+    },
+  );
+});
