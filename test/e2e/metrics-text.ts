@@ -1,3 +1,5 @@
+import { codeName } from '@kun/core';
+
 /** A sample of Prometheus' text format. */
 export interface Sample {
   readonly name: string;
@@ -26,4 +28,12 @@ export function sumOf(text: string, name: string, labels: Readonly<Record<string
       sample.name === name && Object.entries(labels).every(([key, value]) => sample.labels[key] === value),
   );
   return found.length === 0 ? Number.NaN : found.reduce((sum, { value }) => sum + value, 0);
+}
+
+/** A code as the Go libraries spell it, and kun's labels by default: `NotFound`, and `Canceled` with one l. */
+export function goCodeName(code: number): string {
+  if (code === 0) return 'OK';
+  if (code === 1) return 'Canceled';
+  const words = codeName(code).toLowerCase();
+  return words.replaceAll(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -60,6 +60,29 @@ export function apiReports(declarations: readonly string[]): readonly ApiReport[
   }));
 }
 
+/**
+ * A program that imports every name of {@link ENTRIES}, and exports values and functions anew, which needs a name for each
+ * type in them.
+ */
+export function everyName(reports: readonly ApiReport[]): string {
+  return reports
+    .map(({ names }, index) => everyNameOf(ENTRIES[index]?.specifier ?? '', names, index))
+    .join('\n');
+}
+
+function everyNameOf(specifier: string, names: readonly ExportedName[], index: number): string {
+  const imports = names.map(({ name, isValue }) => `${isValue ? '' : 'type '}${name} as ${name}${index}`);
+  const passedOn = names
+    .filter(({ isValue }) => isValue)
+    .map(({ name }) => `export const passed${name}${index} = ${name}${index};`);
+  const types = names.filter(({ isValue }) => !isValue).map(({ name }) => `${name}${index}`);
+  return [
+    `import { ${imports.join(', ')} } from '${specifier}';`,
+    ...passedOn,
+    `export type { ${types.join(', ')} };`,
+  ].join('\n');
+}
+
 type Named = readonly [name: string, symbol: ts.Symbol, isValue: boolean];
 
 function exportsOf(program: ts.Program, checker: ts.TypeChecker, file: string): readonly Named[] {

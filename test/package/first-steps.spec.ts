@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePorts } from '../e2e/config-tree.js';
+import { apiReports, ENTRIES, everyName } from './api-report.js';
 import { greet } from './greeter-client.js';
 import { blocksOf, type Block } from './markdown.js';
 import { INSTALL_TIMEOUT_MS, PackedProject } from './packed-project.js';
@@ -73,6 +74,20 @@ describe('the first steps of the README, in an empty folder', () => {
   it('leave a project in which the rest of the README compiles', async () => {
     for (const [index, { text }] of others.entries()) project.write(`src/snippet-${index}.ts`, text);
     expect(await project.compile()).toEqual([]);
+  });
+
+  it('leave one that can use every exported name, and pass on every type in its signature', async () => {
+    const reports = apiReports(ENTRIES.map(({ declarations }) => declarations));
+    project.write('src/every-name.ts', everyName(reports));
+    project.write('every-name.json', {
+      extends: './tsconfig.json',
+      compilerOptions: { declaration: true, outDir: 'every-name', rootDir: 'src' },
+      include: [],
+      files: ['src/every-name.ts'],
+    });
+    expect(await project.compile('every-name.json')).toEqual([]);
+    project.write('src/every-name.ts', `export { Missing } from '@kun/core';`);
+    expect(await project.compile('every-name.json')).toHaveLength(1);
   });
 });
 

@@ -55,11 +55,20 @@ export class PackedProject {
     writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
   }
 
-  /** Compiles `src` to `dist`, with the `tsconfig.json` that is there or one as `nest new` has it; returns the errors. */
-  async compile(): Promise<string[]> {
+  /**
+   * Compiles `src` to `dist`, with the `tsconfig.json` that is there or one as `nest new` has it, or as another one says;
+   * returns the errors.
+   */
+  async compile(config = 'tsconfig.json'): Promise<string[]> {
     if (!existsSync(join(this.directory, 'tsconfig.json'))) this.write('tsconfig.json', TSCONFIG);
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-    const output = await run(process.execPath, [compiler, '-p', this.directory, '--pretty', 'false']).then(
+    const output = await run(process.execPath, [
+      compiler,
+      '-p',
+      join(this.directory, config),
+      '--pretty',
+      'false',
+    ]).then(
       ({ stdout }) => stdout,
       ({ stdout }: { stdout: string }) => stdout,
     );

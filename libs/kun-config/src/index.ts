@@ -5,14 +5,12 @@ export { LoadedConfig } from './load/loaded-config.js';
 
 // Files and layers
 export type { ConfigPath } from './config-path.js';
-export { type ConfigLayer, type LayerName, type LayerNames, configLayers } from './files/config-layers.js';
+export type { LayerName, LayerNames } from './files/config-layers.js';
 export type { Place, SourceLayer } from './files/config-node.js';
 
 // Schemas and secrets
 export { ExplainedError } from './explained-error.js';
 export { nearest } from './nearest.js';
-export { editorSchema } from './schema/editor-schema.js';
-export type { JsonSchema } from './schema/json-schema.js';
 export { Secret, soundsSecret } from './secret.js';
 
 // Reports and errors
@@ -27,7 +25,7 @@ export type { HiddenValue, LayerPlace, LoadedLayer, Origin } from './report/orig
 
 // Changes at run time
 export type { ConfigChange } from './live/config-change.js';
-export { ConfigWatcher, type Look, type WatchOptions } from './live/config-watcher.js';
+export type { WatchOptions } from './live/config-watcher.js';
 export { Configuration, type ValueChange } from './live/configuration.js';
 export type { ConfigStatus, ReloadEvent, ReloadFailure, ReloadSuccess } from './live/reload-event.js';
 

@@ -1,5 +1,5 @@
 // First: on a Node that kun cannot run on, nothing else shall be loaded.
-export { NodeVersionError, SUPPORTED_NODE } from './node-version.js';
+export { NodeVersionError } from './node-version.js';
 
 // The module and the application
 export { AdminPortError } from './admin/admin-port-error.js';
@@ -12,11 +12,10 @@ export { ModuleOptionsError } from './wiring/check-options.js';
 export { EntranceError } from './wiring/entrance.js';
 export { KunModule } from './wiring/kun.module.js';
 export type { KunModuleOptions, KunRuntime } from './wiring/options.js';
-export { KUN_SETTINGS, KUN_TRACING } from './wiring/tokens.js';
+export { KUN_SETTINGS } from './wiring/tokens.js';
 
 // Configuration
 export type { Key as SettingKey, PortOverrides } from './settings/declare.js';
-export type { LogLevel } from './settings/keys/logger.js';
 export type { Live } from './settings/live.js';
 export type { ResolvedSettings } from './settings/resolve-settings.js';
 export type {
@@ -30,7 +29,6 @@ export { type Settings, settingsSchema } from './settings/settings.js';
 export type { Clock } from './clock.js';
 export { IdentityError, type IdentityProblem } from './identity/identity-error.js';
 export { Identity, type IdentityFields, type Pod } from './identity/identity.js';
-export { type ReadIdentityOptions, readIdentity } from './identity/read-identity.js';
 export type { Check, CheckOptions, ProbeLogger, ProbeReport } from './lifecycle/checks.js';
 export { Lifecycle, type LifecycleObserver, type LifecycleState, StartError } from './lifecycle/lifecycle.js';
 export { Liveness, type LivenessOptions } from './lifecycle/liveness.js';
@@ -42,7 +40,6 @@ export {
   type ReadinessPhase,
   type ReadinessState,
 } from './lifecycle/readiness.js';
-export { Startup } from './lifecycle/startup.js';
 export type { NamedCallback } from './lifecycle/stop-callbacks.js';
 export type { TimedStep } from './lifecycle/stop-plan.js';
 export { MissingPackageError } from './optional-package.js';
@@ -68,22 +65,13 @@ export type { PeerIdentity } from './tls/peer-identity.js';
 export { ChannelOptionError, type GrpcChannelOptions } from './transport/channel-options.js';
 
 // Calls and interceptors
-export {
-  type ContextKey,
-  contextKey,
-  NO_ROUTES,
-  type Routes,
-  type TagValue,
-  Tags,
-} from './rpc/call-values.js';
+export { type ContextKey, contextKey, type Routes, type TagValue, Tags } from './rpc/call-values.js';
 export { currentCall, inCall } from './rpc/current-call.js';
 export { InterceptorError, type KunInterceptor } from './rpc/injectable-interceptor.js';
 export type { CallHandler, Interceptor } from './rpc/interceptor.js';
 export { type MethodSelector, only } from './rpc/only.js';
 export type { Ending, MessageObserver, RpcCall } from './rpc/rpc-call.js';
 export type { RpcKind, RpcMethod, RpcTypeLabel } from './rpc/rpc-method.js';
-export type { LeftOutMetadata, OnLeftOut } from './transport/outgoing-metadata.js';
-export type { MetadataPlace } from './transport/reserved-metadata.js';
 
 // Routes
 export { type RouteChanges, RouteError } from './routing/route-changes.js';
@@ -103,17 +91,10 @@ export {
 export { KunClientModule, type UpstreamAsyncOptions } from './client/upstreams/kun-client.module.js';
 export { UpstreamError, type UpstreamOptions } from './client/upstreams/upstream-options.js';
 export type { RetryOverride } from './retry/retry-override.js';
-export { RETRY_POLICIES, type RetryPolicy, type RetryPolicyName } from './settings/keys/retry-policy.js';
+export type { RetryPolicy } from './settings/keys/retry-policy.js';
 
 // Status: codes and errors
-export {
-  type CodeName,
-  type GoCodeName,
-  STATUS_CODES,
-  codeName,
-  goCodeName,
-  isErrorCode,
-} from './status/code.js';
+export { type CodeName, codeName } from './status/code.js';
 export {
   aborted,
   alreadyExists,
@@ -132,15 +113,12 @@ export {
   unimplemented,
   unknown,
 } from './status/factories.js';
-export { codeOfHttpStatus, httpStatusOf } from './status/http-status.js';
 export {
-  DEFAULT_UPSTREAM_POLICY,
   StatusError,
   type StatusErrorOptions,
   type Upstream,
   type UpstreamPolicy,
 } from './status/status-error.js';
-export { type StatusJson, toStatusJson } from './status/status-json.js';
 export { status as StatusCode } from '@grpc/grpc-js';
 
 // Status: details
@@ -161,8 +139,6 @@ export {
 } from './status/details/details.js';
 
 // Status: on the wire, and of what was thrown
-export { STATUS_FILTER_OPTIONS, StatusFilter } from './status/thrown/status.filter.js';
-export { type ToStatusErrorOptions, toStatusError } from './status/thrown/to-status-error.js';
 export {
   type ClassValidatorFailure,
   type StandardSchemaIssue,
@@ -174,21 +150,12 @@ export {
   fromServiceError,
   isServiceError,
 } from './status/wire/service-error.js';
-export { type ToTrailersOptions, toTrailers } from './status/wire/trailers.js';
 
 // Logs, metrics and traces
-export { ApplicationLogger, type ApplicationLoggerOptions } from './logs/application-logger.js';
-export type { LineLevel, LineSink, LineWriter } from './logs/line-writer.js';
 export {
   type LogDestination,
   StreamDestination,
   type StreamDestinationOptions,
 } from './logs/output/log-destination.js';
-export type { RedactionPath } from './logs/redaction.js';
 export { type Exposition, Meter, type MeterOptions } from './metrics/meter.js';
-export type { Propagation } from './traces/call-propagator.js';
 export type { ExportOutcome, SpanExporter } from './traces/export/span-exporter.js';
-export { CallContextManager } from './traces/trace-context.js';
-export type { TraceHeaderFormat } from './traces/trace-headers.js';
-export type { CallerTrust, RatioSampler, TrustedCallers } from './traces/trace-sampling.js';
-export type { Tracing } from './traces/tracing.js';

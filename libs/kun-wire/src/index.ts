@@ -23,16 +23,9 @@ export {
 } from './process/wire-process.js';
 
 // HTTP/2
-export { ErrorCode, errorCodeName } from './frames/error-code.js';
+export { ErrorCode } from './frames/error-code.js';
 export type { HeaderField } from './hpack/header-list.js';
 
 // gRPC's own forms
-export {
-  decodeBinaryValues,
-  encodeBinaryValue,
-  formatGrpcTimeout,
-  isBinaryKey,
-  parseGrpcTimeout,
-} from './grpc/header-values.js';
+export { decodeBinaryValues, isBinaryKey } from './grpc/header-values.js';
 export type { MessageEncoding } from './grpc/message-encoding.js';
-export { decodeStatusMessage, encodeStatusMessage } from './grpc/status.js';

@@ -2,11 +2,11 @@ import { credentials, makeGenericClientConstructor, status, type Client } from '
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import { service as health } from 'grpc-health-check';
 import { beforeAll, expect, it } from 'vitest';
-import { codeName, goCodeName, Meter } from '@kun/core';
+import { codeName, Meter } from '@kun/core';
 import { startTestService, type LogLine, type TestService } from '@kun/core/testing';
 import { startCall, type Call, type CallInput } from '../call.js';
 import { kindsController } from '../kinds-controller.js';
-import { sumOf } from '../metrics-text.js';
+import { goCodeName, sumOf } from '../metrics-text.js';
 import { kindsModule } from '../../fixtures/kinds.module.js';
 import { FragileLink } from './fragile-link.js';
 

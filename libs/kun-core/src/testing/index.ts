@@ -1,12 +1,18 @@
 // First: see ../index.ts.
 export { NodeVersionError } from '../node-version.js';
 
-export { FakeCall, type FakeCallOptions } from './fake-call.js';
-export { FakeClock } from './fake-clock.js';
-export { LogRecorder, type LogLine } from './log-recorder.js';
-export { RecordingDestination } from './recording-destination.js';
-export { deferred, type Deferred } from './deferred.js';
+// A whole service, and what Nest's own testing module needs for one
 export { KunTestingModule, type TestRuntime } from './kun-testing.module.js';
 export type { Replacement } from './replacements.js';
 export { startTestService, type TestService, type TestServiceOptions } from './start-service.js';
-export { TestServiceError, type CompiledModule } from './testing-application.js';
+export { type CompiledModule, TestServiceError } from './testing-application.js';
+
+// Interceptors by themselves
+export { FakeCall, type FakeCallOptions } from './fake-call.js';
+
+// Time and order
+export { type Deferred, deferred } from './deferred.js';
+export { FakeClock } from './fake-clock.js';
+
+// What was logged
+export { type LogLine, LogRecorder } from './log-recorder.js';
