@@ -12,6 +12,7 @@ import type { RecentCalls } from '../recent/recent-calls.js';
 import type { KunGrpcServer } from '../server/port/grpc-server.js';
 import type { LogLevel } from '../settings/keys/logger.js';
 import type { Live } from '../settings/live.js';
+import type { AskedTraces } from '../traces/asked-traces.js';
 import { Dispatcher } from './access/dispatcher.js';
 import { KnownHosts } from './access/known-hosts.js';
 import { SecretScrubber } from './access/secret-scrubber.js';
@@ -21,6 +22,7 @@ import type { StatusAnswer } from './answers/process.js';
 import { Calling } from './calling/calling-routes.js';
 import { callsRoutes } from './calls/calls-routes.js';
 import type { ReadConfiguration } from './process/configuration-view.js';
+import { debugRoutes } from './debug/debug-routes.js';
 import { EventHub } from './events/event-hub.js';
 import { PageEventSource } from './events/page-events.js';
 import { EventLoopWatch } from './process/event-loop-watch.js';
@@ -52,6 +54,8 @@ export interface OperatorParts {
   readonly recent: RecentCalls;
   readonly server: KunGrpcServer;
   readonly upstreams: Upstreams;
+  /** Calls that somebody asked to be recorded; `undefined` where no spans are made. */
+  readonly asked: AskedTraces | undefined;
   /** Those that are open now. */
   readonly ports: () => StatusAnswer['ports'];
   /** What is on. */
@@ -87,6 +91,12 @@ export function createOperator(parts: OperatorParts): Operator {
     routes: [
       ...processRoutes({ status, loop, configuration, logLevel }),
       ...callsRoutes(calls),
+      ...debugRoutes({
+        clock,
+        asked: parts.asked,
+        methods: () => methodsOf(parts.server),
+        instance: parts.identity.instance,
+      }),
       ...(settings.page ? [eventsRoute(events), ...calling.routes] : []),
     ],
     hosts: new KnownHosts(settings.hosts),
@@ -119,4 +129,8 @@ function eventsRoute(events: EventHub): AdminRoute {
       return undefined;
     },
   };
+}
+
+function methodsOf({ services }: KunGrpcServer): string[] {
+  return [...services.values()].flatMap((service) => Object.values(service).map(({ path }) => path));
 }

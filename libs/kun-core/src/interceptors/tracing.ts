@@ -65,7 +65,8 @@ export function tracingInterceptor(deps: TracingDeps, options: TracingIntercepto
     const inbound = readTraceHeaders(call.metadata);
     const asked = inbound?.sampled;
     const followed = deps.callers ? deps.callers.decision(asked, call.startedAt) : asked;
-    const sampled = followed ?? deps.sampler?.decide() ?? true;
+    const wanted = deps.asked?.active === true && deps.asked.take(call);
+    const sampled = wanted || (followed ?? deps.sampler?.decide() ?? true);
     const baggage = propagation.baggage ? first(call.metadata, BAGGAGE_HEADER) : undefined;
     const root = baggage === undefined ? ROOT_CONTEXT : readBaggage(ROOT_CONTEXT, baggage);
     if (!sampled) {
@@ -78,6 +79,7 @@ export function tracingInterceptor(deps: TracingDeps, options: TracingIntercepto
     const parent = inbound?.parent ? trace.setSpanContext(root, inbound.parent) : root;
     const context = record(call, deps.sampler ? decidedToRecord(parent) : parent);
     setCallContext(call, context);
+    if (wanted) deps.asked?.recorded(call, trace.getSpanContext(context)?.traceId ?? '');
     // For users who registered a context manager of their own; without one this only calls `next`.
     return processContext.with(context, next, undefined, call);
   };

@@ -26,7 +26,7 @@ export interface ServerChainParts {
   readonly logger: ApplicationLogger;
   readonly metrics: CallMetrics;
   /** `undefined` when nothing takes spans. */
-  readonly tracing: Pick<Tracing, 'tracer' | 'sampler' | 'callers' | 'propagation'> | undefined;
+  readonly tracing: Pick<Tracing, 'tracer' | 'sampler' | 'callers' | 'asked' | 'propagation'> | undefined;
   /** An event in the span for each message. */
   readonly messageEvents: boolean;
   /** What the admin port shows; `undefined` where there is none. */

@@ -4,6 +4,7 @@ import type { Ending, RpcCall } from '../rpc/rpc-call.js';
 import { routeAttributes } from '../rpc/call-values.js';
 import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
 import { codeName } from '../status/code.js';
+import type { AskedTraces } from './asked-traces.js';
 import type { RatioSampler, TrustedCallers } from './trace-sampling.js';
 
 /** What makes spans, and decides of which calls. */
@@ -13,6 +14,8 @@ export interface TracingDeps {
   sampler?: RatioSampler;
   /** Whether a server follows its callers' decisions. Default: it does */
   callers?: TrustedCallers;
+  /** Calls that are recorded whatever the others decide. Default: none */
+  asked?: AskedTraces;
 }
 
 /** What all spans of a method have in common. */

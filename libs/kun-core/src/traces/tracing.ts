@@ -4,6 +4,7 @@ import { settledWithin, systemClock, type Clock } from '../clock.js';
 import type { Identity } from '../identity/identity.js';
 import { resourceAttributes } from '../identity/resource-attributes.js';
 import { importOptional } from '../optional-package.js';
+import { AskedTraces } from './asked-traces.js';
 import { CallPropagator, DEFAULT_PROPAGATION, type Propagation } from './call-propagator.js';
 import { CallTracerProvider } from './call-tracer.js';
 import { registerTracing } from './process-tracing.js';
@@ -63,6 +64,8 @@ export interface Tracing {
   readonly tracer: Tracer;
   readonly sampler: RatioSampler;
   readonly callers: TrustedCallers;
+  /** Calls that somebody asked to be recorded. */
+  readonly asked: AskedTraces;
   readonly propagation: Propagation;
   /** For users: spans of its tracers descend from the current call. */
   readonly provider: TracerProvider;
@@ -116,6 +119,7 @@ export async function openTracing(options: TracingOptions): Promise<Tracing> {
     tracer: provider.getTracer('@kun/core'),
     sampler,
     callers: new TrustedCallers(options.trustCallers ?? 'capped'),
+    asked: new AskedTraces(),
     provider: new CallTracerProvider(provider),
     get lostSpans() {
       return batchers.reduce((total, { lostSpans }) => total + lostSpans, 0);

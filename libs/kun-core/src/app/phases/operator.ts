@@ -21,6 +21,7 @@ export function operatorOf(parts: Parts): Operator {
     env: nest.get<KunRuntime>(KUN_RUNTIME).env ?? process.env,
     level: logger.level,
     recent: nest.get(RecentCalls),
+    asked: grpc.tracingEnabled ? tracing?.asked : undefined,
     ports: () => ({ ...ports }),
     features: () => ({
       engine: grpc.engine,
