@@ -1,0 +1,86 @@
+import { basename } from 'node:path';
+
+/** All that a service is called, in the forms that npm, Kubernetes, protobuf and TypeScript want. */
+export interface ServiceNames {
+  /** In package.json: `@acme/order-book`. */
+  readonly name: string;
+  /** In kun, Kubernetes and `conf/`: `order-book`. */
+  readonly service: string;
+  /** `acme.order_book.v1` */
+  readonly protoPackage: string;
+  /** Where the proto is, as `buf lint` wants it: `acme/order_book/v1`. */
+  readonly protoPath: string;
+  /** `order_book` */
+  readonly protoFile: string;
+  /** `OrderBook`, whose service is the `OrderBookService`. */
+  readonly proto: string;
+}
+
+/** All names of a service, from the two that people choose. */
+export function serviceNames(name: string, protoPackage: string): ServiceNames {
+  const [, base = ''] = /([^/]+)$/.exec(name) ?? [];
+  const service = base.replaceAll(/[._~]+/g, '-').replaceAll(/-+/g, '-');
+  const words = service.split('-').filter((word) => word !== '');
+  // `order-service` has an OrderService, and no OrderServiceService.
+  const own = words.length > 1 && words.at(-1) === 'service' ? words.slice(0, -1) : words;
+  return {
+    name,
+    service,
+    protoPackage,
+    protoPath: protoPackage.replaceAll('.', '/'),
+    protoFile: words.join('_'),
+    proto: own.map((word) => word[0]?.toUpperCase() + word.slice(1)).join(''),
+  };
+}
+
+/** What is wrong with a package's name, if anything is: it becomes a name in npm, Kubernetes and protobuf. */
+export function nameProblem(name: string, taken: readonly string[] = []): string | undefined {
+  const [, scope, base = ''] = /^(?:@([^/]*)\/)?(.*)$/s.exec(name) ?? [];
+  if (scope !== undefined && !/^[a-z0-9][a-z0-9._-]*$/.test(scope))
+    return `the scope of ${shown(name)} is not one of npm's`;
+  if (!/^[a-z]/.test(base)) return `${shown(name)} must begin with a small letter`;
+  if (!/^[a-z0-9._-]+$/.test(base)) {
+    return `${shown(name)} may have small letters, digits, "-", "." and "_" only`;
+  }
+  if (!/[a-z0-9]$/.test(base)) return `${shown(name)} must end with a letter or a digit`;
+  if (base.length > 63) return `${shown(name)} has more than the 63 characters that Kubernetes allows`;
+  if (base === 'node_modules' || taken.includes(name)) return `${shown(name)} is the name of something else`;
+  return undefined;
+}
+
+/** What is wrong with a proto package, if anything is. */
+export function protoPackageProblem(protoPackage: string): string | undefined {
+  const wrong = protoPackage.split('.').find((part) => !/^[a-z][a-z0-9_]*$/.test(part));
+  if (wrong !== undefined) {
+    return `the proto package ${shown(protoPackage)} must be words of small letters, digits and "_" with dots between them`;
+  }
+  if (protoPackage.startsWith('google.protobuf'))
+    return `the proto package ${shown(protoPackage)} is Google's`;
+  return undefined;
+}
+
+/** The nearest name that is valid: `My App` becomes `my-app`. */
+export function likelyName(directory: string): string {
+  const text = basename(directory)
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    // OrderBook is two words.
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._]+/g, '-')
+    .replaceAll(/^[^a-z]+|[^a-z0-9]+$/g, '')
+    .slice(0, 63)
+    .replace(/[^a-z0-9]+$/, '');
+  return nameProblem(text) === undefined ? text : 'my-service';
+}
+
+/** `acme.order_book.v1` of `@acme/order-book`. */
+export function likelyProtoPackage(name: string): string {
+  const parts = name.replace(/^@/, '').split('/');
+  const words = parts.map((part) => part.replaceAll(/[^a-z0-9]+/g, '_').replaceAll(/^[^a-z]+|_+$/g, ''));
+  return [...words.filter((word) => word !== ''), 'v1'].join('.');
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name);
+}

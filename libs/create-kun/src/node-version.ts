@@ -1,0 +1,18 @@
+/**
+ * Whether a version of Node is in a range as `engines` has it: `^22.18.0 || >=24.3.0`. Of semver's forms these two are
+ * known; any other counts as met, since npm warns as well.
+ */
+export function isNodeInRange(version: string, range: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = numbersOf(version);
+  return range.split('||').some((part) => {
+    const [, operator, wanted = ''] = /^\s*(\^|>=)(\d+(?:\.\d+)*)\s*$/.exec(part) ?? [];
+    if (operator === undefined) return true;
+    const [atLeastMajor = 0, atLeastMinor = 0, atLeastPatch = 0] = numbersOf(wanted);
+    if (major !== atLeastMajor) return operator === '>=' && major > atLeastMajor;
+    return minor !== atLeastMinor ? minor > atLeastMinor : patch >= atLeastPatch;
+  });
+}
+
+function numbersOf(version: string): number[] {
+  return version.replace(/^v/, '').split('.').map(Number);
+}
