@@ -3,6 +3,7 @@ import ts from 'typescript';
 import {
   ARROW_EXCEPTIONS,
   CONFIG_TABLE,
+  CREATE_TABLE,
   CYCLE_EXCEPTIONS,
   CORE_TABLE,
   folderOf,
@@ -20,7 +21,7 @@ import { eachNode, lineOf, type SourceFile } from './source-files.js';
 /** Looks at all files and returns a line for each thing that is not as it should be. */
 export type Rule = (files: readonly SourceFile[]) => string[];
 
-const TABLE = { ...CORE_TABLE, ...CONFIG_TABLE, ...WIRE_TABLE };
+const TABLE = { ...CORE_TABLE, ...CONFIG_TABLE, ...WIRE_TABLE, ...CREATE_TABLE };
 
 /** No arrow that is neither in the table nor an exception, and no exception without an arrow. */
 export function arrows(exceptions: readonly ArrowException[] = ARROW_EXCEPTIONS): Rule {

@@ -108,6 +108,20 @@ export const CONFIG_TABLE: Readonly<Record<string, readonly string[]>> = (() => 
   return Object.fromEntries(Object.entries(allowed).map(([name, to]) => [room(name), to.map(room)]));
 })();
 
+/** The same for the rooms of `libs/create-kun/src`. */
+export const CREATE_TABLE: Readonly<Record<string, readonly string[]>> = {
+  'create-kun/terminal': [],
+  'create-kun/own-package': [],
+  'create-kun/node-version': [],
+  'create-kun/ask': ['create-kun/terminal'],
+  // New services.
+  'create-kun/create': ['create-kun/terminal', 'create-kun/own-package', 'create-kun/node-version'],
+  // Additions to those that are there: files of a template, too.
+  'create-kun/add': ['create-kun/create', 'create-kun/terminal', 'create-kun/own-package'],
+  'create-kun/run': ['create-kun/add', 'create-kun/create', 'create-kun/terminal', 'create-kun/own-package'],
+  'create-kun/main': ['create-kun/run', 'create-kun/ask'],
+};
+
 /** The same for the rooms of `libs/kun-wire/src`. */
 export const WIRE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
   const protocols = ['kun-wire/hpack', 'kun-wire/frames', 'kun-wire/grpc'];
@@ -148,7 +162,7 @@ export const ARROW_EXCEPTIONS: readonly ArrowException[] = [];
 /** The part of a path that the tables speak of, for a file of a package's `src`. */
 export function folderOf(path: string): string | undefined {
   const wire = /^libs\/(kun-wire\/)src\/(connection\/[^/]+)\//.exec(path);
-  const room = wire ?? /^libs\/(kun-(?:config|wire)\/)src\/([^/]+?)(?:\.ts$|\/)/.exec(path);
+  const room = wire ?? /^libs\/((?:kun-(?:config|wire)|create-kun)\/)src\/([^/]+?)(?:\.ts$|\/)/.exec(path);
   if (room) return `${room[1]}${room[2]}`;
   const side =
     /^libs\/kun-core\/src\/((?:client|logs|proto|status|traces)\/[^/]+|server\/[^/]+(?:\/[^/]+)?)\//.exec(

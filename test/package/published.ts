@@ -8,7 +8,7 @@ const run = promisify(execFile);
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 
-/** The packages that are published. */
+/** The libraries that are published; beside them is the command create-kun. */
 export const PACKAGES = ['kun-config', 'kun-core', 'kun-wire'] as const;
 
 const ranges = z.record(z.string(), z.string()).default({});
@@ -46,7 +46,7 @@ const packedSchema = z.tuple([
 
 /** Packs a package as `npm publish` would, into a directory, and tells what is inside. */
 export async function pack(
-  name: (typeof PACKAGES)[number],
+  name: (typeof PACKAGES)[number] | 'create-kun',
   destination: string,
 ): Promise<{ tarball: string; files: string[] }> {
   const stdout = await npm(join(ROOT, 'libs', name), 'pack', '--json', '--pack-destination', destination);

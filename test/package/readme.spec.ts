@@ -20,6 +20,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'static_resources:': "it wants Envoy; canary.spec.ts holds it to the protos of Envoy's API",
   'apiVersion: networking.istio.io/v1': 'it wants Istio in a cluster',
   'npm ci && npm start': 'it serves until it is stopped; whoever runs this test has done the first half',
+  'npm create kun@latest my-service': 'scaffold.spec.ts follows it, with packed packages',
+  'npx create-kun add rpc ListThings --stream response': 'scaffold.spec.ts runs it in a service',
   'mkdir greeter && cd greeter': 'first-steps.spec.ts follows it',
   'kubectl exec deploy/echo -- npx kun-config explain GRPCServer --schema @kun/core#settingsSchema --schema ./dist/echo.config.js#echoConfigSchema':
     'it wants a cluster; operations-doc.spec.ts runs what stands behind the dashes',

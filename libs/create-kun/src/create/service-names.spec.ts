@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   likelyName,
@@ -58,8 +58,8 @@ describe('the names of a service', () => {
   );
 
   it('of whatever folder are valid', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (folder) => {
+    assert(
+      property(string({ unit: 'binary' }), (folder) => {
         const name = likelyName(folder);
         expect(nameProblem(name)).toBeUndefined();
         const names = serviceNames(name, likelyProtoPackage(name));
