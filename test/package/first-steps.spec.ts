@@ -10,7 +10,7 @@ import { ROOT } from './published.js';
 
 const project = new PackedProject();
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
-const steps = section(readme, 'A small service, by hand');
+const steps = section(readme, 'A small service');
 const others = blocksOf('README.md', readme).filter(
   ({ language, path }) => language === 'ts' && path === undefined,
 );

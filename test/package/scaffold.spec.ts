@@ -51,7 +51,7 @@ describe('a service that create-kun writes', () => {
       look();
     });
   const stop = async () => {
-    if (running?.pid === undefined || running.exitCode !== null) return;
+    if (running?.pid === undefined || running.exitCode !== null || running.signalCode !== null) return;
     const ended = new Promise((resolve) => running?.once('close', resolve));
     process.kill(-running.pid, 'SIGINT');
     await ended;
@@ -117,11 +117,13 @@ describe('a service that create-kun writes', () => {
     await until((text) => text.includes('"serving"'));
     const handler = join(directory, 'src/handlers/greet.ts');
     const edited = performance.now();
-    writeFileSync(handler, readFileSync(handler, 'utf8').replace('${Salutation} ', 'well, ${Salutation} '));
+    const source = readFileSync(handler, 'utf8');
+    writeFileSync(handler, source.replace('${Salutation} ', 'well, ${Salutation} '));
     await until((text) => text.split('"serving"').length > 2);
     took['an edit under start:watch'] = `${((performance.now() - edited) / 1000).toFixed(1)} s`;
     expect((await call()).text).toMatch(/^well, hello Ada/);
     await stop();
+    writeFileSync(handler, source);
   }, 120_000);
 
   it('takes additions of every kind, and passes everything with them', async () => {
