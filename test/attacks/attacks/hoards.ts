@@ -25,7 +25,7 @@ export const hoards: readonly Attack[] = [
     what: '20 000 streams of events, on 20 connections',
     refused: [],
     cut: false,
-    growthMiB: 256,
+    growthMiB: 448,
     async run(campaign) {
       await campaign.hold(await openStreams(campaign, 1000));
     },
@@ -35,7 +35,7 @@ export const hoards: readonly Attack[] = [
     what: '20 connections open 3000 streams each, three times as many as they may',
     refused: ['kun_wire_refusals_total too-many-streams'],
     cut: true,
-    growthMiB: 256,
+    growthMiB: 448,
     async run(campaign) {
       await campaign.hold(await openStreams(campaign, 3000));
     },

@@ -10,6 +10,7 @@ export const slowness: readonly Attack[] = [
     name: 'silent',
     what: '4000 connections that say nothing',
     refused: ['kun_connections_refused_total timeout', 'kun_connections_refused_total limit'],
+    growthMiB: 128,
     seconds: 24,
     cut: true,
     async run(campaign) {
