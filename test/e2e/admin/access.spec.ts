@@ -32,7 +32,9 @@ describe('what changes, costs or calls', () => {
       expect(answer.status).toBe(403);
       expect(answer.json()).toEqual({
         error: 'Forbidden',
-        message: expect.stringContaining('set Admin.Token') as string,
+        message: expect.stringMatching(
+          /set Admin\.Token, .* as bearer token in the header Authorization$/,
+        ) as string,
       });
     },
   );

@@ -19,12 +19,13 @@ export class TokenCheck {
     const what = `${method} ${(url ?? '').replace(/\?.*/s, '').slice(0, MAX_SHOWN)}`;
     if (!token) {
       throw forbidden(
-        `${what} is off: set Admin.Token, from a file or the environment, as KUN_CONF__ADMIN__TOKEN, and send it as Authorization: Bearer`,
+        `${what} is off: set Admin.Token, from a file or the environment, as KUN_CONF__ADMIN__TOKEN, and send it as bearer token in the header Authorization`,
       );
     }
     const [, given] = /^Bearer +([\x21-\x7e]+)$/i.exec(headers.authorization ?? '') ?? [];
     if (given !== undefined && isSame(given, token.reveal())) return;
-    const found = given === undefined ? 'wants Authorization: Bearer with' : 'was sent with what is not';
+    const found =
+      given === undefined ? 'wants a bearer token in the header Authorization,' : 'was sent with what is not';
     throw new Refusal(401, `${what} ${found} the token of Admin.Token`, { 'WWW-Authenticate': 'Bearer' });
   }
 }

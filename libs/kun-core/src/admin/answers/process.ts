@@ -131,7 +131,7 @@ export interface ChannelEntry {
   readonly name: string;
   readonly target: string;
   readonly state: 'idle' | 'connecting' | 'ready' | 'failing' | 'closed';
-  /** `address:port` of the connections that are open. */
+  /** `address:port` where calls of the last five minutes were answered. */
   readonly addresses: readonly string[];
   readonly tls: boolean;
   readonly inFlight: number;

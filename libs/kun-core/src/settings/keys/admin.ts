@@ -24,7 +24,7 @@ export const admin = section('operator', {
   }),
   Token: key('token', z.string().check(longEnough).transform(Secret.of).optional(), {
     description:
-      'Who sends it as Authorization: Bearer may change, profile and call on the admin port; 16 characters or more, from a file or the environment. Default: nobody may',
+      'Who sends it as bearer token in the header Authorization may change, profile and call on the admin port; 16 characters or more, from a file or the environment. Default: nobody may',
     reload: 'live',
   }),
   Hosts: key('hosts', z.array(z.string().refine(isHost, { error: HOST_ERROR })).default([]), {
