@@ -363,3 +363,16 @@ describe('kun-config called wrongly', () => {
     expect((await kunConfig(tree, '--help')).out).toContain('kun-config explain [key]');
   });
 });
+
+it('tells its version', async () => {
+  const out: string[] = [];
+  const terminal = {
+    out: (text: string) => out.push(text),
+    error: () => {},
+    color: false,
+    cwd: '/',
+    env: {},
+  };
+  expect(await run(['--version'], terminal)).toBe(0);
+  expect(out.join()).toMatch(/^\d+\.\d+\.\d+/);
+});

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkCommand } from './check-command.js';
 import { type CommandOptions, UsageError, type Terminal, NO_SCHEMA } from './command.js';
@@ -12,6 +13,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   try {
     const { values, positionals } = parse(args);
     const [command, key, ...more] = positionals;
+    if (values.version) {
+      terminal.out(await ownVersion());
+      return 0;
+    }
     if (values.help || command === undefined) {
       terminal.out(HELP);
       return command === undefined && !values.help ? 2 : 0;
@@ -70,6 +75,8 @@ kun-config schema          print the JSON Schema of a file, for editors
                            whose configuration; explain looks at KUN_SERVICE, KUN_CLUSTER, KUN_INSTANCE as well
   --strict                 environment variables and files that values come from must be there
   --json                   for machines
+  -h, --help               this
+  --version                the version of @kun/config
 
 Exit codes: 0 fine, 1 the configuration has problems, 2 called wrongly,
 3 no schema is known, so that check could look at the syntax only`;
@@ -87,6 +94,7 @@ function parse(args: readonly string[]) {
       strict: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
+      version: { type: 'boolean', default: false },
     },
   });
 }
@@ -96,4 +104,10 @@ function schemaCommand(options: CommandOptions, terminal: Terminal): number {
   if (options.schemas.length === 0) throw new UsageError(NO_SCHEMA);
   terminal.out(JSON.stringify(editorSchema(options.schemas), null, 2));
   return 0;
+}
+
+async function ownVersion(): Promise<string> {
+  const file = join(import.meta.dirname, '../../package.json');
+  const { version } = JSON.parse(await readFile(file, 'utf8')) as { version: string };
+  return version;
 }

@@ -1,9 +1,13 @@
 import { formatProblem } from '@kun/config';
 import { delay } from '../../clock.js';
+import { Identity } from '../../identity/identity.js';
 import { runStopCallbacks } from '../../lifecycle/stop-callbacks.js';
 import { httpLogging } from '../../logs/http-logging.js';
 import { carryStreams } from '../../server/answer/nest/nest-pipeline.js';
 import { uncheckedMessages, warnOfUncheckedMessages } from '../../server/answer/nest/unchecked-messages.js';
+import type { KunRuntime } from '../../wiring/options.js';
+import { KUN_RUNTIME } from '../../wiring/tokens.js';
+import { hasReader, startSummary } from '../start-summary.js';
 import type { DeclaredPhase } from './parts.js';
 
 /** The user's modules: `onModuleInit` here, `onModuleDestroy` after the last call. */
@@ -73,7 +77,19 @@ export const readyState: DeclaredPhase = {
   limit: { key: 'GRPCServer.PreStopDelay', ms: ({ grpc }) => grpc.preStopDelayMs },
   keepsLimit: true,
   what: '`/readyz` 503, health NOT_SERVING; `draining` and `stopping` abort; new calls still succeed',
-  in: ({ readiness, startup, configuration, clock, log, logger, ports, warnings }) => ({
+  in: ({
+    nest,
+    readiness,
+    startup,
+    configuration,
+    clock,
+    log,
+    logger,
+    ports,
+    warnings,
+    settings,
+    tracing,
+  }) => ({
     start() {
       for (const problem of configuration.warnings) logger.pino.warn(formatProblem(problem));
       for (const warning of warnings) logger.pino.warn(warning);
@@ -81,6 +97,17 @@ export const readyState: DeclaredPhase = {
       startup.markStarted();
       log.started();
       logger.pino.info({ ports }, 'serving');
+      const identity = nest.get(Identity);
+      const ownDestination = nest.get<KunRuntime>(KUN_RUNTIME).logDestination !== undefined;
+      if (!hasReader(identity, { stdout: process.stdout, ownDestination })) return;
+      const on = [
+        settings.grpc.reflectionEnabled && 'reflection',
+        tracing && 'tracing',
+        ports.admin !== undefined && 'probes and metrics',
+      ].filter((part) => typeof part === 'string');
+      const summary = startSummary({ identity, ports, layers: configuration.layers, on });
+      // Below the lines of the start, which may be on their way still.
+      void logger.flush().then(() => process.stdout.write(`${summary}\n`));
     },
     async stop({ force, limitMs }) {
       readiness.enter('draining');
