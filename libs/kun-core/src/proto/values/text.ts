@@ -1,5 +1,6 @@
 import { describe, type Refuse } from './message-misfit.js';
 import { unboxed, type ValueCodec } from './value-codec.js';
+import { writeBytes, writeText } from './long-values.js';
 
 /**
  * `string`. What has no UTF-8 form (half of a surrogate pair, as a cut through an emoji leaves it) is a misfit.
@@ -20,7 +21,7 @@ export function string(verified: boolean, refuse: Refuse): ValueCodec {
     packable: false,
     zero: '',
     write: (writer, value) =>
-      void writer.string(typeof value === 'string' && value.isWellFormed() ? value : convert(value)),
+      writeText(writer, typeof value === 'string' && value.isWellFormed() ? value : convert(value)),
     read: verified ? (reader) => reader.stringVerify() : (reader) => reader.string(),
     empty: () => '',
   };
@@ -35,7 +36,8 @@ export function bytes(refuse: Refuse): ValueCodec {
     wireType: 2,
     packable: false,
     zero: NO_BYTES,
-    write: (writer, value) => void writer.bytes(value instanceof Uint8Array ? value : toBytes(value, refuse)),
+    write: (writer, value) =>
+      writeBytes(writer, value instanceof Uint8Array ? value : toBytes(value, refuse)),
     read: (reader) => reader.bytes(),
     empty: () => NO_BYTES,
   };

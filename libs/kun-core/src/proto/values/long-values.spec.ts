@@ -1,0 +1,37 @@
+import protobuf from 'protobufjs';
+import { expect, it } from 'vitest';
+import { codecsOf, PROTO3 } from '../codec/zoo.fixture.js';
+
+const all = codecsOf(PROTO3)('z.All');
+const { root } = protobuf.parse(PROTO3, new protobuf.Root(), { keepCase: true });
+const theirs = root.lookupType('z.All');
+
+const LENGTHS = [1, 127, 1023, 1024, 1025, 10_240, 300_000];
+
+it.each(['a', 'é', '✓', '🙂'])('writes text of "%s" of any length as protobufjs does', (unit) => {
+  for (const length of LENGTHS) {
+    const long = unit.repeat(length);
+    // Fields before it, after it that need a DataView or a number's bytes, long ones again, and within others.
+    const message = {
+      f_double: 1.5,
+      f_string: long,
+      f_bytes: Buffer.from(long),
+      f_money: { currency: long, units: '-1' },
+      r_string: [long, '', long],
+      items: [{ sku: long, price: { currency: 'EUR', units: '9007199254740993' } }],
+      r_double: [0.1, -2],
+    };
+    const bytes = all.encode(message);
+    expect(bytes.equals(theirs.encode(theirs.fromObject(message)).finish())).toBe(true);
+    expect(all.decode(bytes)).toMatchObject({
+      f_string: long,
+      r_string: [long, '', long],
+      r_double: [0.1, -2],
+    });
+  }
+});
+
+it('keeps hardly more memory than a long message has bytes, whatever fields follow', () => {
+  const bytes = all.encode({ f_string: 'x'.repeat(1_000_000), f_money: { currency: 'EUR', units: '1' } });
+  expect(bytes.buffer.byteLength).toBeLessThan(bytes.length + 1024);
+});
