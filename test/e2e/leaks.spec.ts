@@ -6,6 +6,8 @@ import { KINDS, kindsModule } from '../fixtures/kinds.module.js';
 import { call } from './call.js';
 import { kindsController } from './kinds-controller.js';
 
+const engine = process.env['KUN_CONF__GRPCSERVER__ENGINE'] ?? 'kun';
+
 // In a file of its own: others leave connections that `fetch` keeps.
 it('an application that has stopped, or failed to start, leaves nothing behind in the process', async () => {
   const root = kindsModule({ controllers: [kindsController({ unary: () => ({ n: 1 }) })] });
@@ -14,7 +16,9 @@ it('an application that has stopped, or failed to start, leaves nothing behind i
   for (let round = 0; round < 2; round++) {
     const service = await startTestService(root, { ports: { http: 0 } });
     expect(await call(service.grpcClient(KINDS), 'Unary')).toMatchObject({ code: status.OK });
-    expect(held()).toMatchObject({ TCPServerWrap: 3, streamStarts: 1, streamEnds: 1 });
+    // grpc-js does not say how a call ended, so that engine listens to Node's channels; kun's own has no need to.
+    const streams = engine === 'grpc-js' ? 1 : 0;
+    expect(held()).toMatchObject({ TCPServerWrap: 3, streamStarts: streams, streamEnds: streams });
     const ports = { grpc: service.app.ports.grpc ?? 0, http: 0 };
     await expect(startTestService(root, { ports })).rejects.toThrow('in use');
     await service.close();

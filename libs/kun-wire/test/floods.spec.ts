@@ -84,7 +84,7 @@ describe('a peer that makes work is cut', () => {
       (p) =>
         Buffer.concat([
           p.headers(1, [...REQUEST, ['bomb', 'x'.repeat(3000)]]),
-          many(1010, (n) =>
+          many(2010, (n) =>
             frame(1, END_HEADERS, id(n + 1), Buffer.concat([p.block(), Buffer.alloc(50, 0xbe)])),
           ),
         ]),
@@ -114,39 +114,39 @@ describe('a peer that makes work is cut', () => {
     [
       'rapid resets (CVE-2023-44487)',
       'reset-flood',
-      (p) => many(1010, (n) => Buffer.concat([p.headers(id(n)), reset(id(n))])),
+      (p) => many(2010, (n) => Buffer.concat([p.headers(id(n)), reset(id(n))])),
     ],
     [
       'resets it provokes by windows (CVE-2025-8671)',
       'reset-flood',
-      (p) => many(1010, (n) => Buffer.concat([p.headers(id(n)), windowUpdate(id(n), 0)])),
+      (p) => many(2010, (n) => Buffer.concat([p.headers(id(n)), windowUpdate(id(n), 0)])),
     ],
     [
       'resets it provokes by windows that overflow',
       'reset-flood',
-      (p) => many(1010, (n) => Buffer.concat([p.headers(id(n)), windowUpdate(id(n), 2 ** 31 - 1)])),
+      (p) => many(2010, (n) => Buffer.concat([p.headers(id(n)), windowUpdate(id(n), 2 ** 31 - 1)])),
     ],
     [
       'resets it provokes by DATA behind the end',
       'reset-flood',
-      (p) => many(1010, (n) => Buffer.concat([p.headers(id(n), HOLD, 5), data(id(n), [0])])),
+      (p) => many(2010, (n) => Buffer.concat([p.headers(id(n), HOLD, 5), data(id(n), [0])])),
     ],
     [
       'resets it provokes by PRIORITY of a wrong length',
       'reset-flood',
-      (p) => many(1010, (n) => Buffer.concat([p.headers(id(n)), frame(2, 0, id(n))])),
+      (p) => many(2010, (n) => Buffer.concat([p.headers(id(n)), frame(2, 0, id(n))])),
     ],
     [
       'malformed requests',
       'reset-flood',
-      (p) => many(1010, (n) => p.headers(id(n), [...REQUEST, ['connection', 'close']])),
+      (p) => many(2010, (n) => p.headers(id(n), [...REQUEST, ['connection', 'close']])),
     ],
     [
       'resets of calls whose deadlines are as good as over',
       'reset-flood',
-      (p) => many(1010, (n) => Buffer.concat([p.headers(id(n), timed('1m')), reset(id(n))])),
+      (p) => many(2010, (n) => Buffer.concat([p.headers(id(n), timed('1m')), reset(id(n))])),
     ],
-    ['streams beyond the limit', 'reset-flood', (p) => many(2100, (n) => p.headers(id(n), HOLD))],
+    ['streams beyond the limit', 'reset-flood', (p) => many(3100, (n) => p.headers(id(n), HOLD))],
   ])('%s', async (_, reason, flood) => {
     // The answers are read; the limit of unread ones is looked at below.
     const peer = new ServedPeer({ serve, limits: { maxControlBytes: Infinity } }).greet();

@@ -70,8 +70,8 @@ describe('three echoes in a row, each a process of its own', () => {
   });
 
   it.each(METHODS)('%s passes all three and comes back', (method) => {
-    const { code, details, messages } = outcomes.get(method)!;
-    expect({ code, details }).toEqual({ code: status.OK, details: 'OK' });
+    const { code, messages } = outcomes.get(method)!;
+    expect(code).toBe(status.OK);
     expect(messages.map(({ path }) => path)).toEqual(
       Array.from({ length: REQUESTS[method].answers }, () => ['a', 'b', 'c']),
     );

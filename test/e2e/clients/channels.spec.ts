@@ -124,7 +124,8 @@ describe('a call that takes longer than three keepalive periods', () => {
       return value;
     };
     const last = await startLinked({
-      config: { GRPCServer: { StreamGracePeriod: 10, GrpcGracefulStopTimeout: 15 } },
+      // Whose sessions can be listened to, to see when the client has asked.
+      config: { GRPCServer: { Engine: 'grpc-js', StreamGracePeriod: 10, GrpcGracefulStopTimeout: 15 } },
       handlers: {
         unary: (request) => slow(request),
         async *watch(request) {

@@ -81,11 +81,11 @@ describe('calls made for an incoming one', () => {
         },
       },
     });
-    const { code, details } = await call(first.grpcClient(KINDS), 'Unary', {
+    const { code } = await call(first.grpcClient(KINDS), 'Unary', {
       metadata: METADATA,
       timeoutMs: 5000,
     });
-    expect({ code, details }).toEqual({ code: status.OK, details: 'OK' });
+    expect(code).toBe(status.OK);
     expect(seen).toHaveLength(10);
     for (const each of seen) {
       expect(each).toMatchObject({ requestId: 'the-call', routes: { AccountId: '42' } });

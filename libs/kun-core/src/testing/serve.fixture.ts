@@ -45,7 +45,7 @@ export function loadTestProtos(): LoadedProtos {
 }
 
 /** What the tests of this run serve with, as a service's configuration would have it from the environment. */
-export const ENGINE = process.env['KUN_CONF__GRPCSERVER__ENGINE'] === 'kun' ? 'kun' : 'grpc-js';
+export const ENGINE = process.env['KUN_CONF__GRPCSERVER__ENGINE'] === 'grpc-js' ? 'grpc-js' : 'kun';
 
 /** A server of the handlers on a free port, with what it saw; `interceptors` go between recording and recovery. */
 export async function serveHandlers(

@@ -13,9 +13,9 @@ export interface ProcessLimits {
   readonly maxUnsentBytes: number;
   /** Messages that inflate at once; further ones wait. Default 16. */
   readonly maxInflations: number;
-  /** The reset burst of all connections together: once it is used up, each has its `resetShare` only. Default 3000. */
+  /** The reset burst of all connections together: once it is used up, each has its `resetShare` only. Default 6000. */
   readonly resetBurst: number;
-  /** And so many a second after that. Default 500. */
+  /** And so many a second after that. Default 1000. */
   readonly resetsPerSecond: number;
 }
 
@@ -26,8 +26,8 @@ export const DEFAULT_PROCESS_LIMITS: ProcessLimits = {
   maxUnfinishedBytes: 256 * MIB,
   maxUnsentBytes: 256 * MIB,
   maxInflations: 16,
-  resetBurst: 3000,
-  resetsPerSecond: 500,
+  resetBurst: 6000,
+  resetsPerSecond: 1000,
 };
 
 /** What the connections of a process are given together. */

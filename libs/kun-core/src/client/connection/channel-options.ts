@@ -58,7 +58,11 @@ export function clientChannelOptions(
   decisions: ChannelDecisions,
   own: GrpcChannelOptions = {},
 ): { readonly options: ChannelOptions; readonly keepalive: KeepaliveOptions | false } {
-  refuseUnreadOptions(own, CLIENT_OPTIONS, { where: `upstream ${decisions.name}`, side: 'clients' });
+  refuseUnreadOptions(own, {
+    where: `upstream ${decisions.name}`,
+    reader: 'a client of grpc-js',
+    read: CLIENT_OPTIONS,
+  });
   const { dial, maxMessageBytes, initialBackoffMs, maxBackoffMs } = decisions;
   const {
     'grpc.keepalive_time_ms': timeMs,

@@ -13,6 +13,8 @@ export interface DrainLimits {
   readonly timeoutMs: number;
   /** Aborts to force at once. */
   readonly force: AbortSignal;
+  /** Calls that were told of the stop before the GOAWAY, and may have left since. Default: none */
+  readonly openWhenTold?: ReadonlySet<ServerCall>;
 }
 
 /** What is given to the last statuses to reach their callers before connections are cut. */
@@ -26,9 +28,9 @@ export async function drain(
   calls: OpenCalls<ServerCall>,
   listener: Listener,
   clock: Clock,
-  limits: DrainLimits,
+  { openWhenTold = new Set(), ...limits }: DrainLimits,
 ): Promise<DrainReport> {
-  const atStart = calls.size;
+  const open = new Set([...openWhenTold, ...calls]);
   listener.stopAccepting();
   const ended = new Set<ServerCall>();
   const settled = new AbortController();
@@ -49,7 +51,7 @@ export async function drain(
   await listener.closeConnections(clock, FLUSH_MS);
   const left = new Set(forced.map(({ call }) => call));
   return {
-    drained: Math.max(0, atStart - ended.size - forced.filter(({ call }) => !ended.has(call)).length),
+    drained: [...open].filter((call) => !ended.has(call) && !left.has(call)).length,
     ended: [...ended].filter((call) => !left.has(call)).length,
     forced: forced.map(({ report }) => report),
   };
@@ -95,7 +97,7 @@ export interface ForcedCall {
 
 /** How the server's calls ended when it was drained. */
 export interface DrainReport {
-  /** Calls that were open when the drain began and ended by themselves. */
+  /** Calls that were told of the stop, or open at the GOAWAY, and ended by themselves. */
   readonly drained: number;
   /** Streams that were ended with UNAVAILABLE, and whose handlers then left. */
   readonly ended: number;

@@ -47,7 +47,7 @@ export interface GrpcServerOptions {
   readonly draining: AbortSignal;
   readonly settings: WireEngineOptions['settings'] & {
     readonly reflectionEnabled: boolean;
-    /** What speaks gRPC on the connections. Default `grpc-js` */
+    /** What speaks gRPC on the connections. Default `kun` */
     readonly engine?: 'kun' | 'grpc-js' | undefined;
     /** Default: as many connections as the limit of open files allows. */
     readonly maxConnections?: number | undefined;
@@ -81,10 +81,13 @@ export class KunGrpcServer {
   private listener: Listener | undefined;
   private health: Subscription | undefined;
   private makeLocal: ((path: string, caller: LocalCaller) => LocalCall | undefined) | undefined;
+  /** Those that were there when the stop was told of: a stream may leave before the drain begins. */
+  private openWhenTold: ReadonlySet<ServerCall> = new Set();
 
   constructor(private readonly options: GrpcServerOptions) {
     const { clock, draining, onLateError, onLeftOut = () => {} } = options;
     this.environment = { clock, draining, onLateError, onLeftOut, openCalls: this.openCalls };
+    draining.addEventListener('abort', () => (this.openWhenTold = new Set(this.openCalls)), { once: true });
   }
 
   /** The services served, by full name. */
@@ -158,7 +161,9 @@ export class KunGrpcServer {
   /** Lets calls in flight finish, within limits, and closes everything. */
   async drain(limits: DrainLimits): Promise<DrainReport> {
     if (!this.listener) return { drained: 0, ended: 0, forced: [] };
-    const report = await drain(this.openCalls, this.listener, this.options.clock, limits);
+    const { openCalls, listener, openWhenTold } = this;
+    const report = await drain(openCalls, listener, this.options.clock, { ...limits, openWhenTold });
+    this.openWhenTold = new Set();
     this.release();
     return report;
   }
@@ -207,7 +212,7 @@ export class KunGrpcServer {
     } = this.options;
     const { environment } = this;
     const options = { methods, environment, run, settings, channelOptions, onWireRefusal, onRefused };
-    return settings.engine === 'kun' ? new KunEngine(options) : new GrpcJsEngine(options);
+    return settings.engine === 'grpc-js' ? new GrpcJsEngine(options) : new KunEngine(options);
   }
 }
 

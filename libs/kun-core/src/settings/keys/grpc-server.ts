@@ -60,9 +60,9 @@ export const grpcServer = section(
       read: toMs,
     }),
     ...connectionKeys,
-    Engine: key('engine', z.enum(['kun', 'grpc-js']).default('grpc-js'), {
+    Engine: key('engine', z.enum(['kun', 'grpc-js']).default('kun'), {
       description:
-        'What speaks HTTP/2 on the connections: grpc-js on the HTTP/2 of Node, or kun itself (@kun/wire; preview), which costs less for each call and knows more limits',
+        'What speaks HTTP/2 on the connections: kun itself (@kun/wire), or grpc-js on the HTTP/2 of Node, which costs several times as much for each call and knows fewer limits',
       reload: 'restart',
     }),
     DefaultCompressionAlgorithm: key(

@@ -28,9 +28,11 @@ export class AbuseGuard {
     this.overhead.give(OVERHEAD_EARNED);
   }
 
-  /** A call has got its answer, and OK. */
+  /** A call has got its answer, and OK: who hedges, or gives up one call of two, is no attacker. */
   callAnswered(): void {
     this.answered++;
+    this.resets.give(1);
+    this.process.resets.give(1);
   }
 
   /**

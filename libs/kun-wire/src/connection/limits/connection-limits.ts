@@ -51,11 +51,11 @@ export interface ConnectionLimits {
   readonly overheadBurst: number;
   /** And so many a second after that, beside ten for each call and each frame of DATA sent. Default 500. */
   readonly overheadPerSecond: number;
-  /** Calls reset by the caller before their deadline, provoked stream errors and refused streams: so many at once (CVE-2023-44487, CVE-2025-8671). Default 1000. */
+  /** Calls reset by the caller before their deadline, provoked stream errors and refused streams: so many at once (CVE-2023-44487, CVE-2025-8671). Default 2000. */
   readonly resetBurst: number;
-  /** And so many a second after that. Default 100. */
+  /** And so many a second after that, beside one for each call that was answered with OK. Default 200. */
   readonly resetsPerSecond: number;
-  /** What a connection may have used of its burst while the process's is used up. Default 100. */
+  /** What a connection may have used of its burst while the process's is used up. Default 200. */
   readonly resetShare: number;
 }
 
@@ -88,9 +88,9 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   maxControlBytes: 64 * KIB,
   overheadBurst: 10_000,
   overheadPerSecond: 500,
-  resetBurst: 1000,
-  resetsPerSecond: 100,
-  resetShare: 100,
+  resetBurst: 2000,
+  resetsPerSecond: 200,
+  resetShare: 200,
 };
 
 const RESOLVED = new WeakMap<Partial<ConnectionLimits>, ConnectionLimits>();

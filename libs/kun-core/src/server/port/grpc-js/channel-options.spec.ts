@@ -27,7 +27,7 @@ describe("the server's options", () => {
   it.each([
     [
       { 'grpc.max_conection_age_ms': 1 },
-      /^KunModule\.forRoot\(\{ channelOptions \}\): .*servers do not read the channel option grpc\.max_conection_age_ms \(did you mean grpc\.max_connection_age_ms\?\); remove, or choose from grpc\./,
+      /^KunModule\.forRoot\(\{ channelOptions \}\): .*the server of the engine grpc-js does not read the channel option grpc\.max_conection_age_ms \(did you mean grpc\.max_connection_age_ms\?\); remove, or choose from grpc\./,
     ],
     [
       { 'grpc.service_config': '{}', interceptors: 2 },

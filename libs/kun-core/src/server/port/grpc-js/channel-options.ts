@@ -1,8 +1,8 @@
 import type { ChannelOptions, Server } from '@grpc/grpc-js';
 import type { EngineSettings } from '../../call/wire-engine.js';
 import {
-  ChannelOptionError,
   COMPRESSION_OPTION,
+  KEYS_OF_SERVER_OPTIONS,
   refuseUnreadOptions,
   type GrpcChannelOptions,
 } from '../../../transport/channel-options.js';
@@ -31,14 +31,11 @@ export function serverChannelOptions(
   settings: Omit<EngineSettings, 'keepaliveEnabled'>,
   own: GrpcChannelOptions = {},
 ): ChannelOptions {
-  if (own[COMPRESSION_OPTION] !== undefined) {
-    throw new ChannelOptionError(
-      `KunModule.forRoot({ channelOptions }): grpc-js' servers compress no answers, whatever ${COMPRESSION_OPTION} says; remove it, or set GRPCServer.Engine to kun`,
-    );
-  }
-  refuseUnreadOptions(own, SERVER_OPTIONS, {
+  refuseUnreadOptions(own, {
     where: 'KunModule.forRoot({ channelOptions })',
-    side: 'servers',
+    reader: 'the server of the engine grpc-js',
+    read: SERVER_OPTIONS,
+    instead: new Map([...KEYS_OF_SERVER_OPTIONS, [COMPRESSION_OPTION, 'set GRPCServer.Engine to kun']]),
   });
   return {
     'grpc.max_receive_message_length': settings.maxMessageBytes,

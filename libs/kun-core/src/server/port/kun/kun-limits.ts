@@ -2,7 +2,10 @@ import { DEFAULT_CONNECTION_LIMITS, type ConnectionLimits, type ProcessLimits } 
 import {
   ChannelOptionError,
   COMPRESSION_OPTION,
+  KEYS_OF_SERVER_OPTIONS,
+  refuseUnreadOptions,
   type GrpcChannelOptions,
+  type OptionReader,
 } from '../../../transport/channel-options.js';
 import { COMPRESSION_ALGORITHMS, type CompressionAlgorithm } from '../../../transport/compression.js';
 import { CONNECTION_SETUP_TIMEOUT_MS, type EngineSettings } from '../../call/wire-engine.js';
@@ -22,6 +25,20 @@ const PROCESS_RESET_RATES = 5;
 const RESET_SHARE_PART = 10;
 const MAX_SEND_BYTES = 'grpc.max_send_message_length';
 
+const OF_GRPC_JS = 'set GRPCServer.Engine to grpc-js';
+const READER: OptionReader = {
+  where: 'KunModule.forRoot({ channelOptions })',
+  reader: 'the server of the engine kun',
+  read: new Set([...Object.keys(LIMITS), MAX_SEND_BYTES, COMPRESSION_OPTION]),
+  instead: new Map([
+    ...KEYS_OF_SERVER_OPTIONS,
+    ['grpc.enable_channelz', OF_GRPC_JS],
+    ['grpc.server_call_metric_recording', OF_GRPC_JS],
+    ['grpc-node.max_session_memory', 'set GRPCServer.MaxUnfinishedRequestBytes and MaxUnsentResponseBytes'],
+    ['grpc-node.tls_enable_trace', OF_GRPC_JS],
+  ]),
+};
+
 /** What an engine's settings mean to the wire. */
 export interface KunLimits {
   readonly limits: Partial<ConnectionLimits>;
@@ -39,7 +56,7 @@ export interface KunLimits {
  * @throws {ChannelOptionError} naming each option that this engine does not read, or that has no such value.
  */
 export function kunLimits(settings: EngineSettings, channelOptions: GrpcChannelOptions = {}): KunLimits {
-  refuseUnread(channelOptions);
+  refuseUnreadOptions(channelOptions, READER);
   const own = Object.entries(LIMITS).flatMap(([option, limit]) => {
     const value = channelOptions[option];
     return value === undefined ? [] : [[limit, unlimited(Number(value))]];
@@ -101,15 +118,6 @@ function processLimits({ resetBurst, resetsPerSecond, ...settings }: EngineSetti
 function said<L>(limits: { readonly [K in keyof L]?: L[K] | undefined }): Partial<L> {
   const entries = Object.entries(limits).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Partial<L>;
-}
-
-function refuseUnread(channelOptions: GrpcChannelOptions): void {
-  const known = [...Object.keys(LIMITS), MAX_SEND_BYTES, COMPRESSION_OPTION];
-  const unread = Object.keys(channelOptions).filter((name) => !known.includes(name));
-  if (unread.length === 0) return;
-  throw new ChannelOptionError(
-    `KunModule.forRoot({ channelOptions }): the engine kun does not read ${unread.join(', ')}; remove, choose from ${known.join(', ')}, or set GRPCServer.Engine to grpc-js`,
-  );
 }
 
 function compressionOf(channelOptions: GrpcChannelOptions): CompressionAlgorithm | undefined {

@@ -62,7 +62,7 @@ export const connectionKeys = {
   }),
   StreamResetBurst: key('resetBurst', count('resets').optional(), {
     description:
-      'How many calls of a connection may be reset by their caller before their deadline, or be refused, at once; with more it ends, ENHANCE_YOUR_CALM (rapid reset, CVE-2023-44487). All connections together have three times as many; beyond that each has a tenth. Default: 1000; on grpc-js 10000, and none for all together',
+      'How many calls of a connection may be reset by their caller before their deadline, or be refused, at once; with more it ends, ENHANCE_YOUR_CALM (rapid reset, CVE-2023-44487). All connections together have three times as many; beyond that each has a tenth. Default: 2000; on grpc-js 10000, and none for all together',
     unit: 'resets',
     reload: 'restart',
   }),
