@@ -57,7 +57,11 @@ export class HandlerCall extends EventEmitter {
     return this.#call.wire.authContext;
   }
 
-  /** @throws {TypeError} where `GRPCServer.Engine` is `kun`, which reports no load to callers. */
+  /**
+   * What the handler says of its load, for the caller (gRPC's A51).
+   *
+   * @throws {TypeError} when the process made the call to itself.
+   */
   getMetricsRecorder(): MetricsRecorder {
     return this.#call.wire.metricsRecorder;
   }

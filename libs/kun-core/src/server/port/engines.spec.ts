@@ -1,4 +1,5 @@
 import * as grpc from '@grpc/grpc-js';
+import { PerRequestMetricRecorder } from '@grpc/grpc-js/build/src/orca.js';
 import { service as healthService } from 'grpc-health-check';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -59,6 +60,24 @@ describe.each(['kun', 'grpc-js'] as const)('the engine %s', (engine) => {
       ['c', 'd-bin', 'user-agent'],
     ]);
     expect(answer.n).toBe(1);
+  });
+
+  it('gives the handler a recorder of its load, and kun sends what was recorded', async () => {
+    const client = await serve({
+      Unary: (_request: M, _metadata: grpc.Metadata, call: grpc.ServerUnaryCall<M, M>) => {
+        recordAll(call.getMetricsRecorder());
+        return { text: 'ok' };
+      },
+    });
+    const call = client.Unary({ text: '' }, new grpc.Metadata(), {}, ignore);
+    const [{ metadata }] = (await once(call, 'status')) as [grpc.StatusObject];
+    const oracle = new PerRequestMetricRecorder();
+    recordAll(oracle);
+    // Fields of a message have no order.
+    const sent = metadata
+      .get('endpoint-load-metrics-bin')
+      .map((bytes) => Buffer.from((bytes as Buffer).toSorted()));
+    expect(sent).toEqual(engine === 'kun' ? [Buffer.from(oracle.serialize().toSorted())] : []);
   });
 
   it('answers what is not served UNIMPLEMENTED, and tells of it once', async () => {
@@ -123,6 +142,17 @@ describe.each(['kun', 'grpc-js'] as const)('the engine %s', (engine) => {
     expect(service.server.openCalls.size).toBe(0);
   });
 });
+
+function recordAll(recorder: PerRequestMetricRecorder): void {
+  recorder.recordRequestCostMetric('rows', 2.5);
+  recorder.recordUtilizationMetric('pool', 0.5);
+  recorder.recordNamedMetric('queue', 3);
+  recorder.recordCPUUtilizationMetric(0.25);
+  recorder.recordMemoryUtilizationMetric(0.75);
+  recorder.recordApplicationUtilizationMetric(0.125);
+  recorder.recordQpsMetric(7);
+  recorder.recordEpsMetric(9);
+}
 
 type Method = (...args: unknown[]) => grpc.ClientUnaryCall;
 type Methods = Record<string, Method> & { Unary: Method };

@@ -16,10 +16,12 @@ import type { ServerCall } from '../../call/server-call.js';
 import {
   endingOfUnanswered,
   type AuthContext,
+  type MetricsRecorder,
   type WireCall,
   type WireEnding,
   type WireStatus,
 } from '../../call/wire-call.js';
+import { LOAD_REPORT_TRAILER, LoadReport } from './load-report.js';
 
 /** What the calls of one connection share. */
 export interface KunConnection {
@@ -38,6 +40,7 @@ export class KunCall implements WireCall, CallListener {
   readonly compresses = true;
   /** Told of what comes; set at once. */
   call!: ServerCall;
+  private load: LoadReport | undefined;
 
   constructor(
     private readonly incoming: IncomingCall,
@@ -71,10 +74,9 @@ export class KunCall implements WireCall, CallListener {
     return { transportSecurityType: 'ssl', ...(shown && { sslPeerCertificate: certificate }) };
   }
 
-  get metricsRecorder(): never {
-    throw new TypeError(
-      'getMetricsRecorder() is of grpc-js: set GRPCServer.Engine to grpc-js where calls report their load to callers',
-    );
+  /** What was recorded goes out with the status. */
+  get metricsRecorder(): MetricsRecorder {
+    return (this.load ??= new LoadReport()).recorder;
   }
 
   readMetadata(): Metadata {
@@ -103,7 +105,11 @@ export class KunCall implements WireCall, CallListener {
   }
 
   sendStatus({ code, details, metadata }: WireStatus): void {
-    this.incoming.sendStatus(code, code === Code.OK ? '' : details, toFields(metadata ?? undefined));
+    const fields = toFields(metadata ?? undefined);
+    const { load } = this;
+    const reported: typeof fields =
+      !load || load.empty ? fields : [...(fields ?? []), [LOAD_REPORT_TRAILER, load.serialize()]];
+    this.incoming.sendStatus(code, code === Code.OK ? '' : details, reported);
   }
 
   /** With the status where it can still be said; the wire sends what it is given in order, so nothing is in its way. */
