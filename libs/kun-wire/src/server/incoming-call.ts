@@ -91,6 +91,11 @@ export interface ServedConnection {
    */
   goAway(reason?: string): void;
   /**
+   * Calls back when the peer has been told the last call that is taken (the second GOAWAY), or is gone: all that it had made
+   * before have come. Whoever closes sooner may lose one.
+   */
+  whenDeparted(callback: () => void): void;
+  /**
    * Ends every open call with UNAVAILABLE, takes no more, and closes once the statuses are out, for which there is
    * `closeTimeoutMs`.
    */

@@ -37,6 +37,7 @@ export function serveConnection(
 class ServerConnection extends LivingConnection implements ServedConnection {
   private prefaceBytes = 0;
   private address: string | undefined;
+  private onDeparted: Array<() => void> | undefined;
 
   constructor(
     socket: Duplex,
@@ -53,6 +54,22 @@ class ServerConnection extends LivingConnection implements ServedConnection {
 
   goAway(reason = ''): void {
     if (!this.ended) this.guarded(() => this.departure.begin(reason));
+  }
+
+  whenDeparted(callback: () => void): void {
+    if (this.departure.final) {
+      callback();
+      return;
+    }
+    (this.onDeparted ??= []).push(callback);
+    this.onClose(callback);
+  }
+
+  override departed(): void {
+    const told = this.onDeparted ?? [];
+    this.onDeparted = undefined;
+    super.departed();
+    for (const callback of told) callback();
   }
 
   close(): void {

@@ -93,8 +93,11 @@ export interface WireEngine {
    * to leave, without losing a call; nothing where the engine cannot.
    */
   serve(socket: Socket, acceptedAt: number, onUsed: () => void): (() => void) | undefined;
-  /** Tells all callers to make new calls elsewhere (GOAWAY); calls in flight go on. */
-  leave(): void;
+  /**
+   * Tells all callers to make new calls elsewhere (GOAWAY); calls in flight go on. Settles when every call has come that
+   * was made before its caller knew, as far as the engine can tell.
+   */
+  leave(): Promise<void>;
   /** Closes connections once what was sent is out. */
   close(): void;
   /** No connection is left: gives back what the engine holds of the process. */

@@ -81,7 +81,7 @@ describe('a port with a limit', () => {
   const clients: Socket[] = [];
   afterEach(async () => {
     for (const client of clients.splice(0)) client.destroy();
-    listener.stopAccepting();
+    void listener.stopAccepting();
     await listener.closeConnections(systemClock, 0);
   });
 
@@ -96,7 +96,7 @@ describe('a port with a limit', () => {
           if (used.size === RESERVED_CONNECTIONS + 2) lastServed.resolve();
           return undefined;
         },
-        leave() {},
+        leave: () => Promise.resolve(),
         close() {},
       },
       { limit: { maxConnections: 1 }, onRefused: (error) => refused.push(error.message) },

@@ -31,10 +31,11 @@ export async function drain(
   { openWhenTold = new Set(), ...limits }: DrainLimits,
 ): Promise<DrainReport> {
   const open = new Set([...openWhenTold, ...calls]);
-  listener.stopAccepting();
+  const allHaveCome = listener.stopAccepting();
   const ended = new Set<ServerCall>();
   const settled = new AbortController();
-  void calls.whenIdle().then(() => settled.abort());
+  // A call that is on its way when the last one ends is a call, too.
+  void allHaveCome.then(() => calls.whenIdle()).then(() => settled.abort());
   const cut = AbortSignal.any([limits.force, settled.signal]);
 
   // Watches of the health have been told, and would stay as long as they may.

@@ -102,11 +102,14 @@ export class Listener {
     return this.connections.size;
   }
 
-  /** Takes no more connections and tells the callers (GOAWAY) to make new calls elsewhere; calls in flight go on. */
-  stopAccepting(): void {
+  /**
+   * Takes no more connections and tells the callers (GOAWAY) to make new calls elsewhere; calls in flight go on. Settles when
+   * those have come that callers made before they knew.
+   */
+  stopAccepting(): Promise<void> {
     if (this.listener.listening) this.listener.close();
     this.tls?.close();
-    this.engine.leave();
+    return this.engine.leave();
   }
 
   /** Waits until the connections have said their last, for at most `flushMs`, and cuts what is left. */

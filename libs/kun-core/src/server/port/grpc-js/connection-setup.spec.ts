@@ -72,7 +72,7 @@ async function listen(tls: boolean): Promise<void> {
 }
 afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();
-  listener.stopAccepting();
+  void listener.stopAccepting();
   await listener.closeConnections(systemClock, 1_000);
   engine.release();
 });

@@ -62,8 +62,10 @@ export class GrpcJsEngine implements WireEngine {
     this.injector.injectConnection(socket);
   }
 
-  leave(): void {
+  leave(): Promise<void> {
     this.injector.destroy();
+    // Its GOAWAY names the last stream at once.
+    return Promise.resolve();
   }
 
   close(): void {

@@ -71,8 +71,13 @@ export class KunEngine implements WireEngine {
     return () => served.goAway(CROWDED);
   }
 
-  leave(): void {
-    for (const connection of this.connections) connection.goAway(LEAVING);
+  async leave(): Promise<void> {
+    await Promise.all(
+      Array.from(this.connections, (connection) => {
+        connection.goAway(LEAVING);
+        return new Promise<void>((resolve) => connection.whenDeparted(resolve));
+      }),
+    );
   }
 
   close(): void {
