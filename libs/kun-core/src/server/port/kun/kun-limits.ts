@@ -33,7 +33,7 @@ const READER: OptionReader = {
   instead: new Map([
     ...KEYS_OF_SERVER_OPTIONS,
     ['grpc.enable_channelz', OF_GRPC_JS],
-    ['grpc.server_call_metric_recording', OF_GRPC_JS],
+    ['grpc.server_call_metric_recording', 'remove it: what a handler records is sent'],
     ['grpc-node.max_session_memory', 'set GRPCServer.MaxUnfinishedRequestBytes and MaxUnsentResponseBytes'],
     ['grpc-node.tls_enable_trace', OF_GRPC_JS],
   ]),
