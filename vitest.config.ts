@@ -7,7 +7,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['{libs,apps}/*/{src,test}/**/*.spec.ts'] },
+        test: { name: 'unit', include: ['{libs,apps}/*/{src,test,page}/**/*.spec.ts'] },
       },
       {
         // The other engine, under everything in which the server's wire matters.

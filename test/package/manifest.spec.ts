@@ -41,7 +41,7 @@ describe.each(PACKAGES)('%s', (name) => {
 
   it('declares nothing that it does not import', () => {
     const imported = new Set(
-      readSources(ROOT, [`libs/${name}/src/**/*.ts`]).flatMap(({ imports, text }) => [
+      readSources(ROOT, [`libs/${name}/{src,page}/**/*.{ts,tsx}`]).flatMap(({ imports, text }) => [
         ...imports.map(({ specifier }) => packageOf(specifier)),
         // Optional ones are loaded by name, and some are the reason why an import of another package works.
         ...declared.filter((entry) => text.includes(`'${entry}'`)),
@@ -69,7 +69,9 @@ describe.each(PACKAGES)('%s', (name) => {
     expect(files).toContain('LICENSE');
     const rest = files.filter(
       (file) =>
-        !/^dist\/.+\.(?:js|d\.ts)(?:\.map)?$/.test(file) && !/^src\/(?:README\.md|.+\.ts)$/.test(file),
+        !/^dist\/.+\.(?:js|d\.ts)(?:\.map)?$/.test(file) &&
+        !/^src\/(?:README\.md|.+\.ts)$/.test(file) &&
+        !/^page\/static\/[\w-]+\.(?:css|html|svg)$/.test(file),
     );
     const exported = JSON.stringify([manifest.exports, manifest.bin]);
     expect(rest.filter((file) => !exported.includes(`"./${file}"`)).toSorted()).toEqual([

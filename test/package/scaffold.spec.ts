@@ -77,7 +77,7 @@ describe('a service that create-kun writes', () => {
     await stop();
     rmSync(parent, { recursive: true, force: true });
     console.log(took);
-  });
+  }, INSTALL_TIMEOUT_MS);
 
   it('has printed what is run here', () => {
     expect(printed).toEqual([

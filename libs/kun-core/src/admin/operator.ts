@@ -26,6 +26,7 @@ import { debugRoutes } from './debug/debug-routes.js';
 import { EventHub } from './events/event-hub.js';
 import { PageEventSource } from './events/page-events.js';
 import { EventLoopWatch } from './process/event-loop-watch.js';
+import { pageRoutes } from './page/page-routes.js';
 import { LogLevelOverride } from './process/log-level.js';
 import { processRoutes } from './process/process-routes.js';
 import { versionOfKun, type StatusParts } from './process/status-view.js';
@@ -97,7 +98,7 @@ export function createOperator(parts: OperatorParts): Operator {
         methods: () => methodsOf(parts.server),
         instance: parts.identity.instance,
       }),
-      ...(settings.page ? [eventsRoute(events), ...calling.routes] : []),
+      ...(settings.page ? [...pageRoutes(), eventsRoute(events), ...calling.routes] : []),
     ],
     hosts: new KnownHosts(settings.hosts),
     token,

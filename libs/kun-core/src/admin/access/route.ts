@@ -50,7 +50,7 @@ export class RouteTable {
     }
     this.withId = [...this.byPath.keys()]
       .filter((path) => path.includes('{id}'))
-      .map((path) => ({ path, pattern: new RegExp(`^${path.replace('{id}', '([\\w-]{1,64})')}$`) }));
+      .map((path) => ({ path, pattern: new RegExp(`^${path.replace('{id}', '([\\w.-]{1,64})')}$`) }));
   }
 
   /** The routes of a path; none where nothing of the kind is here. */
