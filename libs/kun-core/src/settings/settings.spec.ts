@@ -99,7 +99,7 @@ describe('settingsSchema', () => {
           "CtxTags": true,
           "DefaultCompressionAlgorithm": "identity",
           "DisableKeepalive": false,
-          "Engine": "grpc-js",
+          "Engine": "kun",
           "GrpcGracefulStopTimeout": 20,
           "KeepaliveTime": 60,
           "KeepaliveTimeout": 20,

@@ -29,7 +29,8 @@ async function serve() {
       },
     },
     [],
-    { keepaliveEnabled: false },
+    // Whose sessions can be listened to, to see what the client asks.
+    { keepaliveEnabled: false, engine: 'grpc-js' },
   );
   cleanUp.push(async () => {
     release.resolve();
