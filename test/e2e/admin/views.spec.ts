@@ -129,7 +129,7 @@ describe('/statusz', () => {
       started: true,
       ports: { grpc: Number(service.grpcAddress.split(':')[1]) },
       logLevel: { level: 'info', configured: 'info' },
-      features: { engine: 'grpc-js', tls: false },
+      features: { engine: 'kun', tls: false },
       admin: { page: true, token: false },
     });
     expect(status).toMatchObject({ memory: { rss: expect.any(Number) as number } });

@@ -71,7 +71,7 @@ export interface StatusAnswer {
     readonly needRestart: readonly string[];
   };
   readonly logLevel: LogLevelAnswer;
-  /** What is on, by a short name: `{ tls: true, engine: 'grpc-js', reflection: false, … }`. */
+  /** What is on, by a short name: `{ tls: true, engine: 'kun', reflection: false, … }`. */
   readonly features: Readonly<Record<string, boolean | string | number>>;
   /** What may be done here: `token` says whether one is configured. */
   readonly admin: { readonly page: boolean; readonly token: boolean; readonly mcp: boolean };
