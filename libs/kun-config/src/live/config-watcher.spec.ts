@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { renameSync, symlinkSync } from 'node:fs';
+import { existsSync, renameSync, symlinkSync } from 'node:fs';
 import { appendFile, mkdir, open, rename, rm, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
 import { setImmediate as turn } from 'node:timers/promises';
 import * as fc from 'fast-check';
@@ -185,6 +185,8 @@ describe('a file that is written in several steps', () => {
             if (found === 'reloaded' || found === 'refused') takenAfterMs.push(quietMs);
             continue;
           }
+          // To remove what is not there changes nothing.
+          if (each.do === 'remove' && !existsSync(file)) continue;
           quietMs = 0;
           await mkdir(tree.path('conf/s/c'), { recursive: true });
           if (each.do === 'remove') await rm(file, { force: true });

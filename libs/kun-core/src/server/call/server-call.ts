@@ -11,6 +11,9 @@ import type { CallEnvironment, RequestReader } from './call-environment.js';
 import { ResponseWindow } from './response-window.js';
 import type { WireCall, WireEnding } from './wire-call.js';
 
+/** How long the reset of a call may follow its end, when no message of it has come. */
+const MISSING_MESSAGE_GRACE_MS = 20;
+
 /**
  * A call as the server answers it, and the listener of the wire that carries it.
  *
@@ -140,9 +143,12 @@ export class ServerCall extends AnsweredCall implements RpcCall {
 
   /** The request is complete. */
   halfClosed(): void {
-    // A Node client that cancels before its request is complete ends it first and resets it then, in one write: that must
-    // not look like a complete request, or like one without a message, so the reset is given the chance to be heard.
-    if (this.method.requestStream || this.received === 0) setImmediate(() => this.reader?.halfClose());
+    // A Node client that cancels before its request is complete ends it first and resets it then: that must not look like
+    // a complete request, or like one without a message, so the reset is given the chance to be heard. A stream's comes in
+    // the same write; what has no message is wrong in any case, and can wait for a write that follows (Node 22).
+    const halfClose = () => this.reader?.halfClose();
+    if (this.method.requestStream) setImmediate(halfClose);
+    else if (this.received === 0) setTimeout(halfClose, MISSING_MESSAGE_GRACE_MS);
     else this.reader?.halfClose();
   }
 
