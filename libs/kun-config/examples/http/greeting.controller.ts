@@ -4,7 +4,7 @@ import { GreetingConfig } from './greeting.config.js';
 
 @Controller('greeting')
 export class GreetingController {
-  readonly #logger = new Logger(GreetingController.name);
+  private readonly logger = new Logger(GreetingController.name);
 
   constructor(private readonly config: GreetingConfig) {}
 
@@ -17,6 +17,6 @@ export class GreetingController {
 
   @OnConfigChange('Greeting.Text')
   changed(text: string, previous: string): void {
-    this.#logger.log(`from now on ${text} instead of ${previous}`);
+    this.logger.log(`from now on ${text} instead of ${previous}`);
   }
 }

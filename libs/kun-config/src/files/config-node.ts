@@ -30,7 +30,7 @@ export class SourceFile {
   readonly display: string;
   /** Nothing of its text may be shown. */
   readonly foreign: boolean;
-  #lineStarts: number[] | undefined;
+  private lineStarts: number[] | undefined;
 
   constructor(
     readonly path: string,
@@ -44,7 +44,7 @@ export class SourceFile {
 
   place(offset: number): Place {
     if (this.layer === 'Environment') return { file: this.display, line: 0, column: 0 };
-    const starts = this.#starts();
+    const starts = this.starts();
     let low = 0;
     let high = starts.length - 1;
     while (low < high) {
@@ -57,18 +57,18 @@ export class SourceFile {
 
   /** The text of one line, counted from 1, without its line break. */
   line(number: number): string {
-    const starts = this.#starts();
+    const starts = this.starts();
     const start = starts[number - 1];
     if (start === undefined) return '';
     return this.text.slice(start, starts[number] ?? this.text.length).replace(/\r?\n$/, '');
   }
 
   // Positions are looked up only for errors and explanations, so most files never pay for this.
-  #starts(): number[] {
-    if (this.#lineStarts) return this.#lineStarts;
+  private starts(): number[] {
+    if (this.lineStarts) return this.lineStarts;
     const starts = [0];
     for (let at = this.text.indexOf('\n'); at >= 0; at = this.text.indexOf('\n', at + 1)) starts.push(at + 1);
-    return (this.#lineStarts = starts);
+    return (this.lineStarts = starts);
   }
 }
 

@@ -47,53 +47,53 @@ export class OutsideValues {
   readonly unresolved: OutsideProblem[] = [];
   /** The files named by `!file`, found or not. */
   readonly files = new Set<string>();
-  readonly #contents = new Map<string, Promise<string | UnreadableFile>>();
-  #bytes = 0;
+  private readonly contents = new Map<string, Promise<string | UnreadableFile>>();
+  private bytes = 0;
 
   constructor(private readonly options: OutsideValuesOptions) {}
 
   /** The same tree with all values in place. */
   async settle(root: MapNode): Promise<MapNode> {
-    const settled = await this.#settle(root, []);
+    const settled = await this.settleNode(root, []);
     return settled.kind === 'map' ? settled : root;
   }
 
-  async #settle(node: ConfigNode, path: readonly string[]): Promise<ConfigNode> {
-    if (node.kind === 'scalar') return node.outside ? this.#value(node, node.outside, path) : node;
+  private async settleNode(node: ConfigNode, path: readonly string[]): Promise<ConfigNode> {
+    if (node.kind === 'scalar') return node.outside ? this.value(node, node.outside, path) : node;
     if (!hasOutside(node)) return node;
     if (node.kind === 'list') {
       const items: ConfigNode[] = [];
       for (const [index, item] of node.items.entries())
-        items.push(await this.#settle(item, [...path, String(index)]));
+        items.push(await this.settleNode(item, [...path, String(index)]));
       return { ...node, items };
     }
     if (node.kind === 'unset') return node;
     const entries = new Map<string, ConfigNode>();
-    for (const [key, entry] of node.entries) entries.set(key, await this.#settle(entry, [...path, key]));
+    for (const [key, entry] of node.entries) entries.set(key, await this.settleNode(entry, [...path, key]));
     return { ...node, entries };
   }
 
-  async #value(node: ScalarNode, outside: Outside, path: readonly string[]): Promise<ConfigNode> {
+  private async value(node: ScalarNode, outside: Outside, path: readonly string[]): Promise<ConfigNode> {
     const { outside: _, ...bare } = node;
     const expanded = expand(outside.template, this.options.env);
     const [first] = expanded.missing;
     if (first !== undefined) {
       const names = [...new Set(expanded.missing)].join(', ');
       const message = `the environment variable ${names} is not set; set it or write \${${first}:-default}`;
-      return this.#fail(bare, path, message);
+      return this.fail(bare, path, message);
     }
     let { text } = expanded;
     if (outside.file) {
       const file = resolve(dirname(node.source.path), text);
-      const content = await this.#read(file);
+      const content = await this.read(file);
       if (content instanceof UnreadableFile)
-        return this.#fail(bare, path, `the file ${file} cannot be read (${content.message})`);
+        return this.fail(bare, path, `the file ${file} cannot be read (${content.message})`);
       text = content;
     }
-    return outside.plain ? this.#plain(bare, text, path) : { ...bare, value: text };
+    return outside.plain ? this.plain(bare, text, path) : { ...bare, value: text };
   }
 
-  async #plain(node: ScalarNode, text: string, path: readonly string[]): Promise<ConfigNode> {
+  private async plain(node: ScalarNode, text: string, path: readonly string[]): Promise<ConfigNode> {
     const { root, message } = readFragment(text);
     const reading = root && at(root, node);
     const plain = reading ? toPlain(reading) : undefined;
@@ -102,35 +102,35 @@ export class OutsideValues {
     if (wanted === 'text') return asText;
     if (wanted === 'words') return plain === undefined ? asText : { ...asText, alternative: plain };
     if (reading && node.source.layer === 'Environment' && reading.kind === 'unset' && reading.empty) {
-      return this.#fail(node, path, 'is empty; take the variable away, or say null for the default');
+      return this.fail(node, path, 'is empty; take the variable away, or say null for the default');
     }
     if (reading?.kind === 'scalar' && wanted === 'mixed') return { alternative: text, ...reading };
     if (reading) return reading;
     if (wanted === 'mixed') return asText;
-    return this.#fail(node, path, `what ${describe(node)} gives is not a value here: it ${message}`);
+    return this.fail(node, path, `what ${describe(node)} gives is not a value here: it ${message}`);
   }
 
-  #fail(node: ScalarNode, path: readonly string[], message: string): ScalarNode {
+  private fail(node: ScalarNode, path: readonly string[], message: string): ScalarNode {
     const to = this.options.tolerant ? this.unresolved : this.problems;
     to.push({ code: 'unresolved', source: node.source, offset: node.offset, path, message });
     return { ...node, unresolved: true };
   }
 
-  #read(file: string): Promise<string | UnreadableFile> {
-    const before = this.#contents.get(file);
+  private read(file: string): Promise<string | UnreadableFile> {
+    const before = this.contents.get(file);
     if (before) return before;
     this.files.add(file);
-    const content = this.#readNew(file);
-    this.#contents.set(file, content);
+    const content = this.readNew(file);
+    this.contents.set(file, content);
     return content;
   }
 
-  async #readNew(file: string): Promise<string | UnreadableFile> {
-    if (this.#bytes > MAX_BYTES)
+  private async readNew(file: string): Promise<string | UnreadableFile> {
+    if (this.bytes > MAX_BYTES)
       return new UnreadableFile(`the files named before it have more than ${MAX_BYTES} bytes`);
     try {
       const bytes = await readSmallFile(file, this.options);
-      this.#bytes += bytes.length;
+      this.bytes += bytes.length;
       return bytes.toString('utf8').replace(/\r?\n$/, '');
     } catch (error) {
       if (error instanceof UnreadableFile) return error;

@@ -61,31 +61,31 @@ export function placeholderEnd(text: string, start: number): number | undefined 
 const MAX_DEPTH = 20;
 
 class TemplateReader {
-  #at = 0;
+  private at = 0;
 
   constructor(private readonly text: string) {}
 
   read(): Template {
-    return this.#parts(0);
+    return this.parts(0);
   }
 
-  #parts(level: number): Template {
+  private parts(level: number): Template {
     const parts: (string | Reference)[] = [];
     let literal = '';
-    for (let depth = 0; this.#at < this.text.length;) {
-      if (this.#take('$${')) {
+    for (let depth = 0; this.at < this.text.length;) {
+      if (this.take('$${')) {
         literal += '${';
         depth++;
-      } else if (this.#take('${')) {
+      } else if (this.take('${')) {
         if (literal !== '') parts.push(literal);
         literal = '';
-        parts.push(this.#reference(this.#at - 2, level + 1));
+        parts.push(this.reference(this.at - 2, level + 1));
       } else {
-        const char = this.text[this.#at++] ?? '';
+        const char = this.text[this.at++] ?? '';
         if (char === '{') depth++;
         else if (char === '}' && depth > 0) depth--;
         else if (char === '}' && level > 0) {
-          this.#at--;
+          this.at--;
           break;
         }
         literal += char;
@@ -95,19 +95,19 @@ class TemplateReader {
     return parts;
   }
 
-  #reference(start: number, level: number): Reference {
-    NAME.lastIndex = this.#at;
+  private reference(start: number, level: number): Reference {
+    NAME.lastIndex = this.at;
     const name = NAME.exec(this.text)?.[0];
     if (name === undefined || level > MAX_DEPTH) throw wrong(this.text.slice(start));
-    this.#at += name.length;
-    const fallback = this.#take(':-') ? this.#parts(level) : undefined;
-    if (!this.#take('}')) throw wrong(this.text.slice(start));
+    this.at += name.length;
+    const fallback = this.take(':-') ? this.parts(level) : undefined;
+    if (!this.take('}')) throw wrong(this.text.slice(start));
     return fallback === undefined ? { name } : { name, fallback };
   }
 
-  #take(word: string): boolean {
-    if (!this.text.startsWith(word, this.#at)) return false;
-    this.#at += word.length;
+  private take(word: string): boolean {
+    if (!this.text.startsWith(word, this.at)) return false;
+    this.at += word.length;
     return true;
   }
 }

@@ -9,19 +9,19 @@ import { placeholderEnd } from './placeholders.js';
 export class Shield {
   /** The text with its placeholders covered. */
   readonly text: string;
-  readonly #covered: { readonly offset: number; readonly raw: string }[] = [];
-  readonly #pattern: RegExp | undefined;
+  private readonly covered: { readonly offset: number; readonly raw: string }[] = [];
+  private readonly pattern: RegExp | undefined;
 
   constructor(source: string) {
     const pair = source.includes('${') ? unusedPair(source) : undefined;
-    this.text = pair === undefined ? source : this.#cover(source, pair);
-    this.#pattern =
-      pair === undefined || this.#covered.length === 0 ? undefined : new RegExp(`${pair[0]}${pair[1]}*`, 'g');
+    this.text = pair === undefined ? source : this.cover(source, pair);
+    this.pattern =
+      pair === undefined || this.covered.length === 0 ? undefined : new RegExp(`${pair[0]}${pair[1]}*`, 'g');
   }
 
   /** Whether something in a text is covered. */
   covers(text: string): boolean {
-    return this.#pattern !== undefined && text.search(this.#pattern) >= 0;
+    return this.pattern !== undefined && text.search(this.pattern) >= 0;
   }
 
   /**
@@ -30,12 +30,12 @@ export class Shield {
    * @param start where the scalar stands in the file
    */
   uncover(text: string, start: number, type?: Scalar.Type): string {
-    if (this.#pattern === undefined) return text;
-    let next = this.#firstFrom(start);
-    return text.replace(this.#pattern, () => unquoted(this.#covered[next++]?.raw ?? '', type));
+    if (this.pattern === undefined) return text;
+    let next = this.firstFrom(start);
+    return text.replace(this.pattern, () => unquoted(this.covered[next++]?.raw ?? '', type));
   }
 
-  #cover(source: string, [first, rest]: readonly [string, string]): string {
+  private cover(source: string, [first, rest]: readonly [string, string]): string {
     let covered = '';
     let done = 0;
     for (let at = source.indexOf('${'); at >= 0; at = source.indexOf('${', Math.max(at + 2, done))) {
@@ -43,18 +43,18 @@ export class Shield {
       const end = placeholderEnd(source, at);
       if (end === undefined) continue;
       covered += source.slice(done, offset) + first + rest.repeat(end - offset - 1);
-      this.#covered.push({ offset, raw: source.slice(offset, end) });
+      this.covered.push({ offset, raw: source.slice(offset, end) });
       done = end;
     }
     return covered + source.slice(done);
   }
 
-  #firstFrom(start: number): number {
+  private firstFrom(start: number): number {
     let low = 0;
-    let high = this.#covered.length;
+    let high = this.covered.length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#covered[middle]?.offset ?? 0) < start) low = middle + 1;
+      if ((this.covered[middle]?.offset ?? 0) < start) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -19,13 +19,13 @@ const MAX_ALIASED_VALUES = 10_000;
 
 /** Turns a parsed document into nodes. Aliases share the nodes of their anchor, so a bomb costs no memory. */
 export class TreeBuilder {
-  readonly #problems: ReadProblem[] = [];
-  readonly #anchors = new Map<string, { node: ConfigNode; size: number }>();
+  private readonly problems: ReadProblem[] = [];
+  private readonly anchors = new Map<string, { node: ConfigNode; size: number }>();
   /** Values built so far, those that aliases repeat included. */
-  #size = 0;
-  #aliased = 0;
+  private size = 0;
+  private aliased = 0;
   /** Something was left out for its size, so what is said of the rest would be misleading. */
-  #exceeded = false;
+  private exceeded = false;
 
   constructor(
     private readonly source: SourceFile,
@@ -37,40 +37,40 @@ export class TreeBuilder {
   read(): ReadResult {
     const { contents } = this.document;
     const spot: Spot = { path: [], keyOffset: 0, end: 0, secret: false };
-    const root = contents === null ? undefined : this.#build(contents, spot);
-    return { root, parsed: !this.#exceeded, problems: this.#problems };
+    const root = contents === null ? undefined : this.build(contents, spot);
+    return { root, parsed: !this.exceeded, problems: this.problems };
   }
 
-  #build(yaml: unknown, spot: Spot): ConfigNode {
-    const before = this.#size++;
-    const node = this.#node(yaml, spot);
+  private build(yaml: unknown, spot: Spot): ConfigNode {
+    const before = this.size++;
+    const node = this.node(yaml, spot);
     if ((isScalar(yaml) || isMap(yaml) || isSeq(yaml)) && yaml.anchor !== undefined) {
-      this.#anchors.set(yaml.anchor, { node, size: this.#size - before });
+      this.anchors.set(yaml.anchor, { node, size: this.size - before });
     }
     return node;
   }
 
-  #node(yaml: unknown, spot: Spot): ConfigNode {
-    const at = this.#at(yaml, spot);
+  private node(yaml: unknown, spot: Spot): ConfigNode {
+    const at = this.at(yaml, spot);
     if (spot.path.length > MAX_DEPTH) {
-      this.#exceeded = true;
-      this.#problem(at.offset, spot.path.slice(0, 3), `is nested deeper than ${MAX_DEPTH} levels`);
+      this.exceeded = true;
+      this.problem(at.offset, spot.path.slice(0, 3), `is nested deeper than ${MAX_DEPTH} levels`);
       return { kind: 'unset', ...at, empty: false };
     }
-    if (isAlias(yaml)) return this.#alias(yaml.source, spot, at);
-    if (isMap(yaml)) return { kind: 'map', ...at, entries: this.#entries(yaml, spot) };
+    if (isAlias(yaml)) return this.alias(yaml.source, spot, at);
+    if (isMap(yaml)) return { kind: 'map', ...at, entries: this.entries(yaml, spot) };
     if (isSeq(yaml)) {
       const items = yaml.items.map((item, index) => {
         const start = startOf(item) ?? at.offset;
         const path = [...spot.path, String(index)];
-        return this.#build(item, { path, keyOffset: start, end: start, secret: spot.secret });
+        return this.build(item, { path, keyOffset: start, end: start, secret: spot.secret });
       });
       return { kind: 'list', ...at, items: items.map(listItem) };
     }
-    return isScalar(yaml) ? this.#scalar(yaml, spot, at) : { kind: 'unset', ...at, empty: true };
+    return isScalar(yaml) ? this.scalar(yaml, spot, at) : { kind: 'unset', ...at, empty: true };
   }
 
-  #scalar(yaml: Scalar, spot: Spot, at: At): ConfigNode {
+  private scalar(yaml: Scalar, spot: Spot, at: At): ConfigNode {
     const value = scalarValue(yaml.value);
     if (value === null && yaml.tag !== FILE_TAG)
       return { kind: 'unset', ...at, empty: (yaml.source ?? '') === '' };
@@ -87,11 +87,11 @@ export class TreeBuilder {
       ...(typeof value === 'number' && !isExact(value, written) ? { inexact: true } : {}),
     };
     const file = yaml.tag === FILE_TAG;
-    return typeof value === 'string' || file ? this.#text(node, written, yaml, spot, file) : node;
+    return typeof value === 'string' || file ? this.text(node, written, yaml, spot, file) : node;
   }
 
   /** A string, which may name something outside of the file. */
-  #text(node: ScalarNode, source: string, yaml: Scalar, spot: Spot, file: boolean): ConfigNode {
+  private text(node: ScalarNode, source: string, yaml: Scalar, spot: Spot, file: boolean): ConfigNode {
     if (!this.shield) return node;
     const type = yaml.type ?? 'PLAIN';
     const raw = String(node.value ?? source);
@@ -100,7 +100,7 @@ export class TreeBuilder {
     const text = this.shield.uncover(raw, start, type);
     if (!file && !text.includes('${')) return node;
     if (file && (text === '' || text.includes('\0'))) {
-      this.#problem(node.offset, spot.path, 'names no file');
+      this.problem(node.offset, spot.path, 'names no file');
       return node;
     }
     try {
@@ -118,33 +118,33 @@ export class TreeBuilder {
       };
     } catch (error) {
       if (!(error instanceof WrongPlaceholder)) throw error;
-      this.#problem(node.offset, spot.path, error.message);
+      this.problem(node.offset, spot.path, error.message);
       return node;
     }
   }
 
-  #entries(map: YAMLMap, { path, secret }: Spot): Map<string, ConfigNode> {
+  private entries(map: YAMLMap, { path, secret }: Spot): Map<string, ConfigNode> {
     const entries = new Map<string, ConfigNode>();
     const merged = new Map<string, ConfigNode>();
     for (const { key, value } of map.items) {
       const keyOffset = startOf(key) ?? startOf(map) ?? 0;
-      const name = isScalar(key) ? this.#key(key, keyOffset, path) : undefined;
+      const name = isScalar(key) ? this.key(key, keyOffset, path) : undefined;
       if (name === undefined) {
-        if (!isScalar(key)) this.#problem(keyOffset, path, 'has a key that is not a plain word');
+        if (!isScalar(key)) this.problem(keyOffset, path, 'has a key that is not a plain word');
         continue;
       }
       const inner = { keyOffset, end: endOf(key) ?? keyOffset, secret: secret || this.isSecretKey(name) };
       if (name === '<<' && isScalar(key) && key.type === 'PLAIN') {
-        this.#mergeKey(merged, this.#build(value, { ...inner, path, secret }), path, keyOffset);
+        this.mergeKey(merged, this.build(value, { ...inner, path, secret }), path, keyOffset);
         continue;
       }
       const here = [...path, name];
-      const entry = this.#build(value, { ...inner, path: here });
+      const entry = this.build(value, { ...inner, path: here });
       const first = entries.get(name);
-      if (name === '__proto__') this.#problem(keyOffset, here, 'is not allowed as a key');
+      if (name === '__proto__') this.problem(keyOffset, here, 'is not allowed as a key');
       else if (first) {
         const { line } = this.source.place(first.keyOffset);
-        this.#problem(keyOffset, here, `is set twice, first in line ${line}`);
+        this.problem(keyOffset, here, `is set twice, first in line ${line}`);
       } else entries.set(name, entry);
     }
     // What a map says itself wins over what it merges in, wherever it stands.
@@ -153,10 +153,10 @@ export class TreeBuilder {
   }
 
   /** Keys are text, whatever else they look like: `0123` and `1.10` stay what they are. */
-  #key(key: Scalar, offset: number, path: readonly string[]): string | undefined {
+  private key(key: Scalar, offset: number, path: readonly string[]): string | undefined {
     const written = key.type === 'PLAIN' ? (key.source ?? '') : String(key.value);
     const problem = (message: string): undefined => {
-      this.#problem(offset, path, message);
+      this.problem(offset, path, message);
     };
     if (key.tag === FILE_TAG) return problem('has a key with !file; a key is written where it stands');
     if ((written === '' || written === '~') && key.type === 'PLAIN')
@@ -173,29 +173,29 @@ export class TreeBuilder {
     }
   }
 
-  #mergeKey(
+  private mergeKey(
     merged: Map<string, ConfigNode>,
     node: ConfigNode,
     path: readonly string[],
     keyOffset: number,
   ): void {
     for (const from of node.kind === 'list' ? node.items : [node]) {
-      if (from.kind !== 'map') this.#problem(keyOffset, path, 'merges (<<) something that is not a map');
+      if (from.kind !== 'map') this.problem(keyOffset, path, 'merges (<<) something that is not a map');
       else for (const [name, entry] of from.entries) if (!merged.has(name)) merged.set(name, entry);
     }
   }
 
-  #alias(name: string, { path }: Spot, at: At): ConfigNode {
-    const target = this.#anchors.get(name);
+  private alias(name: string, { path }: Spot, at: At): ConfigNode {
+    const target = this.anchors.get(name);
     if (!target) {
-      this.#problem(at.offset, path, `uses *${name}, but no &${name} is finished before it`);
+      this.problem(at.offset, path, `uses *${name}, but no &${name} is finished before it`);
       return { kind: 'unset', ...at, empty: false };
     }
-    this.#aliased += target.size;
-    this.#size += target.size;
-    if (this.#aliased > MAX_ALIASED_VALUES) {
-      this.#exceeded = true;
-      this.#problem(
+    this.aliased += target.size;
+    this.size += target.size;
+    if (this.aliased > MAX_ALIASED_VALUES) {
+      this.exceeded = true;
+      this.problem(
         at.offset,
         path,
         `uses *${name}, and aliases add more than ${MAX_ALIASED_VALUES} values to the file`,
@@ -205,12 +205,12 @@ export class TreeBuilder {
     return { ...target.node, keyOffset: at.keyOffset };
   }
 
-  #at(yaml: unknown, { keyOffset, end }: Spot): At {
+  private at(yaml: unknown, { keyOffset, end }: Spot): At {
     return { source: this.source, offset: startOf(yaml) ?? end, keyOffset, hid: NOTHING };
   }
 
-  #problem(offset: number, path: readonly string[], message: string): void {
-    if (this.#problems.length < MAX_PROBLEMS) this.#problems.push({ code: 'syntax', offset, path, message });
+  private problem(offset: number, path: readonly string[], message: string): void {
+    if (this.problems.length < MAX_PROBLEMS) this.problems.push({ code: 'syntax', offset, path, message });
   }
 }
 

@@ -32,79 +32,79 @@ export type Look = 'same' | 'changing' | 'reloaded' | 'refused';
  * taken half-way; and what was read counts only if the files are still the same afterwards.
  */
 export class ConfigWatcher {
-  readonly #intervalMs: number;
-  readonly #settleMs: number;
+  private readonly intervalMs: number;
+  private readonly settleMs: number;
   /**
    * The files as they were last loaded or refused by this watcher. What was loaded before does not count: its files
    * may have been written a moment earlier, and twice within the grain of the file system's clock.
    */
-  #known: FileStamps | undefined;
+  private known: FileStamps | undefined;
   /** The files as they have been since a moment, not loaded yet. */
-  #pending: { stamps: FileStamps; sinceMs: number } | undefined;
-  #files: ReadonlySet<string>;
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<unknown> = Promise.resolve();
-  #stopped = false;
+  private pending: { stamps: FileStamps; sinceMs: number } | undefined;
+  private files: ReadonlySet<string>;
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<unknown> = Promise.resolve();
+  private stopped = false;
 
   constructor(
     private readonly configuration: Watchable,
     options: WatchOptions = {},
   ) {
-    this.#intervalMs = options.intervalMs ?? 1_000;
-    this.#settleMs = options.settleMs ?? 250;
-    this.#files = new Set(configuration.loaded.files);
+    this.intervalMs = options.intervalMs ?? 1_000;
+    this.settleMs = options.settleMs ?? 250;
+    this.files = new Set(configuration.loaded.files);
   }
 
   /** Begins to look. Does not keep the process alive. */
   start(): void {
-    this.#stopped = false;
-    this.#schedule();
+    this.stopped = false;
+    this.schedule();
   }
 
   /** Stops looking; a look that is under way is waited for. */
   async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#looking;
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.looking;
   }
 
   /** Looks once. The time is monotonic, in milliseconds. */
   async look(nowMs: number = performance.now()): Promise<Look> {
-    const stamps = await stampFiles(this.#files);
-    if (this.#known && sameStamps(stamps, this.#known)) {
-      this.#pending = undefined;
+    const stamps = await stampFiles(this.files);
+    if (this.known && sameStamps(stamps, this.known)) {
+      this.pending = undefined;
       return 'same';
     }
-    if (!this.#pending || !sameStamps(stamps, this.#pending.stamps)) {
-      this.#pending = { stamps, sinceMs: nowMs };
+    if (!this.pending || !sameStamps(stamps, this.pending.stamps)) {
+      this.pending = { stamps, sinceMs: nowMs };
       return 'changing';
     }
-    if (nowMs - this.#pending.sinceMs < this.#settleMs) return 'changing';
+    if (nowMs - this.pending.sinceMs < this.settleMs) return 'changing';
 
     const { options } = this.configuration.loaded.parts;
     const outcome = await loadConsistent(options, stamps);
     // A schema that was taken in meanwhile was not asked.
-    if (this.#stopped || options !== this.configuration.loaded.parts.options) return 'changing';
+    if (this.stopped || options !== this.configuration.loaded.parts.options) return 'changing';
     if (!sameStamps(outcome.stamps, stamps)) {
       // They moved on while they were read, or name files that were not looked at so far.
-      this.#files = new Set([...this.#files, ...outcome.files]);
-      this.#pending = { stamps: await stampFiles(this.#files), sinceMs: nowMs };
+      this.files = new Set([...this.files, ...outcome.files]);
+      this.pending = { stamps: await stampFiles(this.files), sinceMs: nowMs };
       return 'changing';
     }
-    this.#known = stamps;
-    this.#pending = undefined;
+    this.known = stamps;
+    this.pending = undefined;
     // A set that cannot be read may not tell of its files; those of before are still looked at.
-    if (outcome.loaded) this.#files = new Set(outcome.files);
+    if (outcome.loaded) this.files = new Set(outcome.files);
     const event = this.configuration.adopt(outcome);
     if (event === undefined) return 'same';
     return event.ok ? 'reloaded' : 'refused';
   }
 
-  #schedule(): void {
-    const delayMs = this.#pending ? Math.min(this.#intervalMs, this.#settleMs) : this.#intervalMs;
-    this.#timer = setTimeout(() => {
-      this.#looking = this.look().finally(() => {
-        if (!this.#stopped) this.#schedule();
+  private schedule(): void {
+    const delayMs = this.pending ? Math.min(this.intervalMs, this.settleMs) : this.intervalMs;
+    this.timer = setTimeout(() => {
+      this.looking = this.look().finally(() => {
+        if (!this.stopped) this.schedule();
       });
     }, delayMs).unref();
   }

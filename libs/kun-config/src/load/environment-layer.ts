@@ -74,52 +74,52 @@ type Read =
 
 /** Finds the keys that the name of a variable means. */
 class PathReader {
-  #node: ConfigNode | undefined;
+  private node: ConfigNode | undefined;
 
   constructor(
     files: MapNode,
     private readonly views: readonly SchemaView[],
   ) {
-    this.#node = files;
+    this.node = files;
   }
 
   read(name: string): Read {
     const keys: string[] = [];
     for (const part of name.split('__')) {
       if (part === '') return { wrong: 'names no key: a part of its path is empty' };
-      if (this.#node?.kind === 'list' || this.#isList(keys))
+      if (this.node?.kind === 'list' || this.isList(keys))
         return { wrong: `means an item of a list; set the list as a whole: ${variableOf(keys)}='[a, b]'` };
-      const names = this.#names(keys);
+      const names = this.names(keys);
       const [match, ...others] = matching(part, names);
       if (others.length > 0 && match !== undefined)
         return { wrong: `may mean ${[match, ...others].join(' or ')}; write the key as the file does` };
-      if (match === undefined && this.#closed(keys, part)) return unknown(keys, part, names);
+      if (match === undefined && this.closed(keys, part)) return unknown(keys, part, names);
       const key = match ?? part;
       keys.push(key);
-      this.#node = this.#node?.kind === 'map' ? this.#node.entries.get(key) : undefined;
+      this.node = this.node?.kind === 'map' ? this.node.entries.get(key) : undefined;
     }
     return { keys };
   }
 
-  #names(path: readonly string[]): Set<string> {
-    const here = this.#node?.kind === 'map' ? this.#node.entries.keys() : [];
+  private names(path: readonly string[]): Set<string> {
+    const here = this.node?.kind === 'map' ? this.node.entries.keys() : [];
     return new Set([...this.views.flatMap((view) => view.namesAt(path)), ...here]);
   }
 
-  #asked(path: readonly string[]): readonly SchemaView[] {
+  private asked(path: readonly string[]): readonly SchemaView[] {
     const [top] = path;
     if (top === undefined) return this.views;
     const owner = this.views.find((view) => view.names.includes(top));
     return owner ? [owner] : this.views.filter((view) => view.open);
   }
 
-  #isList(path: readonly string[]): boolean {
-    const allowed = this.#asked(path).flatMap((view) => view.allowed(path));
+  private isList(path: readonly string[]): boolean {
+    const allowed = this.asked(path).flatMap((view) => view.allowed(path));
     return allowed.length > 0 && allowed.every(({ type }) => type === 'array');
   }
 
-  #closed(path: readonly string[], key: string): boolean {
-    const asked = this.#asked(path);
+  private closed(path: readonly string[], key: string): boolean {
+    const asked = this.asked(path);
     return (
       asked.length > 0 &&
       asked.every(

@@ -20,7 +20,7 @@ export class LoadedConfig<T = Record<string, unknown>> {
   readonly warnings: readonly ConfigProblem[];
   /** Every file that the value depends on, found or not: the layers and the targets of `!file`. */
   readonly files: readonly string[];
-  #hash: string | undefined;
+  private knownHash: string | undefined;
 
   /** @internal use {@link loadConfig} */
   constructor(readonly parts: LoadedParts) {
@@ -42,7 +42,7 @@ export class LoadedConfig<T = Record<string, unknown>> {
     const node = nodeAt(this.parts.root, keys);
     if (node && node.kind !== 'unset') {
       const from = node.source.layer === 'Environment' ? 'environment' : 'file';
-      return { from, place: layerPlace(node), hid: this.#hid(node.hid, keys) };
+      return { from, place: layerPlace(node), hid: this.hid(node.hid, keys) };
     }
     if (valueAt(this.value, keys) === undefined) return undefined;
     // What unsets a key may stand at a section around it.
@@ -50,7 +50,7 @@ export class LoadedConfig<T = Record<string, unknown>> {
       const unset = nodeAt(this.parts.root, keys.slice(0, length));
       if (unset?.kind !== 'unset') continue;
       const hidden = unset.hid.flatMap((each) => nodeAt(each, keys.slice(length)) ?? []);
-      return { from: 'default', place: layerPlace(unset), hid: this.#hid(hidden, keys) };
+      return { from: 'default', place: layerPlace(unset), hid: this.hid(hidden, keys) };
     }
     return { from: 'default', hid: [] };
   }
@@ -88,10 +88,10 @@ export class LoadedConfig<T = Record<string, unknown>> {
 
   /** The same for the same values, apart from secrets: see {@link configHash}. */
   get hash(): string {
-    return (this.#hash ??= configHash(this.value, this.parts.problems.isSecretKey));
+    return (this.knownHash ??= configHash(this.value, this.parts.problems.isSecretKey));
   }
 
-  #hid(nodes: readonly ConfigNode[], path: readonly string[]): HiddenValue[] {
+  private hid(nodes: readonly ConfigNode[], path: readonly string[]): HiddenValue[] {
     const { problems } = this.parts;
     return nodes.map((each) => ({
       ...layerPlace(each),

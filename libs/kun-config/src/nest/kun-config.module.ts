@@ -67,9 +67,9 @@ export class KunConfigModule
     return featureModule(schemas);
   }
 
-  readonly #logger = new Logger('KunConfig');
-  #watcher: ConfigWatcher | undefined;
-  #log: Subscription | undefined;
+  private readonly logger = new Logger('KunConfig');
+  private watcher: ConfigWatcher | undefined;
+  private log: Subscription | undefined;
 
   constructor(
     @Inject(MODULE_OPTIONS_TOKEN) private readonly options: KunConfigOptions,
@@ -81,20 +81,20 @@ export class KunConfigModule
 
   onModuleInit(): void {
     this.handlers.connect();
-    this.#log = logReloads(this.configuration, this.#logger);
+    this.log = logReloads(this.configuration, this.logger);
     const { watch = true } = this.options;
     if (watch === false) return;
-    this.#watcher = new ConfigWatcher(this.configuration, watch === true ? {} : watch);
-    this.#watcher.start();
+    this.watcher = new ConfigWatcher(this.configuration, watch === true ? {} : watch);
+    this.watcher.start();
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.#watcher?.stop();
+    await this.watcher?.stop();
     this.handlers.disconnect();
   }
 
   onApplicationShutdown(): void {
-    this.#log?.unsubscribe();
+    this.log?.unsubscribe();
     this.configuration.close();
   }
 }

@@ -27,8 +27,8 @@ export function OnConfigChange(path: ConfigPath): MethodDecorator {
 /** Finds the methods that are decorated with {@link OnConfigChange} and calls them. */
 @Injectable()
 export class ConfigChangeHandlers {
-  readonly #logger = new Logger('KunConfig');
-  readonly #subscription = new Subscription();
+  private readonly logger = new Logger('KunConfig');
+  private readonly subscription = new Subscription();
 
   constructor(
     private readonly configuration: Configuration<unknown>,
@@ -46,20 +46,24 @@ export class ConfigChangeHandlers {
         const method = methodOf(holder, name);
         if (method)
           for (const path of pathsOf(method))
-            this.#subscribe(path, `${holder.constructor.name}.${name}`, method.bind(holder));
+            this.subscribe(path, `${holder.constructor.name}.${name}`, method.bind(holder));
       }
     }
   }
 
   disconnect(): void {
-    this.#subscription.unsubscribe();
+    this.subscription.unsubscribe();
   }
 
-  #subscribe(path: ConfigPath, name: string, method: (current: unknown, previous: unknown) => unknown): void {
+  private subscribe(
+    path: ConfigPath,
+    name: string,
+    method: (current: unknown, previous: unknown) => unknown,
+  ): void {
     const failed = (error: unknown): void => {
-      this.#logger.error(`${name}, called for the change of ${formatPath(parsePath(path))}, failed`, error);
+      this.logger.error(`${name}, called for the change of ${formatPath(parsePath(path))}, failed`, error);
     };
-    this.#subscription.add(
+    this.subscription.add(
       this.configuration.changes(path).subscribe(({ current, previous }) => {
         // One that fails, now or later, must neither keep the others from hearing nor end the process.
         try {

@@ -62,11 +62,11 @@ class SectionController {
 
 class LogLines implements LoggerService {
   readonly lines: string[] = [];
-  log = (...said: unknown[]): void => this.#add('log', said);
-  warn = (...said: unknown[]): void => this.#add('warn', said);
-  error = (...said: unknown[]): void => this.#add('error', said);
+  log = (...said: unknown[]): void => this.add('log', said);
+  warn = (...said: unknown[]): void => this.add('warn', said);
+  error = (...said: unknown[]): void => this.add('error', said);
 
-  #add(level: string, said: unknown[]): void {
+  private add(level: string, said: unknown[]): void {
     if (said.at(-1) === 'KunConfig') this.lines.push(`${level}: ${said.slice(0, -1).map(String).join(' ')}`);
   }
 }

@@ -8,13 +8,13 @@ import { showKey, showLine } from './source-line.js';
 
 /** Makes problems with their places, and knows what must not be shown in one. */
 export class ProblemMaker {
-  readonly #secretNames: ReadonlySet<string>;
-  #made = 0;
-  readonly #known = new Map<string, boolean>();
-  readonly #doubtful = new Map<string, boolean>();
+  private readonly secretNames: ReadonlySet<string>;
+  private made = 0;
+  private readonly known = new Map<string, boolean>();
+  private readonly doubtful = new Map<string, boolean>();
 
   constructor(private readonly views: readonly SchemaView[]) {
-    this.#secretNames = new Set(views.flatMap((view) => view.secretNames()));
+    this.secretNames = new Set(views.flatMap((view) => view.secretNames()));
   }
 
   at(
@@ -27,15 +27,15 @@ export class ProblemMaker {
       suggestion?: string | undefined;
     },
   ): ConfigProblem {
-    const { code, path, message, suggestion } = source.foreign ? this.#foreign(problem) : problem;
+    const { code, path, message, suggestion } = source.foreign ? this.foreign(problem) : problem;
     const place = source.place(offset);
     const line =
-      source.text === '' || source.foreign || ++this.#made > MAX_SHOWN
+      source.text === '' || source.foreign || ++this.made > MAX_SHOWN
         ? undefined
-        : showLine(source, place.line, place.column, this.#mayHideSecret);
+        : showLine(source, place.line, place.column, this.mayHideSecret);
     return {
       code,
-      key: shorten(formatPath(path.map((part) => this.#shown(part))), MAX_KEY),
+      key: shorten(formatPath(path.map((part) => this.shown(part))), MAX_KEY),
       message: shorten(message, MAX_MESSAGE),
       ...(suggestion === undefined ? {} : { suggestion: shorten(suggestion, MAX_KEY) }),
       ...(line === undefined ? {} : { sourceLine: line.text, caret: line.column }),
@@ -58,10 +58,10 @@ export class ProblemMaker {
 
   /** The same of a key alone, for where nothing else is known yet. */
   readonly isSecretKey = (key: string): boolean =>
-    remember(this.#known, key, () => this.#secretNames.has(key) || soundsSecret(key));
+    remember(this.known, key, () => this.secretNames.has(key) || soundsSecret(key));
 
   /** Of a file outside of the base even the names of its keys are text that may be meant for nobody here. */
-  #foreign<
+  private foreign<
     P extends {
       code: ConfigProblemCode;
       path: readonly PropertyKey[];
@@ -79,16 +79,16 @@ export class ProblemMaker {
     return { ...problem, path, message };
   }
 
-  #shown(part: PropertyKey): PropertyKey {
-    return typeof part === 'string' ? showKey(part, this.#mayHideSecret) : part;
+  private shown(part: PropertyKey): PropertyKey {
+    return typeof part === 'string' ? showKey(part, this.mayHideSecret) : part;
   }
 
   /** Of a text that is in doubt also a key that is only nearly one, as by a slip of the pen. */
-  readonly #mayHideSecret = (key: string): boolean =>
+  private readonly mayHideSecret = (key: string): boolean =>
     remember(
-      this.#doubtful,
+      this.doubtful,
       key,
-      () => this.isSecretKey(key) || nearest(key, [...SECRET_WORDS, ...this.#secretNames]) !== undefined,
+      () => this.isSecretKey(key) || nearest(key, [...SECRET_WORDS, ...this.secretNames]) !== undefined,
     );
 }
 

@@ -23,15 +23,15 @@ export class SchemaView {
   /** Whether it may read keys of any name, because it says so or because nothing is known of it. */
   readonly open: boolean;
   /** Whether keys that it does not name are dropped or refused, so that one of them is a mistake. */
-  readonly #closed: boolean;
-  #output: JsonSchema | undefined;
+  private readonly closed: boolean;
+  private output: JsonSchema | undefined;
 
   constructor(readonly schema: StandardSchemaV1) {
     this.json = jsonSchemaOf(schema);
     this.names = this.json ? namesAt(this.json, []) : [];
     // zod drops what an object schema does not name; of other libraries only an explicit word is taken.
-    this.#closed = schema['~standard'].vendor === 'zod' || schema['~standard'].vendor === SECTION_VENDOR;
-    this.open = !this.json || alternativesAt(this.json, []).some((each) => !this.#isClosed(each));
+    this.closed = schema['~standard'].vendor === 'zod' || schema['~standard'].vendor === SECTION_VENDOR;
+    this.open = !this.json || alternativesAt(this.json, []).some((each) => !this.isClosed(each));
   }
 
   /** What is allowed at a place; empty when not known. */
@@ -43,8 +43,8 @@ export class SchemaView {
   taken(path: readonly PropertyKey[]): JsonSchema[] {
     const allowed = this.allowed(path);
     if (allowed.some(saysSomething)) return allowed;
-    this.#output ??= jsonSchemaOf(this.schema, 'output') ?? {};
-    const given = alternativesAt(this.#output, path);
+    this.output ??= jsonSchemaOf(this.schema, 'output') ?? {};
+    const given = alternativesAt(this.output, path);
     return given.every(({ type }) => type === 'boolean') ? given : allowed;
   }
 
@@ -62,7 +62,7 @@ export class SchemaView {
   refuses(path: readonly PropertyKey[], key: string): boolean {
     const maps = this.allowed(path);
     return (
-      maps.length > 0 && maps.every((map) => this.#isClosed(map) && !Object.hasOwn(map.properties ?? {}, key))
+      maps.length > 0 && maps.every((map) => this.isClosed(map) && !Object.hasOwn(map.properties ?? {}, key))
     );
   }
 
@@ -97,9 +97,9 @@ export class SchemaView {
     return this.json ? secretNames(this.json) : [];
   }
 
-  #isClosed(map: JsonSchema): boolean {
+  private isClosed(map: JsonSchema): boolean {
     if (map.additionalProperties === false) return map.patternProperties === undefined;
-    return this.#closed && map.properties !== undefined && !isOpen(map);
+    return this.closed && map.properties !== undefined && !isOpen(map);
   }
 }
 

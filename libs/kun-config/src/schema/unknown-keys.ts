@@ -6,20 +6,20 @@ type Report = (path: readonly string[]) => void;
 
 /** Keys that some schema was given and did not read. At the top they count only if no other schema reads them. */
 export class UnknownKeys {
-  readonly #read = new Set<string>();
-  readonly #paths = new Map<string, readonly string[]>();
+  private readonly readKeys = new Set<string>();
+  private readonly found = new Map<string, readonly string[]>();
 
   read(key: string): void {
-    this.#read.add(key);
+    this.readKeys.add(key);
   }
 
   add(path: readonly PropertyKey[]): void {
-    this.#paths.set(JSON.stringify(path.map(String)), path.map(String));
+    this.found.set(JSON.stringify(path.map(String)), path.map(String));
   }
 
   paths(root: MapNode): (readonly string[])[] {
-    const deep = [...this.#paths.values()].filter(({ length }) => length > 1);
-    const top = [...root.entries.keys()].filter((key) => !this.#read.has(key));
+    const deep = [...this.found.values()].filter(({ length }) => length > 1);
+    const top = [...root.entries.keys()].filter((key) => !this.readKeys.has(key));
     return [...deep, ...top.map((key) => [key])];
   }
 }

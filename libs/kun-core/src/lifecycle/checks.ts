@@ -31,7 +31,7 @@ export interface ProbeLogger {
  * one line when that changes rather than one per probe. What a failed check said goes there and not into the report.
  */
 export class Checks {
-  readonly #entries = new Map<string, CheckEntry>();
+  private readonly entries = new Map<string, CheckEntry>();
 
   constructor(
     private readonly options: {
@@ -55,7 +55,7 @@ export class Checks {
     if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) {
       throw new Error(`${JSON.stringify(name)} cannot name a ${probe} check; use letters, digits and . _ -`);
     }
-    if (reserved.includes(name) || this.#entries.has(name)) {
+    if (reserved.includes(name) || this.entries.has(name)) {
       throw new Error(`${probe} already reports "${name}"; give the check another name`);
     }
     const entry: CheckEntry = {
@@ -67,21 +67,21 @@ export class Checks {
       cause: undefined,
       assumed,
     };
-    this.#entries.set(name, entry);
+    this.entries.set(name, entry);
     return () => {
-      if (this.#entries.get(name) !== entry) return;
-      this.#entries.delete(name);
+      if (this.entries.get(name) !== entry) return;
+      this.entries.delete(name);
       onTransition();
     };
   }
 
   get size(): number {
-    return this.#entries.size;
+    return this.entries.size;
   }
 
   /** The names of the checks that count as failing, each with why. */
   get failing(): string[] {
-    return [...this.#entries.values()].flatMap(({ name, last, assumed }) => {
+    return [...this.entries.values()].flatMap(({ name, last, assumed }) => {
       if (last === 'failing') return [`check ${name} fails`];
       return last === undefined && assumed === 'failing' ? [`check ${name} has not answered yet`] : [];
     });
@@ -89,11 +89,11 @@ export class Checks {
 
   /** Runs every check whose last answer is too old. Never rejects, and takes no longer than the longest timeout. */
   async run(): Promise<ProbeReport> {
-    const reports = await Promise.all([...this.#entries.values()].map((entry) => this.#runOne(entry)));
+    const reports = await Promise.all([...this.entries.values()].map((entry) => this.runOne(entry)));
     return Object.fromEntries(reports.flatMap((report) => Object.entries(report)));
   }
 
-  async #runOne(entry: CheckEntry): Promise<ProbeReport> {
+  private async runOne(entry: CheckEntry): Promise<ProbeReport> {
     const { name, check, options, indicators } = entry;
     const report = await indicators
       .check(name)
@@ -109,13 +109,13 @@ export class Checks {
       })
       .withTimeout(options.timeoutMs ?? DEFAULT_TIMEOUT_MS)
       .cacheFor(options.cacheMs ?? DEFAULT_CACHE_MS);
-    this.#note(entry, report[name]);
+    this.note(entry, report[name]);
     return report;
   }
 
-  #note(entry: CheckEntry, answer: ProbeReport[string] | undefined): void {
+  private note(entry: CheckEntry, answer: ProbeReport[string] | undefined): void {
     const now = answer?.status === 'up' ? 'passing' : 'failing';
-    if (entry.last === now || this.#entries.get(entry.name) !== entry) return;
+    if (entry.last === now || this.entries.get(entry.name) !== entry) return;
     const first = entry.last === undefined;
     entry.last = now;
     const subject = `${this.options.probe} check ${entry.name}`;

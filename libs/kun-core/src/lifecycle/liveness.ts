@@ -20,29 +20,29 @@ export interface LivenessOptions {
  * database is away: that is readiness. Inject it by its class.
  */
 export class Liveness {
-  readonly #state = new BehaviorSubject(true);
-  readonly #checks: Checks;
-  #dead: string | undefined;
+  private readonly state = new BehaviorSubject(true);
+  private readonly checks: Checks;
+  private dead: string | undefined;
 
   constructor(options: LivenessOptions = {}) {
-    this.#checks = new Checks({
+    this.checks = new Checks({
       probe: 'liveness',
       logger: options.logger ?? silentProbeLogger,
       reserved: ['service'],
-      onTransition: () => this.#publish(),
+      onTransition: () => this.publish(),
     });
   }
 
   /** Asks for a restart: `/livez` fails until {@link setAlive}, with the reason. */
   setDead(reason = 'set dead'): void {
-    this.#dead = reason;
-    this.#publish();
+    this.dead = reason;
+    this.publish();
   }
 
   /** Takes back {@link setDead}. */
   setAlive(): void {
-    this.#dead = undefined;
-    this.#publish();
+    this.dead = undefined;
+    this.publish();
   }
 
   /**
@@ -51,12 +51,12 @@ export class Liveness {
    * @throws Error when the name is taken, reserved (`service`), or not of letters, digits, `.`, `_` and `-`.
    */
   addCheck(name: string, check: Check, options?: CheckOptions): () => void {
-    return this.#checks.add(name, check, 'passing', options);
+    return this.checks.add(name, check, 'passing', options);
   }
 
   /** Whether it is alive, by what is known without running the checks again: now, and at every change. */
   get changes$(): Observable<boolean> {
-    return this.#state.asObservable();
+    return this.state.asObservable();
   }
 
   get isAlive(): boolean {
@@ -65,18 +65,18 @@ export class Liveness {
 
   /** Why it is dead, by what is known without running the checks again; nothing when alive. */
   get reasons(): readonly string[] {
-    return [...(this.#dead === undefined ? [] : [this.#dead]), ...this.#checks.failing];
+    return [...(this.dead === undefined ? [] : [this.dead]), ...this.checks.failing];
   }
 
-  #publish(): void {
-    if (this.#state.value !== this.isAlive) this.#state.next(this.isAlive);
+  private publish(): void {
+    if (this.state.value !== this.isAlive) this.state.next(this.isAlive);
   }
 
   /** What `/livez` answers; runs the checks. */
   async report(): Promise<ProbeReport> {
-    const checks = await this.#checks.run();
+    const checks = await this.checks.run();
     return {
-      service: this.#dead === undefined ? { status: 'up' } : { status: 'down', reason: this.#dead },
+      service: this.dead === undefined ? { status: 'up' } : { status: 'down', reason: this.dead },
       ...checks,
     };
   }

@@ -46,39 +46,39 @@ export interface ReadinessOptions {
  * So `setAlive()` during a drain does not make it ready again. Inject it by its class.
  */
 export class Readiness {
-  readonly #clock: Clock;
-  readonly #pollIntervalMs: number;
-  readonly #checks: Checks;
-  readonly #notes = new Map<string, () => ReadinessNote>();
-  readonly #holds = new Set<{ readonly name: string }>();
-  readonly #state: BehaviorSubject<ReadinessState>;
-  #phase: ReadinessPhase = 'starting';
-  #dead: string | undefined;
-  #polling = false;
-  #cancelPoll: () => void = () => undefined;
+  private readonly clock: Clock;
+  private readonly pollIntervalMs: number;
+  private readonly checks: Checks;
+  private readonly notes = new Map<string, () => ReadinessNote>();
+  private readonly holds = new Set<{ readonly name: string }>();
+  private readonly state: BehaviorSubject<ReadinessState>;
+  private entered: ReadinessPhase = 'starting';
+  private dead: string | undefined;
+  private polling = false;
+  private cancelPoll: () => void = () => undefined;
 
   constructor(options: ReadinessOptions = {}) {
-    this.#clock = options.clock ?? systemClock;
-    this.#pollIntervalMs = options.pollIntervalMs ?? 5000;
-    this.#checks = new Checks({
+    this.clock = options.clock ?? systemClock;
+    this.pollIntervalMs = options.pollIntervalMs ?? 5000;
+    this.checks = new Checks({
       probe: 'readiness',
       logger: options.logger ?? silentProbeLogger,
       reserved: ['lifecycle', 'service', 'holds'],
-      onTransition: () => this.#publish(),
+      onTransition: () => this.publish(),
     });
-    this.#state = new BehaviorSubject(this.#now());
+    this.state = new BehaviorSubject(this.now());
   }
 
   /** Takes this instance out of balancing until {@link setAlive}; the reason shows in `/readyz`. */
   setDead(reason = 'set dead'): void {
-    this.#dead = reason;
-    this.#publish();
+    this.dead = reason;
+    this.publish();
   }
 
   /** Takes back {@link setDead}. */
   setAlive(): void {
-    this.#dead = undefined;
-    this.#publish();
+    this.dead = undefined;
+    this.publish();
   }
 
   /**
@@ -87,17 +87,17 @@ export class Readiness {
    */
   hold(name: string): () => void {
     const hold = { name };
-    this.#holds.add(hold);
-    this.#publish();
+    this.holds.add(hold);
+    this.publish();
     return () => {
-      if (this.#holds.delete(hold)) this.#publish();
+      if (this.holds.delete(hold)) this.publish();
     };
   }
 
   /** Releases every {@link hold} of this name. */
   release(name: string): void {
-    for (const hold of this.#holds) if (hold.name === name) this.#holds.delete(hold);
-    this.#publish();
+    for (const hold of this.holds) if (hold.name === name) this.holds.delete(hold);
+    this.publish();
   }
 
   /**
@@ -108,9 +108,9 @@ export class Readiness {
    * `.`, `_` and `-`.
    */
   addCheck(name: string, check: Check, options?: CheckOptions): () => void {
-    const remove = this.#checks.add(name, check, this.#phase === 'starting' ? 'failing' : 'passing', options);
-    this.#publish();
-    this.#startPolling();
+    const remove = this.checks.add(name, check, this.entered === 'starting' ? 'failing' : 'passing', options);
+    this.publish();
+    this.startPolling();
     return remove;
   }
 
@@ -120,92 +120,92 @@ export class Readiness {
    * @throws Error when the name is taken by another note.
    */
   addNote(name: string, note: () => ReadinessNote): void {
-    if (this.#notes.has(name))
+    if (this.notes.has(name))
       throw new Error(`readiness already notes "${name}"; give the note another name`);
-    this.#notes.set(name, note);
+    this.notes.set(name, note);
   }
 
   get isReady(): boolean {
-    return this.#state.value.ready;
+    return this.state.value.ready;
   }
 
   /** Everything that is in the way, or nothing when ready. */
   get reasons(): readonly string[] {
-    return this.#state.value.reasons;
+    return this.state.value.reasons;
   }
 
   get phase(): ReadinessPhase {
-    return this.#phase;
+    return this.entered;
   }
 
   /** The state now and at every change; completes when stopped. */
   get changes$(): Observable<ReadinessState> {
-    return this.#state.asObservable();
+    return this.state.asObservable();
   }
 
   /** Moves to a later phase; an earlier one is ignored, for a stop may overtake a start. For the lifecycle only. */
   enter(phase: Exclude<ReadinessPhase, 'starting'>): void {
-    if (PHASES.indexOf(phase) <= PHASES.indexOf(this.#phase)) return;
-    this.#phase = phase;
-    this.#publish();
-    if (phase === 'serving') this.#startPolling();
-    else this.#stopPolling();
-    if (phase === 'stopped') this.#state.complete();
+    if (PHASES.indexOf(phase) <= PHASES.indexOf(this.entered)) return;
+    this.entered = phase;
+    this.publish();
+    if (phase === 'serving') this.startPolling();
+    else this.stopPolling();
+    if (phase === 'stopped') this.state.complete();
   }
 
   /** What `/readyz` answers: runs the checks, unless the drain has begun and what they look at may be gone. */
   async report(): Promise<ProbeReport> {
-    const checks = this.#isUnderway() ? await this.#checks.run() : {};
-    const holds = [...new Set([...this.#holds].map((hold) => hold.name))];
+    const checks = this.isUnderway() ? await this.checks.run() : {};
+    const holds = [...new Set([...this.holds].map((hold) => hold.name))];
     return {
-      lifecycle: { status: upIf(this.#phase === 'serving'), phase: this.#phase },
+      lifecycle: { status: upIf(this.entered === 'serving'), phase: this.entered },
       service: {
-        status: upIf(this.#dead === undefined),
-        ...(this.#dead === undefined ? {} : { reason: this.#dead }),
+        status: upIf(this.dead === undefined),
+        ...(this.dead === undefined ? {} : { reason: this.dead }),
       },
       holds: { status: upIf(holds.length === 0), ...(holds.length === 0 ? {} : { names: holds }) },
-      ...Object.fromEntries([...this.#notes].map(([name, note]) => [name, note()])),
+      ...Object.fromEntries([...this.notes].map(([name, note]) => [name, note()])),
       ...checks,
     };
   }
 
-  #isUnderway(): boolean {
-    return this.#phase === 'starting' || this.#phase === 'serving';
+  private isUnderway(): boolean {
+    return this.entered === 'starting' || this.entered === 'serving';
   }
 
-  #now(): ReadinessState {
+  private now(): ReadinessState {
     const reasons = [
-      ...(this.#phase === 'serving' ? [] : [this.#phase]),
-      ...(this.#dead === undefined ? [] : [this.#dead]),
-      ...[...this.#holds].map((hold) => `held by ${hold.name}`),
-      ...(this.#isUnderway() ? this.#checks.failing : []),
+      ...(this.entered === 'serving' ? [] : [this.entered]),
+      ...(this.dead === undefined ? [] : [this.dead]),
+      ...[...this.holds].map((hold) => `held by ${hold.name}`),
+      ...(this.isUnderway() ? this.checks.failing : []),
     ];
     return Object.freeze({ ready: reasons.length === 0, reasons: Object.freeze(reasons) });
   }
 
-  #publish(): void {
-    const before = this.#state.value.reasons;
-    const state = this.#now();
+  private publish(): void {
+    const before = this.state.value.reasons;
+    const state = this.now();
     const same =
       before.length === state.reasons.length && before.every((reason, i) => reason === state.reasons[i]);
-    if (!same) this.#state.next(state);
+    if (!same) this.state.next(state);
   }
 
-  #startPolling(): void {
-    if (this.#polling || this.#phase !== 'serving' || this.#checks.size === 0) return;
-    this.#polling = true;
-    void this.#poll();
+  private startPolling(): void {
+    if (this.polling || this.entered !== 'serving' || this.checks.size === 0) return;
+    this.polling = true;
+    void this.poll();
   }
 
-  #stopPolling(): void {
-    this.#polling = false;
-    this.#cancelPoll();
+  private stopPolling(): void {
+    this.polling = false;
+    this.cancelPoll();
   }
 
-  async #poll(): Promise<void> {
-    await this.#checks.run();
-    if (this.#checks.size === 0) this.#polling = false;
-    if (this.#polling) this.#cancelPoll = this.#clock.schedule(this.#pollIntervalMs, () => void this.#poll());
+  private async poll(): Promise<void> {
+    await this.checks.run();
+    if (this.checks.size === 0) this.polling = false;
+    if (this.polling) this.cancelPoll = this.clock.schedule(this.pollIntervalMs, () => void this.poll());
   }
 }
 

@@ -6,20 +6,20 @@ import type { ProbeReport } from './checks.js';
  * a slow start needs a patient startup probe and nothing else. Inject it by its class.
  */
 export class Startup {
-  readonly #started = new BehaviorSubject(false);
+  private readonly started = new BehaviorSubject(false);
 
   get isStarted(): boolean {
-    return this.#started.value;
+    return this.started.value;
   }
 
   /** Whether it is complete: now, and when it becomes so. */
   get changes$(): Observable<boolean> {
-    return this.#started.asObservable();
+    return this.started.asObservable();
   }
 
   /** Says that the start is complete; there is no way back. For the lifecycle only. */
   markStarted(): void {
-    if (!this.isStarted) this.#started.next(true);
+    if (!this.isStarted) this.started.next(true);
   }
 
   /** What `/startupz` answers. */

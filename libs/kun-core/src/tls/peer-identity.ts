@@ -27,7 +27,7 @@ interface TlsSocketView {
  * Tells who the peers of connections are. It reads a certificate once for each connection, not for each call.
  */
 export class PeerIdentities {
-  readonly #known = new WeakMap<object, PeerIdentity>();
+  private readonly known = new WeakMap<object, PeerIdentity>();
 
   /**
    * The identity of the peer of a connection (`stream.session.socket`), or `undefined` when it is not encrypted, or the
@@ -35,13 +35,13 @@ export class PeerIdentities {
    */
   of(socket: object | undefined): PeerIdentity | undefined {
     if (!socket) return undefined;
-    const known = this.#known.get(socket);
+    const known = this.known.get(socket);
     if (known) return known;
     const view = socket as TlsSocketView;
     const certificate = view.authorized ? view.getPeerX509Certificate?.() : undefined;
     if (!certificate) return undefined;
     const identity = describePeer(certificate);
-    this.#known.set(socket, identity);
+    this.known.set(socket, identity);
     return identity;
   }
 }

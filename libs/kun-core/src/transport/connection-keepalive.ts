@@ -28,53 +28,53 @@ export const KEEPALIVE_TIMEOUT_MS = 20_000;
  * Sessions are found through Node's diagnostics channels, as they are made by grpc-js and handed to nobody.
  */
 export class ConnectionKeepalive {
-  readonly #mark = Symbol('kun.keepalive');
-  readonly #sessions = new WeakMap<object, WatchedConnection | null>();
-  readonly #timeMs: number;
-  readonly #timeoutMs: number;
-  #live = 0;
+  private readonly mark = Symbol('kun.keepalive');
+  private readonly sessions = new WeakMap<object, WatchedConnection | null>();
+  private readonly timeMs: number;
+  private readonly timeoutMs: number;
+  private live = 0;
 
   /** `side` is which end of the connections is ours; default the client's. */
   constructor(
     options: KeepaliveOptions = {},
     private readonly side: 'client' | 'server' = 'client',
   ) {
-    this.#timeMs = options.timeMs ?? KEEPALIVE_TIME_MS;
-    this.#timeoutMs = options.timeoutMs ?? KEEPALIVE_TIMEOUT_MS;
+    this.timeMs = options.timeMs ?? KEEPALIVE_TIME_MS;
+    this.timeoutMs = options.timeoutMs ?? KEEPALIVE_TIMEOUT_MS;
   }
 
   /** Looks after a connection until it is closed. */
   watch(socket: Socket): void {
-    const connection = new WatchedConnection(socket, this.#timeMs, this.#timeoutMs);
-    Object.defineProperty(socket, this.#mark, { value: connection });
-    if (this.#live++ === 0) {
-      subscribe(`http2.${this.side}.stream.created`, this.#onCreated);
-      subscribe(`http2.${this.side}.stream.close`, this.#onClose);
+    const connection = new WatchedConnection(socket, this.timeMs, this.timeoutMs);
+    Object.defineProperty(socket, this.mark, { value: connection });
+    if (this.live++ === 0) {
+      subscribe(`http2.${this.side}.stream.created`, this.onCreated);
+      subscribe(`http2.${this.side}.stream.close`, this.onClose);
     }
     socket.once('close', () => {
       connection.release();
-      if (--this.#live > 0) return;
-      unsubscribe(`http2.${this.side}.stream.created`, this.#onCreated);
-      unsubscribe(`http2.${this.side}.stream.close`, this.#onClose);
+      if (--this.live > 0) return;
+      unsubscribe(`http2.${this.side}.stream.created`, this.onCreated);
+      unsubscribe(`http2.${this.side}.stream.close`, this.onClose);
     });
   }
 
-  readonly #onCreated = (message: unknown): void => {
+  private readonly onCreated = (message: unknown): void => {
     const { session } = (message as { stream: Http2Stream }).stream;
-    if (session) this.#connectionOf(session)?.opened(session);
+    if (session) this.connectionOf(session)?.opened(session);
   };
 
-  readonly #onClose = (message: unknown): void => {
+  private readonly onClose = (message: unknown): void => {
     const { stream } = message as { stream: Http2Stream };
-    if (stream.session) this.#sessions.get(stream.session)?.closed(stream.rstCode !== 0);
+    if (stream.session) this.sessions.get(stream.session)?.closed(stream.rstCode !== 0);
   };
 
-  #connectionOf(session: Http2Session): WatchedConnection | undefined {
-    let connection = this.#sessions.get(session);
+  private connectionOf(session: Http2Session): WatchedConnection | undefined {
+    let connection = this.sessions.get(session);
     if (connection === undefined) {
       if (session.destroyed) return undefined;
-      connection = (session.socket as unknown as Record<symbol, WatchedConnection>)[this.#mark] ?? null;
-      this.#sessions.set(session, connection);
+      connection = (session.socket as unknown as Record<symbol, WatchedConnection>)[this.mark] ?? null;
+      this.sessions.set(session, connection);
     }
     return connection ?? undefined;
   }

@@ -15,13 +15,13 @@ const SUSPECT_MS = 1_000;
 
 /** A connection that a keepalive looks after. */
 export class WatchedConnection {
-  #session: Http2Session | undefined;
-  #openStreams = 0;
-  #timer: NodeJS.Timeout | undefined;
-  #asking = false;
+  private session: Http2Session | undefined;
+  private openStreams = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private asking = false;
   /** Bytes received when last looked at, and when they were first seen to be that many. */
-  #seenBytes = 0;
-  #seenAt = performance.now();
+  private seenBytes = 0;
+  private seenAt = performance.now();
 
   constructor(
     private readonly socket: Socket,
@@ -31,68 +31,68 @@ export class WatchedConnection {
 
   /** A call has begun. */
   opened(session: Http2Session): void {
-    this.#session = session;
-    const idle = this.#openStreams++ === 0;
-    const silentMs = this.#silentMs();
-    if (idle && silentMs >= Math.min(VERIFY_IDLE_MS, this.timeMs)) this.#ask();
-    else this.#timer ??= this.#after(this.timeMs, () => this.#tick());
+    this.session = session;
+    const idle = this.openStreams++ === 0;
+    const silentMs = this.silentMs();
+    if (idle && silentMs >= Math.min(VERIFY_IDLE_MS, this.timeMs)) this.ask();
+    else this.timer ??= this.after(this.timeMs, () => this.tick());
   }
 
   /** A call has ended; `abnormally` when its stream was reset, by either side. */
   closed(abnormally: boolean): void {
-    this.#openStreams--;
-    if (this.#silentMs() >= SUSPECT_MS && abnormally) this.#ask();
+    this.openStreams--;
+    if (this.silentMs() >= SUSPECT_MS && abnormally) this.ask();
   }
 
   /** The connection is closed. */
   release(): void {
-    clearTimeout(this.#timer);
+    clearTimeout(this.timer);
   }
 
   /** The timer is left to run when the last call ends: setting and clearing one for each call costs more. */
-  #tick(): void {
-    this.#timer = undefined;
-    if (this.#openStreams === 0) return;
-    const silentMs = this.#silentMs();
-    if (silentMs >= this.timeMs) this.#ask();
-    else this.#timer = this.#after(this.timeMs - silentMs, () => this.#tick());
+  private tick(): void {
+    this.timer = undefined;
+    if (this.openStreams === 0) return;
+    const silentMs = this.silentMs();
+    if (silentMs >= this.timeMs) this.ask();
+    else this.timer = this.after(this.timeMs - silentMs, () => this.tick());
   }
 
-  #ask(): void {
-    const session = this.#session;
-    if (this.#asking || !session || session.destroyed) return;
-    this.#asking = true;
-    clearTimeout(this.#timer);
+  private ask(): void {
+    const session = this.session;
+    if (this.asking || !session || session.destroyed) return;
+    this.asking = true;
+    clearTimeout(this.timer);
     const before = this.socket.bytesRead;
-    this.#timer = this.#after(this.timeoutMs, () =>
+    this.timer = this.after(this.timeoutMs, () =>
       // What came while this process was busy is read first.
       setImmediate(() => {
-        if (!this.#asking) return;
-        if (this.socket.bytesRead !== before) this.#answered();
+        if (!this.asking) return;
+        if (this.socket.bytesRead !== before) this.answered();
         else this.socket.destroy(silent(this.timeoutMs));
       }),
     );
-    session.settings({}, () => this.#answered());
+    session.settings({}, () => this.answered());
   }
 
-  #answered(): void {
-    if (!this.#asking) return;
-    this.#asking = false;
-    clearTimeout(this.#timer);
-    this.#timer = this.#after(this.timeMs, () => this.#tick());
+  private answered(): void {
+    if (!this.asking) return;
+    this.asking = false;
+    clearTimeout(this.timer);
+    this.timer = this.after(this.timeMs, () => this.tick());
   }
 
-  #silentMs(): number {
+  private silentMs(): number {
     const now = performance.now();
     const bytes = this.socket.bytesRead;
-    if (bytes !== this.#seenBytes) {
-      this.#seenBytes = bytes;
-      this.#seenAt = now;
+    if (bytes !== this.seenBytes) {
+      this.seenBytes = bytes;
+      this.seenAt = now;
     }
-    return now - this.#seenAt;
+    return now - this.seenAt;
   }
 
-  #after(ms: number, then: () => void): NodeJS.Timeout {
+  private after(ms: number, then: () => void): NodeJS.Timeout {
     return setTimeout(then, ms).unref();
   }
 }

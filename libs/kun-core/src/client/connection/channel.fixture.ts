@@ -49,27 +49,27 @@ export async function listen(server: Server, port = 0): Promise<number> {
 
 /** A TCP relay that can swallow everything on the connections it has, as a network that drops packets. */
 export class Relay {
-  readonly #sockets = new Set<Socket>();
-  readonly #server: Server;
-  #silenced = new WeakSet<Socket>();
+  private readonly sockets = new Set<Socket>();
+  private readonly server: Server;
+  private silenced = new WeakSet<Socket>();
   accepted = 0;
   port = 0;
 
   constructor(private readonly to: number) {
-    this.#server = createServer((socket) => this.#accept(socket));
+    this.server = createServer((socket) => this.accept(socket));
   }
 
   async start(): Promise<this> {
-    this.port = await listen(this.#server);
+    this.port = await listen(this.server);
     return this;
   }
 
   /** Nothing passes any more over the connections there are; new ones work. Settles when the caller has cut them all. */
   silence(): { cut: Promise<unknown> } {
-    for (const socket of this.#sockets) this.#silenced.add(socket);
+    for (const socket of this.sockets) this.silenced.add(socket);
     return {
       cut: Promise.all(
-        [...this.#sockets].map(
+        [...this.sockets].map(
           (socket) => new Promise<void>((resolve) => socket.once('close', () => resolve())),
         ),
       ),
@@ -77,27 +77,27 @@ export class Relay {
   }
 
   stop(): void {
-    this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
   }
 
-  #accept(socket: Socket): void {
+  private accept(socket: Socket): void {
     this.accepted++;
     const peer = connect(this.to, '127.0.0.1');
-    this.#sockets.add(socket);
+    this.sockets.add(socket);
     const forward = (from: Socket, into: Socket) =>
       from.on('data', (data) => {
-        if (!this.#silenced.has(socket)) into.write(data);
+        if (!this.silenced.has(socket)) into.write(data);
       });
     forward(socket, peer);
     forward(peer, socket);
     for (const end of [socket, peer]) end.on('error', () => undefined);
     socket.once('close', () => {
-      this.#sockets.delete(socket);
+      this.sockets.delete(socket);
       peer.destroy();
     });
     peer.once('close', () => {
-      if (!this.#silenced.has(socket)) socket.destroy();
+      if (!this.silenced.has(socket)) socket.destroy();
     });
   }
 }

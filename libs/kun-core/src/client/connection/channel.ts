@@ -103,7 +103,7 @@ export function openChannel(options: UpstreamChannelOptions): UpstreamChannel {
 }
 
 class OpenChannel implements UpstreamChannel {
-  #closed = false;
+  private closed = false;
 
   constructor(
     readonly name: string,
@@ -113,35 +113,35 @@ class OpenChannel implements UpstreamChannel {
   ) {}
 
   get state(): ChannelState {
-    return this.#closed ? 'closed' : STATES[this.client.getChannel().getConnectivityState(false)];
+    return this.closed ? 'closed' : STATES[this.client.getChannel().getConnectivityState(false)];
   }
 
   async waitForReady(timeoutMs: number): Promise<void> {
     const deadline = Date.now() + timeoutMs;
     let seen: string | undefined;
     for (;;) {
-      if (this.#closed) throw this.#notReady(timeoutMs, 'the channel was closed');
+      if (this.closed) throw this.notReady(timeoutMs, 'the channel was closed');
       const channel = this.client.getChannel();
       const state = channel.getConnectivityState(true);
       if (state === connectivityState.READY) return;
-      if (state === connectivityState.TRANSIENT_FAILURE) seen = await this.#failure(deadline);
+      if (state === connectivityState.TRANSIENT_FAILURE) seen = await this.failure(deadline);
       const changed = await new Promise<boolean>((resolve) =>
         channel.watchConnectivityState(state, deadline, (error) => resolve(!error)),
       );
       if (!changed) {
-        throw this.#notReady(timeoutMs, seen ?? `${STATES[state]}, without an answer`);
+        throw this.notReady(timeoutMs, seen ?? `${STATES[state]}, without an answer`);
       }
     }
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.closed) return;
+    this.closed = true;
     this.client.close();
   }
 
   /** Why the channel fails: a call over a failing channel says so at once, and never leaves the process. */
-  #failure(deadline: number): Promise<string> {
+  private failure(deadline: number): Promise<string> {
     const bytes = (value: Buffer) => value;
     return new Promise((resolve) => {
       const answered = (error: ServiceError | null) => resolve(error?.details ?? 'connected');
@@ -150,7 +150,7 @@ class OpenChannel implements UpstreamChannel {
     });
   }
 
-  #notReady(timeoutMs: number, seen: string): UpstreamNotReadyError {
+  private notReady(timeoutMs: number, seen: string): UpstreamNotReadyError {
     const through = this.proxyPort === undefined ? '' : ` through the proxy at 127.0.0.1:${this.proxyPort}`;
     return new UpstreamNotReadyError(
       `upstream ${this.name} (${this.target})${through} was not reached within ${timeoutMs} ms; last seen: ${seen}. Check that it runs there, or give it more time`,

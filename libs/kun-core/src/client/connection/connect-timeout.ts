@@ -40,27 +40,27 @@ const FRAME_HEADER_BYTES = 9;
  * would make the same ones, and only those. The keepalive lives as long as the connections, whichever channel closes first.
  */
 export class GuardedCredentials extends ChannelCredentials {
-  readonly #connectTimeoutMs: number;
-  readonly #keepalive: ConnectionKeepalive | undefined;
-  readonly #limits: string;
-  readonly #attempts: TcpAttempts;
+  private readonly connectTimeoutMs: number;
+  private readonly keepalive: ConnectionKeepalive | undefined;
+  private readonly limits: string;
+  private readonly attempts: TcpAttempts;
 
   constructor(
     private readonly inner: ChannelCredentials,
     { connectTimeoutMs = CONNECT_TIMEOUT_MS, keepalive = {} }: ConnectionOptions = {},
   ) {
     super();
-    this.#connectTimeoutMs = connectTimeoutMs;
-    this.#attempts = new TcpAttempts(connectTimeoutMs, (socket) =>
+    this.connectTimeoutMs = connectTimeoutMs;
+    this.attempts = new TcpAttempts(connectTimeoutMs, (socket) =>
       socket.destroy(new ConnectTimeoutError(`no connection within ${connectTimeoutMs} ms`)),
     );
     const limits = [connectTimeoutMs];
     if (keepalive !== false) {
-      this.#keepalive = new ConnectionKeepalive(keepalive);
+      this.keepalive = new ConnectionKeepalive(keepalive);
       const { timeMs = KEEPALIVE_TIME_MS, timeoutMs = KEEPALIVE_TIMEOUT_MS } = keepalive;
       limits.push(timeMs, timeoutMs);
     }
-    this.#limits = limits.join(' ');
+    this.limits = limits.join(' ');
   }
 
   override _isSecure(): boolean {
@@ -69,7 +69,7 @@ export class GuardedCredentials extends ChannelCredentials {
 
   override _equals(other: ChannelCredentials): boolean {
     return (
-      other instanceof GuardedCredentials && other.#limits === this.#limits && this.inner._equals(other.inner)
+      other instanceof GuardedCredentials && other.limits === this.limits && this.inner._equals(other.inner)
     );
   }
 
@@ -78,9 +78,9 @@ export class GuardedCredentials extends ChannelCredentials {
   ): experimental.SecureConnector {
     const connector = this.inner._createSecureConnector(...args);
     return {
-      connect: (socket) => this.#connect(connector, socket),
+      connect: (socket) => this.connect(connector, socket),
       waitForReady: () => {
-        this.#attempts.begin();
+        this.attempts.begin();
         return connector.waitForReady();
       },
       getCallCredentials: () => connector.getCallCredentials(),
@@ -88,7 +88,7 @@ export class GuardedCredentials extends ChannelCredentials {
     };
   }
 
-  #connect(
+  private connect(
     connector: experimental.SecureConnector,
     socket: Socket,
   ): Promise<experimental.SecureConnectResult> {
@@ -98,12 +98,12 @@ export class GuardedCredentials extends ChannelCredentials {
       let connected: Socket | undefined;
       const giveUp = () => {
         if (connected && connected.bytesRead >= FRAME_HEADER_BYTES) return;
-        const error = this.#silent(peer, connected);
+        const error = this.silent(peer, connected);
         connected?.destroy(error);
         socket.destroy(error);
         reject(error);
       };
-      const leftMs = this.#connectTimeoutMs - this.#attempts.ageMs(socket);
+      const leftMs = this.connectTimeoutMs - this.attempts.ageMs(socket);
       // What came while this process was busy is read first.
       const timer = setTimeout(() => setImmediate(giveUp), leftMs).unref();
       socket.once('close', () => {
@@ -113,16 +113,16 @@ export class GuardedCredentials extends ChannelCredentials {
       });
       connector.connect(socket).then((result) => {
         connected = result.socket;
-        this.#keepalive?.watch(connected);
+        this.keepalive?.watch(connected);
         resolve(result);
       }, reject);
     });
   }
 
-  #silent(peer: string, connected: Socket | undefined): ConnectTimeoutError {
+  private silent(peer: string, connected: Socket | undefined): ConnectTimeoutError {
     const missing = connected ? 'HTTP/2 settings came' : 'TLS handshake was done';
     return new ConnectTimeoutError(
-      `${peer} accepted the connection, but no ${missing} within ${this.#connectTimeoutMs} ms`,
+      `${peer} accepted the connection, but no ${missing} within ${this.connectTimeoutMs} ms`,
     );
   }
 }

@@ -11,9 +11,9 @@ import type { Socket } from 'node:net';
  * in it there tells its socket from all others that Node's diagnostics channel shows meanwhile.
  */
 export class TcpAttempts {
-  readonly #context = new AsyncLocalStorage<{ claimed: boolean }>();
-  readonly #startedAt = new WeakMap<Socket, number>();
-  #listening = 0;
+  private readonly context = new AsyncLocalStorage<{ claimed: boolean }>();
+  private readonly startedAt = new WeakMap<Socket, number>();
+  private listening = 0;
 
   /** `onTimeout` is called with a socket that is not connected after `timeoutMs`. */
   constructor(
@@ -23,25 +23,25 @@ export class TcpAttempts {
 
   /** To be called, synchronously, where grpc-js waits for the credentials. */
   begin(): void {
-    this.#context.enterWith({ claimed: false });
-    if (this.#listening++ === 0) subscribe('net.client.socket', this.#onSocket);
+    this.context.enterWith({ claimed: false });
+    if (this.listening++ === 0) subscribe('net.client.socket', this.onSocket);
     // The socket is made within the microtasks that follow.
     setImmediate(() => {
-      if (--this.#listening === 0) unsubscribe('net.client.socket', this.#onSocket);
+      if (--this.listening === 0) unsubscribe('net.client.socket', this.onSocket);
     });
   }
 
   /** How long ago the socket's connection was begun, in milliseconds; 0 when that is not known. */
   ageMs(socket: Socket): number {
-    return performance.now() - (this.#startedAt.get(socket) ?? performance.now());
+    return performance.now() - (this.startedAt.get(socket) ?? performance.now());
   }
 
-  readonly #onSocket = (message: unknown): void => {
-    const attempt = this.#context.getStore();
+  private readonly onSocket = (message: unknown): void => {
+    const attempt = this.context.getStore();
     if (!attempt || attempt.claimed) return;
     attempt.claimed = true;
     const { socket } = message as { socket: Socket };
-    this.#startedAt.set(socket, performance.now());
+    this.startedAt.set(socket, performance.now());
     const giveUp = () => {
       if (socket.connecting) this.onTimeout(socket);
     };

@@ -10,7 +10,7 @@ import { ConnectionSetupError } from '../../call/wire-engine.js';
  * grpc-js and Node wait for ever: an idle connection is nothing to them but idle.
  */
 export class ConnectionSetup {
-  readonly #mark = Symbol('kun.setup');
+  private readonly mark = Symbol('kun.setup');
 
   constructor(
     private readonly timeoutMs: number,
@@ -20,7 +20,7 @@ export class ConnectionSetup {
   /** Hears of the sessions of a server's connections. After its injector was made. */
   listen(server: GrpcServer): void {
     const { http2Servers } = server as unknown as GrpcServerParts;
-    for (const http2 of http2Servers.keys()) http2.on('session', this.#onSession);
+    for (const http2 of http2Servers.keys()) http2.on('session', this.onSession);
   }
 
   /** The connection, accepted at `acceptedAt` (as `performance.now()`), is about to speak HTTP/2; `onDone` once it does. */
@@ -35,11 +35,11 @@ export class ConnectionSetup {
       onDone();
     };
     socket.once('close', done);
-    Object.defineProperty(socket, this.#mark, { value: done });
+    Object.defineProperty(socket, this.mark, { value: done });
   }
 
-  readonly #onSession = (session: ServerHttp2Session): void => {
-    const done = (session.socket as unknown as Record<symbol, (() => void) | undefined>)[this.#mark];
+  private readonly onSession = (session: ServerHttp2Session): void => {
+    const done = (session.socket as unknown as Record<symbol, (() => void) | undefined>)[this.mark];
     if (done) session.once('remoteSettings', done);
   };
 }

@@ -1,0 +1,53 @@
+import ts from 'typescript';
+import type { Rule } from './architecture-rules.js';
+import { eachNode, lineOf } from './source-files.js';
+
+/** A file that is right in what others may not, and why. */
+export interface DialectException {
+  readonly path: string;
+  readonly reason: string;
+}
+
+/** What is behind these must not come out when somebody prints, copies or compares the object. */
+const HIDES = 'what it holds must not be found by looking at the object';
+/** A library's class is extended and handed to users: a later version may have a member of any name. */
+const EXTENDS = "users get the object, which has all names of a library's class";
+
+/** Each must be in use. */
+export const HASH_FILES: readonly DialectException[] = [
+  { path: 'libs/kun-config/src/secret.ts', reason: HIDES },
+  { path: 'libs/kun-config/src/live/configuration.ts', reason: HIDES },
+  { path: 'libs/kun-config/src/nest/config-section.ts', reason: HIDES },
+  { path: 'libs/kun-config/src/nest/layered-config-service.ts', reason: HIDES },
+  { path: 'libs/kun-core/src/tls/certificate-store.ts', reason: HIDES },
+  { path: 'libs/kun-core/src/tls/client-tls.ts', reason: HIDES },
+  { path: 'libs/kun-core/src/tls/server-tls.ts', reason: HIDES },
+  { path: 'libs/kun-core/src/server/call/handler-call.ts', reason: EXTENDS },
+  { path: 'libs/kun-core/src/server/answer/handler-stream.ts', reason: EXTENDS },
+  { path: 'libs/kun-core/src/server/answer/request-stream.ts', reason: EXTENDS },
+  { path: 'libs/kun-core/src/proto/codec/misfits.spec.ts', reason: 'tries a message whose class has one' },
+];
+
+/** A member is `private`, and by `#` where it has to be. */
+export function privateMembers(exceptions: readonly DialectException[] = HASH_FILES): Rule {
+  return (files) => {
+    const used = new Set<DialectException>();
+    const wrong = files.flatMap(({ path, tree }) => {
+      const hashes: ts.Node[] = [];
+      const privates: ts.Node[] = [];
+      eachNode(tree, (node) => {
+        if (ts.isClassElement(node) && node.name && ts.isPrivateIdentifier(node.name)) hashes.push(node);
+        // A constructor and its parameters can be private in one way only.
+        const both = ts.isPropertyDeclaration(node) || ts.isMethodDeclaration(node) || ts.isAccessor(node);
+        if (both && node.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.PrivateKeyword))
+          privates.push(node);
+      });
+      const exception = exceptions.find((entry) => entry.path === path);
+      if (!exception) return hashes.map((node) => `${path}:${lineOf(tree, node)} is private by #`);
+      if (hashes.length > 0) used.add(exception);
+      return privates.map((node) => `${path}:${lineOf(tree, node)} is private, others there by #`);
+    });
+    const unused = exceptions.filter((entry) => !used.has(entry));
+    return [...wrong, ...unused.map(({ path }) => `the exception for ${path} is not needed any more`)];
+  };
+}
