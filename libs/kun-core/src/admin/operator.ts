@@ -9,6 +9,7 @@ import type { Startup } from '../lifecycle/startup.js';
 import type { ApplicationLogger } from '../logs/application-logger.js';
 import type { Meter } from '../metrics/meter.js';
 import type { RecentCalls } from '../recent/recent-calls.js';
+import type { RecentLines } from '../recent/recent-lines.js';
 import type { KunGrpcServer } from '../server/port/grpc-server.js';
 import type { LogLevel } from '../settings/keys/logger.js';
 import type { Live } from '../settings/live.js';
@@ -23,6 +24,7 @@ import { Calling } from './calling/calling-routes.js';
 import { callsRoutes } from './calls/calls-routes.js';
 import type { ReadConfiguration } from './process/configuration-view.js';
 import { debugRoutes } from './debug/debug-routes.js';
+import { logRoutes } from './logs/log-routes.js';
 import { EventHub } from './events/event-hub.js';
 import { PageEventSource } from './events/page-events.js';
 import { EventLoopWatch } from './process/event-loop-watch.js';
@@ -53,6 +55,8 @@ export interface OperatorParts {
   readonly level: Live<LogLevel>;
   readonly meter: Meter;
   readonly recent: RecentCalls;
+  /** The last lines of the log; `undefined` where none are kept. */
+  readonly lines: RecentLines | undefined;
   readonly server: KunGrpcServer;
   readonly upstreams: Upstreams;
   /** Calls that somebody asked to be recorded; `undefined` where no spans are made. */
@@ -92,6 +96,7 @@ export function createOperator(parts: OperatorParts): Operator {
     routes: [
       ...processRoutes({ status, loop, configuration, logLevel }),
       ...callsRoutes(calls),
+      ...(parts.lines ? logRoutes({ clock, lines: parts.lines }) : []),
       ...debugRoutes({
         clock,
         asked: parts.asked,

@@ -6,6 +6,7 @@ import type { LogLevel } from '../settings/keys/logger.js';
 import { callFields } from './call-fields.js';
 import { isoFormatter } from '../clock.js';
 import { LineWriter, type LineLevel } from './line-writer.js';
+import { copiedDestination } from './output/copied-destination.js';
 import { StreamDestination, type LogDestination } from './output/log-destination.js';
 import { prettyDestination } from './output/pretty-destination.js';
 import { serializeError } from './serialize-error.js';
@@ -23,6 +24,8 @@ export interface ApplicationLoggerOptions {
   tags?: boolean;
   /** Where lines go. Default: standard output */
   destination?: LogDestination;
+  /** Is given each line as well, before it is rewritten for people. Default: nobody, which costs nothing */
+  copy?: ((line: string) => void) | undefined;
   /** Default: the system's */
   clock?: Clock;
 }
@@ -43,10 +46,13 @@ export const LINE_LEVELS = [
  * @throws MissingPackageError when `development` is on and pino-pretty is not installed.
  */
 export async function openLogger(options: ApplicationLoggerOptions): Promise<ApplicationLogger> {
-  const destination = options.destination ?? new StreamDestination();
-  if (!options.development) return new ApplicationLogger(options, destination);
+  const written = options.destination ?? new StreamDestination();
   const colorize = options.destination === undefined && process.stdout.isTTY;
-  return new ApplicationLogger(options, await prettyDestination(destination, colorize));
+  const destination = options.development ? await prettyDestination(written, colorize) : written;
+  return new ApplicationLogger(
+    options,
+    options.copy ? copiedDestination(destination, options.copy) : destination,
+  );
 }
 
 /** The one logger of an application: two applications in one process share nothing of it. */

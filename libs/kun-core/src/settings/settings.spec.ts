@@ -67,6 +67,7 @@ describe('settingsSchema', () => {
       {
         "Admin": {
           "Hosts": [],
+          "LogLines": 0,
           "Page": true,
         },
         "AdminPort": 8081,

@@ -12,13 +12,22 @@ import { LogRouter } from '../logs/log-router.js';
 import type { MetricExport } from '../metrics/metric-export.js';
 import { Meter } from '../metrics/meter.js';
 import { RecentCalls } from '../recent/recent-calls.js';
+import type { RecentLines } from '../recent/recent-lines.js';
 import { LiveSettings } from '../settings/live-settings.js';
 import type { ResolvedSettings } from '../settings/resolve-settings.js';
 import type { Settings } from '../settings/settings.js';
 import type { Tracing } from '../traces/tracing.js';
 import type { Entrance } from './entrance.js';
 import type { KunModuleOptions, KunRuntime } from './options.js';
-import { ENTRANCE, KUN_METRIC_EXPORT, KUN_OPTIONS, KUN_SETTINGS, KUN_TRACING, RUNTIME } from './tokens.js';
+import {
+  ENTRANCE,
+  KUN_METRIC_EXPORT,
+  KUN_OPTIONS,
+  KUN_RECENT_LINES,
+  KUN_SETTINGS,
+  KUN_TRACING,
+  RUNTIME,
+} from './tokens.js';
 
 /** All that kun's own providers are made of, by the names they ask for it with. */
 export interface Parts {
@@ -34,6 +43,7 @@ export interface Parts {
   readonly logger: ApplicationLogger;
   readonly meter: Meter;
   readonly recent: RecentCalls;
+  readonly recentLines: RecentLines | undefined;
   readonly tracing: Tracing | undefined;
   readonly metricExport: MetricExport | undefined;
   readonly lifecycle: Lifecycle;
@@ -58,6 +68,7 @@ const DEPENDENCIES: Readonly<Record<keyof Parts, Dependency>> = {
   logger: ApplicationLogger,
   meter: Meter,
   recent: RecentCalls,
+  recentLines: KUN_RECENT_LINES,
   tracing: KUN_TRACING,
   metricExport: KUN_METRIC_EXPORT,
   lifecycle: Lifecycle,

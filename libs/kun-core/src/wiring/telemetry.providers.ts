@@ -1,5 +1,7 @@
 import { provide } from './provide.js';
-import { KUN_METRIC_EXPORT, KUN_TRACING, clockOf } from './tokens.js';
+import { SecretScrubber } from '../admin/access/secret-scrubber.js';
+import { RecentLines } from '../recent/recent-lines.js';
+import { KUN_METRIC_EXPORT, KUN_RECENT_LINES, KUN_TRACING, clockOf } from './tokens.js';
 import { readOtelEnvironment } from '../traces/otel-environment.js';
 import { ApplicationLogger, openLogger } from '../logs/application-logger.js';
 import { exposeConfigMetrics } from '../metrics/config-metrics.js';
@@ -13,15 +15,26 @@ import type { Provider } from '@nestjs/common';
 /** Logs, metrics and traces. */
 export const telemetryProviders: Provider[] = [
   provide(
+    KUN_RECENT_LINES,
+    ['settings', 'configuration', 'runtime'],
+    ({ settings: { admin, operator }, configuration, runtime: { env = process.env } }) => {
+      const { logLines } = operator;
+      if (!admin || logLines === 0) return undefined;
+      const scrubber = new SecretScrubber(configuration, env);
+      return new RecentLines({ maxLines: logLines, scrub: scrubber.scrubLine });
+    },
+  ),
+  provide(
     ApplicationLogger,
-    ['identity', 'settings', 'log', 'runtime', 'entrance'],
-    async ({ identity, settings: { logger, grpc }, log, runtime, entrance }) => {
+    ['identity', 'settings', 'log', 'runtime', 'entrance', 'recentLines'],
+    async ({ identity, settings: { logger, grpc }, log, runtime, entrance, recentLines }) => {
       const opened = await openLogger({
         identity,
         level: logger.level.current,
         development: logger.development,
         tags: grpc.tagsEnabled,
         clock: clockOf(runtime),
+        copy: recentLines?.add,
         ...(runtime.logDestination && { destination: runtime.logDestination }),
       });
       if (entrance) Object.assign(entrance, { logger: opened, logsForPeople: logger.development });

@@ -27,6 +27,9 @@ export const KUN_TRACING = Symbol('KUN_TRACING');
 /** Injects the application's `MetricExport`, or `undefined` when metrics are only scraped. */
 export const KUN_METRIC_EXPORT = Symbol('KUN_METRIC_EXPORT');
 
+/** Injects the application's `RecentLines`, or `undefined` when none are kept. */
+export const KUN_RECENT_LINES = Symbol('KUN_RECENT_LINES');
+
 /** The clock of an application. */
 export function clockOf(runtime: KunRuntime): Clock {
   return runtime.clock ?? systemClock;

@@ -14,6 +14,26 @@ const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
   [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, HIDDEN],
   [/\b((?:proxy-)?authorization|(?:set-)?cookie)(["']?\s*[:=]\s*)[^\n]{3,}/gi, `$1$2${HIDDEN}`],
   [/((?:password|passwd|pwd|secret|token|api[_-]?key)["']?=["']?)[^\s"'&;,)]+/gi, `$1${HIDDEN}`],
+  [
+    /((?:password|passwd|pwd|secret|token|api[_-]?key)(?<quote>\\*["'])\s*:\s*\k<quote>)(?:\\.|(?!\k<quote>).)+/gi,
+    `$1${HIDDEN}`,
+  ],
+];
+
+/** In lower case: without one of these a text has none of the patterns above, nor a secret's name. */
+const HINTS = [
+  '://',
+  'pass',
+  'pwd',
+  'secret',
+  'token',
+  'credential',
+  'key',
+  'bearer',
+  'basic',
+  'eyj',
+  'authorization',
+  'cookie',
 ];
 
 /** What it needs of the configuration. */
@@ -41,15 +61,36 @@ export class SecretScrubber {
   /** The text without them. */
   scrub(text: string): string {
     let clean = this.secrets() ? text.replace(this.secrets() ?? '', HIDDEN) : text;
-    // Most texts are names and have nothing that any of the patterns could begin with.
-    if (!/[:=]|bearer|basic|eyJ/i.test(clean)) return clean;
+    if (!hasHint(clean)) return clean;
     for (const [pattern, instead] of PATTERNS) clean = clean.replace(pattern, instead);
     return clean;
   }
 
+  /**
+   * A line of the log without them, and without the texts that stand in it under a secret's name. Most lines have nothing
+   * that could be one and stay as they are, which costs a tenth of reading them.
+   */
+  readonly scrubLine = (line: string): string => {
+    if (!this.holdsSecret(line) && !hasHint(line)) return line;
+    try {
+      return JSON.stringify(JSON.parse(line), (key, value: unknown) =>
+        isUnderSecretName(key, value) ? HIDDEN : this.replacer(key, value),
+      );
+    } catch {
+      return this.scrub(line);
+    }
+  };
+
   /** For `JSON.stringify`. */
   readonly replacer = (_key: string, value: unknown): unknown =>
     typeof value === 'string' ? this.scrub(value) : value;
+
+  private holdsSecret(line: string): boolean {
+    const secrets = this.secrets();
+    if (!secrets) return false;
+    secrets.lastIndex = 0;
+    return secrets.test(line);
+  }
 
   /** Looked for anew after each change of the configuration. */
   private secrets(): RegExp | undefined {
@@ -64,9 +105,24 @@ export class SecretScrubber {
   }
 }
 
+/** Most texts are names and have nothing that any of the patterns could begin with. */
+function hasHint(text: string): boolean {
+  const lower = text.toLowerCase();
+  return HINTS.some((hint) => lower.includes(hint));
+}
+
+/** Numbers and switches are none: `token_count`, `has_secret`. */
+function isUnderSecretName(key: string, value: unknown): boolean {
+  const couldBe = typeof value === 'string' || (typeof value === 'object' && value !== null);
+  return couldBe && (soundsSecret(key) || /authorization|cookie/i.test(key));
+}
+
 function collect(text: string, secret: boolean, found: Set<string>): void {
   const add = (value: string) => {
-    if (value.length >= MIN_SECRET_LENGTH) found.add(value);
+    if (value.length < MIN_SECRET_LENGTH) return;
+    found.add(value);
+    // As it stands within JSON.
+    found.add(JSON.stringify(value).slice(1, -1));
   };
   if (secret) {
     add(text.trim());

@@ -1,8 +1,9 @@
 import { createOperator, type Operator } from '../../admin/operator.js';
 import { Identity } from '../../identity/identity.js';
 import { RecentCalls } from '../../recent/recent-calls.js';
+import type { RecentLines } from '../../recent/recent-lines.js';
 import type { KunRuntime } from '../../wiring/options.js';
-import { KUN_RUNTIME } from '../../wiring/tokens.js';
+import { KUN_RECENT_LINES, KUN_RUNTIME } from '../../wiring/tokens.js';
 import type { Parts } from './parts.js';
 
 /** What an operator sees and does at the admin port of the application. */
@@ -21,6 +22,7 @@ export function operatorOf(parts: Parts): Operator {
     env: nest.get<KunRuntime>(KUN_RUNTIME).env ?? process.env,
     level: logger.level,
     recent: nest.get(RecentCalls),
+    lines: nest.get<RecentLines | undefined>(KUN_RECENT_LINES),
     asked: grpc.tracingEnabled ? tracing?.asked : undefined,
     ports: () => ({ ...ports }),
     features: () => ({

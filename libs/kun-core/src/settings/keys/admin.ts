@@ -8,6 +8,9 @@ import { address } from '../values.js';
 /** A token that is shorter could be guessed in the time that somebody may try. */
 const MIN_TOKEN_LENGTH = 16;
 
+/** What can be looked through in a few milliseconds. */
+const MAX_LOG_LINES = 20_000;
+
 const HOST_ERROR = 'expected a host name without a port, as admin.example.com';
 
 /** The section `Admin`: how the admin port is opened, and what may be done there. Its number is kunapp's `AdminPort`. */
@@ -32,6 +35,12 @@ export const admin = section('operator', {
       'Names under which the admin port is asked for besides those of the pod and of loopback, as of a Service or an Ingress; for all but probes and metrics, against DNS rebinding',
     reload: 'restart',
     read: (names) => names.map((name) => name.toLowerCase()),
+  }),
+  LogLines: key('logLines', z.int().min(0).max(MAX_LOG_LINES).default(0), {
+    description:
+      'How many of the last log lines are kept in memory for /logz, up to 4 MiB of them; 0: none, which costs nothing',
+    unit: 'lines',
+    reload: 'restart',
   }),
 });
 

@@ -1,0 +1,95 @@
+import type { Clock } from '../../clock.js';
+import { LINE_LEVELS } from '../../logs/application-logger.js';
+import type { RecentLines } from '../../recent/recent-lines.js';
+import { badRequest } from '../access/refusal.js';
+import type { AdminRoute } from '../access/route.js';
+import type { LogAnswer, LogLine } from '../answers/log-lines.js';
+
+/** What lines are looked for in. */
+export interface LogParts {
+  readonly clock: Clock;
+  readonly lines: RecentLines;
+}
+
+/** What lines are looked for by. */
+export interface LogQuery {
+  readonly text?: string | undefined;
+  readonly requestId?: string | undefined;
+  /** One of {@link LINE_LEVELS}; those above it are found, too. */
+  readonly level?: string | undefined;
+  /** How long ago a line may be written. */
+  readonly sinceSeconds?: number | undefined;
+  readonly before?: number | undefined;
+  readonly limit: number;
+}
+
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 1000;
+
+/** `/logz`, where lines are kept. */
+export function logRoutes(parts: LogParts): AdminRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/logz',
+      needs: 'reading',
+      handle: ({ query }) => logAnswer(parts, readQuery(query)),
+    },
+  ];
+}
+
+/** What `/logz` answers. */
+export function logAnswer({ clock, lines }: LogParts, { sinceSeconds, ...query }: LogQuery): LogAnswer {
+  const at = clock.now();
+  const since = sinceSeconds === undefined ? undefined : new Date(at - sinceSeconds * 1000).toISOString();
+  const found = lines.find({ ...query, since });
+  const last = found.lines.at(-1);
+  return {
+    at,
+    lines: found.lines.map(({ seq, fields }) => withoutIdentity(seq, fields)),
+    ...(found.more && last && { before: last.seq }),
+    kept: lines.size,
+  };
+}
+
+/** Stands in every line. */
+const IDENTITY: ReadonlySet<string> = new Set([
+  'domain',
+  'namespace',
+  'cluster',
+  'service',
+  'instance',
+  'version',
+]);
+
+function withoutIdentity(seq: number, fields: Readonly<Record<string, unknown>>): LogLine {
+  return { seq, ...Object.fromEntries(Object.entries(fields).filter(([name]) => !IDENTITY.has(name))) };
+}
+
+/** @throws {Refusal} for a filter that filters nothing. */
+function readQuery(query: URLSearchParams): LogQuery {
+  for (const name of query.keys()) {
+    if (!FILTERS.has(name)) throw badRequest(`lines are found by ${[...FILTERS].join(', ')}`);
+  }
+  const level = query.get('level') ?? undefined;
+  if (level !== undefined && !LINE_LEVELS.some((known) => known === level)) {
+    throw badRequest(`level is one of ${LINE_LEVELS.join(', ')}`);
+  }
+  return {
+    text: query.get('text') ?? undefined,
+    requestId: query.get('request_id') ?? undefined,
+    level,
+    sinceSeconds: numberOf(query, 'since', 'a number of seconds'),
+    before: numberOf(query, 'before', 'the seq of a line'),
+    limit: Math.min(numberOf(query, 'limit', 'a number of lines') ?? DEFAULT_LIMIT, MAX_LIMIT),
+  };
+}
+
+const FILTERS: ReadonlySet<string> = new Set(['text', 'request_id', 'level', 'since', 'before', 'limit']);
+
+function numberOf(query: URLSearchParams, name: string, what: string): number | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  if (!/^\d{1,12}$/.test(text)) throw badRequest(`${name} is ${what}`);
+  return Number(text);
+}
