@@ -1,15 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { Duplex } from 'node:stream';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { deflateSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { ErrorCode, errorCodeName } from '../src/frames/error-code.js';
 import { HeaderDecoder } from '../src/hpack/header-decoder.js';
+import { HeaderEncoder } from '../src/hpack/header-encoder.js';
 import { HpackError } from '../src/hpack/hpack-error.js';
 import { WireProcess } from '../src/process/wire-process.js';
-import type { CallListener, ServedConnection } from '../src/server/incoming-call.js';
+import type { CallEnd, CallListener, ServedConnection } from '../src/server/incoming-call.js';
 import { serveConnection } from '../src/server/serve-connection.js';
-import { data, END, END_HEADERS, message, ping, PREFACE, REQUEST, reset, settings } from './raw-peer.js';
+import {
+  data,
+  END,
+  END_HEADERS,
+  frame,
+  message,
+  ping,
+  PREFACE,
+  REQUEST,
+  reset,
+  settings,
+} from './raw-peer.js';
 import { type SeenCall, ServedPeer, silent } from './served-peer.js';
 
 /** A connection over TCP, and both its ends. */
@@ -108,6 +121,34 @@ describe('bytes on their way', () => {
     await new Promise<void>((resolve) => connection.onClose(resolve));
     expect(wire.stats.connectionsOpen).toBe(0);
     await stop();
+  });
+
+  it('that a socket fails to write end their calls as lost, once', async () => {
+    const wire = new WireProcess();
+    const ends: CallEnd[] = [];
+    let fails = false;
+    const socket = new Duplex({
+      read() {},
+      write: (_chunk, _encoding, done) => done(fails ? new Error('write EPIPE') : null),
+    });
+    const connection = serveConnection(socket, { process: wire }, (call) => {
+      fails = true;
+      call.sendStatus(0);
+      return { onMessage() {}, onHalfClose() {}, onAnswered() {}, onEnd: (end) => ends.push(end) };
+    });
+    const encoder = new HeaderEncoder();
+    encoder.begin();
+    for (const [name, value] of REQUEST) encoder.field(name, value);
+    socket.push(
+      Buffer.concat([
+        Buffer.from(PREFACE),
+        settings(),
+        frame(1, END_HEADERS | END, 1, Buffer.from(encoder.end())),
+      ]),
+    );
+    await new Promise<void>((resolve) => connection.onClose(resolve));
+    expect(ends).toEqual([{ how: 'lost', reason: 'write EPIPE' }]);
+    expect(wire.stats).toMatchObject({ connectionsOpen: 0, streamsOpen: 0 });
   });
 
   it('beyond the window of a connection, in one piece, end it', async () => {

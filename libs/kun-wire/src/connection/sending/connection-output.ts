@@ -107,8 +107,10 @@ export class ConnectionOutput {
 
   /** The socket calls back in the order of the writes. */
   private readonly onWritten = (error?: Error | null): void => {
-    const write = this.closed ? undefined : this.writes.shift();
-    if (write === undefined || error) return;
+    // One that failed stays: the connection ends next, and what it carried is lost with it.
+    if (error || this.closed) return;
+    const write = this.writes.shift();
+    if (write === undefined) return;
     if (this.recycles) for (const buffer of write.buffers) this.process.pool.giveBack(buffer);
     for (const stream of write.ended) stream.finish(SENT);
     for (const onTaken of write.taken) onTaken();
