@@ -208,6 +208,18 @@ describe('stop', () => {
     agent.destroy();
   });
 
+  it('does not wait for a connection on which nothing was asked yet', async () => {
+    const { server, port } = await start({ stopTimeoutMs: 60_000 });
+    const socket = connect(port, '127.0.0.1');
+    await once(socket, 'connect');
+    const closed = once(
+      socket.on('error', () => undefined),
+      'close',
+    );
+    await server.stop();
+    await closed;
+  });
+
   it('lets a request under way end, and then does not wait for its connection', async () => {
     const { server, url, pending, release, agent } = await requestUnderWay(60_000);
     const stopped = server.stop();

@@ -4,6 +4,7 @@ import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { silentProbeLogger, type ProbeLogger } from '../lifecycle/checks.js';
+import { watchIdleConnections, type IdleConnections } from '../lifecycle/http-port.js';
 import type { Liveness } from '../lifecycle/liveness.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import type { Startup } from '../lifecycle/startup.js';
@@ -50,13 +51,13 @@ export interface AdminServer {
  * initialised and closes after it is gone. It never touches Nest's logger, which belongs to the whole process.
  */
 export function createAdminServer(options: AdminServerOptions): AdminServer {
-  let running: Promise<INestApplication<Server>> | undefined;
+  let running: Promise<RunningServer> | undefined;
   let stopping: Promise<void> | undefined;
   return {
     async start() {
       if (running) throw new Error('the admin server was started before; make another one');
       running = startApplication(options);
-      return { port: portOf((await running).getHttpServer()) };
+      return { port: portOf((await running).app.getHttpServer()) };
     },
     stop() {
       stopping ??= stopApplication(running, options.stopTimeoutMs ?? 500);
@@ -65,8 +66,14 @@ export function createAdminServer(options: AdminServerOptions): AdminServer {
   };
 }
 
-async function startApplication(options: AdminServerOptions): Promise<INestApplication<Server>> {
+interface RunningServer {
+  readonly app: INestApplication<Server>;
+  readonly connections: IdleConnections;
+}
+
+async function startApplication(options: AdminServerOptions): Promise<RunningServer> {
   const app = await quietly(() => makeApplication(options));
+  const connections = watchIdleConnections(app.getHttpServer());
   try {
     // Not `app.listen`, which logs the error with its stack besides throwing it.
     await listen(app.getHttpServer(), options);
@@ -74,7 +81,7 @@ async function startApplication(options: AdminServerOptions): Promise<INestAppli
     await app.close();
     throw new AdminPortError(options.port, error);
   }
-  return app;
+  return { app, connections };
 }
 
 async function makeApplication(options: AdminServerOptions): Promise<INestApplication<Server>> {
@@ -89,9 +96,8 @@ async function makeApplication(options: AdminServerOptions): Promise<INestApplic
     // that the user's application holds back until it has its logger are not ours to print.
     { abortOnError: false, autoFlushLogs: false, bodyParser: false },
   );
-  const server = app.getHttpServer();
   app.use((request: IncomingMessage, response: ServerResponse, next: () => void) => {
-    receive(request, response, next, { server, operator });
+    receive(request, response, next, operator);
   });
   return app.init();
 }
@@ -102,28 +108,27 @@ async function listen(server: Server, { port, host }: AdminServerOptions): Promi
 }
 
 async function stopApplication(
-  running: Promise<INestApplication<Server>> | undefined,
+  running: Promise<RunningServer> | undefined,
   timeoutMs: number,
 ): Promise<void> {
-  const app = await running?.catch(() => undefined); // `start` has thrown it, and has cleaned up
-  if (!app) return;
-  const server = app.getHttpServer();
-  const force = setTimeout(() => server.closeAllConnections(), timeoutMs);
-  await app.close();
+  const started = await running?.catch(() => undefined); // `start` has thrown it, and has cleaned up
+  if (!started) return;
+  const { app, connections } = started;
+  const force = setTimeout(() => app.getHttpServer().closeAllConnections(), timeoutMs);
+  const closed = app.close();
+  connections.closeUnused();
+  await closed;
   clearTimeout(force);
 }
 
-/** Nothing here may be cached; and a connection that becomes idle during the close is cut. */
+/** Nothing here may be cached. */
 function receive(
   request: IncomingMessage,
   response: ServerResponse,
   next: () => void,
-  { server, operator }: { readonly server: Server; readonly operator: AdminServerOptions['operator'] },
+  operator: AdminServerOptions['operator'],
 ): void {
   setSecurityHeaders(response);
-  response.once('close', () => {
-    if (!server.listening) setImmediate(() => server.closeIdleConnections());
-  });
   if (operator?.dispatch(request, response)) return;
   if (request.method === 'GET' || request.method === 'HEAD') return next();
   response.statusCode = 405;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { Liveness } from './liveness.js';
-import { Startup } from './startup.js';
 
 describe('Liveness', () => {
   it('is alive until told otherwise', async () => {
@@ -21,15 +20,5 @@ describe('Liveness', () => {
     expect(liveness.reasons).toEqual(['check worker fails']);
     remove();
     expect(liveness.isAlive).toBe(true);
-  });
-});
-
-describe('Startup', () => {
-  it('is complete once marked', async () => {
-    const startup = new Startup();
-    expect(await startup.report()).toEqual({ lifecycle: { status: 'down' } });
-    startup.markStarted();
-    expect(startup.isStarted).toBe(true);
-    expect(await startup.report()).toEqual({ lifecycle: { status: 'up' } });
   });
 });

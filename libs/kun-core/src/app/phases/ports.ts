@@ -1,7 +1,7 @@
 import type { NestMicroservice } from '@nestjs/microservices';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createAdminServer } from '../../admin/admin-server.js';
-import { closeConnectionsWhenIdle, closeHttpServer, explainListenError } from '../../lifecycle/http-port.js';
+import { closeHttpServer, explainListenError, watchIdleConnections } from '../../lifecycle/http-port.js';
 import { handlerPlaces } from '../../server/answer/nest/handler-coverage.js';
 import { operatorOf } from './operator.js';
 import type { DeclaredPhase } from './parts.js';
@@ -78,9 +78,9 @@ export const httpPort: DeclaredPhase = {
   in({ nest, clock, http, ports }) {
     if (!http) return undefined;
     const server = nest.getHttpServer();
+    const connections = watchIdleConnections(server);
     return {
       async start() {
-        closeConnectionsWhenIdle(server);
         try {
           await (http.host === undefined ? nest.listen(http.port) : nest.listen(http.port, http.host));
         } catch (cause) {
@@ -90,7 +90,7 @@ export const httpPort: DeclaredPhase = {
         ports.http = typeof address === 'object' && address ? address.port : http.port;
       },
       async stop({ force, limitMs }) {
-        const { forced } = await closeHttpServer(server, clock, { timeoutMs: limitMs, force });
+        const { forced } = await closeHttpServer(server, connections, clock, { timeoutMs: limitMs, force });
         return { clean: !forced };
       },
     };

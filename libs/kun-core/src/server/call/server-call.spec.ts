@@ -1,71 +1,9 @@
-import { Metadata, status as Code } from '@grpc/grpc-js';
+import { status as Code } from '@grpc/grpc-js';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { currentCall } from '../../rpc/current-call.js';
-import { OpenCalls } from '../../rpc/open-calls.js';
-import type { Ending } from '../../rpc/rpc-call.js';
-import { describeMethod } from '../../rpc/rpc-method.js';
 import { StatusError } from '../../status/status-error.js';
-import { FakeClock } from '../../testing/fake-clock.js';
-import type { BoundMethod } from './bound-method.js';
-import { ServerCall } from './server-call.js';
-import type { WireCall } from './wire-call.js';
-
-const DEADLINE = 5000;
-
-/** A call over a wire that writes down what it is told to send. */
-function opened({
-  requestStream = false,
-  send = () => {},
-}: { requestStream?: boolean; send?: () => void } = {}) {
-  const sent: string[] = [];
-  const late: unknown[] = [];
-  const clock = new FakeClock();
-  const method = describeMethod('/test.v1.Test/Get', { requestStream, responseStream: false });
-  const wire: WireCall = {
-    peer: '10.0.0.1:2',
-    deadline: clock.now() + DEADLINE,
-    host: 'test',
-    socket: undefined,
-    authContext: {},
-    get metricsRecorder(): never {
-      throw new TypeError('none');
-    },
-    readMetadata: () => new Metadata(),
-    read: () => {},
-    compresses: false,
-    sendHeaders: () => void sent.push('headers'),
-    sendMessage(bytes) {
-      send();
-      sent.push(bytes.toString());
-    },
-    sendStatus: ({ code }) => void sent.push(`status ${code}`),
-    breakOff: ({ code }) => void sent.push(`broken ${code}`),
-  };
-  const bound: BoundMethod = {
-    method,
-    codec: { deserializeRequest: String, serializeResponse: (message) => Buffer.from(String(message)) },
-    handler: () => Promise.resolve(),
-    style: 'message',
-    emptyResponse: false,
-  };
-  const openCalls = new OpenCalls<ServerCall>();
-  const call = new ServerCall(
-    method,
-    wire,
-    {
-      clock,
-      openCalls,
-      draining: new AbortController().signal,
-      onLateError: (_call, error) => void late.push(error),
-      onLeftOut: () => {},
-    },
-    bound,
-  );
-  const endings: Ending[] = [];
-  call.onEnd((ending) => endings.push(ending));
-  return { call, sent, late, endings, openCalls, clock };
-}
+import { DEADLINE_MS, opened } from './opened-call.fixture.js';
 
 const CANCELLED = { code: Code.CANCELLED, message: 'cancelled by the caller', cause: 'reset' } as const;
 const OK = { code: Code.OK, message: '', cause: 'status' } as const;
@@ -121,8 +59,8 @@ describe('a call of the server', () => {
   });
 
   it.each([
-    [DEADLINE - 1, Code.CANCELLED],
-    [DEADLINE, Code.DEADLINE_EXCEEDED],
+    [DEADLINE_MS - 1, Code.CANCELLED],
+    [DEADLINE_MS, Code.DEADLINE_EXCEEDED],
   ])('tells its handler why nobody waits: after %i ms', async (ms, code) => {
     const { call, clock } = opened();
     call.handlerStarts();
@@ -150,8 +88,10 @@ describe('a call of the server', () => {
 
   it('breaks off when the wire refuses the answer, and ends with INTERNAL', () => {
     const { call, sent, endings } = opened({
-      send() {
-        throw new Error('refused');
+      wire: {
+        sendMessage() {
+          throw new Error('refused');
+        },
       },
     });
     call.handlerStarts();

@@ -1,0 +1,85 @@
+import { Metadata } from '@grpc/grpc-js';
+import { OpenCalls } from '../../rpc/open-calls.js';
+import type { Ending } from '../../rpc/rpc-call.js';
+import { describeMethod } from '../../rpc/rpc-method.js';
+import { FakeClock } from '../../testing/fake-clock.js';
+import type { LeftOutMetadata } from '../../transport/outgoing-metadata.js';
+import type { BoundMethod } from './bound-method.js';
+import { ServerCall } from './server-call.js';
+import type { WireCall, WireStatus } from './wire-call.js';
+
+/** How long an {@link opened} call may take. */
+export const DEADLINE_MS = 5000;
+
+/** A call over a wire that writes down what it is told to send; `wire` and `codec` replace parts of it. */
+export function opened({
+  requestStream = false,
+  wire: changes = {},
+  codec = {},
+}: { requestStream?: boolean; wire?: Partial<WireCall>; codec?: Partial<BoundMethod['codec']> } = {}) {
+  const sent: string[] = [];
+  /** The statuses among what was sent. */
+  const statuses: WireStatus[] = [];
+  /** The headers among what was sent. */
+  const headers: Array<Parameters<WireCall['sendHeaders']>> = [];
+  /** The transport says for each message, oldest first, that it has taken it. */
+  const taken: Array<() => void> = [];
+  const late: unknown[] = [];
+  const leftOut: LeftOutMetadata[] = [];
+  const clock = new FakeClock();
+  const method = describeMethod('/test.v1.Test/Get', { requestStream, responseStream: false });
+  const wire: WireCall = {
+    peer: '10.0.0.1:2',
+    deadline: clock.now() + DEADLINE_MS,
+    host: 'test',
+    socket: undefined,
+    authContext: {},
+    get metricsRecorder(): never {
+      throw new TypeError('none');
+    },
+    readMetadata: () => new Metadata(),
+    read: () => {},
+    compresses: false,
+    sendHeaders(...sending) {
+      headers.push(sending);
+      sent.push('headers');
+    },
+    sendMessage(bytes, onTaken) {
+      sent.push(bytes.toString());
+      taken.push(onTaken);
+    },
+    sendStatus(status) {
+      statuses.push(status);
+      sent.push(`status ${status.code}`);
+    },
+    breakOff: ({ code }) => void sent.push(`broken ${code}`),
+    ...changes,
+  };
+  const bound: BoundMethod = {
+    method,
+    codec: {
+      deserializeRequest: String,
+      serializeResponse: (message) => Buffer.from(String(message)),
+      ...codec,
+    },
+    handler: () => Promise.resolve(),
+    style: 'message',
+    emptyResponse: false,
+  };
+  const openCalls = new OpenCalls<ServerCall>();
+  const call = new ServerCall(
+    method,
+    wire,
+    {
+      clock,
+      openCalls,
+      draining: new AbortController().signal,
+      onLateError: (_call, error) => void late.push(error),
+      onLeftOut: (metadata) => void leftOut.push(metadata),
+    },
+    bound,
+  );
+  const endings: Ending[] = [];
+  call.onEnd((ending) => endings.push(ending));
+  return { call, wire, sent, statuses, headers, taken, late, leftOut, endings, openCalls, clock };
+}
