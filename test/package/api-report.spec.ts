@@ -56,6 +56,26 @@ describe('the public API', () => {
 });
 
 describe('a report', () => {
+  it('says the same of choices in whatever order the compiler infers them, and leaves what was written as it is', () => {
+    const folder = temporary('libs/kun-ordered/dist');
+    try {
+      const reportOf = (name: string, inferred: string) => {
+        const file = join(folder, `${name}.d.ts`);
+        writeFileSync(file, `export declare const a: ${inferred};\nexport type B = 'z' | 'a';`);
+        return file;
+      };
+      const [first, second] = apiReports([
+        reportOf('first', `Key<{ warn: 'warn'; info: 'info' }, 'warn' | 'info'>`),
+        reportOf('second', `Key<{ info: 'info'; warn: 'warn' }, 'info' | 'warn'>`),
+      ]);
+      expect(first?.names).toEqual(second?.names);
+      expect(first?.names[1]?.declaration).toContain(`'info' | 'warn'`);
+      expect(first?.names[0]?.declaration).toBe(`export type B = 'z' | 'a';`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it('finds what is reachable and not exported, and leaves private members out', () => {
     const folder = temporary('libs/kun-planted/dist');
     try {

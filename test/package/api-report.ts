@@ -164,8 +164,10 @@ function printed(name: string, symbol: ts.Symbol, isValue: boolean): string {
 }
 
 function printNode(declaration: ts.Declaration): string {
-  const statement = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration;
-  const { transformed } = ts.transform(statement, [withoutHidden]);
+  // Types of variables are the compiler's words, all others are as they were written.
+  const inferred = ts.isVariableDeclaration(declaration);
+  const statement = inferred ? declaration.parent.parent : declaration;
+  const { transformed } = ts.transform(statement, inferred ? [withoutHidden, inOrder] : [withoutHidden]);
   const [node = statement] = transformed;
   return printer.printNode(ts.EmitHint.Unspecified, node, declaration.getSourceFile());
 }
@@ -175,4 +177,32 @@ function withoutHidden(context: ts.TransformationContext): ts.Transformer<ts.Nod
   const visit = (node: ts.Node): ts.Node | undefined =>
     ts.isClassElement(node) && isHidden(node) ? undefined : ts.visitEachChild(node, visit, context);
   return (root) => ts.visitEachChild(root, visit, context);
+}
+
+/** Brings choices of texts into one order: the compiler's depends on which files it has looked at before. */
+function inOrder(context: ts.TransformationContext): ts.Transformer<ts.Node> {
+  const visit = (node: ts.Node): ts.Node => {
+    const visited = ts.visitEachChild(node, visit, context);
+    if (ts.isUnionTypeNode(visited) && visited.types.every(isText)) {
+      return context.factory.createUnionTypeNode(sorted(visited.types));
+    }
+    // As zod names the choices of an enum.
+    if (ts.isTypeLiteralNode(visited) && visited.members.every(isChoice)) {
+      return context.factory.createTypeLiteralNode(sorted(visited.members));
+    }
+    return visited;
+  };
+  return (root) => ts.visitEachChild(root, visit, context);
+}
+
+function isText(node: ts.TypeNode): boolean {
+  return ts.isLiteralTypeNode(node) && ts.isStringLiteral(node.literal);
+}
+
+function isChoice(node: ts.TypeElement): boolean {
+  return ts.isPropertySignature(node) && node.type !== undefined && isText(node.type);
+}
+
+function sorted<T extends ts.Node>(nodes: readonly T[]): T[] {
+  return nodes.toSorted((a, b) => (a.getText() < b.getText() ? -1 : 1));
 }
