@@ -83,7 +83,14 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     wiring: parts,
     // The application made of it: its start and its stop.
     app: [...parts, 'wiring'],
-    testing: [...parts, 'wiring', 'app', 'node-version', 'optional-package'],
+    // Assertions; a service, and what it calls; the entry.
+    'testing/expect': ['traces/export', 'testing'],
+    'testing/service': [...parts, 'wiring', 'app', 'optional-package', 'testing'],
+    'testing/upstream': [...sides, ...server, 'testing/service'],
+    testing: [
+      ...['testing/expect', 'testing/service', 'testing/upstream'],
+      ...[...parts, 'wiring', 'app', 'node-version', 'optional-package'],
+    ],
     // The package's entry: what users see.
     index: [...parts, 'wiring', 'app', 'node-version', 'optional-package'],
   };

@@ -12,7 +12,7 @@ import { ApplicationLogger } from '../logs/application-logger.js';
 import { LogRouter } from '../logs/log-router.js';
 import { isMetric, Meter } from '../metrics/meter.js';
 import { KUN_RUNTIME, KUN_SETTINGS } from '../wiring/tokens.js';
-import type { KunRuntime } from '../wiring/options.js';
+import { portOverrides, type KunRuntime } from '../wiring/options.js';
 import { nestMethods } from './nest-methods.js';
 import type { OpenPorts, WantedParts } from './phases/parts.js';
 import { kunPhases, STOP_PLAN } from './phases/phases.js';
@@ -104,7 +104,7 @@ export function kunApplication(
     nest,
     state: () => lifecycle.state,
     httpPort: {
-      override: nest.get<KunRuntime>(KUN_RUNTIME).ports?.http,
+      override: portOverrides(nest.get<KunRuntime>(KUN_RUNTIME))?.http,
       configured: nest.get<ResolvedSettings>(KUN_SETTINGS).http?.port,
     },
     start,

@@ -5,7 +5,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A clock that stands still until it is told to go on. */
+/** A clock that stands still until it is told to go on. A timer of no time is due at once, as a stop without a delay is. */
 export class FakeClock implements Clock {
   private readonly timers = new Set<Timer>();
   private waiting: Array<{ count: number; resolve: () => void }> = [];
@@ -24,6 +24,7 @@ export class FakeClock implements Clock {
   schedule(delayMs: number, callback: () => void): () => void {
     const timer = { at: this.nowMs + delayMs, callback };
     this.timers.add(timer);
+    if (delayMs <= 0) setImmediate(() => this.timers.delete(timer) && callback());
     this.waiting = this.waiting.filter(({ count, resolve }) => {
       if (this.timers.size < count) return true;
       resolve();

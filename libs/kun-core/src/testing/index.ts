@@ -1,11 +1,23 @@
 // First: see ../index.ts.
 export { NodeVersionError } from '../node-version.js';
 
-// A whole service, and what Nest's own testing module needs for one
-export { KunTestingModule, type TestRuntime } from './kun-testing.module.js';
-export type { Replacement } from './replacements.js';
-export { startTestService, type TestService, type TestServiceOptions } from './start-service.js';
-export { type CompiledModule, TestServiceError } from './testing-application.js';
+// A whole service, on ports or within the process, and what Nest's own testing module needs for one
+export { KunTestingModule, type TestRuntime } from './service/kun-testing.module.js';
+export type { Replacement } from './service/replacements.js';
+export {
+  type InProcessOptions,
+  startInProcess,
+  startTestService,
+  type TestServiceOptions,
+} from './service/start-service.js';
+export type { InProcessService, StoppingService, TestService } from './service/running-service.js';
+export { CallRecorder, type RecordedCall } from './service/call-recorder.js';
+export { type CompiledModule, TestServiceError } from './service/testing-application.js';
+
+// What it calls
+export { startTestUpstream, TestUpstream, type TestUpstreamOptions } from './upstream/test-upstream.js';
+export type { FaultScope } from './upstream/call-faults.js';
+export type { TestHandlers } from './upstream/test-handlers.js';
 
 // Interceptors by themselves
 export { FakeCall, type FakeCallOptions } from './fake-call.js';
@@ -14,5 +26,12 @@ export { FakeCall, type FakeCallOptions } from './fake-call.js';
 export { type Deferred, deferred } from './deferred.js';
 export { FakeClock } from './fake-clock.js';
 
-// What was logged
+// What was logged, counted and traced
 export { type LogLine, LogRecorder } from './log-recorder.js';
+export { expectLine, expectNoLine } from './expect/expect-line.js';
+export { expectMetric, type MetricsText, readMetric } from './expect/expect-metric.js';
+export { expectSpan, type RecordedSpan, SpanRecorder } from './expect/span-recorder.js';
+export type { Expected } from './expect/explain.js';
+
+// What is left behind
+export { type LeakWatch, TestLeakError, watchLeaks } from './watch-leaks.js';

@@ -5,7 +5,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { UPSTREAM_OPTIONS, type UpstreamOptions } from '../client/upstreams/upstream-options.js';
 import { Identity } from '../identity/identity.js';
 import { checkStopPlan, type StopPlan } from '../lifecycle/stop-plan.js';
-import type { KunModuleOptions, KunRuntime } from './options.js';
+import { portOverrides, type KunModuleOptions, type KunRuntime } from './options.js';
 import { KUN_OPTIONS, KUN_RUNTIME, KUN_STOP_PLAN } from './tokens.js';
 import { identityProvider, kunProviders } from './providers.js';
 import { checkSettings } from '../settings/check-settings.js';
@@ -82,7 +82,7 @@ function configuration(identity: DynamicModule): DynamicModule {
       options: KunModuleOptions,
       { service, cluster, instance, inKubernetes }: Identity,
       modules: ModulesContainer,
-      { env = process.env, overrides, ports }: KunRuntime = {},
+      { env = process.env, overrides, ...runtime }: KunRuntime = {},
       stopPlan: StopPlan = [],
     ): KunConfigOptions => ({
       base: env['KUN_BASE'] || options.base,
@@ -96,10 +96,10 @@ function configuration(identity: DynamicModule): DynamicModule {
         (settings) =>
           checkSettings(settings, {
             inKubernetes,
-            ports,
+            ports: portOverrides(runtime),
             upstreams: registeredUpstreams(modules),
           }),
-        (settings) => checkStopPlan(settings, { inKubernetes, ports }, stopPlan),
+        (settings) => checkStopPlan(settings, { inKubernetes, ports: portOverrides(runtime) }, stopPlan),
       ],
     }),
   });

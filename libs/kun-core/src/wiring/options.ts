@@ -1,6 +1,7 @@
 import type { InjectionToken } from '@nestjs/common';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Clock } from '../clock.js';
+import type { KunInterceptor } from '../rpc/injectable-interceptor.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { GrpcJsServices } from './own-services.js';
 import type { GrpcChannelOptions } from '../transport/channel-options.js';
@@ -45,14 +46,16 @@ export interface KunModuleOptions {
 export interface KunRuntime {
   /** Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Ports that win over the configuration; 0 is any free one. */
-  readonly ports?: PortOverrides;
+  /** Ports that win over the configuration; 0 is any free one. `none` opens none at all: calls come from within. */
+  readonly ports?: PortOverrides | 'none';
   /** Configuration values that win over every file, as `{ GRPCServer: { Reflection: true } }`. */
   readonly overrides?: Readonly<Record<string, unknown>>;
   /** Where log lines go. Default: standard output. */
   readonly logDestination?: LogDestination;
   /** Further exporters of spans, as a test's recorder; with one, calls are traced. */
   readonly spanExporters?: readonly SpanExporter[];
+  /** Interceptors before the service's own, as a test's recorder. */
+  readonly interceptors?: ReadonlyArray<Interceptor | KunInterceptor>;
   /** Default: the system's. */
   readonly clock?: Clock;
   /**
@@ -73,4 +76,14 @@ export function protoDirectories(
 ): readonly string[] {
   const moved = env['KUN_BASE'];
   return [...new Set(moved ? [moved, base] : [base])];
+}
+
+/** The ports of the surroundings, where they open any. */
+export function portOverrides({ ports }: Pick<KunRuntime, 'ports'>): PortOverrides | undefined {
+  return ports === 'none' ? undefined : ports;
+}
+
+/** The interceptors of the surroundings. */
+export function surroundingInterceptors({ interceptors = [] }: Pick<KunRuntime, 'interceptors'>): Interceptor[] {
+  return interceptors.map((each) => (typeof each === 'function' ? each : (next) => each.intercept(next)));
 }

@@ -4,6 +4,7 @@ import { serverProvider } from './server.providers.js';
 import { telemetryProviders } from './telemetry.providers.js';
 import { Identity } from '../identity/identity.js';
 import { readIdentity } from '../identity/read-identity.js';
+import { portOverrides } from './options.js';
 import { provide } from './provide.js';
 import { KUN_SETTINGS, clockOf } from './tokens.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
@@ -43,11 +44,11 @@ const settingsProviders: Provider[] = [
     ({
       configuration,
       identity: { inKubernetes },
-      runtime: { ports, spanExporters = [], env = process.env },
+      runtime: { spanExporters = [], env = process.env, ...runtime },
     }) =>
       new LiveSettings(configuration, {
         inKubernetes,
-        ports,
+        ports: portOverrides(runtime),
         spansTaken: spanExporters.length > 0 || takesSpans(env),
       }),
   ),

@@ -15,7 +15,7 @@ import { countRefusedConnections, reportRefusedConnections } from '../server/por
 import { countWireRefusals, reportWireRefusals } from '../server/port/wire-refusals.js';
 import { serverTls } from '../tls/server-certificates.js';
 import { warnOfLeftOutMetadata } from '../transport/outgoing-metadata.js';
-import { protoDirectories } from './options.js';
+import { protoDirectories, surroundingInterceptors } from './options.js';
 import { provide } from './provide.js';
 import { clockOf } from './tokens.js';
 
@@ -106,7 +106,14 @@ export const serverProvider = provide(
           recent: settings.admin && recent.server,
           logging: live.callLogging(settings.grpc),
           shapes: () => readMethodShapes(services.values()),
-          own: resolveInterceptors('KunModule.forRoot({ interceptors })', options.interceptors ?? [], lookUp),
+          own: [
+            ...surroundingInterceptors(runtime),
+            ...resolveInterceptors(
+              'KunModule.forRoot({ interceptors })',
+              options.interceptors ?? [],
+              lookUp,
+            ),
+          ],
           routes: routesInterceptor(settings.routing.allow, {
             onDropped: ({ call, entry, reason, first }) => {
               if (first)

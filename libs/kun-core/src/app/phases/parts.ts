@@ -52,17 +52,21 @@ export function partsOf(
   wanted: WantedParts,
 ) {
   const settings = nest.get<ResolvedSettings>(KUN_SETTINGS);
+  const runtime = nest.get<KunRuntime>(KUN_RUNTIME);
+  const opensPorts = runtime.ports !== 'none';
   return {
     nest,
     /** Filled as they are opened. */
     ports,
-    clock: clockOf(nest.get<KunRuntime>(KUN_RUNTIME)),
+    /** Whether there are any, or calls come from within. */
+    opensPorts,
+    clock: clockOf(runtime),
     transport: new NestTransport(),
     modules: nest.get(ModulesContainer),
     settings,
     /** Told once the service is ready. */
     warnings: [] as string[],
-    http: httpOf(wanted, settings),
+    http: opensPorts ? httpOf(wanted, settings) : undefined,
     microservices: wanted.microservices ?? [],
     configuration: nest.get<Configuration<Settings>>(Configuration),
     lifecycle: nest.get(Lifecycle),

@@ -14,6 +14,7 @@ export const adminPort: DeclaredPhase = {
   in(parts) {
     const { settings, readiness, liveness, startup, meter, ports } = parts;
     const { pino } = parts.logger;
+    if (!parts.opensPorts) return { stop: () => readiness.enter('stopped') };
     const operator = settings.admin && operatorOf(parts);
     const admin =
       settings.admin &&
@@ -46,15 +47,14 @@ export const grpcPort: DeclaredPhase = {
   limit: { key: 'GRPCServer.GrpcGracefulStopTimeout', ms: ({ grpc }) => grpc.drainTimeoutMs },
   keepsLimit: true,
   what: 'GOAWAY; streams end after `GRPCServer.StreamGracePeriod`; what is left at the limit is forced',
-  in({ server, transport, settings, modules, ports }) {
+  in({ server, transport, settings, modules, ports, opensPorts }) {
     const { port, address, streamGraceMs } = settings.grpc;
     return {
       async start() {
-        ports.grpc = await server.start(
-          transport.handlers,
-          { port, host: address, key: 'GRPCServer.Port' },
-          handlerPlaces(modules),
-        );
+        const places = handlerPlaces(modules);
+        if (!opensPorts) return server.startWithoutPort(transport.handlers, places);
+        const listen = { port, host: address, key: 'GRPCServer.Port' };
+        ports.grpc = await server.start(transport.handlers, listen, places);
       },
       async stop({ force, limitMs }) {
         const { drained, ended, forced } = await server.drain({ streamGraceMs, timeoutMs: limitMs, force });

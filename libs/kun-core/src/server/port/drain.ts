@@ -17,6 +17,16 @@ export interface DrainLimits {
   readonly openWhenTold?: ReadonlySet<ServerCall>;
 }
 
+/** What a drain does with the connections. */
+export type DrainedListener = Pick<Listener, 'connectionCount' | 'stopAccepting' | 'closeConnections'>;
+
+/** Where calls come from within only. */
+export const NO_LISTENER: DrainedListener = {
+  connectionCount: 0,
+  stopAccepting: () => Promise.resolve(),
+  closeConnections: () => Promise.resolve(),
+};
+
 /** What is given to the last statuses to reach their callers before connections are cut. */
 const FLUSH_MS = 250;
 
@@ -26,7 +36,7 @@ const FLUSH_MS = 250;
  */
 export async function drain(
   calls: OpenCalls<ServerCall>,
-  listener: Listener,
+  listener: DrainedListener,
   clock: Clock,
   { openWhenTold = new Set(), ...limits }: DrainLimits,
 ): Promise<DrainReport> {

@@ -24,7 +24,7 @@ import { ServerCall } from '../call/server-call.js';
 import type { WireEngine, WireEngineOptions } from '../call/wire-engine.js';
 import { readOpenFileLimit } from '../../transport/open-files.js';
 import type { NearLimit } from './connection-limit.js';
-import { drain, type DrainLimits, type DrainReport } from './drain.js';
+import { drain, NO_LISTENER, type DrainedListener, type DrainLimits, type DrainReport } from './drain.js';
 import { GrpcJsEngine } from './grpc-js/grpc-js-engine.js';
 import { serveHealth } from './health.js';
 import { KunEngine } from './kun/kun-engine.js';
@@ -78,7 +78,7 @@ export class KunGrpcServer {
   readonly openCalls = new OpenCalls<ServerCall>();
   private readonly environment: CallEnvironment<ServerCall>;
   private engine: WireEngine | undefined;
-  private listener: Listener | undefined;
+  private listener: DrainedListener | undefined;
   private health: Subscription | undefined;
   private makeLocal: ((path: string, caller: LocalCaller) => LocalCall | undefined) | undefined;
   /** Those that were there when the stop was told of: a stream may leave before the drain begins. */
@@ -121,24 +121,11 @@ export class KunGrpcServer {
     address: ListenAddress,
     places?: ReadonlyMap<string, HandlerPlace>,
   ): Promise<number> {
-    const { services, schemas, settings } = this.options;
-    const own = this.options.ownServices?.() ?? [];
-    const ownPaths = own.flatMap(({ definition }) => Object.values(definition).map(({ path }) => path));
-    const methods = bindHandlers(services, handlers, places, new Set(ownPaths));
-    const serve = (service: ServiceImplementation) => bindService(methods, service);
-    own.forEach(serve);
-    const bound = [...methods.values()].map(({ method }) => method);
-    const run = this.runner(bound);
-    const names = new Set([...services.keys(), ...bound.map(({ service }) => service)]);
-    this.health = serveHealth(serve, names, this.options);
-    if (settings.reflectionEnabled) {
-      const { onReflectionError: onError = () => {} } = this.options;
-      serveReflection(serve, { services: names, schemas, onError });
-    }
+    const { settings } = this.options;
+    const { methods, run } = this.bind(handlers, places);
     this.engine = this.openEngine(methods, run);
-    this.makeLocal = (path, caller) => this.local(methods.get(path), run, caller);
     try {
-      this.listener = new Listener(this.engine, {
+      const listener = new Listener(this.engine, {
         tls: this.options.tls,
         keepalive: settings.keepaliveEnabled,
         setupTimeoutMs: settings.connectionTimeoutMs,
@@ -146,11 +133,25 @@ export class KunGrpcServer {
         onRefused: this.options.onRefusedConnection,
         onNearLimit: this.options.onNearLimit,
       });
-      return await this.listener.listen(address);
+      this.listener = listener;
+      return await listener.listen(address);
     } catch (error) {
       this.release();
       throw error;
     }
+  }
+
+  /**
+   * The same without a port: calls come by {@link callLocally}.
+   *
+   * @throws {HandlerCoverageError | GrpcJsServiceError} as `start` does.
+   */
+  startWithoutPort(
+    handlers: ReadonlyMap<string, MessageHandler>,
+    places?: ReadonlyMap<string, HandlerPlace>,
+  ): void {
+    this.bind(handlers, places);
+    this.listener = NO_LISTENER;
   }
 
   /** Connections that are open. */
@@ -166,6 +167,28 @@ export class KunGrpcServer {
     this.openWhenTold = new Set();
     this.release();
     return report;
+  }
+
+  private bind(
+    handlers: ReadonlyMap<string, MessageHandler>,
+    places: ReadonlyMap<string, HandlerPlace> | undefined,
+  ) {
+    const { services, schemas, settings } = this.options;
+    const own = this.options.ownServices?.() ?? [];
+    const ownPaths = own.flatMap(({ definition }) => Object.values(definition).map(({ path }) => path));
+    const methods = bindHandlers(services, handlers, places, new Set(ownPaths));
+    const serve = (service: ServiceImplementation) => bindService(methods, service);
+    own.forEach(serve);
+    const bound = [...methods.values()].map(({ method }) => method);
+    const run = this.runner(bound);
+    const names = new Set([...services.keys(), ...bound.map(({ service }) => service)]);
+    this.health = serveHealth(serve, names, this.options);
+    if (settings.reflectionEnabled) {
+      const { onReflectionError: onError = () => {} } = this.options;
+      serveReflection(serve, { services: names, schemas, onError });
+    }
+    this.makeLocal = (path, caller) => this.local(methods.get(path), run, caller);
+    return { methods, run };
   }
 
   private release(): void {

@@ -15,7 +15,7 @@ export interface LocalCaller {
   /** `address:port` of whom it is made for. */
   readonly peer: string;
   readonly metadata: Metadata;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch; `Infinity` for none. */
   readonly deadline: number;
   onHeaders(metadata: Metadata): void;
   /** `taken` asks for the next. */
@@ -31,6 +31,9 @@ export interface LocalCallOptions {
   readonly maxMessageBytes: number;
 }
 
+/** The longest that Node's timers wait, 24 days: what is longer would be over at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * A call that this process makes to itself, without a connection: it goes through the same chain, guards and handler as
  * any other, also where the port wants certificates, of which it has none.
@@ -43,7 +46,7 @@ export class LocalCall implements WireCall {
   readonly socket = undefined;
   readonly authContext: AuthContext = {};
   readonly compresses = false;
-  private readonly requests: Buffer[] = [];
+  private readonly requests: Array<{ readonly bytes: Buffer; readonly onTaken: () => void }> = [];
   private wanted = 0;
   private complete: 'no' | 'yes' | 'told' = 'no';
   private over = false;
@@ -54,9 +57,9 @@ export class LocalCall implements WireCall {
     private readonly options: LocalCallOptions,
   ) {
     const { clock } = options;
-    this.cancelDeadline = clock.schedule(Math.max(0, caller.deadline - clock.now()), () =>
-      this.answer(Code.DEADLINE_EXCEEDED, 'the deadline has passed'),
-    );
+    const expire = () => this.answer(Code.DEADLINE_EXCEEDED, 'the deadline has passed');
+    const leftMs = Math.max(0, caller.deadline - clock.now());
+    this.cancelDeadline = leftMs > MAX_TIMER_MS ? () => {} : clock.schedule(leftMs, expire);
   }
 
   get peer(): string {
@@ -83,7 +86,8 @@ export class LocalCall implements WireCall {
     return this.requests.length;
   }
 
-  push(bytes: Buffer): void {
+  /** `onTaken` is called when the handler takes it, and never when the call ends before. */
+  push(bytes: Buffer, onTaken: () => void = () => {}): void {
     const { maxMessageBytes: most } = this.options;
     if (this.over || this.complete !== 'no') return;
     if (bytes.byteLength > most) {
@@ -93,7 +97,7 @@ export class LocalCall implements WireCall {
       );
       return;
     }
-    this.requests.push(bytes);
+    this.requests.push({ bytes, onTaken });
     this.deliver();
   }
 
@@ -170,7 +174,8 @@ export class LocalCall implements WireCall {
       const next = this.requests.shift();
       if (!next) break;
       this.wanted--;
-      this.call.messageArrived(next);
+      next.onTaken();
+      this.call.messageArrived(next.bytes);
     }
     if (this.complete !== 'yes' || this.requests.length > 0 || this.over) return;
     this.complete = 'told';

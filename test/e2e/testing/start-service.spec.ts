@@ -5,8 +5,8 @@ import { Controller, Injectable } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { Test } from '@nestjs/testing';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { AllKinds } from '../fixtures/all-kinds.js';
-import { KINDS, kindsModule, type Note } from '../fixtures/kinds.module.js';
+import { AllKinds } from '../../fixtures/all-kinds.js';
+import { KINDS, kindsModule, type Note } from '../../fixtures/kinds.module.js';
 
 /** As generated code has it, and docs/clients.md teaches. */
 interface KindsClient {

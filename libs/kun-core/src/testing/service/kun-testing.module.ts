@@ -1,8 +1,9 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
-import { KunRootModule } from '../app/root.module.js';
-import { Entrance } from '../wiring/entrance.js';
-import type { KunRuntime } from '../wiring/options.js';
-import { LogRecorder } from './log-recorder.js';
+import { KunRootModule } from '../../app/root.module.js';
+import { Entrance } from '../../wiring/entrance.js';
+import type { KunRuntime } from '../../wiring/options.js';
+import { LogRecorder } from '../log-recorder.js';
+import { CallRecorder } from './call-recorder.js';
 
 /** What a test decides of the surroundings; signals and the process are never the service's. */
 export type TestRuntime = Omit<KunRuntime, 'processEvents'>;
@@ -16,7 +17,7 @@ export type TestRuntime = Omit<KunRuntime, 'processEvents'>;
  *   .useValue(fake)
  *   .compile();
  * module.get(GreeterController).greet({ name: 'Ada' }); // without a port
- * const service = await startTestService(module); // with ports
+ * const service = await startTestService(module); // with ports; or startInProcess(module)
  * ```
  *
  * Close the module, or the service, at the end of the test.
@@ -43,7 +44,8 @@ export function testRuntime(runtime: TestRuntime): KunRuntime {
     // Chosen for a whole run of the tests, also for services whose environment is given.
     ...(runtime.env && { env: { ...engineOfRun(), ...runtime.env } }),
     processEvents: false,
-    ports: { grpc: 0, admin: 0, ...runtime.ports },
+    interceptors: [new CallRecorder(), ...(runtime.interceptors ?? [])],
+    ports: runtime.ports === 'none' ? 'none' : { grpc: 0, admin: 0, ...runtime.ports },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ClassProvider, DynamicModule, FactoryProvider, ValueProvider } from '@nestjs/common';
-import { importOptional } from '../optional-package.js';
+import { importOptional } from '../../optional-package.js';
 import { TestServiceError, type CompiledModule } from './testing-application.js';
 
 /** What a test puts in the place of a provider: a value, a class, or what a factory makes. */

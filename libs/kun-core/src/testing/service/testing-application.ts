@@ -1,8 +1,8 @@
 import { ExplainedError } from '@kun/config';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { kunApplication, type KunApplication } from '../app/application.js';
-import { startLogger } from '../app/start-logger.js';
-import { Entrance } from '../wiring/entrance.js';
+import { kunApplication, type KunApplication } from '../../app/application.js';
+import { startLogger } from '../../app/start-logger.js';
+import { Entrance } from '../../wiring/entrance.js';
 
 /** A test asks for what the service or its testing module cannot give; the message says what to write. */
 export class TestServiceError extends ExplainedError {

@@ -1,0 +1,54 @@
+import { AssertionError } from 'node:assert';
+
+/** What is expected of a field: the value, or what its text matches. */
+export type Expected = string | number | boolean | null | RegExp;
+
+/** Whether all that is expected of some fields holds. */
+export function matches(
+  fields: Readonly<Record<string, unknown>>,
+  expected: Readonly<Record<string, Expected>>,
+): boolean {
+  return Object.entries(expected).every(([name, value]) => fits(fields[name], value));
+}
+
+function fits(found: unknown, expected: Expected): boolean {
+  if (expected instanceof RegExp) return found !== undefined && expected.test(String(found));
+  return found === expected;
+}
+
+/** How many are shown of what there was. */
+const SHOWN = 10;
+
+/**
+ * The failure of an expectation: what was expected, and of what there was those fields that it is about, the nearest
+ * first.
+ */
+export function failure(
+  what: string,
+  expected: Readonly<Record<string, Expected>>,
+  found: ReadonlyArray<Readonly<Record<string, unknown>>>,
+): AssertionError {
+  const names = Object.keys(expected);
+  const nearness = (fields: Readonly<Record<string, unknown>>) =>
+    Object.entries(expected).filter(([name, value]) => fits(fields[name], value)).length;
+  const shown = found
+    .toSorted((a, b) => nearness(b) - nearness(a))
+    .slice(0, SHOWN)
+    .map((fields) => `  ${text(Object.fromEntries(names.map((name) => [name, fields[name]])))}`);
+  const more = found.length > SHOWN ? [`  and ${found.length - SHOWN} more`] : [];
+  const there = found.length === 0 ? ['there was none'] : ['there was', ...shown, ...more];
+  return new AssertionError({
+    message: [`expected ${what} ${text(expected)}`, ...there].join('\n'),
+    actual: found.slice(0, SHOWN),
+    expected,
+    operator: 'matches',
+  });
+}
+
+function text(fields: Readonly<Record<string, unknown>>): string {
+  const parts = Object.entries(fields).map(([name, value]) => {
+    if (value === undefined) return `no ${name}`;
+    return `${name}=${value instanceof RegExp ? String(value) : JSON.stringify(value)}`;
+  });
+  return parts.length === 0 ? '(any)' : parts.join(' ');
+}

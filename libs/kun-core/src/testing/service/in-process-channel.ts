@@ -1,0 +1,54 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { connectivityState, type ChannelInterface } from '@grpc/grpc-js';
+import type { Clock } from '../../clock.js';
+import type { KunGrpcServer } from '../../server/port/grpc-server.js';
+import { InProcessCall } from './in-process-call.js';
+
+/**
+ * A channel of grpc-js that leads to a server of the same process without a socket. Everything of a client above it is
+ * grpc-js' own; below it, messages are handed over as bytes.
+ */
+export class InProcessChannel implements ChannelInterface {
+  /** So that a call made under a handler is not taken for a part of that. */
+  private readonly outside = AsyncLocalStorage.snapshot();
+  private closed = false;
+
+  constructor(
+    private readonly server: Pick<KunGrpcServer, 'callLocally'>,
+    private readonly clock: Clock,
+  ) {}
+
+  createCall(...[path, deadline]: Parameters<ChannelInterface['createCall']>): InProcessCall {
+    if (this.closed) throw new Error('Channel has been shut down');
+    return new InProcessCall({ ...this.parts(), path, deadline: Number(deadline) });
+  }
+
+  getTarget(): string {
+    return 'in-process';
+  }
+
+  getConnectivityState(): connectivityState {
+    return this.closed ? connectivityState.SHUTDOWN : connectivityState.READY;
+  }
+
+  watchConnectivityState(
+    ...[state, deadline, callback]: Parameters<ChannelInterface['watchConnectivityState']>
+  ): void {
+    if (state !== this.getConnectivityState()) return queueMicrotask(callback);
+    const leftMs = Math.max(0, Number(deadline) - this.clock.now());
+    this.clock.schedule(leftMs, () => callback(new Error('Deadline passed without connectivity state change')));
+  }
+
+  getChannelzRef(): ReturnType<ChannelInterface['getChannelzRef']> {
+    // Known to no channelz.
+    return { kind: 'channel' as never, id: -1, name: this.getTarget() };
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+
+  private parts() {
+    return { server: this.server, run: this.outside };
+  }
+}

@@ -1,0 +1,94 @@
+import type { DynamicModule, Type } from '@nestjs/common';
+import type { KunApplication } from '../../app/application.js';
+import { KunFactory } from '../../app/factory.js';
+import type { KunRuntime } from '../../wiring/options.js';
+import { KunTestingModule, testRuntime, type TestRuntime } from './kun-testing.module.js';
+import { compileWith, type Replacement } from './replacements.js';
+import { inProcessService, runningService, type InProcessService, type TestService } from './running-service.js';
+import { applicationOf, isCompiled, TestServiceError, type CompiledModule } from './testing-application.js';
+
+/** Options of {@link startInProcess}. */
+export interface InProcessOptions extends Omit<TestRuntime, 'ports'> {
+  /** Given the application before it starts, as for `app.useGlobalPipes(...)`. */
+  readonly prepare?: (app: KunApplication) => Promise<void> | void;
+  /**
+   * Fakes in the place of providers, as `{ provide: Database, useValue: fake }`; of an upstream with
+   * `{ provide: clientToken('stock'), useValue: fake }`. Needs the package `@nestjs/testing`. Default: none
+   */
+  readonly replace?: readonly Replacement[];
+}
+
+/** Options of {@link startTestService}. */
+export interface TestServiceOptions extends InProcessOptions {
+  /** Default: any free ones, and none for HTTP. */
+  readonly ports?: Exclude<KunRuntime['ports'], 'none'>;
+}
+
+/** A module, or what Nest's `Test.createTestingModule` made of one. */
+type Root = Type | DynamicModule | CompiledModule;
+
+/**
+ * Starts a service on free ports of the loopback interface: that of a root module, or one that Nest's
+ * `Test.createTestingModule` compiled with {@link KunTestingModule} in it.
+ *
+ * ```ts
+ * const service = await startTestService(AppModule);
+ * const echo = service.client<EchoServiceClient>('kun.echo.v1.EchoService');
+ * ```
+ *
+ * @throws {TestServiceError} when a replacement replaces nothing, or the options come too late for a compiled module.
+ * @throws what the start throws: `StartError`, `ConfigError` and their like.
+ */
+export async function startTestService(root: Root, options: TestServiceOptions = {}): Promise<TestService> {
+  const app = await started(root, options);
+  if (app.ports.grpc !== undefined) return runningService(app);
+  await app.stop('no ports');
+  throw new TestServiceError('the module was compiled without ports: startInProcess(module) starts it');
+}
+
+/**
+ * Starts the same without a port: its clients hand messages over within the process, through grpc-js above and kun's
+ * whole chain and Nest's pipeline below. What a connection has is left out: HTTP/2, TLS, compression, keepalive, limits
+ * of the wire; and the admin port. Time is the `clock`'s alone, so that a fake clock decides when a deadline passes.
+ *
+ * ```ts
+ * const clock = new FakeClock();
+ * const service = await startInProcess(AppModule, { clock });
+ * ```
+ *
+ * @throws as {@link startTestService}.
+ */
+export async function startInProcess(root: Root, options: InProcessOptions = {}): Promise<InProcessService> {
+  const app = await started(root, isCompiled(root) ? options : { ...options, ports: 'none' });
+  if (app.ports.grpc === undefined) return inProcessService(app);
+  await app.stop('ports');
+  throw new TestServiceError(
+    "the module was compiled with ports: KunTestingModule.for(AppModule, { ports: 'none' }) makes one without",
+  );
+}
+
+type Options = InProcessOptions & Pick<TestRuntime, 'ports'>;
+
+async function started(root: Root, { prepare, ...options }: Options): Promise<KunApplication> {
+  const app = await (isCompiled(root) ? compiledApplication(root, options) : newApplication(root, options));
+  await prepare?.(app);
+  await app.start();
+  return app;
+}
+
+async function newApplication(
+  root: Type | DynamicModule,
+  { replace = [], ...runtime }: Options,
+): Promise<KunApplication> {
+  if (replace.length === 0) return KunFactory.create(root, testRuntime(runtime));
+  return applicationOf(await compileWith(KunTestingModule.for(root, runtime), replace));
+}
+
+async function compiledApplication(module: CompiledModule, tooLate: Options): Promise<KunApplication> {
+  const [name] = Object.keys(tooLate);
+  if (name === undefined) return applicationOf(module);
+  throw new TestServiceError(
+    `${name} comes too late for a module that is compiled: ` +
+      (name === 'replace' ? 'use overrideProvider' : `KunTestingModule.for(AppModule, { ${name} }) takes it`),
+  );
+}
