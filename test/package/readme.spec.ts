@@ -60,7 +60,7 @@ const problems: string[] = [];
 
 beforeAll(() => {
   problems.push(...compile([...sources.keys()]));
-});
+}, 60_000);
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 describe('every block of the documents', () => {

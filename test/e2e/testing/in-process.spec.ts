@@ -154,7 +154,9 @@ describe('a service in process', () => {
     service = await startInProcess(await compile({ ports: 'none' }));
     expect(await service.client<KindsClient>(KINDS).unary({ text: 'a' })).toMatchObject({ text: 'a' });
     await expect(startInProcess(await compile({}))).rejects.toThrow("{ ports: 'none' }");
-    await expect(startTestService(await compile({ ports: 'none' }))).rejects.toThrow('startInProcess(module)');
+    await expect(startTestService(await compile({ ports: 'none' }))).rejects.toThrow(
+      'startInProcess(module)',
+    );
   });
 
   it('ends half a stream when its caller leaves', async () => {

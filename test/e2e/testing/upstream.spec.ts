@@ -1,8 +1,8 @@
 import { status } from '@grpc/grpc-js';
-import { RequestStreamError, StatusError } from '@kun/core';
-import { FakeClock, startTestUpstream, type TestUpstream } from '@kun/core/testing';
+import { badRequest, invalidArgument } from '@kun/core';
+import { FakeClock, startTestUpstream, TestServiceError, type TestUpstream } from '@kun/core/testing';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Note } from '../../fixtures/kinds.module.js';
 import { startLinked, streamOf, type LinkedService } from '../clients/linked-service.js';
 
@@ -27,8 +27,7 @@ beforeEach(async () => {
   });
   service = await startLinked({
     next: upstream.address,
-    config: { GRPCDial: { Block: false } },
-    upstream: { Retry: { Attempts: 1 }, Backoff: { Initial: 0.05, Max: 0.05 } },
+    upstream: { Retry: { MaxAttempts: 1 } },
   });
   return async () => {
     await service[Symbol.asyncDispose]();
@@ -48,4 +47,79 @@ describe('an upstream of a test', () => {
     expect(upstream.calls.count()).toBe(3);
     expect(upstream.calls.count('Unary')).toBe(1);
   });
+
+  it('fails as often as it is told, and then no more', async () => {
+    upstream.failWith(status.UNAVAILABLE, { times: 2 });
+    for (const code of [status.UNAVAILABLE, status.UNAVAILABLE]) {
+      await expect(ask()).rejects.toMatchObject({ code });
+    }
+    expect(await ask()).toMatchObject({ text: 'stock: a' });
+  });
+
+  it('fails one method with details, until it heals', async () => {
+    const details = [badRequest({ fieldViolations: [{ field: 'text', description: 'too short' }] })];
+    upstream.failWith(invalidArgument('no', { details }), { method: 'Unary' });
+    await expect(ask()).rejects.toMatchObject({ code: status.INVALID_ARGUMENT, details });
+    await expect(service.next.collect(streamOf([]))).rejects.toMatchObject({ code: status.UNIMPLEMENTED });
+    await upstream.heal();
+    expect(await ask()).toMatchObject({ text: 'stock: a' });
+  });
+
+  it('is slow by its clock', async () => {
+    upstream.delayBy(60_000, { times: 1 });
+    const answer = ask();
+    await clock.awaitScheduled();
+    await clock.advance(60_000);
+    expect(await answer).toMatchObject({ text: 'stock: a' });
+  });
+
+  it('takes a call and never answers, until its caller leaves', async () => {
+    upstream.neverAnswer();
+    const answer = expect(service.next.unary({}, { timeoutMs: 200 })).rejects.toMatchObject({
+      code: status.DEADLINE_EXCEEDED,
+    });
+    const call = await upstream.calls.next('Unary');
+    await answer;
+    await call.aborted;
+  });
+
+  it('resets the connection under a call', async () => {
+    upstream.resetConnections({ times: 1 });
+    await expect(ask()).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    await answersAgain();
+  });
+
+  it('says nothing any more, as a network that drops packets, and heals', async () => {
+    await ask();
+    upstream.goSilent();
+    await expect(service.next.unary({}, { timeoutMs: 150 })).rejects.toMatchObject({
+      code: status.DEADLINE_EXCEEDED,
+    });
+    await upstream.heal();
+    await answersAgain();
+  });
+
+  it('refuses connections, and comes back at its address', async () => {
+    await ask();
+    await upstream.refuseConnections();
+    await expect(ask()).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    await upstream.heal();
+    await answersAgain();
+  });
+
+  it.each([
+    [{ service: 'Kinds', handlers: { unray: () => ({}) } }, 'has no method unray'],
+    [{ service: 'Things' }, 'service Things: the proto has kun.test.v1.Kinds'],
+  ])('says what does not fit its proto', async (options, message) => {
+    const started = startTestUpstream({ package: 'kun.test.v1', path: PROTO, ...options });
+    await expect(started).rejects.toThrow(TestServiceError);
+    await expect(started).rejects.toThrow(message);
+  });
 });
+
+const ask = () => service.next.unary({ text: 'a' });
+
+/** gRPC connects again after a pause of a second, and there is no event for its end. */
+async function answersAgain(): Promise<void> {
+  await expect.poll(() => ask().then(({ text }) => text, String), { timeout: 10_000 }).toBe('stock: a');
+}

@@ -8,6 +8,7 @@ export {
   type InProcessOptions,
   startInProcess,
   startTestService,
+  type TestRoot,
   type TestServiceOptions,
 } from './service/start-service.js';
 export type { InProcessService, StoppingService, TestService } from './service/running-service.js';

@@ -37,8 +37,8 @@ const KINDS: Readonly<Record<string, string>> = {
 const ROUNDS = 25;
 const ROUND_MS = 20;
 
-/** `fetch` keeps connections for later, and a runner has its own timers. */
-const NOT_THE_TESTS = /internal\/deps\/undici|[\\/](?:vitest|@vitest|jest[\w-]*|mocha|tinypool)[\\/]/;
+/** A runner has its own timers. */
+const NOT_THE_TESTS = /[\\/](?:vitest|@vitest|jest[\w-]*|mocha|tinypool)[\\/]/;
 
 /**
  * Watches what is made from now on and would keep the process alive, in this process as a whole: start it before the
@@ -51,7 +51,10 @@ const NOT_THE_TESTS = /internal\/deps\/undici|[\\/](?:vitest|@vitest|jest[\w-]*|
  * ```
  */
 export function watchLeaks(): LeakWatch {
-  const made = new Map<number, { readonly kind: string; readonly resource: object; readonly stack: string }>();
+  const made = new Map<
+    number,
+    { readonly kind: string; readonly resource: object; readonly stack: string }
+  >();
   const hook = createHook({
     init(id, type, _trigger, resource) {
       const kind = KINDS[type];
@@ -93,11 +96,16 @@ function isAlive(resource: object): boolean {
 
 /** The first line of a stack that is not Node's; nothing for what is not the test's. */
 function placeOf(stack: string): string | undefined {
-  const frames = stack.split('\n').slice(1).map((line) => line.trim().replace(/^at /, ''));
+  const frames = stack
+    .split('\n')
+    .slice(1)
+    .map((line) => line.trim().replace(/^at /, ''));
+  // `fetch` keeps connections for later.
   if (frames.some((frame) => frame.includes('internal/deps/undici'))) return undefined;
   const own = frames.find((frame) => !/node:|watch-leaks\.[jt]s/.test(frame));
-  if (own === undefined || NOT_THE_TESTS.test(own)) return undefined;
-  return own;
+  // A name that was looked up first is one such.
+  if (own === undefined) return 'a place that the stack does not say';
+  return NOT_THE_TESTS.test(own) ? undefined : own;
 }
 
 function processListeners(): Map<string, number> {

@@ -84,6 +84,8 @@ export function portOverrides({ ports }: Pick<KunRuntime, 'ports'>): PortOverrid
 }
 
 /** The interceptors of the surroundings. */
-export function surroundingInterceptors({ interceptors = [] }: Pick<KunRuntime, 'interceptors'>): Interceptor[] {
+export function surroundingInterceptors({
+  interceptors = [],
+}: Pick<KunRuntime, 'interceptors'>): Interceptor[] {
   return interceptors.map((each) => (typeof each === 'function' ? each : (next) => each.intercept(next)));
 }

@@ -108,11 +108,7 @@ export const serverProvider = provide(
           shapes: () => readMethodShapes(services.values()),
           own: [
             ...surroundingInterceptors(runtime),
-            ...resolveInterceptors(
-              'KunModule.forRoot({ interceptors })',
-              options.interceptors ?? [],
-              lookUp,
-            ),
+            ...resolveInterceptors('KunModule.forRoot({ interceptors })', options.interceptors ?? [], lookUp),
           ],
           routes: routesInterceptor(settings.routing.allow, {
             onDropped: ({ call, entry, reason, first }) => {

@@ -1,10 +1,12 @@
 import { StatusCode } from '@kun/core';
-import { startTestService, type TestService } from '@kun/core/testing';
+import { startTestService, watchLeaks, type TestService } from '@kun/core/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AppModule } from '../app.module.js';
 import type { __Proto__ServiceClient } from '../gen/__proto_path__/__proto_file__.js';
 
 describe('Greet', () => {
+  // Whatever the service leaves behind fails the test.
+  const leaks = watchLeaks();
   let service: TestService;
   let client: __Proto__ServiceClient;
 
@@ -19,6 +21,7 @@ describe('Greet', () => {
 
   afterAll(async () => {
     await service.close();
+    await leaks.check();
   });
 
   it('greets by name', async () => {

@@ -63,7 +63,11 @@ function samplesOf(text: string): Sample[] {
     const [, name, labels = '', value] = /^([\w:]+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
     if (name === undefined) return [];
     const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)];
-    return { name, labels: Object.fromEntries(pairs.map(([, key, text]) => [key, text])), value: Number(value) };
+    return {
+      name,
+      labels: Object.fromEntries(pairs.map(([, key, text]) => [key, text])),
+      value: Number(value),
+    };
   });
 }
 

@@ -37,7 +37,7 @@ export class SpanRecorder implements SpanExporter {
  *
  * ```ts
  * await service.close();
- * expectSpan(spans, 'acme.shop.v1.ShopService/Buy', { 'rpc.grpc.status_code': 5 });
+ * expectSpan(spans, 'acme.shop.v1.ShopService/Buy', { 'rpc.status_code': 'NOT_FOUND' });
  * ```
  *
  * @throws {AssertionError} with the spans there were, the nearest first.

@@ -36,7 +36,9 @@ export class InProcessChannel implements ChannelInterface {
   ): void {
     if (state !== this.getConnectivityState()) return queueMicrotask(callback);
     const leftMs = Math.max(0, Number(deadline) - this.clock.now());
-    this.clock.schedule(leftMs, () => callback(new Error('Deadline passed without connectivity state change')));
+    this.clock.schedule(leftMs, () =>
+      callback(new Error('Deadline passed without connectivity state change')),
+    );
   }
 
   getChannelzRef(): ReturnType<ChannelInterface['getChannelzRef']> {

@@ -4,7 +4,12 @@ import { KunFactory } from '../../app/factory.js';
 import type { KunRuntime } from '../../wiring/options.js';
 import { KunTestingModule, testRuntime, type TestRuntime } from './kun-testing.module.js';
 import { compileWith, type Replacement } from './replacements.js';
-import { inProcessService, runningService, type InProcessService, type TestService } from './running-service.js';
+import {
+  inProcessService,
+  runningService,
+  type InProcessService,
+  type TestService,
+} from './running-service.js';
 import { applicationOf, isCompiled, TestServiceError, type CompiledModule } from './testing-application.js';
 
 /** Options of {@link startInProcess}. */
@@ -24,8 +29,8 @@ export interface TestServiceOptions extends InProcessOptions {
   readonly ports?: Exclude<KunRuntime['ports'], 'none'>;
 }
 
-/** A module, or what Nest's `Test.createTestingModule` made of one. */
-type Root = Type | DynamicModule | CompiledModule;
+/** The root module of a service, or what Nest's `Test.createTestingModule` made of one. */
+export type TestRoot = Type | DynamicModule | CompiledModule;
 
 /**
  * Starts a service on free ports of the loopback interface: that of a root module, or one that Nest's
@@ -39,7 +44,10 @@ type Root = Type | DynamicModule | CompiledModule;
  * @throws {TestServiceError} when a replacement replaces nothing, or the options come too late for a compiled module.
  * @throws what the start throws: `StartError`, `ConfigError` and their like.
  */
-export async function startTestService(root: Root, options: TestServiceOptions = {}): Promise<TestService> {
+export async function startTestService(
+  root: TestRoot,
+  options: TestServiceOptions = {},
+): Promise<TestService> {
   const app = await started(root, options);
   if (app.ports.grpc !== undefined) return runningService(app);
   await app.stop('no ports');
@@ -58,7 +66,10 @@ export async function startTestService(root: Root, options: TestServiceOptions =
  *
  * @throws as {@link startTestService}.
  */
-export async function startInProcess(root: Root, options: InProcessOptions = {}): Promise<InProcessService> {
+export async function startInProcess(
+  root: TestRoot,
+  options: InProcessOptions = {},
+): Promise<InProcessService> {
   const app = await started(root, isCompiled(root) ? options : { ...options, ports: 'none' });
   if (app.ports.grpc === undefined) return inProcessService(app);
   await app.stop('ports');
@@ -69,7 +80,7 @@ export async function startInProcess(root: Root, options: InProcessOptions = {})
 
 type Options = InProcessOptions & Pick<TestRuntime, 'ports'>;
 
-async function started(root: Root, { prepare, ...options }: Options): Promise<KunApplication> {
+async function started(root: TestRoot, { prepare, ...options }: Options): Promise<KunApplication> {
   const app = await (isCompiled(root) ? compiledApplication(root, options) : newApplication(root, options));
   await prepare?.(app);
   await app.start();

@@ -150,7 +150,9 @@ export function startTestUpstream<Handlers extends TestHandlers>(
 }
 
 function serviceNamed(wanted: string | undefined, known: readonly string[]): string {
-  const found = known.filter((name) => wanted === undefined || name === wanted || name.endsWith(`.${wanted}`));
+  const found = known.filter(
+    (name) => wanted === undefined || name === wanted || name.endsWith(`.${wanted}`),
+  );
   if (found.length === 1 && found[0] !== undefined) return found[0];
   throw new TestServiceError(
     `${wanted === undefined ? 'say which service' : `service ${wanted}`}: the proto has ${known.join(', ')}`,
