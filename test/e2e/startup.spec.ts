@@ -28,7 +28,7 @@ const quiet = (runtime: KunRuntime = {}): KunRuntime => ({
   logDestination: new LogRecorder(),
   processEvents: false,
   ...runtime,
-  ports: { grpc: 0, admin: 0, ...runtime.ports },
+  ports: runtime.ports === 'none' ? 'none' : { grpc: 0, admin: 0, ...runtime.ports },
 });
 
 async function probe(url: string): Promise<Record<string, number>> {

@@ -40,11 +40,12 @@ it('has nothing to say of a service that cleans up', async () => {
       clearInterval(this.timer);
     }
   }
-  await using _leaks = watchLeaks();
+  await using leaks = watchLeaks();
   const service = await startTestService(
     kindsModule({ controllers: [kindsController({})], providers: [Poller] }),
     { ports: { http: 0 } },
   );
+  expect(leaks).toBeDefined();
   // Its connection is kept for later, and is not the service's.
   await fetch(`${service.adminUrl}/readyz`);
   await service.close();

@@ -12,8 +12,12 @@ export function matches(
 }
 
 function fits(found: unknown, expected: Expected): boolean {
-  if (expected instanceof RegExp) return found !== undefined && expected.test(String(found));
+  if (expected instanceof RegExp) return found !== undefined && expected.test(textOf(found));
   return found === expected;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** How many are shown of what there was. */

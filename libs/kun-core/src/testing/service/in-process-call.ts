@@ -50,7 +50,7 @@ export class InProcessCall implements ChannelCall, LocalCaller {
   }
 
   sendMessageWithContext(context: Parameters<ChannelCall['sendMessageWithContext']>[0], bytes: Buffer): void {
-    const written = () => void process.nextTick(() => context.callback?.());
+    const written = () => process.nextTick(() => context.callback?.());
     const { local } = this;
     if (!local || this.status) return written();
     const waits = local.waiting >= MAX_WAITING;

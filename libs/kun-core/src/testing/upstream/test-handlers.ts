@@ -30,7 +30,7 @@ export function handlersOf(
     // As Nest's pipeline does: always a promise.
     const piped = async (...args: unknown[]): Promise<unknown> =>
       (handler as (...all: unknown[]) => unknown).apply(handlers, args);
-    return [JSON.stringify({ service, rpc: name, streaming }), piped as unknown as MessageHandler] as const;
+    return [JSON.stringify({ service, rpc: name, streaming }), piped] as const;
   });
   if (left.size === 0) return new Map(found);
   throw new TestServiceError(
