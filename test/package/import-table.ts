@@ -88,8 +88,14 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     'testing/service': [...parts, 'wiring', 'app', 'optional-package', 'testing'],
     'testing/upstream': [...sides, ...server, 'testing/service'],
     testing: [
-      ...['testing/expect', 'testing/service', 'testing/upstream'],
-      ...[...parts, 'wiring', 'app', 'node-version', 'optional-package'],
+      'testing/expect',
+      'testing/service',
+      'testing/upstream',
+      ...parts,
+      'wiring',
+      'app',
+      'node-version',
+      'optional-package',
     ],
     // The package's entry: what users see.
     index: [...parts, 'wiring', 'app', 'node-version', 'optional-package'],
