@@ -15,6 +15,7 @@ const UNNAMED: Readonly<Record<string, string>> = {
   LoadedParts: 'given to LoadedConfig by loadConfig, which makes it',
   UnionToIntersection: 'Outputs says what comes of it',
   Handler: "Handlers<Service>['method'] is its name",
+  Answer: 'ReturnType<HandlerOf<Method>> is its name',
   Declarations: 'machinery of settingsSchema; what a declaration of one needs to name is exported',
   Declared: 'as Declarations',
   HeldOf: 'as Declarations',

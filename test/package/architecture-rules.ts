@@ -56,7 +56,9 @@ export const packages: Rule = (files) =>
     return imports.flatMap(({ specifier, file, line }) => {
       const at = `${path}:${line}`;
       if (file !== undefined && !file.startsWith(own)) return [`${at} leaves ${own} with ${specifier}`];
-      if (/^@kun\/[^/]+\/(?!testing$|proto-types$|package\.json$)/.test(specifier))
+      if (
+        /^@kun\/[^/]+\/(?!testing$|protobuf-es$|protovalidate$|proto-types$|package\.json$)/.test(specifier)
+      )
         return [`${at} reaches into ${specifier}`];
       if (home === 'libs/kun-config/' && specifier.startsWith('@kun/core')) {
         return [`${at} kun-config must not import kun-core`];
@@ -149,7 +151,7 @@ export const names: Rule = (files) =>
 /** Files that only pass on: a package's entries and no others. */
 export const barrels: Rule = (files) =>
   files.flatMap(({ path, tree }) => {
-    const entry = /^libs\/[^/]+\/src\/(?:testing\/)?index\.ts$/.test(path);
+    const entry = /^libs\/[^/]+\/src\/(?:(?:testing|protobuf-es|protovalidate)\/)?index\.ts$/.test(path);
     const passing = tree.statements.filter((node) => ts.isExportDeclaration(node) && node.moduleSpecifier);
     if (entry) {
       const rest = tree.statements.find((node) => !passing.includes(node));

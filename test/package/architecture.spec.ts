@@ -15,7 +15,10 @@ import {
 import { parseSource, readSources } from './source-files.js';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const everything = readSources(ROOT, ['{libs,apps}/*/{src,test}/**/*.ts', 'test/**/*.ts']);
+const everything = readSources(ROOT, ['{libs,apps}/*/{src,test}/**/*.ts', 'test/**/*.ts']).filter(
+  // What generators write is theirs.
+  ({ path }) => !path.includes('/gen/'),
+);
 const sources = everything.filter(({ path }) => /^(?:libs|apps)\/[^/]+\/src\//.test(path));
 const production = sources.filter(({ path }) => !path.endsWith('.spec.ts'));
 const core = (files: Record<string, string>) => planted('libs/kun-core/src', files);

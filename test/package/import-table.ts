@@ -77,6 +77,8 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     // What modules register, and the clients made of it.
     'client/upstreams': [...sides, ...client],
     // What is seen and done there is what the others let see and do.
+    // An entry of its own: messages of protobuf-es, in what the protos of files have, and as types.
+    'protobuf-es': [...proto, 'client/call'],
     admin: [...sides, 'server/call', 'server/port', 'client/upstreams'],
     supervisor: ['lifecycle', 'admin', ...telemetry, 'settings'],
     // The module that a service imports, and what it provides.

@@ -1,3 +1,4 @@
+import { create, type MessageShape } from '@bufbuild/protobuf';
 import { Metadata, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
 import { ConfigSection, Secret } from '@kun/config';
 import {
@@ -20,6 +21,7 @@ import {
   type ResolvedSettings,
   type RpcCall,
 } from '@kun/core';
+import { protobufEs, Rpc, type Client, type ServiceImpl } from '@kun/core/protobuf-es';
 import { startTestService, type TestService } from '@kun/core/testing';
 import type { StopReport } from '@kun/core';
 import { Controller, Injectable, type DynamicModule } from '@nestjs/common';
@@ -27,6 +29,15 @@ import { GrpcMethod, GrpcStreamCall, GrpcStreamMethod } from '@nestjs/microservi
 import type { Observable } from 'rxjs';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { z } from 'zod';
+import { EchoService } from '../fixtures/protobuf-es/gen/echo_pb.js';
+import {
+  EntrySchema,
+  LedgerService,
+  SummarySchema,
+  type Entry,
+  type ListRequest,
+  type Summary,
+} from '../fixtures/protobuf-es/gen/ledger_pb.js';
 
 // Held by `npm run types`: what must compile does, and each @ts-expect-error is in use. What would run is not called.
 
@@ -84,6 +95,100 @@ describe('the types that users write against', () => {
     expectTypeOf<Orders['stock']['level']>().returns.resolves.toEqualTypeOf<{ count: number }>();
     // @ts-expect-error a client without a name
     expect(() => InjectClient()).toBeTypeOf('function');
+  });
+
+  it('of handlers and clients of protobuf-es', () => {
+    class Partly implements Pick<ServiceImpl<typeof LedgerService>, 'book' | 'list' | 'import' | 'forget'> {
+      @Rpc(LedgerService.method.book)
+      book(entry: Entry, metadata: Metadata, call: ServerUnaryCall<Entry, Entry>): Promise<Entry> {
+        return Promise.resolve({ ...entry, account: `${metadata.get('a').join()} ${call.getPeer()}` });
+      }
+
+      // Whatever the method is called, and in what `create` takes.
+      @Rpc(LedgerService.method.book)
+      other({ account }: Pick<Entry, 'account'>) {
+        return { account, source: { case: 'card' as const, value: '1' } };
+      }
+
+      @Rpc(LedgerService.method.list)
+      list({ count }: ListRequest) {
+        return Array.from({ length: count }, (_, n) => create(EntrySchema, { cents: BigInt(n) }));
+      }
+
+      @Rpc(LedgerService.method.import)
+      async import(entries: Observable<Entry>): Promise<Summary> {
+        expectTypeOf(entries).toEqualTypeOf<Observable<Entry>>();
+        return create(SummarySchema, { cents: await Promise.resolve(1n) });
+      }
+
+      @Rpc(LedgerService.method.forget)
+      forget(): void {}
+    }
+    class Wrong {
+      // @ts-expect-error the request is no Summary
+      @Rpc(LedgerService.method.book)
+      book(request: Summary): Summary {
+        return request;
+      }
+
+      // @ts-expect-error an int64 is a bigint
+      @Rpc(LedgerService.method.import)
+      import() {
+        return { cents: 5 };
+      }
+
+      // @ts-expect-error a single entry is no stream of them
+      @Rpc(LedgerService.method.list)
+      list(): Entry {
+        return create(EntrySchema);
+      }
+
+      // @ts-expect-error the entries come as a stream
+      @Rpc(LedgerService.method.mirror)
+      mirror(entry: Entry): Entry[] {
+        return [entry];
+      }
+
+      // @ts-expect-error a response with fields is to be given
+      @Rpc(LedgerService.method.import)
+      nothing(): void {}
+    }
+    // @ts-expect-error the other methods are lacking
+    class Lacking extends Partly implements ServiceImpl<typeof LedgerService> {}
+    expect([Wrong, Lacking]).toHaveLength(2);
+
+    type Ledger = Client<typeof LedgerService>;
+    expectTypeOf<Ledger['book']>().returns.resolves.toEqualTypeOf<Entry>();
+    expectTypeOf<ReturnType<Ledger['list']>>().toExtend<AsyncIterable<Entry>>();
+    expectTypeOf<Awaited<ReturnType<Ledger['import']>>>().toEqualTypeOf<MessageShape<typeof SummarySchema>>();
+    const calls = (ledger: Ledger) => [
+      ledger.book({ account: 'a' }, { timeoutMs: 5 }),
+      ledger.import([create(EntrySchema), { cents: 1n }]),
+      // @ts-expect-error a misspelt field
+      ledger.book({ acount: 'a' }),
+      // @ts-expect-error a oneof is { case, value }
+      ledger.book({ card: '1' }),
+      // @ts-expect-error a single request
+      ledger.import({ cents: 1n }),
+      // @ts-expect-error there is no such method
+      ledger.look({}),
+    ];
+    const modules = () => [
+      KunModule.forRoot({ service: 'shop', proto: protobufEs(EchoService, LedgerService) }),
+      KunModule.forRoot({ service: 'shop', proto: [proto, protobufEs(EchoService)] }),
+      KunClientModule.register([
+        { name: 'ledger', proto: protobufEs(LedgerService), target: 'ledger:9090' },
+        { name: 'stock', ...proto, service: 'Stock' },
+      ]),
+      KunClientModule.registerAsync([
+        { name: 'ledger', useFactory: () => ({ proto: protobufEs(LedgerService) }) },
+      ]),
+      // @ts-expect-error a message is no service
+      KunModule.forRoot({ service: 'shop', proto: protobufEs(EntrySchema) }),
+      // @ts-expect-error neither a file nor generated code
+      KunClientModule.register([{ name: 'ledger' }]),
+    ];
+    expect([calls, modules]).toHaveLength(2);
   });
 
   it('of interceptors and the call', () => {

@@ -46,6 +46,7 @@ export { MissingPackageError } from './optional-package.js';
 
 // Protos, messages and handlers
 export { ProtoError, type ProtoSource } from './proto/files/proto-source.js';
+export type { GeneratedProto } from './proto/generated-proto.js';
 export { nanosOf } from './proto/values/exact-date.js';
 export type { ProtoForms } from './proto/values/message-forms.js';
 export { MessageMisfitError } from './proto/values/message-misfit.js';
@@ -89,7 +90,12 @@ export {
   nestClientToken,
 } from './client/upstreams/inject-client.js';
 export { KunClientModule, type UpstreamAsyncOptions } from './client/upstreams/kun-client.module.js';
-export { UpstreamError, type UpstreamOptions } from './client/upstreams/upstream-options.js';
+export {
+  type AnyUpstreamOptions,
+  type GeneratedUpstreamOptions,
+  UpstreamError,
+  type UpstreamOptions,
+} from './client/upstreams/upstream-options.js';
 export type { RetryOverride } from './retry/retry-override.js';
 export type { RetryPolicy } from './settings/keys/retry-policy.js';
 

@@ -91,7 +91,7 @@ class Writer {
     let separator = '';
     for (const field of shape.fields) {
       if (this.full) break;
-      const value: unknown = Reflect.get(message, field.name);
+      const value = valueOf(message, field);
       if (isEmpty(value)) continue;
       this.text += `${separator}"${field.name}":`;
       separator = ',';
@@ -127,6 +127,13 @@ class Writer {
   }
 }
 
+/** A member of a oneof is written as a field, also where messages keep it apart. */
+function valueOf(message: object, { name, oneof }: FieldShape): unknown {
+  if (oneof === undefined) return Reflect.get(message, name);
+  const { case: set, value } = Object(Reflect.get(message, oneof)) as { case?: unknown; value?: unknown };
+  return set === name ? value : undefined;
+}
+
 /** As protobuf's own JSON leaves out what has its default. */
 function isEmpty(value: unknown): boolean {
   return (
@@ -134,6 +141,7 @@ function isEmpty(value: unknown): boolean {
     value === null ||
     value === '' ||
     value === 0 ||
+    value === 0n ||
     value === false ||
     (Array.isArray(value) && value.length === 0) ||
     (value instanceof Uint8Array && value.byteLength === 0)

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ProtoSchema } from './files/parse-protos.js';
 import { loadProtos } from './load-protos.js';
 import type { ProtoSource } from './files/proto-source.js';
 
@@ -21,12 +22,13 @@ function write(files: Readonly<Record<string, string>>): void {
 }
 
 const load = (...sources: ProtoSource[]) => loadProtos(sources, base);
+/** What was read of the source's files. */
+const schemaOf = (source: ProtoSource) => load(source).schemas[0] as ProtoSchema;
 const served = (...sources: ProtoSource[]) => [...load(...sources).services.keys()];
 
 /** The full name of the type of a field. */
 function typeOf(source: ProtoSource, message: string, field: string): string | undefined {
-  const [schema] = load(source).schemas;
-  return schema?.root.lookupType(message).fields[field]?.resolvedType?.fullName;
+  return schemaOf(source).root.lookupType(message).fields[field]?.resolvedType?.fullName;
 }
 
 /** What is thrown, without the directory. */
@@ -77,7 +79,7 @@ describe('the services served', () => {
     write({ 'protos/acme/a.proto': `${PROTO3} package acme; ${two}` });
     const source = { path: 'acme/a.proto', includeDirs: ['protos'] };
     expect(served(source)).toEqual(['acme.A', 'acme.B']);
-    expect(load(source).schemas[0]?.files[0]?.name).toBe('acme/a.proto');
+    expect(schemaOf(source).files[0]?.name).toBe('acme/a.proto');
     expect(refusal({ ...source, path: 'acme/b.proto' })).toMatch(/^acme\/b\.proto: no such proto file/);
   });
 
@@ -150,7 +152,7 @@ describe('imports', () => {
     const source = { path: 'svc/a.proto', includeDirs: ['shared'] };
     expect(served(source)).toEqual(['acme.v1.A']);
     expect(typeOf(source, 'acme.money.Money', 'of')).toBe('.acme.money.Currency');
-    expect(load(source).schemas[0]?.files.map(({ name }) => name)).toEqual([
+    expect(schemaOf(source).files.map(({ name }) => name)).toEqual([
       'a.proto',
       'money/money.proto',
       'google/protobuf/timestamp.proto',

@@ -6,13 +6,15 @@ import { everythingIn, nameOf } from './files/link-types.js';
 import { parseProtos, type ProtoSchema } from './files/parse-protos.js';
 import { readProtoFiles } from './files/proto-files.js';
 import { formsOf, pathsOf, ProtoError, type ProtoSource } from './files/proto-source.js';
+import type { DescribedSchema } from './files/described-schema.js';
+import { isGenerated, loadGenerated, type GeneratedProto } from './generated-proto.js';
 import { serviceDefinitions, type ServiceDefinition } from './service-definition.js';
 
 /** The services asked for, by full name (`acme.cache.v1.CacheService`), and all that was read to know them. */
 export interface LoadedProtos {
   readonly services: ReadonlyMap<string, ServiceDefinition>;
   /** One a source, for reflection. */
-  readonly schemas: readonly ProtoSchema[];
+  readonly schemas: readonly DescribedSchema[];
 }
 
 /** What the configuration says of all messages. */
@@ -29,18 +31,36 @@ export interface LoadOptions {
  * when it has not a service asked for, or when its messages cannot have the form asked for.
  */
 export function loadProtos(
-  sources: readonly ProtoSource[],
+  sources: ReadonlyArray<ProtoSource | GeneratedProto>,
   baseDirectories: string | readonly string[],
   options: LoadOptions = {},
 ): LoadedProtos {
   const services = new Map<string, ServiceDefinition>();
+  const { strictMessages = true } = options;
+  const fromCode = new Set(sources.flatMap((source) => (isGenerated(source) ? source.serviceNames : [])));
   const schemas = sources.map((source) => {
+    if (isGenerated(source)) {
+      const generated = loadGenerated(source, { strictMessages });
+      for (const [name, service] of generated.services) {
+        if (services.has(name)) throw servedTwice(name);
+        services.set(name, service);
+      }
+      return generated.schema;
+    }
     const schema = readSource(source, [baseDirectories].flat());
-    const define = serviceDefinitions(formsOf(source, options.strictMessages ?? true));
-    for (const service of servicesServed(source, schema)) services.set(nameOf(service), define(service));
+    const define = serviceDefinitions(formsOf(source, strictMessages));
+    for (const service of servicesServed(source, schema)) {
+      const name = nameOf(service);
+      if (fromCode.has(name)) throw servedTwice(name);
+      services.set(name, define(service));
+    }
     return schema;
   });
   return { services, schemas };
+}
+
+function servedTwice(name: string): ProtoError {
+  return new ProtoError(`${name} is served from two entries of "proto"; leave it out of one of them`);
 }
 
 function readSource(source: ProtoSource, bases: readonly string[]): ProtoSchema {

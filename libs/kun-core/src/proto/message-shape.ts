@@ -1,5 +1,3 @@
-import protobuf from 'protobufjs';
-
 /** What a message looks like, as far as whoever writes it down must know. */
 export interface MessageShape {
   readonly fields: readonly FieldShape[];
@@ -12,6 +10,8 @@ export interface FieldShape {
   readonly redacted: boolean;
   readonly isBytes: boolean;
   readonly isMap: boolean;
+  /** Where members of a oneof are no fields of their own: the one that has `{ case, value }`, `case` being the name. */
+  readonly oneof?: string;
   /** The shape of its message, or of its elements' and values'. */
   readonly message: MessageShape | undefined;
 }
@@ -22,21 +22,11 @@ export interface MethodShapes {
   readonly response: MessageShape;
 }
 
-/** The types of a method's messages, and how they look in JavaScript. */
-export interface MethodMessages {
-  readonly request: protobuf.Type;
-  readonly response: protobuf.Type;
-  /** A field's name. */
-  nameOf(field: protobuf.Field): string;
-  /** Whether values of the type are no messages, as the Date of a Timestamp is not; they have no shape. */
-  isNative(type: protobuf.Type): boolean;
-}
-
 /** A method and its messages. */
 export interface TypedMethod {
   /** `/package.Service/Method` */
   readonly path: string;
-  readonly messages: MethodMessages;
+  readonly messages: { shapes(): MethodShapes };
 }
 
 /**
@@ -48,45 +38,35 @@ export function readMethodShapes(
 ): Map<string, MethodShapes> {
   const methods = new Map<string, MethodShapes>();
   for (const service of services) {
-    const shapes = new Map<protobuf.Type, Growing>();
-    for (const { path, messages } of Object.values(service)) {
-      methods.set(path, {
-        request: shapeOf(messages.request, messages, shapes),
-        response: shapeOf(messages.response, messages, shapes),
-      });
-    }
+    for (const { path, messages } of Object.values(service)) methods.set(path, messages.shapes());
   }
   return methods;
 }
 
+/** A field before the shape of its message is known. */
+export interface FieldOf<Type> extends Omit<FieldShape, 'message'> {
+  /** The type whose shape it is; `undefined` where values are no messages. */
+  readonly type: Type | undefined;
+}
+
+/** Reads the shapes of types, each once: a message may contain itself. */
+export function shapeReader<Type>(
+  fieldsOf: (type: Type) => ReadonlyArray<FieldOf<Type>>,
+): (type: Type) => MessageShape {
+  const shapes = new Map<Type, Growing>();
+  return function shapeOf(type): MessageShape {
+    const known = shapes.get(type);
+    if (known) return known;
+    // Known before its fields are.
+    const shape: Growing = { fields: [] };
+    shapes.set(type, shape);
+    for (const { type: inner, ...field } of fieldsOf(type)) {
+      shape.fields.push({ ...field, message: inner === undefined ? undefined : shapeOf(inner) });
+    }
+    return shape;
+  };
+}
+
 interface Growing extends MessageShape {
   fields: FieldShape[];
-}
-
-function shapeOf(
-  type: protobuf.Type,
-  messages: MethodMessages,
-  shapes: Map<protobuf.Type, Growing>,
-): MessageShape {
-  const known = shapes.get(type);
-  if (known) return known;
-  // Known before its fields are: a message may contain itself.
-  const shape: Growing = { fields: [] };
-  shapes.set(type, shape);
-  for (const field of type.fieldsArray) {
-    shape.fields.push({
-      name: messages.nameOf(field),
-      redacted: field.options?.['debug_redact'] === true,
-      isBytes: field.type === 'bytes',
-      isMap: field.map,
-      message: hasShape(field.resolvedType, messages)
-        ? shapeOf(field.resolvedType, messages, shapes)
-        : undefined,
-    });
-  }
-  return shape;
-}
-
-function hasShape(type: protobuf.ReflectionObject | null, messages: MethodMessages): type is protobuf.Type {
-  return type instanceof protobuf.Type && !messages.isNative(type);
 }

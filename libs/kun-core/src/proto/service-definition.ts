@@ -1,24 +1,28 @@
 import type { MethodDefinition } from '@grpc/grpc-js';
-import type protobuf from 'protobufjs';
+import protobuf from 'protobufjs';
 import { camelName } from './values/field-plan.js';
 import { isWellKnown } from './codec/well-known.js';
 import { messageCodecs, type MessageCodec } from './codec/message-codec.js';
+import { shapeReader, type MessageShape, type MethodShapes } from './message-shape.js';
 import type { MessageForms } from './values/message-forms.js';
 
-/** A method as grpc-js takes it, and the types of its messages. */
+/** A method as grpc-js takes it, and what is known of its messages. */
 export interface RpcDefinition extends Omit<
   MethodDefinition<unknown, unknown>,
-  'options' | 'requestType' | 'responseType'
+  'options' | 'requestType' | 'responseType' | 'originalName'
 > {
+  /** What clients have the method as. */
+  readonly originalName: string;
   readonly options: { readonly idempotency_level?: string | undefined };
-  readonly messages: {
-    readonly request: protobuf.Type;
-    readonly response: protobuf.Type;
-    /** A field's name in JavaScript. */
-    nameOf(field: protobuf.Field): string;
-    /** Whether the values of fields of the type are no messages but what the language has for them. */
-    isNative(type: protobuf.Type): boolean;
-  };
+  readonly messages: MethodMessages;
+}
+
+/** What is known of a method's messages besides how they are read and written. */
+export interface MethodMessages {
+  /** Whether the response has no field, so that a handler that returns nothing has said it all. */
+  readonly emptyResponse: boolean;
+  /** How they look. */
+  shapes(): MethodShapes;
 }
 
 /** The methods of a service by name; a `ServiceDefinition` of grpc-js. */
@@ -29,17 +33,31 @@ export function serviceDefinitions(forms: MessageForms): (service: protobuf.Serv
   const codecOf = messageCodecs(forms);
   const nameOf = ({ name }: protobuf.Field): string =>
     forms.fieldNames === 'camel' ? camelName(name) : name;
-  const look = { nameOf, isNative: isWellKnown };
-  return (service) =>
-    Object.fromEntries(
-      service.methodsArray.map((method) => [method.name, rpcDefinition(method, codecOf, look)]),
+  return (service) => {
+    const shapeOf = shapeReader<protobuf.Type>((type) =>
+      type.fieldsArray.map((field) => ({
+        name: nameOf(field),
+        redacted: field.options?.['debug_redact'] === true,
+        isBytes: field.type === 'bytes',
+        isMap: field.map,
+        type: hasShape(field.resolvedType) ? field.resolvedType : undefined,
+      })),
     );
+    return Object.fromEntries(
+      service.methodsArray.map((method) => [method.name, rpcDefinition(method, codecOf, shapeOf)]),
+    );
+  };
+}
+
+/** A Date, as of a Timestamp, has none, nor has what else the language has for Google's types. */
+function hasShape(type: protobuf.ReflectionObject | null): type is protobuf.Type {
+  return type instanceof protobuf.Type && !isWellKnown(type);
 }
 
 function rpcDefinition(
   method: protobuf.Method,
   codecOf: (type: protobuf.Type) => MessageCodec,
-  look: Pick<RpcDefinition['messages'], 'nameOf' | 'isNative'>,
+  shapeOf: (type: protobuf.Type) => MessageShape,
 ): RpcDefinition {
   const { resolvedRequestType: request, resolvedResponseType: response } = method;
   if (!request || !response) throw new TypeError(`the types of ${method.fullName} are not resolved`);
@@ -55,6 +73,9 @@ function rpcDefinition(
     responseSerialize: (message) => responses.encode(message),
     responseDeserialize: (bytes) => responses.decode(bytes),
     options: { idempotency_level: method.getOption('idempotency_level') as string | undefined },
-    messages: { request, response, ...look },
+    messages: {
+      emptyResponse: response.fieldsArray.length === 0,
+      shapes: () => ({ request: shapeOf(request), response: shapeOf(response) }),
+    },
   };
 }

@@ -1,5 +1,6 @@
 import { ExplainedError, nearest } from '@kun/config';
 import type { ProtoSource } from '../proto/files/proto-source.js';
+import { isGenerated } from '../proto/generated-proto.js';
 import type { KunModuleOptions } from './options.js';
 
 /** The options of `KunModule.forRoot` or `forRootAsync` are not what they must be; the message has each that is wrong. */
@@ -46,6 +47,7 @@ export function checkModuleOptions(options: unknown): void {
     if (proto === undefined) problems.push("proto is missing: { path: 'proto/echo.proto' }");
     for (const [index, source] of (Array.isArray(proto) ? proto : [proto]).entries()) {
       const place = Array.isArray(proto) ? `proto[${index}].` : 'proto.';
+      if (isObject(source) && isGenerated(source)) continue;
       if (source !== undefined && (isObject(source) || Array.isArray(proto))) {
         problems.push(...problemsOf(place, source, PROTO));
         if (isObject(source) && source['path'] === undefined) problems.push(`${place}path is missing`);

@@ -6,6 +6,7 @@ import type { Interceptor } from '../rpc/interceptor.js';
 import type { GrpcJsServices } from './own-services.js';
 import type { GrpcChannelOptions } from '../transport/channel-options.js';
 import type { ProtoSource } from '../proto/files/proto-source.js';
+import { isGenerated, type GeneratedProto } from '../proto/generated-proto.js';
 import type { PortOverrides } from '../settings/declare.js';
 import type { LogDestination } from '../logs/output/log-destination.js';
 import type { SpanExporter } from '../traces/export/span-exporter.js';
@@ -16,8 +17,8 @@ export interface KunModuleOptions {
   readonly service?: string;
   /** The release that runs, when `KUN_VERSION` is unset. */
   readonly version?: string;
-  /** The protos served. */
-  readonly proto: ProtoSource | readonly ProtoSource[];
+  /** The protos served: files, or what `protobufEs(...)` of `@kun/core/protobuf-es` makes of generated code. */
+  readonly proto: ProtoSource | GeneratedProto | ReadonlyArray<ProtoSource | GeneratedProto>;
   /**
    * The application's directory: its `conf/` is the configuration when `KUN_BASE` is unset, and relative paths of protos
    * count from it where there is no such file below `KUN_BASE`. Default: the working directory.
@@ -88,4 +89,11 @@ export function surroundingInterceptors({
   interceptors = [],
 }: Pick<KunRuntime, 'interceptors'>): Interceptor[] {
   return interceptors.map((each) => (typeof each === 'function' ? each : (next) => each.intercept(next)));
+}
+
+/** The protos served, as a list. */
+export function protoSources({
+  proto,
+}: Pick<KunModuleOptions, 'proto'>): ReadonlyArray<ProtoSource | GeneratedProto> {
+  return 'path' in proto || isGenerated(proto) ? [proto] : proto;
 }

@@ -5,7 +5,6 @@ import { defaultServerInterceptors } from '../server/default-interceptors.js';
 import { resolveServices } from './own-services.js';
 import { KunGrpcServer } from '../server/port/grpc-server.js';
 import { loadProtos } from '../proto/load-protos.js';
-import type { ProtoSource } from '../proto/files/proto-source.js';
 import { toStatusError } from '../status/thrown/to-status-error.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
 import { reportLateErrors } from '../interceptors/recovery.js';
@@ -15,7 +14,7 @@ import { countRefusedConnections, reportRefusedConnections } from '../server/por
 import { countWireRefusals, reportWireRefusals } from '../server/port/wire-refusals.js';
 import { serverTls } from '../tls/server-certificates.js';
 import { warnOfLeftOutMetadata } from '../transport/outgoing-metadata.js';
-import { protoDirectories, surroundingInterceptors } from './options.js';
+import { protoDirectories, protoSources, surroundingInterceptors } from './options.js';
 import { provide } from './provide.js';
 import { clockOf } from './tokens.js';
 
@@ -67,7 +66,7 @@ export const serverProvider = provide(
     const countWireRefusal = settings.grpc.metricsEnabled ? countWireRefusals(meter.registry) : undefined;
     const metrics = new CallMetrics(meter.registry, { ...settings.metrics, durations: metricExport?.server });
     const { services, schemas } = loadProtos(
-      asList(options.proto),
+      protoSources(options),
       protoDirectories(options, runtime),
       settings.grpc,
     );
@@ -131,7 +130,3 @@ export const serverProvider = provide(
     return server;
   },
 );
-
-function asList(sources: ProtoSource | readonly ProtoSource[]): readonly ProtoSource[] {
-  return 'path' in sources ? [sources] : sources;
-}

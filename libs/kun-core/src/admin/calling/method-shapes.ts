@@ -1,6 +1,7 @@
 import type { DescEnum, DescField, DescMessage, DescService } from '@bufbuild/protobuf';
 import protobuf from 'protobufjs';
 import type { ProtoSchema } from '../../proto/files/parse-protos.js';
+import type { DescribedSchema } from '../../proto/files/described-schema.js';
 import { describeMethod } from '../../rpc/rpc-method.js';
 import type { FieldShape, MethodShape, MethodsAnswer, TypeShape } from '../answers/calling.js';
 import { bufCurl } from './buf-curl.js';
@@ -11,7 +12,7 @@ import { messagesWithin, type ProtoJson } from './proto-json.js';
 export interface MethodShapesParts {
   /** Full names of the services served. */
   readonly services: readonly string[];
-  readonly schemas: readonly ProtoSchema[];
+  readonly schemas: readonly DescribedSchema[];
   readonly protos: ProtoJson;
   readonly tls: boolean;
   readonly reflection: boolean;
@@ -122,7 +123,11 @@ const SCALARS: Readonly<Record<number, string>> = {
 
 /** What the proto files say beside their definitions, which descriptors do not have. */
 class Comments {
-  constructor(private readonly schemas: readonly ProtoSchema[]) {}
+  private readonly schemas: readonly ProtoSchema[];
+
+  constructor(schemas: readonly DescribedSchema[]) {
+    this.schemas = schemas.filter((schema) => 'root' in schema);
+  }
 
   of(name: string): { readonly comment?: string } {
     for (const { root } of this.schemas) {

@@ -1,6 +1,7 @@
 import type { DescMessage, DescMethod, DescService, FileRegistry } from '@bufbuild/protobuf';
+import type { DescribedSchema } from '../../proto/files/described-schema.js';
 import { DescriptorIndex, type DescribedFile } from '../../proto/descriptor/descriptor-index.js';
-import type { ProtoSchema } from '../../proto/files/parse-protos.js';
+import { fileRegistry } from '../../proto/descriptor/file-registry.js';
 import { badRequest } from '../access/refusal.js';
 
 type Library = typeof import('@bufbuild/protobuf');
@@ -23,7 +24,7 @@ export class ProtoJson {
   private index: DescriptorIndex | undefined;
   private readonly registries = new Map<string, Promise<FileRegistry>>();
 
-  constructor(private readonly schemas: readonly ProtoSchema[]) {}
+  constructor(private readonly schemas: readonly DescribedSchema[]) {}
 
   /** `undefined` where no proto has the service. */
   async service(name: string): Promise<DescService | undefined> {
@@ -62,12 +63,8 @@ export class ProtoJson {
   }
 
   private async makeRegistry(file: DescribedFile): Promise<FileRegistry> {
-    const { create, createFileRegistry, fromBinary } = await this.library();
-    const { FileDescriptorProtoSchema, FileDescriptorSetSchema } = await import('@bufbuild/protobuf/wkt');
-    const files = [...inOrder(file, new Set())].map(({ bytes }) =>
-      fromBinary(FileDescriptorProtoSchema, bytes),
-    );
-    return createFileRegistry(create(FileDescriptorSetSchema, { file: files }));
+    const library = await this.library();
+    return fileRegistry(file, { ...library, wkt: await import('@bufbuild/protobuf/wkt') });
   }
 
   private library(): Promise<Library> {
@@ -81,12 +78,6 @@ export function messagesWithin(message: DescMessage, found = new Set<DescMessage
   found.add(message);
   for (const field of message.fields) if (field.message) messagesWithin(field.message, found);
   return found;
-}
-
-/** What a file imports comes before it. */
-function inOrder(file: DescribedFile, seen: Set<DescribedFile>): Set<DescribedFile> {
-  for (const dependency of file.dependencies) if (!seen.has(dependency)) inOrder(dependency, seen);
-  return seen.add(file);
 }
 
 function messageOf(cause: unknown): string {

@@ -3,7 +3,12 @@ import { clientToken, nestClientToken } from './inject-client.js';
 import { nestClient } from './nest-client.js';
 import type { TypedClient } from './upstream-client.js';
 import { UpstreamFactory } from './upstream-factory.js';
-import { UPSTREAM_OPTIONS, type UpstreamOptions } from './upstream-options.js';
+import {
+  UPSTREAM_OPTIONS,
+  type AnyUpstreamOptions,
+  type GeneratedUpstreamOptions,
+  type UpstreamOptions,
+} from './upstream-options.js';
 
 /**
  * Clients of upstreams, for the module that imports it:
@@ -20,7 +25,7 @@ import { UPSTREAM_OPTIONS, type UpstreamOptions } from './upstream-options.js';
  */
 @Module({})
 export class KunClientModule {
-  static register(upstreams: readonly UpstreamOptions[]): DynamicModule {
+  static register(upstreams: readonly AnyUpstreamOptions[]): DynamicModule {
     const place = callerPlace();
     return moduleOf(
       upstreams,
@@ -48,7 +53,9 @@ export interface UpstreamAsyncOptions
   /** The name it is injected by and configured under. */
   readonly name: string;
   /** Makes the rest, given what `inject` names. */
-  readonly useFactory: FactoryProvider<Omit<UpstreamOptions, 'name'>>['useFactory'];
+  readonly useFactory: FactoryProvider<
+    Omit<UpstreamOptions, 'name'> | Omit<GeneratedUpstreamOptions, 'name'>
+  >['useFactory'];
 }
 
 function moduleOf(upstreams: readonly Named[], providers: FactoryProvider[]): DynamicModule {
@@ -70,20 +77,20 @@ function clientProviders(
   place: string,
 ): FactoryProvider[] {
   const made = Symbol(`options of upstream ${name}`);
-  const registration = (options: UpstreamOptions) => ({ options: { ...options, name }, place });
+  const registration = (options: AnyUpstreamOptions) => ({ options: { ...options, name }, place });
   return [
     { provide: made, inject, useFactory },
     {
       provide: clientToken(name),
       inject: [UpstreamFactory, made],
-      useFactory: (factory: UpstreamFactory, options: UpstreamOptions) =>
+      useFactory: (factory: UpstreamFactory, options: AnyUpstreamOptions) =>
         factory.open(registration(options)).client,
     },
     {
       // Made of the other form, so that a test which replaces that has replaced both, and nothing is dialled.
       provide: nestClientToken(name),
       inject: [UpstreamFactory, made, clientToken(name)],
-      useFactory: (factory: UpstreamFactory, options: UpstreamOptions, client: TypedClient) =>
+      useFactory: (factory: UpstreamFactory, options: AnyUpstreamOptions, client: TypedClient) =>
         nestClient(name, factory.serviceOf(registration(options)), client),
     },
   ];

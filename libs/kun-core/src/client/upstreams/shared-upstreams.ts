@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { UpstreamError, type UpstreamOptions, type UpstreamRegistration } from './upstream-options.js';
+import { UpstreamError, type AnyUpstreamOptions, type UpstreamRegistration } from './upstream-options.js';
 
 /** What was made for each upstream, so that all modules that register one share it. */
 export class SharedUpstreams<T> {
@@ -13,7 +13,7 @@ export class SharedUpstreams<T> {
    *
    * @throws {UpstreamError} with both places, when it was registered with other options before.
    */
-  get(registration: UpstreamRegistration, make: (options: UpstreamOptions) => T): T {
+  get(registration: UpstreamRegistration, make: (options: AnyUpstreamOptions) => T): T {
     const { options, place } = registration;
     const known = this.made.get(options.name);
     if (known) {
@@ -34,7 +34,7 @@ export class SharedUpstreams<T> {
   }
 }
 
-function differences(one: UpstreamOptions, other: UpstreamOptions): string[] {
-  const keys = new Set([...Object.keys(one), ...Object.keys(other)]) as Set<keyof UpstreamOptions>;
-  return [...keys].filter((key) => !isDeepStrictEqual(one[key], other[key]));
+function differences(one: AnyUpstreamOptions, other: AnyUpstreamOptions): string[] {
+  const keys = new Set([...Object.keys(one), ...Object.keys(other)]);
+  return [...keys].filter((key) => !isDeepStrictEqual(Reflect.get(one, key), Reflect.get(other, key)));
 }

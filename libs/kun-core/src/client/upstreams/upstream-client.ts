@@ -57,7 +57,7 @@ export function upstreamClient(parts: UpstreamClientParts): TypedClient {
   };
   const chain = compose(parts.interceptors(rpcs.map(({ method }) => method)), innermost);
   return Object.fromEntries(
-    rpcs.map(({ method }) => [lowerFirst(method.name), clientMethod(parts, method, chain)]),
+    rpcs.map(({ rpc, method }) => [rpc.originalName, clientMethod(parts, method, chain)]),
   );
 }
 
@@ -95,8 +95,4 @@ function clientMethod(parts: UpstreamClientParts, method: RpcMethod, chain: Call
 
 function errorOf(ending: Ending): StatusError {
   return ending.error ?? new StatusError(ending.code, ending.message);
-}
-
-function lowerFirst(name: string): string {
-  return name.charAt(0).toLowerCase() + name.slice(1);
 }

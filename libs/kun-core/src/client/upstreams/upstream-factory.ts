@@ -25,8 +25,8 @@ import { defaultClientInterceptors } from '../default-interceptors.js';
 import { proxyAnswers } from '../connection/start-gate.js';
 import { upstreamClient, type TypedClient } from './upstream-client.js';
 import { SharedUpstreams } from './shared-upstreams.js';
-import { UpstreamError, type UpstreamOptions, type UpstreamRegistration } from './upstream-options.js';
-import { methodNames, upstreamService } from './upstream-service.js';
+import { UpstreamError, type AnyUpstreamOptions, type UpstreamRegistration } from './upstream-options.js';
+import { declaredService, methodNames, upstreamService } from './upstream-service.js';
 import type { Upstreams } from './upstreams.js';
 
 /** What all upstreams of an application share. */
@@ -45,7 +45,7 @@ export interface UpstreamFactoryParts {
   readonly tracing: Tracing | undefined;
   /** Where attempts are kept for the admin port; `undefined` where there is none. */
   readonly recent: (upstream: string) => RecentSide | undefined;
-  readonly interceptorsOf: (options: UpstreamOptions) => readonly Interceptor[];
+  readonly interceptorsOf: (options: AnyUpstreamOptions) => readonly Interceptor[];
 }
 
 /** An upstream's client, and the full name of the service that it calls. */
@@ -72,12 +72,10 @@ export class UpstreamFactory {
 
   /** The service of an upstream: its full name, as far as the registration has it where nothing was opened. */
   serviceOf({ options }: UpstreamRegistration): string {
-    const { name, package: inPackage, service } = options;
-    const declared = inPackage === undefined ? service : `${inPackage}.${service}`;
-    return this.shared.find(name)?.service ?? declared;
+    return this.shared.find(options.name)?.service ?? declaredService(options);
   }
 
-  private make(options: UpstreamOptions): ServiceClient {
+  private make(options: AnyUpstreamOptions): ServiceClient {
     const { name } = options;
     const { live, upstreams, readiness, clock, draining } = this.parts;
     const settings = live.upstream(name);
@@ -138,7 +136,7 @@ export class UpstreamFactory {
   }
 
   private dial(
-    options: UpstreamOptions,
+    options: AnyUpstreamOptions,
     settings: ResolvedUpstream,
     target: string,
     certificates: CertificateStore | undefined,
@@ -165,7 +163,7 @@ export class UpstreamFactory {
   }
 
   private chain(
-    options: UpstreamOptions,
+    options: AnyUpstreamOptions,
     settings: ResolvedUpstream,
     service: ServiceDefinition,
     methods: readonly RpcMethod[],

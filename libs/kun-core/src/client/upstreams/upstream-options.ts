@@ -1,6 +1,7 @@
 import { ExplainedError } from '@kun/config';
 import type { InjectionToken } from '@nestjs/common';
 import type { Interceptor } from '../../rpc/interceptor.js';
+import type { GeneratedProto } from '../../proto/generated-proto.js';
 import type { ProtoSource } from '../../proto/files/proto-source.js';
 import type { GrpcChannelOptions } from '../../transport/channel-options.js';
 
@@ -18,6 +19,18 @@ export interface UpstreamOptions extends Omit<ProtoSource, 'services'> {
   readonly channelOptions?: GrpcChannelOptions;
 }
 
+/** An upstream whose service comes with generated code, as `protobufEs(...)` of `@kun/core/protobuf-es` gives it. */
+export interface GeneratedUpstreamOptions extends Pick<
+  UpstreamOptions,
+  'name' | 'target' | 'interceptors' | 'channelOptions'
+> {
+  /** The one service of the upstream. */
+  readonly proto: GeneratedProto;
+}
+
+/** An upstream, whichever way its service is known. */
+export type AnyUpstreamOptions = UpstreamOptions | GeneratedUpstreamOptions;
+
 /** An upstream cannot be what its registration or configuration says. */
 export class UpstreamError extends ExplainedError {
   override readonly name = 'UpstreamError';
@@ -28,7 +41,7 @@ export const UPSTREAM_OPTIONS = Symbol('UPSTREAM_OPTIONS');
 
 /** One entry of a `KunClientModule.register`. */
 export interface UpstreamRegistration {
-  readonly options: UpstreamOptions;
+  readonly options: AnyUpstreamOptions;
   /** Where `register` was called, as the stack says it. */
   readonly place: string;
 }

@@ -1,8 +1,9 @@
 import { loadProtos } from '../../proto/load-protos.js';
-import { ProtoError } from '../../proto/files/proto-source.js';
+import { ProtoError, type ProtoSource } from '../../proto/files/proto-source.js';
+import type { GeneratedProto } from '../../proto/generated-proto.js';
 import type { ServiceDefinition } from '../../proto/service-definition.js';
 import type { ResolvedUpstream } from '../../settings/upstream.js';
-import { UpstreamError, type UpstreamOptions } from './upstream-options.js';
+import { UpstreamError, type AnyUpstreamOptions } from './upstream-options.js';
 
 /**
  * The service that an upstream's registration names, with its full name.
@@ -10,13 +11,37 @@ import { UpstreamError, type UpstreamOptions } from './upstream-options.js';
  * @throws {ProtoError} when a proto cannot be used or has no such service; {UpstreamError} when none is named.
  */
 export function upstreamService(
-  options: UpstreamOptions,
+  options: AnyUpstreamOptions,
   bases: readonly string[],
   settings: Pick<ResolvedUpstream, 'strictMessages'>,
 ): [string, ServiceDefinition] {
-  const { name, package: inPackage, path, includeDirs, service } = options;
-  const { fieldNames, longs, enums } = options;
-  const source = {
+  const { name } = options;
+  try {
+    const { services } = loadProtos([sourceOf(options)], bases, settings);
+    if (services.size > 1) {
+      const names = [...services.keys()].join(', ');
+      throw new UpstreamError(`upstream "${name}" calls one service, and its proto has ${names}; give one`);
+    }
+    const [[fullName, definition] = []] = services;
+    if (fullName !== undefined && definition) return [fullName, definition];
+  } catch (cause) {
+    if (cause instanceof ProtoError) throw new ProtoError(`upstream "${name}": ${cause.message}`, { cause });
+    throw cause;
+  }
+  throw new UpstreamError(`upstream "${name}" names no service`);
+}
+
+/** The service's full name, as far as its registration alone says it. */
+export function declaredService(options: AnyUpstreamOptions): string {
+  if ('proto' in options) return options.proto.serviceNames[0] ?? '';
+  const { package: inPackage, service } = options;
+  return inPackage === undefined ? service : `${inPackage}.${service}`;
+}
+
+function sourceOf(options: AnyUpstreamOptions): ProtoSource | GeneratedProto {
+  if ('proto' in options) return options.proto;
+  const { package: inPackage, path, includeDirs, service, fieldNames, longs, enums } = options;
+  return {
     path,
     ...(fieldNames && { fieldNames }),
     ...(longs && { longs }),
@@ -25,14 +50,6 @@ export function upstreamService(
     ...(inPackage === undefined ? {} : { package: inPackage }),
     ...(includeDirs && { includeDirs }),
   };
-  try {
-    const [[fullName, definition] = []] = loadProtos([source], bases, settings).services;
-    if (fullName !== undefined && definition) return [fullName, definition];
-  } catch (cause) {
-    if (cause instanceof ProtoError) throw new ProtoError(`upstream "${name}": ${cause.message}`, { cause });
-    throw cause;
-  }
-  throw new UpstreamError(`upstream "${name}" names no service`);
 }
 
 /** The names of a service's methods, as the proto has them. */

@@ -1,15 +1,11 @@
 import { nameOf } from '../files/link-types.js';
 import type { ProtoFile } from '../files/proto-files.js';
 import type { ProtoSchema } from '../files/parse-protos.js';
-import {
-  descriptorCodec,
-  type DescriptorCodec,
-  type FieldDescriptor,
-  type FileDescriptor,
-  type MessageDescriptor,
-} from './descriptor-messages.js';
+import type { DescribedSchema, GeneratedSchema } from '../files/described-schema.js';
+import { descriptorCodec, type DescriptorCodec, type FileDescriptor } from './descriptor-messages.js';
 import { typeNames, type OptionsOf, type TypeNames } from './descriptor-scope.js';
 import { describeFile } from './file-describer.js';
+import { fileSymbols } from './file-symbols.js';
 import { optionsEncoder } from './option-values.js';
 
 /** A file as reflection gives it out. */
@@ -34,8 +30,12 @@ export class DescriptorIndex {
   private readonly byExtension = new Map<string, Map<number, DescribedFile>>();
   private readonly messages = new Set<string>();
 
-  constructor(schemas: readonly ProtoSchema[]) {
+  constructor(schemas: readonly DescribedSchema[]) {
     for (const schema of schemas) {
+      if ('descriptors' in schema) {
+        this.addGenerated(schema);
+        continue;
+      }
       const scope = {
         schema,
         types: typeNames(schema.root),
@@ -113,44 +113,41 @@ export class DescriptorIndex {
     }
   }
 
+  /** Files that come as descriptors: one that is there already by another way, the same or with more in it, stays. */
+  private addGenerated(schema: GeneratedSchema): void {
+    const added = new Map<string, DescribedFile>();
+    for (const { name, bytes } of schema.descriptors()) {
+      const descriptor = this.codec.decode(bytes);
+      const known = this.byName.get(name);
+      const { symbols } = fileSymbols(descriptor);
+      if (known && symbols.every((symbol) => this.bySymbol.get(symbol) === known)) {
+        added.set(name, known);
+        continue;
+      }
+      const dependencies = descriptor.dependency.map((imported) => added.get(imported));
+      descriptor.dependency.forEach((imported, index) => {
+        descriptor.dependency[index] = dependencies[index]?.name ?? imported;
+      });
+      const free = this.freeName(descriptor);
+      const described = {
+        name: free,
+        bytes: this.codec.encode({ ...descriptor, name: free }),
+        dependencies: dependencies.filter((file) => file !== undefined),
+      };
+      added.set(name, described);
+      if (!this.byName.has(free)) this.enter(descriptor, described);
+    }
+  }
+
   private enter(descriptor: FileDescriptor, file: DescribedFile): void {
     this.byName.set(file.name, file);
-    const within = (scope: string, name: string) => (scope === '' ? name : `${scope}.${name}`);
-    const add = (scope: string, name: string): string => {
-      const symbol = within(scope, name);
-      if (!this.bySymbol.has(symbol)) this.bySymbol.set(symbol, file);
-      return symbol;
-    };
-    const addExtensions = (scope: string, extensions: readonly FieldDescriptor[]) => {
-      for (const { name, extendee = '', number } of extensions) {
-        add(scope, name);
-        const numbers = this.byExtension.get(extendee.slice(1)) ?? new Map<number, DescribedFile>();
-        if (!numbers.has(number)) numbers.set(number, file);
-        this.byExtension.set(extendee.slice(1), numbers);
-      }
-    };
-    const addTypes = (
-      scope: string,
-      types: Pick<MessageDescriptor, 'enumType' | 'nestedType' | 'extension'>,
-    ) => {
-      addExtensions(scope, types.extension);
-      for (const { name, value } of types.enumType) {
-        add(scope, name);
-        // Values stand beside their enum, as in C++.
-        for (const { name: valueName } of value) add(scope, valueName);
-      }
-      for (const message of types.nestedType) {
-        const symbol = add(scope, message.name);
-        this.messages.add(symbol);
-        for (const { name } of [...message.field, ...message.oneofDecl]) add(symbol, name);
-        addTypes(symbol, message);
-      }
-    };
-    const scope = descriptor.package ?? '';
-    addTypes(scope, { ...descriptor, nestedType: descriptor.messageType });
-    for (const { name, method } of descriptor.service) {
-      const symbol = add(scope, name);
-      for (const { name: methodName } of method) add(symbol, methodName);
+    const { symbols, messages, extensions } = fileSymbols(descriptor);
+    for (const symbol of symbols) if (!this.bySymbol.has(symbol)) this.bySymbol.set(symbol, file);
+    for (const message of messages) this.messages.add(message);
+    for (const { extendee, number } of extensions) {
+      const numbers = this.byExtension.get(extendee) ?? new Map<number, DescribedFile>();
+      if (!numbers.has(number)) numbers.set(number, file);
+      this.byExtension.set(extendee, numbers);
     }
   }
 }

@@ -106,6 +106,8 @@ export interface DescriptorCodec {
   /** `FileOptions` and its kin. */
   readonly standard: protobuf.NamespaceBase;
   encode(file: FileDescriptor): Buffer;
+  /** @throws Error when the bytes are no FileDescriptorProto. */
+  decode(bytes: Uint8Array): FileDescriptor;
 }
 
 /** Made of the schema that protobufjs has with it, once for each use. */
@@ -119,5 +121,6 @@ export function descriptorCodec(): DescriptorCodec {
   return {
     standard,
     encode: (descriptor) => Buffer.from(file.encode(file.fromObject(descriptor)).finish()),
+    decode: (bytes) => file.toObject(file.decode(bytes), { arrays: true }) as FileDescriptor,
   };
 }

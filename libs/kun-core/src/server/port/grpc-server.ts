@@ -5,7 +5,7 @@ import type { Clock } from '../../clock.js';
 import type { Liveness } from '../../lifecycle/liveness.js';
 import type { Readiness } from '../../lifecycle/readiness.js';
 import type { Startup } from '../../lifecycle/startup.js';
-import type { ProtoSchema } from '../../proto/files/parse-protos.js';
+import type { DescribedSchema } from '../../proto/files/described-schema.js';
 import type { ServiceDefinition } from '../../proto/service-definition.js';
 import { compose, type CallHandler, type Interceptor } from '../../rpc/interceptor.js';
 import type { RpcCall } from '../../rpc/rpc-call.js';
@@ -38,7 +38,7 @@ export interface GrpcServerOptions {
   /** Services that are written for grpc-js; asked for when all providers are there. Default: none */
   readonly ownServices?: (() => readonly ServiceImplementation[]) | undefined;
   /** What the services are defined by, for reflection. */
-  readonly schemas: readonly ProtoSchema[];
+  readonly schemas: readonly DescribedSchema[];
   readonly readiness: Readiness;
   /** What grpc.health.v1 answers for `liveness` and `startup`. Default: neither is known */
   readonly liveness?: Liveness | undefined;
@@ -96,7 +96,7 @@ export class KunGrpcServer {
   }
 
   /** What the services are defined by. */
-  get schemas(): readonly ProtoSchema[] {
+  get schemas(): readonly DescribedSchema[] {
     return this.options.schemas;
   }
 

@@ -1,6 +1,6 @@
 import { type ServerDuplexStream, status as Code } from '@grpc/grpc-js';
+import type { DescribedSchema } from '../../proto/files/described-schema.js';
 import { DEFAULT_FORMS } from '../../proto/values/message-forms.js';
-import type { ProtoSchema } from '../../proto/files/parse-protos.js';
 import { healthSchema, reflectionSchema } from '../../proto/files/plumbing-protos.js';
 import { serviceDefinitions } from '../../proto/service-definition.js';
 import { type DescribedFile, DescriptorIndex } from '../../proto/descriptor/descriptor-index.js';
@@ -13,7 +13,7 @@ const HEALTH = 'grpc.health.v1.Health';
 export interface ReflectionParts {
   /** The full names of the services served; health and reflection itself are added. */
   readonly services: Iterable<string>;
-  readonly schemas: readonly ProtoSchema[];
+  readonly schemas: readonly DescribedSchema[];
   /** Told why no descriptors can be made: a mistake of kun's, which costs callers reflection and nothing else. */
   readonly onError: (error: unknown) => void;
 }
@@ -101,7 +101,7 @@ class ReflectionAnswers {
   constructor(
     /** The full names of all services served. */
     private readonly services: readonly string[],
-    private readonly schemas: readonly ProtoSchema[],
+    private readonly schemas: readonly DescribedSchema[],
   ) {}
 
   /**

@@ -81,7 +81,7 @@ export function bindHandlers(
         codec: { deserializeRequest: rpc.requestDeserialize, serializeResponse: rpc.responseSerialize },
         handler: found.handler,
         style: found.streaming === GrpcMethodStreamingType.PT_STREAMING ? 'call' : 'message',
-        emptyResponse: rpc.messages.response.fieldsArray.length === 0,
+        emptyResponse: rpc.messages.emptyResponse,
       });
     }
   }

@@ -1,0 +1,190 @@
+import type { DescField, DescMessage, DescOneof } from '@bufbuild/protobuf';
+import { nearest } from '@kun/config';
+import { atField, atIndex, atKey, describe, Misfit } from '../proto/values/message-misfit.js';
+import { MAX_DEPTH } from '../proto/values/value-codec.js';
+import { isNative } from './native-fields.js';
+import { mapKeyCheck, scalarCheck } from './scalar-checks.js';
+
+/** Looks at a value and throws a {@link Misfit} where it is none of its field; `made` says that its message was created. */
+type Check = (value: unknown, depth: number, made: boolean) => void;
+
+/** A field, or a oneof of them, as a message has it. */
+interface Member {
+  readonly name: string;
+  /** Whether a message, made by `create` and not only what it takes, must have it. */
+  readonly needed: 'by all' | 'by messages' | 'no';
+  readonly check: Check;
+}
+
+/**
+ * Checks of what is about to be written, made once for each type. protobuf-es writes `5` for text as "5", takes half of an
+ * emoji, and what it does not know it leaves out: the compiler finds that, where nothing was cast.
+ */
+export class MessageChecks {
+  private readonly made = new Map<DescMessage, Check>();
+
+  /** The check of a message of the type, or of what `create` takes for one. */
+  of(type: DescMessage): (value: unknown) => void {
+    const check = this.checkOf(type);
+    return (value) => check(value, 0, false);
+  }
+
+  private checkOf(type: DescMessage): Check {
+    const known = this.made.get(type);
+    if (known) return known;
+    let members: ReadonlyMap<string, Member> | undefined;
+    // A message may contain itself: its members are looked at when the first is written.
+    const check: Check = (value, depth, made) => {
+      members ??= new Map(type.members.map((member) => [member.localName, this.memberOf(member)]));
+      checkMessage(type, members, value, depth, made);
+    };
+    this.made.set(type, check);
+    return check;
+  }
+
+  private memberOf(member: DescField | DescOneof): Member {
+    const { localName: name } = member;
+    if (member.kind === 'oneof') return { name, needed: 'by messages', check: this.oneof(member) };
+    const required = member.presence === LEGACY_REQUIRED;
+    const always = member.fieldKind === 'list' || member.fieldKind === 'map' || member.presence === IMPLICIT;
+    return {
+      name,
+      needed: required ? 'by all' : always ? 'by messages' : 'no',
+      check: this.field(member),
+    };
+  }
+
+  private field(field: DescField): Check {
+    const one = this.single(field);
+    if (field.fieldKind === 'list') {
+      return (value, depth, made) => {
+        if (!Array.isArray(value)) throw new Misfit(`expected an array, found ${describe(value)}`);
+        for (let index = 0; index < value.length; index++)
+          within(atIndex, index, one, value[index], depth, made);
+      };
+    }
+    if (field.fieldKind !== 'map') return one;
+    const checkKey = mapKeyCheck(field.mapKey);
+    return (value, depth, made) => {
+      if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Map) {
+        const hint = value instanceof Map ? ' (Object.fromEntries makes one of it)' : '';
+        throw new Misfit(`expected an object, found ${describe(value)}${hint}`);
+      }
+      for (const [key, item] of Object.entries(value)) {
+        checkKey(key);
+        within(atKey, key, one, item, depth, made);
+      }
+    };
+  }
+
+  private single(field: DescField): Check {
+    const { message, enum: values, scalar } = field;
+    // A wrapper is its value, and a Struct whatever JSON has: protobuf-es looks through it.
+    if (message && isNative(field)) {
+      const value = message.fields[0];
+      return message.typeName === STRUCT || !value?.scalar ? isObject : scalarCheck(value.scalar);
+    }
+    if (message) {
+      const check = this.checkOf(message);
+      return (value, depth, made) => check(value, depth + 1, made);
+    }
+    if (!values) return scalar === undefined ? () => {} : scalarCheck(scalar);
+    const integer = scalarCheck(INT32);
+    const known = new Set(values.values.map(({ number }) => number));
+    return (value) => {
+      integer(value);
+      if (!values.open && !known.has(value as number))
+        throw new Misfit(`${values.typeName} has no value ${describe(value)}`);
+    };
+  }
+
+  private oneof({ fields }: DescOneof): Check {
+    const cases = new Map(fields.map((field) => [field.localName, this.field(field)]));
+    return (given, depth, made) => {
+      if (typeof given !== 'object' || given === null)
+        throw new Misfit(`expected { case, value }, found ${describe(given)}`);
+      const { case: set, value } = given as { case?: unknown; value?: unknown };
+      if (set === undefined) return;
+      const check = typeof set === 'string' ? cases.get(set) : undefined;
+      if (!check) throw new Misfit(`case: ${noMember(set, [...cases.keys()])}`);
+      within(atField, set as string, check, value, depth, made);
+    };
+  }
+}
+
+function checkMessage(
+  { typeName }: DescMessage,
+  members: ReadonlyMap<string, Member>,
+  value: unknown,
+  depth: number,
+  withinMade: boolean,
+): void {
+  if (depth > MAX_DEPTH) throw new Misfit(`more than ${MAX_DEPTH} messages in each other`);
+  const made = isMade(typeName, value, withinMade);
+  const message = value as Readonly<Record<string, unknown>>;
+  for (const { name, needed, check } of members.values()) {
+    const field = !made || Object.hasOwn(message, name) ? message[name] : undefined;
+    // What `create` takes says null, too, for what is not set.
+    if (field === undefined || (field === null && !made)) {
+      if (needed === 'by all') throw Misfit.within(atField(name), new Misfit('is required, and not set'));
+      if (needed === 'by messages' && made)
+        throw Misfit.within(atField(name), new Misfit('is missing; make the message with create(...)'));
+    } else within(atField, name, check, field, depth, made);
+  }
+  for (const key of Object.keys(message)) {
+    if (!members.has(key) && !key.startsWith('$'))
+      throw Misfit.within(atField(key.slice(0, 64)), new Misfit(noMember(key, [...members.keys()])));
+  }
+}
+
+/** Whether it is a message that `create` made, or what `create` takes for one; it is one of them. */
+function isMade(typeName: string, value: unknown, withinMade: boolean): boolean {
+  const made = (value as { $typeName?: unknown } | null | undefined)?.$typeName;
+  if (made === typeName) return true;
+  const expected = `expected a message ${typeName}, found`;
+  if (made !== undefined)
+    throw new Misfit(
+      `${expected} ${typeof made === 'string' ? `one of ${made.slice(0, 200)}` : describe(made)}`,
+    );
+  // A Date, a Map or a promise has no field that is known, and would be a message in which nothing is set.
+  if (Object.prototype.toString.call(value) !== '[object Object]') {
+    const hint = value instanceof Date && typeName === TIMESTAMP ? '; timestampFromDate makes one of it' : '';
+    throw new Misfit(`${expected} ${describe(value)}${hint}`);
+  }
+  if (withinMade) throw new Misfit(`${expected} an object; make it with create(...)`);
+  return false;
+}
+
+/** The part of the path is written when it is needed. */
+function within<Place extends string | number>(
+  part: (place: Place) => string,
+  place: Place,
+  check: Check,
+  value: unknown,
+  depth: number,
+  made: boolean,
+): void {
+  try {
+    check(value, depth, made);
+  } catch (thrown) {
+    throw Misfit.within(part(place), thrown);
+  }
+}
+
+function noMember(name: unknown, names: readonly string[]): string {
+  const near = typeof name === 'string' ? nearest(name, names) : undefined;
+  return near === undefined ? 'no such field' : `no such field; did you mean ${near}?`;
+}
+
+const isObject: Check = (value) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Misfit(`expected an object, found ${describe(value)}`);
+};
+
+const TIMESTAMP = 'google.protobuf.Timestamp';
+const STRUCT = 'google.protobuf.Struct';
+/** `google.protobuf.FeatureSet.FieldPresence` */
+const IMPLICIT = 2;
+const LEGACY_REQUIRED = 3;
+/** `ScalarType.INT32` */
+const INT32 = 5;
