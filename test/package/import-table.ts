@@ -127,13 +127,25 @@ export const CONFIG_TABLE: Readonly<Record<string, readonly string[]>> = (() => 
 export const CREATE_TABLE: Readonly<Record<string, readonly string[]>> = {
   'create-kun/terminal': [],
   'create-kun/own-package': [],
+  'create-kun/likely-word': [],
   'create-kun/node-version': [],
   'create-kun/ask': ['create-kun/terminal'],
   // New services.
   'create-kun/create': ['create-kun/terminal', 'create-kun/own-package', 'create-kun/node-version'],
   // Additions to those that are there: files of a template, too.
-  'create-kun/add': ['create-kun/create', 'create-kun/terminal', 'create-kun/own-package'],
-  'create-kun/run': ['create-kun/add', 'create-kun/create', 'create-kun/terminal', 'create-kun/own-package'],
+  'create-kun/add': [
+    'create-kun/create',
+    'create-kun/terminal',
+    'create-kun/own-package',
+    'create-kun/likely-word',
+  ],
+  'create-kun/run': [
+    'create-kun/add',
+    'create-kun/create',
+    'create-kun/terminal',
+    'create-kun/own-package',
+    'create-kun/likely-word',
+  ],
   'create-kun/main': ['create-kun/run', 'create-kun/ask'],
 };
 

@@ -100,7 +100,16 @@ describe('create-kun', () => {
     [['a', '--name', 'B C'], /must begin with a small letter/],
     [['a', '--name', 'rxjs'], /the name of something else/],
     [['a', '--package', 'Acme'], /proto package/],
-    [['a', '--color'], /--color/],
+    [['a', '--color'], /there is no option --color; see/],
+    [
+      ['a', '--tempalte', 'x'],
+      /there is no option --tempalte; did you mean --template\?; see create-kun --help/,
+    ],
+    [['add', 'rcp', 'x'], /there is no rcp to add, but rpc, .*; did you mean rpc\?/],
+    [
+      ['add', 'rpc', 'x', '--steam', 'both'],
+      /there is no option --steam; did you mean --stream\?; see create-kun add --help/,
+    ],
     [['a', '--set', 'x=1'], /asks for no x/],
     [['add', 'thing', 'x'], /there is no thing to add/],
     [['add', 'config', 'x', '--stream', 'both'], /--stream means nothing for config/],
@@ -117,7 +126,11 @@ describe('create-kun', () => {
     });
     expect(await create(root, ['add', '-h'])).toMatchObject({
       code: 0,
-      out: expect.stringContaining('add rpc'),
+      out: expect.stringMatching(/^Usage: create-kun add <what> <name>[^]*add rpc/),
+    });
+    expect(await create(root, ['add', 'rpc', '--help'])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^Usage: create-kun add rpc <ListThings>[^]*--stream <side>[^]*\nExamples:/),
     });
     expect(await create(root, ['--version'])).toMatchObject({
       code: 0,

@@ -1,5 +1,7 @@
-import { ADD_HELP, addCommand } from './add/add-command.js';
-import { CREATE_HELP, createCommand } from './create/create-command.js';
+import { addCommand } from './add/add-command.js';
+import { ADD_OPTIONS, addHelp, KINDS } from './add/add-help.js';
+import { CREATE_HELP, CREATE_OPTIONS, createCommand } from './create/create-command.js';
+import { meant } from './likely-word.js';
 import { ownPackage } from './own-package.js';
 import { InterruptedError, ScaffoldError, UsageError, type Terminal } from './terminal.js';
 
@@ -11,7 +13,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     // After `--` stands a folder, whatever it is called.
     const options = args.slice(0, args.includes('--') ? args.indexOf('--') : undefined);
     if (options.some((arg) => arg === '--help' || arg === '-h')) {
-      terminal.out(adds ? ADD_HELP : CREATE_HELP);
+      terminal.out(adds ? addHelp(KINDS.find((kind) => kind === rest[0])) : CREATE_HELP);
       return 0;
     }
     if (options.includes('--version')) {
@@ -30,11 +32,18 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       return 1;
     }
     if (error instanceof UsageError || isArgumentError(error)) {
-      terminal.error(`create-kun: ${error.message}; see create-kun ${adds ? 'add ' : ''}--help`);
+      const known = adds ? [...ADD_OPTIONS.map(({ name }) => `--${name}`), '--help'] : CREATE_OPTIONS;
+      terminal.error(`create-kun: ${explain(error, known)}; see create-kun ${adds ? 'add ' : ''}--help`);
       return 2;
     }
     throw error;
   }
+}
+
+/** What is wrong, with the likely option where there is none of the name. */
+function explain({ message }: Error, known: readonly string[]): string {
+  const unknown = /^Unknown option '([^']+)'/.exec(message)?.[1];
+  return unknown === undefined ? message : `there is no option ${unknown}${meant(unknown, known)}`;
 }
 
 /** What `parseArgs` says of an option that there is not. */

@@ -2,26 +2,12 @@ import { parseArgs } from 'node:util';
 import { packageManagerOf, translate } from '../create/package-manager.js';
 import { UsageError, type Terminal } from '../terminal.js';
 import { addConfig } from './add-config.js';
+import { ADD_OPTIONS, KINDS, type Kind } from './add-help.js';
 import { addInterceptor } from './add-interceptor.js';
+import { meant } from '../likely-word.js';
 import { addRpc, type Streams } from './add-rpc.js';
 import { addUpstream } from './add-upstream.js';
 import { Project, type Added } from './project.js';
-
-/** `create-kun add --help`. */
-export const ADD_HELP = `create-kun add rpc <ListThings>         its line in the proto, a handler and a test
-create-kun add upstream <stock>         a service that this one calls
-create-kun add config <Limits>          a section of the configuration
-create-kun add interceptor <slow-calls> what each call goes through, and a test
-
-It writes new files and a line of those that list them, or nothing and says why.
-
-  --service <name>          rpc, upstream: the service of the proto, where there are several
-  --stream <side>           rpc: request, response or both
-  --proto <file>            upstream: its proto, which is copied; default one to begin with
-  --target <host:port>      upstream: where it is on your machine; default localhost:50052
-  -h, --help                this
-
-Exit codes: 0 done, 1 it cannot be done, and nothing was changed, 2 called wrongly`;
 
 /**
  * `create-kun add rpc|upstream|config|interceptor <name>`, in the project around the working directory.
@@ -33,31 +19,24 @@ export async function addCommand(args: readonly string[], terminal: Terminal): P
   const [what, name, ...more] = positionals;
   if (what === undefined || name === undefined) throw new UsageError('say what to add, and its name');
   if (more[0] !== undefined) throw new UsageError(`${more[0]} is one argument too many`);
-  const { service, stream, proto, target, ...none } = values;
-  const allowed = {
-    rpc: ['service', 'stream'],
-    upstream: ['service', 'proto', 'target'],
-    config: [],
-    interceptor: [],
-  };
-  if (!(what in allowed))
-    throw new UsageError(`there is no ${what} to add, but ${Object.keys(allowed).join(', ')}`);
-  const foreign = Object.entries({ service, stream, proto, target, ...none }).find(
-    ([option, value]) =>
-      value !== undefined && !allowed[what as keyof typeof allowed].includes(option as never),
+  const { service, stream, proto, target } = values;
+  const kind = KINDS.find((each) => each === what);
+  if (kind === undefined)
+    throw new UsageError(`there is no ${what} to add, but ${KINDS.join(', ')}${meant(what, KINDS)}`);
+  const foreign = ADD_OPTIONS.find(
+    (option) => values[option.name as keyof typeof values] !== undefined && !option.of.includes(kind),
   );
-  if (foreign) throw new UsageError(`--${foreign[0]} means nothing for ${what}`);
+  if (foreign) throw new UsageError(`--${foreign.name} means nothing for ${kind}`);
 
   const project = Project.around(terminal.cwd);
-  const add: Readonly<Record<string, () => Added>> = {
+  const add: Readonly<Record<Kind, () => Added>> = {
     rpc: () => addRpc(project, name, { service, streams: streamsOf(stream) }),
     upstream: () =>
       addUpstream(project, name, { proto, service, target: target ?? 'localhost:50052' }, terminal.cwd),
     config: () => addConfig(project, name),
     interceptor: () => addInterceptor(project, name),
   };
-  const added = add[what]?.();
-  if (!added) return;
+  const added = add[kind]();
   project.apply(added.created, added.edited);
 
   const manager = packageManagerOf(terminal.userAgent);

@@ -17,20 +17,40 @@ import { checkEmpty, fillDirectory } from './target-directory.js';
 import { findTemplate, type Template } from './template.js';
 
 /** `create-kun --help`. */
-export const CREATE_HELP = `create-kun [folder]         write a gRPC service on kun into a new folder; @scope/name makes the folder name
-create-kun add ...          add to a service: see create-kun add --help
+export const CREATE_HELP = `Usage: create-kun [folder] [options]
+       create-kun add <what> <name> [options]
 
-  --name <name>             the package's name; default from the folder
-  --package <acme.shop.v1>  the proto package; default from the name
+Writes a gRPC service on kun into a new folder, all of it or nothing; @scope/name makes the folder name.
+Add to a service that is there: create-kun add --help
+
+  --name <name>             the package's name; default: from the folder
+  --package <acme.shop.v1>  the proto package; default: from the name
   --template <folder or package>
-                            a template of your own instead of kun's
+                            a template of your own; default: kun's
   --set <variable=value>    a value that such a template asks for; may be given several times
-  --packages <folder>       take kun's packages from tarballs in a folder, not from the registry
+  --packages <folder>       take kun's packages from tarballs in a folder; default: from the registry
   -y, --yes                 ask nothing; the same where there is no terminal
   -h, --help                this
   --version                 the version of create-kun, which is that of the packages it writes down
 
+Examples:
+  npm create kun@latest my-service
+  npm create kun@latest @acme/orders -- --package acme.orders.v1 --yes
+  npx create-kun my-service --template @acme/kun-template --set team=core
+
 Exit codes: 0 done, 1 it cannot be done, and nothing was written, 2 called wrongly`;
+
+/** Its options, for who misspells one. */
+export const CREATE_OPTIONS = [
+  '--name',
+  '--package',
+  '--template',
+  '--set',
+  '--packages',
+  '--yes',
+  '--help',
+  '--version',
+];
 
 /**
  * `create-kun [folder]`: writes a service into a new folder, all of it or nothing.

@@ -348,7 +348,11 @@ describe('kun-config called wrongly', () => {
     ['check more', 'more is one argument too many'],
     ['check --base nowhere', 'there is no service below'],
     ['explain --service ..', 'cannot be a directory name'],
-    ['explain --frob', "Unknown option '--frob'"],
+    ['explain --frob', 'there is no option --frob; see'],
+    ['explain --clutser eu', 'there is no option --clutser; did you mean --cluster?'],
+    ['chekc', 'there is no command chekc; did you mean check?'],
+    ['frobnicate --help', 'there is no command frobnicate'],
+    ['explain --cluster', "Option '--cluster <value>' argument missing"],
     ['schema', 'name the schema with --schema'],
   ])('%s', async (command, message) => {
     await using tree = await TestingTree.of(GOOD);
@@ -357,11 +361,37 @@ describe('kun-config called wrongly', () => {
     expect(ran.error).toContain(message);
     expect(ran.error).toMatch(/^kun-config: [^\n]*\n$/);
   });
+});
 
-  it('explains how', async () => {
+describe('kun-config --help', () => {
+  it('lists the commands', async () => {
     await using tree = await TestingTree.of({});
-    expect((await kunConfig(tree, '--help')).out).toContain('kun-config explain [key]');
+    const { code, out } = await kunConfig(tree, '--help');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^Usage: kun-config <command> \[options\]$/m);
+    for (const command of ['explain [key]', 'check', 'schema']) expect(out).toContain(`\n  ${command} `);
   });
+
+  it.each(['explain', 'check', 'schema'])(
+    'of %s has its usage, options and examples that work',
+    async (command) => {
+      await using tree = await TestingTree.of({
+        ...GOOD,
+        'package.json': '{ "kun-config": ["./schema.mjs#schema"] }',
+      });
+      const { code, out } = await kunConfig(tree, `${command} --help`);
+      expect(code).toBe(0);
+      expect(out).toMatch(new RegExp(`^Usage: kun-config ${command}`));
+      expect(out).toMatch(/\nExamples:\n {2}kun-config .*\n/);
+      const options = [...out.matchAll(/^ {2}(?:-\w, )?(--\w+)( <)?/gm)];
+      expect(options.length).toBeGreaterThan(2);
+      // Each is taken: what comes of it is another matter.
+      for (const [, option = '', value] of options) {
+        const ran = await kunConfig(tree, `${command} ${option}${value === undefined ? '' : ' x'} --help`);
+        expect(ran.code, ran.error).toBe(0);
+      }
+    },
+  );
 });
 
 it('tells its version', async () => {

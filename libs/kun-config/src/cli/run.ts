@@ -4,7 +4,9 @@ import { parseArgs } from 'node:util';
 import { checkCommand } from './check-command.js';
 import { type CommandOptions, UsageError, type Terminal, NO_SCHEMA } from './command.js';
 import { explainCommand } from './explain-command.js';
+import { COMMANDS, helpOf, OPTIONS } from './help.js';
 import { findSchemas, loadSchemas } from './load-schemas.js';
+import { nearest } from '../nearest.js';
 import { editorSchema } from '../schema/editor-schema.js';
 
 /** Runs the command line and returns the exit code: 0 fine, 1 the configuration has problems, 2 called wrongly, 3 only
@@ -18,7 +20,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       return 0;
     }
     if (values.help || command === undefined) {
-      terminal.out(HELP);
+      const known = COMMANDS.find((each) => each === command);
+      if (command !== undefined && known === undefined) throw noCommand(command);
+      terminal.out(helpOf(known));
       return command === undefined && !values.help ? 2 : 0;
     }
     if (more.length > 0 || (key !== undefined && command !== 'explain')) {
@@ -55,7 +59,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
       case 'schema':
         return schemaCommand(options, terminal);
       default:
-        throw new UsageError(`there is no command ${command}`);
+        throw noCommand(command);
     }
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof TypeError)) throw error;
@@ -64,24 +68,30 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-const HELP = `kun-config explain [key]   where each value comes from and what it hides
-kun-config check           validate the tree for every service, cluster and instance in it
-kun-config schema          print the JSON Schema of a file, for editors
+/** @throws {UsageError} naming the option that there is not, and the likely one. */
+function parse(args: readonly string[]): ReturnType<typeof declared> {
+  try {
+    return declared(args);
+  } catch (error) {
+    const unknown = /^Unknown option '([^']+)'/.exec(error instanceof Error ? error.message : '')?.[1];
+    if (unknown === undefined) throw error;
+    const near = nearest(
+      unknown,
+      OPTIONS.map(({ name }) => `--${name}`),
+    );
+    throw new UsageError(`there is no option ${unknown}${meant(near)}`, { cause: error });
+  }
+}
 
-  --schema <module>        the schema: a path or package, and #name for an export; may be given several times;
-                           default what "kun-config" in package.json lists
-  --base <directory>       the directory that holds conf/; default KUN_BASE, then here
-  --service, --cluster, --instance <name>
-                           whose configuration; explain looks at KUN_SERVICE, KUN_CLUSTER, KUN_INSTANCE as well
-  --strict                 environment variables and files that values come from must be there
-  --json                   for machines
-  -h, --help               this
-  --version                the version of @kun/config
+function noCommand(command: string): UsageError {
+  return new UsageError(`there is no command ${command}${meant(nearest(command, COMMANDS))}`);
+}
 
-Exit codes: 0 fine, 1 the configuration has problems, 2 called wrongly,
-3 no schema is known, so that check could look at the syntax only`;
+function meant(near: string | undefined): string {
+  return near === undefined ? '' : `; did you mean ${near}?`;
+}
 
-function parse(args: readonly string[]) {
+function declared(args: readonly string[]) {
   return parseArgs({
     args: [...args],
     allowPositionals: true,
