@@ -8,10 +8,10 @@ import { ConfigTree } from './config-tree.js';
 import { REPOSITORY, RunningProcess } from './running-process.js';
 import { SpawnedService } from './spawned-service.js';
 
-// A copy, because `nest start` empties `dist`, from which other specs run echo.
+// A copy, because a build empties `dist`, from which other specs run echo; at a path with spaces, as somebody has it.
 let copy: string;
 beforeAll(async () => {
-  copy = await mkdtemp(join(tmpdir(), 'kun-nest-start-'));
+  copy = await mkdtemp(join(tmpdir(), 'kun nest start '));
   for (const name of ['package.json', 'nest-cli.json', 'tsconfig.json', '.npmrc', 'apps/echo']) {
     await cp(join(REPOSITORY, name), join(copy, name), {
       recursive: true,
