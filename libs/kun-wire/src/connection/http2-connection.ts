@@ -178,14 +178,20 @@ export abstract class Http2Connection
     heaviestStream(this.streams, unsent)?.shed(unsent ? 'unsent-bytes' : 'unfinished-bytes');
   }
 
-  /** Reads a chunk; whatever a rule has to say of it ends the connection. */
-  protected readFrames(chunk: Buffer, from: number): void {
+  blockRead(): void {
+    if (!this.process.turns.spend()) this.reader.pause();
+  }
+
+  /** Reads a chunk as far as its turn allows, and says how far; whatever a rule has to say of it ends the connection. */
+  protected readFrames(chunk: Buffer, from: number): number {
     try {
-      this.reader.read(chunk, from);
-      if (this.endsToTell.length > 0) this.tellEnds();
+      const at = this.reader.read(chunk, from);
+      if (at === chunk.length && this.endsToTell.length > 0) this.tellEnds();
       this.receive.topUpConnection();
+      return at;
     } catch (error) {
       this.failed(error);
+      return chunk.length;
     }
   }
 

@@ -9,13 +9,18 @@ import { Http2Connection } from './http2-connection.js';
 import type { ConnectionLimits } from './limits/connection-limits.js';
 import { Keepalive, type KeepaliveHost } from './limits/keepalive.js';
 import { TimeLimits, type TimeLimitsHost } from './limits/time-limits.js';
+import { InboundChunks, type InboundChunksHost } from './receiving/inbound-chunks.js';
+import { Closed } from './streams/closed-streams.js';
+import type { Http2Stream } from './streams/http2-stream.js';
+import { LateEndings } from './streams/late-endings.js';
 
 const NOTHING = Buffer.alloc(8);
 
 /** A connection's life: its time limits, its settings, how it is left, how it ends. */
-export abstract class LivingConnection extends Http2Connection implements DepartureHost, KeepaliveHost {
-  /** When the peer was last heard, in monotonic milliseconds. */
-  heardMs: number;
+export abstract class LivingConnection
+  extends Http2Connection
+  implements DepartureHost, KeepaliveHost, InboundChunksHost
+{
   readonly departure: Departure;
   /** Whether nothing more is read and written. */
   protected ended = false;
@@ -23,15 +28,19 @@ export abstract class LivingConnection extends Http2Connection implements Depart
   /** Whether the peer is known to know our settings. */
   protected settled = false;
   private settingsSeen = false;
-  private headerTimed = false;
+  // What the time for a header runs for, as the reader counts.
+  private headerTimed = 0;
+  private lastHeardMs: number;
+  private readonly chunks: InboundChunks;
   private onGone: Array<() => void> = [];
   private readonly keepalive: Keepalive;
   private readonly times: TimeLimits;
 
   constructor(socket: Duplex, process: WireProcess, limits: ConnectionLimits) {
     super(socket, process, limits);
-    const { timers, clock, stats } = process;
-    this.heardMs = clock.monotonicMs();
+    const { timers, clock, stats, turns } = process;
+    this.lastHeardMs = clock.monotonicMs();
+    this.chunks = new InboundChunks(this, turns);
     this.departure = new Departure(this, timers, limits.drainPingTimeoutMs);
     this.keepalive = new Keepalive(this, timers, () => clock.monotonicMs(), limits);
     this.times = new TimeLimits(this.timesHost(), timers, limits);
@@ -39,7 +48,7 @@ export abstract class LivingConnection extends Http2Connection implements Depart
     stats.connectionsOpen++;
     stats.connectionsTotal++;
     socket.on('data', (chunk: Buffer) => this.onData(chunk));
-    socket.on('end', () => this.lose('the peer hung up'));
+    socket.on('end', () => this.chunks.ended());
     socket.on('error', (error: Error) => this.lose(error.message));
     socket.on('close', () => this.onSocketClosed());
     this.frames.settings(localSettings(limits));
@@ -50,6 +59,11 @@ export abstract class LivingConnection extends Http2Connection implements Depart
   abstract get peer(): string;
   /** Takes bytes of the preface; says where frames begin, or -1 while they do not. */
   protected abstract readPreface(chunk: Buffer): number;
+
+  /** When the peer was last heard, in monotonic milliseconds: now, as long as something of it is unread. */
+  get heardMs(): number {
+    return this.chunks.waiting ? this.process.clock.monotonicMs() : this.lastHeardMs;
+  }
 
   get openStreams(): number {
     return this.streams.size;
@@ -156,27 +170,41 @@ export abstract class LivingConnection extends Http2Connection implements Depart
     const { code, reason } = error;
     this.refused(refusalOf(error), reason, 'connection');
     this.ended = true;
-    this.reader.stop();
+    this.stopReading();
     this.frames.goAway(this.lastPeerStream, code, reason);
-    this.endStreams(`${errorCodeName(code)}: ${reason}`);
+    this.endStreams([], `${errorCodeName(code)}: ${reason}`);
     this.finishOutput();
+  }
+
+  readChunk(chunk: Buffer, from: number): number {
+    const start = from === 0 ? this.readPreface(chunk) : from;
+    if (start < 0) return chunk.length;
+    const at = this.readFrames(chunk, start);
+    const { waitingFor } = this.reader;
+    if (waitingFor === this.headerTimed || this.ended) return at;
+    this.headerTimed = waitingFor;
+    this.times.headerWaits(waitingFor !== 0);
+    return at;
+  }
+
+  peerHungUp(): void {
+    this.lose('the peer hung up');
   }
 
   private onData(chunk: Buffer): void {
     if (this.ended) return;
-    this.heardMs = this.process.clock.monotonicMs();
-    const from = this.readPreface(chunk);
-    if (from < 0) return;
-    this.readFrames(chunk, from);
-    if (this.reader.waiting === this.headerTimed || this.ended) return;
-    this.headerTimed = this.reader.waiting;
-    this.times.headerWaits(this.headerTimed);
+    this.lastHeardMs = this.process.clock.monotonicMs();
+    this.chunks.arrived(chunk, this.lastHeardMs);
   }
 
   private timesHost(): TimeLimitsHost {
     return {
       prefaceLate: () => this.tooSlow('preface-timeout', 'no preface in time'),
-      headerLate: () => this.tooSlow('header-timeout', 'no whole frame in time'),
+      headerLate: () => {
+        // What it waits for may have come.
+        if (this.chunks.waiting) this.times.headerWaits(true);
+        else this.tooSlow('header-timeout', 'no whole frame in time');
+      },
       settingsLate: () => {
         const reason = 'settings were not acknowledged';
         this.fail(new CountedError('settings-timeout', ErrorCode.SETTINGS_TIMEOUT, reason));
@@ -197,11 +225,16 @@ export abstract class LivingConnection extends Http2Connection implements Depart
     this.socket.destroy();
   }
 
+  private stopReading(): void {
+    this.reader.stop();
+    this.chunks.drop();
+  }
+
   /** Says the last word, and waits for the peer to hang up. */
   private hangUp(): void {
     if (this.ended) return;
     this.ended = true;
-    this.reader.stop();
+    this.stopReading();
     this.finishOutput();
   }
 
@@ -214,19 +247,18 @@ export abstract class LivingConnection extends Http2Connection implements Depart
   /** The connection is gone, and every call with it. */
   private lose(reason: string): void {
     this.ended = true;
-    this.reader.stop();
+    this.stopReading();
     this.stopTimers();
-    this.endStreams(reason);
-    for (const stream of this.output.close()) stream.finish({ how: 'lost', reason });
+    this.endStreams(this.output.close(), reason);
     this.socket.end();
     this.times.closing();
   }
 
-  private endStreams(reason: string): void {
-    for (const stream of this.streams) {
-      this.closeStream(stream, 2);
-      stream.finish({ how: 'lost', reason });
-    }
+  /** Ends all that are open, and tells them and those whose end was not sent. */
+  private endStreams(unsent: readonly Http2Stream[], reason: string): void {
+    const lost = [...this.streams, ...unsent];
+    for (const stream of this.streams) this.closeStream(stream, Closed.resetByPeer);
+    new LateEndings(lost, { how: 'lost', reason }, this.process.turns).goOn();
   }
 
   private stopTimers(): void {

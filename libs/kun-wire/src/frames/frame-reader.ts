@@ -17,7 +17,10 @@ export class FrameReader {
   private padding = 0;
   // The stream whose header block is open: nothing but its CONTINUATION may come.
   private blockOf = 0;
+  // Frames but for DATA, and header blocks, that have begun.
+  private blocks = 0;
   private stopped = false;
+  private paused = false;
   private begun = false;
 
   constructor(
@@ -26,9 +29,11 @@ export class FrameReader {
     private readonly maxFrameBytes: number,
   ) {}
 
-  /** Whether a frame other than DATA, or a header block, has begun and is not complete. */
-  get waiting(): boolean {
-    return this.heldBytes > 0 || this.blockOf !== 0;
+  /**
+   * Which frame other than DATA, or header block, has begun and is not complete: another number for each, 0 for none.
+   */
+  get waitingFor(): number {
+    return this.heldBytes > 0 || this.blockOf !== 0 ? this.blocks : 0;
   }
 
   /** Reads no further, not even the rest of the chunk at hand. */
@@ -38,11 +43,21 @@ export class FrameReader {
     this.heldBytes = 0;
   }
 
-  /** @throws {ConnectionError} for a frame that breaks the rules of its form. */
-  read(chunk: Buffer, from: number): void {
+  /** Reads no further than the frame at hand; not within a header block, which is one to whoever counts. */
+  pause(): void {
+    this.paused = true;
+  }
+
+  /**
+   * Reads a chunk, up to where it was paused; says how far it came.
+   *
+   * @throws {ConnectionError} for a frame that breaks the rules of its form.
+   */
+  read(chunk: Buffer, from: number): number {
     const end = chunk.length;
     let at = from;
-    while (at < end && !this.stopped) {
+    this.paused = false;
+    while (at < end && !this.stopped && (!this.paused || this.blockOf !== 0)) {
       if (this.inData) {
         at = this.readData(chunk, at, end);
       } else if (this.heldBytes > 0 || end - at < FRAME_HEADER_BYTES) {
@@ -57,17 +72,20 @@ export class FrameReader {
         } else if (next > end) {
           at = this.hold(chunk, at, end);
         } else {
+          if (this.blockOf === 0) this.blocks++;
           this.dispatch(chunk, at, length);
           at = next;
         }
       }
     }
+    return this.stopped ? end : at;
   }
 
   /** Keeps bytes until a frame is whole; says how far it took them. */
   private hold(chunk: Buffer, from: number, end: number): number {
     let held = (this.held ??= Buffer.allocUnsafe(FRAME_HEADER_BYTES));
     let at = from;
+    if (this.heldBytes === 0 && this.blockOf === 0) this.blocks++;
     if (this.heldBytes < FRAME_HEADER_BYTES) {
       at = this.fill(held, FRAME_HEADER_BYTES, chunk, at, end);
       if (this.heldBytes < FRAME_HEADER_BYTES) return at;

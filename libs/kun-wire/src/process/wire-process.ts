@@ -4,6 +4,8 @@ import { InflationQueue } from './inflation-queue.js';
 import type { Refusal, RefusalReason } from './refusal.js';
 import { processClock, Timers, type WireClock } from './timers.js';
 import { TokenBucket } from './token-bucket.js';
+import { TurnEnd } from './turn-end.js';
+import { WorkTurns } from './work-turns.js';
 
 /** What all connections of a process may cost together. */
 export interface ProcessLimits {
@@ -46,6 +48,7 @@ export class WireProcess {
   readonly timers: Timers;
   readonly pool = new BufferPool();
   readonly turnEnd = new TurnEnd();
+  readonly turns: WorkTurns;
   readonly stats = new WireStats();
   readonly connections = new Set<BudgetHolder>();
   readonly unfinished: ByteBudget;
@@ -58,6 +61,7 @@ export class WireProcess {
     const resolved = { ...DEFAULT_PROCESS_LIMITS, ...limits };
     this.clock = clock;
     this.timers = new Timers(clock);
+    this.turns = new WorkTurns(clock, this.turnEnd);
     this.onRefused = onRefused;
     this.unfinished = new ByteBudget(resolved.maxUnfinishedBytes, this.connections);
     this.unsent = new ByteBudget(resolved.maxUnsentBytes, this.connections);
@@ -86,27 +90,4 @@ export class WireStats {
   refused(reason: RefusalReason): void {
     this.refusals.set(reason, (this.refusals.get(reason) ?? 0) + 1);
   }
-}
-
-/** Something that has frames to write. */
-interface Flushable {
-  flush(): void;
-}
-
-/** Lets every connection write once a turn of the event loop, however many calls it answered in it. */
-export class TurnEnd {
-  private waiting: Flushable[] = [];
-  private serving: Flushable[] = [];
-
-  add(connection: Flushable): void {
-    if (this.waiting.push(connection) === 1) setImmediate(this.run);
-  }
-
-  private readonly run = (): void => {
-    const { waiting } = this;
-    this.waiting = this.serving;
-    this.serving = waiting;
-    for (const connection of waiting) connection.flush();
-    waiting.length = 0;
-  };
 }

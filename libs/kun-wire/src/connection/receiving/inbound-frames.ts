@@ -21,6 +21,8 @@ export interface InboundHost {
   readonly guard: AbuseGuard;
   /** Whether the stream has not been opened yet, by either side. */
   isIdle(streamId: number): boolean;
+  /** A header block was read, which costs more than other frames do. */
+  blockRead(): void;
   /** A header block on a stream that is idle. */
   streamOpened(streamId: number, list: HeaderList, endStream: boolean): void;
   /** The peer has said all it had to say on a stream. */
@@ -171,6 +173,7 @@ export class InboundFrames implements FrameSink {
       stream.trailersArrived(list);
       if (!stream.closed) host.streamEnded(stream, true);
     }
+    host.blockRead();
   }
 
   private decode(block: Buffer, start: number, end: number): HeaderList {

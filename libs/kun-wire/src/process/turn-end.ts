@@ -1,0 +1,39 @@
+/** Something that has frames to write. */
+interface Flushable {
+  flush(): void;
+}
+
+/** Lets every connection write once a turn of the event loop, however many calls it answered in it. */
+export class TurnEnd {
+  private scheduled = false;
+  private waiting: Flushable[] = [];
+  private serving: Flushable[] = [];
+  private onEnd: (() => void) | undefined;
+
+  add(connection: Flushable): void {
+    this.waiting.push(connection);
+    this.schedule();
+  }
+
+  /** Calls back at the end of every turn in which something was done, when everybody has written. */
+  afterwards(onEnd: () => void): void {
+    this.onEnd = onEnd;
+  }
+
+  /** Something is done in this turn. */
+  schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    setImmediate(this.run);
+  }
+
+  private readonly run = (): void => {
+    const { waiting } = this;
+    this.scheduled = false;
+    this.waiting = this.serving;
+    this.serving = waiting;
+    for (const connection of waiting) connection.flush();
+    waiting.length = 0;
+    this.onEnd?.();
+  };
+}

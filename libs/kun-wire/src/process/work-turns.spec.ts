@@ -1,0 +1,145 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { TurnEnd } from './turn-end.js';
+import { type Continuing, WorkTurns } from './work-turns.js';
+
+/** A turn of the event loop, by hand. */
+class Turns {
+  nowMs = 0;
+  readonly work: WorkTurns;
+  private scheduled = false;
+  private onEnd = (): void => {};
+
+  constructor() {
+    const turnEnd = {
+      afterwards: (onEnd: () => void) => (this.onEnd = onEnd),
+      schedule: () => (this.scheduled = true),
+    };
+    this.work = new WorkTurns({ monotonicMs: () => this.nowMs }, turnEnd);
+  }
+
+  /** Ends turns until nothing is left to be done; says how many there were. */
+  finish(each = (): void => {}): number {
+    let turns = 0;
+    for (; this.scheduled; turns++) {
+      this.scheduled = false;
+      this.onEnd();
+      each();
+    }
+    return turns;
+  }
+}
+
+/** A connection with so many calls, which notes each. */
+function connection(
+  turns: Turns,
+  name: number,
+  calls: number,
+  done: number[],
+  costMs = 0,
+): Continuing & { read(): void } {
+  let left = calls;
+  return {
+    goOn() {
+      while (left > 0) {
+        left--;
+        done.push(name);
+        turns.nowMs += costMs;
+        if (!turns.work.spend() && left > 0) {
+          turns.work.later(this);
+          return;
+        }
+      }
+    },
+    read() {
+      if (turns.work.over(turns.nowMs)) turns.work.later(this);
+      else this.goOn();
+    },
+  };
+}
+
+describe('the work of a turn', () => {
+  it('is bounded, and done in the order of each connection, none of it twice or never', () => {
+    const counts = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(counts, (counts) => {
+        const turns = new Turns();
+        const done: number[] = [];
+        counts.forEach((calls, name) => connection(turns, name, calls, done).read());
+        let before = done.length;
+        expect(before).toBeLessThanOrEqual(128);
+        turns.finish(() => {
+          expect(done.length - before).toBeLessThanOrEqual(128);
+          before = done.length;
+        });
+        expect(counts.map((_, name) => done.filter((one) => one === name).length)).toEqual(counts);
+      }),
+    );
+  });
+
+  it('ends when its time is up, however few calls that were', () => {
+    const turns = new Turns();
+    const done: number[] = [];
+    connection(turns, 0, 20, done, 4).read();
+    expect(done).toHaveLength(3);
+    // Each takes three of its own, but the last.
+    expect(turns.finish()).toBe(7);
+  });
+
+  it('does not make who has just come wait for all of those who have much', () => {
+    const turns = new Turns();
+    const done: number[] = [];
+    for (let name = 0; name < 40; name++) connection(turns, name, 1000, done).read();
+    let turn = 0;
+    let came = 0;
+    turns.finish(() => {
+      turn++;
+      if (turn === 20) {
+        came = done.length;
+        connection(turns, 99, 1, done).read();
+      }
+    });
+    // All forty with more than a share each would be five turns.
+    expect(done.indexOf(99) - came).toBeLessThanOrEqual(16);
+  });
+
+  it('goes on with the others when one breaks, which is reported', () => {
+    const turns = new Turns();
+    const done: number[] = [];
+    const breaks = new Error('broken');
+    const reported: unknown[] = [];
+    const { setImmediate: real } = globalThis;
+    globalThis.setImmediate = ((callback: () => void) => {
+      try {
+        callback();
+      } catch (error) {
+        reported.push(error);
+      }
+    }) as unknown as typeof setImmediate;
+    try {
+      turns.work.later({
+        goOn() {
+          throw breaks;
+        },
+      });
+      turns.work.later(connection(turns, 1, 1, done));
+      turns.finish();
+    } finally {
+      globalThis.setImmediate = real;
+    }
+    expect(done).toEqual([1]);
+    expect(reported).toEqual([breaks]);
+  });
+});
+
+describe('the end of a turn', () => {
+  it('is when everybody has written', async () => {
+    const end = new TurnEnd();
+    const seen: string[] = [];
+    end.afterwards(() => seen.push('end'));
+    end.schedule();
+    end.add({ flush: () => seen.push('flush') });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(seen).toEqual(['flush', 'end']);
+  });
+});
