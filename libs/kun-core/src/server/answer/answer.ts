@@ -74,7 +74,10 @@ class SingleRequest implements RequestReader {
   }
 
   halfClose(): void {
-    if (this.arrived) this.onRequest(this.request);
+    const { request } = this;
+    // The call outlives its handler while its answer waits for a slow reader: it is not to keep what came.
+    this.request = undefined;
+    if (this.arrived) this.onRequest(request);
     else this.refuse('sent no request message');
   }
 

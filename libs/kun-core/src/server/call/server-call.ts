@@ -129,6 +129,8 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   handlerDone(): void {
     if (this.handler === 'settled') return;
     this.handler = 'settled';
+    // Whose request may be large, and nobody but the handler's own code needs it while the answer waits to be read.
+    this.handlerView = undefined;
     if (this.ending) this.environment.openCalls.remove(this, this.place);
   }
 
