@@ -5,11 +5,10 @@ import { CountedError, refusalOf, type RefusalReason } from '../process/refusal.
 import type { WireProcess } from '../process/wire-process.js';
 import { localSettings } from './connection-settings.js';
 import { Departure, type DepartureHost } from './departure.js';
-import { Http2Connection } from './http2-connection.js';
 import type { ConnectionLimits } from './limits/connection-limits.js';
 import { Keepalive, type KeepaliveHost } from './limits/keepalive.js';
 import { TimeLimits, type TimeLimitsHost } from './limits/time-limits.js';
-import { InboundChunks, type InboundChunksHost } from './receiving/inbound-chunks.js';
+import { ReadingConnection } from './reading-connection.js';
 import { Closed } from './streams/closed-streams.js';
 import type { Http2Stream } from './streams/http2-stream.js';
 import { LateEndings } from './streams/late-endings.js';
@@ -17,38 +16,25 @@ import { LateEndings } from './streams/late-endings.js';
 const NOTHING = Buffer.alloc(8);
 
 /** A connection's life: its time limits, its settings, how it is left, how it ends. */
-export abstract class LivingConnection
-  extends Http2Connection
-  implements DepartureHost, KeepaliveHost, InboundChunksHost
-{
+export abstract class LivingConnection extends ReadingConnection implements DepartureHost, KeepaliveHost {
   readonly departure: Departure;
-  /** Whether nothing more is read and written. */
-  protected ended = false;
   private gone = false;
   /** Whether the peer is known to know our settings. */
   protected settled = false;
   private settingsSeen = false;
-  // What the time for a header runs for, as the reader counts.
-  private headerTimed = 0;
-  private lastHeardMs: number;
-  private readonly chunks: InboundChunks;
   private onGone: Array<() => void> = [];
   private readonly keepalive: Keepalive;
   private readonly times: TimeLimits;
 
   constructor(socket: Duplex, process: WireProcess, limits: ConnectionLimits) {
     super(socket, process, limits);
-    const { timers, clock, stats, turns } = process;
-    this.lastHeardMs = clock.monotonicMs();
-    this.chunks = new InboundChunks(this, turns);
+    const { timers, clock, stats } = process;
     this.departure = new Departure(this, timers, limits.drainPingTimeoutMs);
     this.keepalive = new Keepalive(this, timers, () => clock.monotonicMs(), limits);
     this.times = new TimeLimits(this.timesHost(), timers, limits);
     process.connections.add(this);
     stats.connectionsOpen++;
     stats.connectionsTotal++;
-    socket.on('data', (chunk: Buffer) => this.onData(chunk));
-    socket.on('end', () => this.chunks.ended());
     socket.on('error', (error: Error) => this.lose(error.message));
     socket.on('close', () => this.onSocketClosed());
     this.frames.settings(localSettings(limits));
@@ -57,13 +43,6 @@ export abstract class LivingConnection
   }
 
   abstract get peer(): string;
-  /** Takes bytes of the preface; says where frames begin, or -1 while they do not. */
-  protected abstract readPreface(chunk: Buffer): number;
-
-  /** When the peer was last heard, in monotonic milliseconds: now, as long as something of it is unread. */
-  get heardMs(): number {
-    return this.chunks.waiting ? this.process.clock.monotonicMs() : this.lastHeardMs;
-  }
 
   get openStreams(): number {
     return this.streams.size;
@@ -176,25 +155,12 @@ export abstract class LivingConnection
     this.finishOutput();
   }
 
-  readChunk(chunk: Buffer, from: number): number {
-    const start = from === 0 ? this.readPreface(chunk) : from;
-    if (start < 0) return chunk.length;
-    const at = this.readFrames(chunk, start);
-    const { waitingFor } = this.reader;
-    if (waitingFor === this.headerTimed || this.ended) return at;
-    this.headerTimed = waitingFor;
-    this.times.headerWaits(waitingFor !== 0);
-    return at;
-  }
-
-  peerHungUp(): void {
+  override peerHungUp(): void {
     this.lose('the peer hung up');
   }
 
-  private onData(chunk: Buffer): void {
-    if (this.ended) return;
-    this.lastHeardMs = this.process.clock.monotonicMs();
-    this.chunks.arrived(chunk, this.lastHeardMs);
+  protected override headerWaits(waits: boolean): void {
+    this.times.headerWaits(waits);
   }
 
   private timesHost(): TimeLimitsHost {
@@ -202,7 +168,7 @@ export abstract class LivingConnection
       prefaceLate: () => this.tooSlow('preface-timeout', 'no preface in time'),
       headerLate: () => {
         // What it waits for may have come.
-        if (this.chunks.waiting) this.times.headerWaits(true);
+        if (this.unread) this.times.headerWaits(true);
         else this.tooSlow('header-timeout', 'no whole frame in time');
       },
       settingsLate: () => {
@@ -223,11 +189,6 @@ export abstract class LivingConnection
     this.refused(reason, detail, 'connection');
     this.lose(detail);
     this.socket.destroy();
-  }
-
-  private stopReading(): void {
-    this.reader.stop();
-    this.chunks.drop();
   }
 
   /** Says the last word, and waits for the peer to hang up. */

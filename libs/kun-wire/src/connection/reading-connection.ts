@@ -1,0 +1,61 @@
+import type { Duplex } from 'node:stream';
+import type { WireProcess } from '../process/wire-process.js';
+import { Http2Connection } from './http2-connection.js';
+import type { ConnectionLimits } from './limits/connection-limits.js';
+import { InboundChunks, type InboundChunksHost } from './receiving/inbound-chunks.js';
+
+/** How a connection reads: what its socket gives, as the turns of the event loop have time for it. */
+export abstract class ReadingConnection extends Http2Connection implements InboundChunksHost {
+  /** Whether nothing more is read and written. */
+  protected ended = false;
+  // What the time for a header runs for, as the reader counts.
+  private headerTimed = 0;
+  private lastHeardMs: number;
+  private readonly chunks: InboundChunks;
+
+  constructor(socket: Duplex, process: WireProcess, limits: ConnectionLimits) {
+    super(socket, process, limits);
+    this.lastHeardMs = process.clock.monotonicMs();
+    this.chunks = new InboundChunks(this, process.turns);
+    socket.on('data', (chunk: Buffer) => this.onData(chunk));
+    socket.on('end', () => this.chunks.ended());
+  }
+
+  abstract peerHungUp(): void;
+  /** Takes bytes of the preface; says where frames begin, or -1 while they do not. */
+  protected abstract readPreface(chunk: Buffer): number;
+  /** Whether a frame or a header block waits for its rest. */
+  protected abstract headerWaits(waits: boolean): void;
+
+  /** When the peer was last heard, in monotonic milliseconds: now, as long as something of it is unread. */
+  get heardMs(): number {
+    return this.unread ? this.process.clock.monotonicMs() : this.lastHeardMs;
+  }
+
+  /** Whether something has come that is not read. */
+  protected get unread(): boolean {
+    return this.chunks.waiting;
+  }
+
+  readChunk(chunk: Buffer, from: number): number {
+    const start = from === 0 ? this.readPreface(chunk) : from;
+    if (start < 0) return chunk.length;
+    const at = this.readFrames(chunk, start);
+    const { waitingFor } = this.reader;
+    if (waitingFor === this.headerTimed || this.ended) return at;
+    this.headerTimed = waitingFor;
+    this.headerWaits(waitingFor !== 0);
+    return at;
+  }
+
+  protected stopReading(): void {
+    this.reader.stop();
+    this.chunks.drop();
+  }
+
+  private onData(chunk: Buffer): void {
+    if (this.ended) return;
+    this.lastHeardMs = this.process.clock.monotonicMs();
+    this.chunks.arrived(chunk, this.lastHeardMs);
+  }
+}
