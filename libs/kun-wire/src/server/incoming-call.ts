@@ -20,6 +20,8 @@ export interface IncomingCall {
   readonly refusal: CallRefusal | undefined;
   /** Whether an answer would still reach somebody. */
   readonly writable: boolean;
+  /** Whether a message that is sent now has to wait, for the caller's window or for the socket. */
+  readonly congested: boolean;
 
   /** Asks for one message. One that has come already is handed over before this returns. */
   read(): void;

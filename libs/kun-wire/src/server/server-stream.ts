@@ -61,6 +61,10 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     return this.answer === undefined && !this.closed;
   }
 
+  get congested(): boolean {
+    return this.items !== undefined;
+  }
+
   get encoding(): RequestHead['encoding'] {
     return this.head.encoding;
   }

@@ -2,6 +2,7 @@ import protobuf from 'protobufjs';
 import { withoutLength } from './any-value.js';
 import type { CompiledMessage } from './compiled-message.js';
 import { MessageCompiler } from './compile-messages.js';
+import { MessageSlab } from './message-slab.js';
 import { Misfit } from '../values/message-misfit.js';
 import type { ValueCodec } from '../values/value-codec.js';
 import type { MessageForms } from '../values/message-forms.js';
@@ -20,7 +21,8 @@ export interface MessageCodec {
  */
 export function messageCodecs(forms: MessageForms): (type: protobuf.Type) => MessageCodec {
   const compiler = new MessageCompiler(forms);
-  return (type) => codecOf(compiler.compile(type), compiler.wellKnown(type));
+  const slab = new MessageSlab();
+  return (type) => codecOf(compiler.compile(type), compiler.wellKnown(type), slab);
 }
 
 /** The codec of one type. */
@@ -28,22 +30,30 @@ export function messageCodec(type: protobuf.Type, forms: MessageForms): MessageC
   return messageCodecs(forms)(type);
 }
 
-function codecOf({ type, writer, reader }: CompiledMessage, wellKnown: ValueCodec | undefined): MessageCodec {
+function codecOf(
+  { type, writer, reader }: CompiledMessage,
+  wellKnown: ValueCodec | undefined,
+  slab: MessageSlab,
+): MessageCodec {
   const typeName = type.fullName.slice(1);
+  // Messages of one type are mostly of one size.
+  let lastBytes = 0;
   return {
     encode(message) {
+      const output = MessageSlab.isFor(lastBytes) ? slab.begin() : protobuf.Writer.create();
       try {
-        const output = protobuf.Writer.create();
         // A method's own message has the form of its type; what fields of the type take is taken all the same.
-        if (wellKnown && !writer.fits(message)) {
-          wellKnown.write(output, message, 0);
-          return withoutLength(output.finish(true)) as Buffer;
-        }
+        if (wellKnown && !writer.fits(message))
+          return withoutLength(nativeValue(wellKnown, message)) as Buffer;
         writer.write(output, message, 0);
         // A Buffer in Node, and nobody else's: the writer is done.
-        return output.finish(true) as Buffer;
+        const bytes = slab.end(output);
+        lastBytes = bytes.length;
+        return bytes;
       } catch (thrown) {
         throw Misfit.toError(typeName, thrown);
+      } finally {
+        slab.drop(output);
       }
     },
     decode(bytes) {
@@ -56,4 +66,10 @@ function codecOf({ type, writer, reader }: CompiledMessage, wellKnown: ValueCode
       }
     },
   };
+}
+
+function nativeValue(codec: ValueCodec, value: unknown): Uint8Array {
+  const output = protobuf.Writer.create();
+  codec.write(output, value, 0);
+  return output.finish(true);
 }

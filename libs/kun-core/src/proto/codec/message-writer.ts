@@ -51,7 +51,7 @@ export class MessageWriter {
     }
     if (this.oneofs.size > 0) this.checkOneofs(source);
     // As many as there are keys means that each key is a field; with getters of a class it does not.
-    if (!plain || found !== Object.keys(source).length) this.checkKeys(source);
+    if (!plain || found !== keysOf(source)) this.checkKeys(source);
   }
 
   /** The names of the fields, by their numbers. */
@@ -137,6 +137,13 @@ export function isSet(value: unknown): boolean {
 
 function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+/** How many keys an object has, as cheap as it can be said; with what its prototype has been given, too. */
+function keysOf(source: Source): number {
+  let keys = 0;
+  for (const _ in source) keys++;
+  return keys;
 }
 
 function isPlain(value: unknown): value is Source {

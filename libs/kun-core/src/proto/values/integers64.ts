@@ -50,20 +50,39 @@ const TWO_32 = 2 ** 32;
 /** Text of at most this many characters is a safe integer. */
 const SAFE_LENGTH = 15;
 
+const MINUS = 45;
+const ZERO = 48;
+
 function exact(given: unknown, unsigned: boolean): number | Long | undefined {
   let value = unboxed(given);
   if (typeof value === 'number')
     return Number.isSafeInteger(value) && !(unsigned && value < 0) ? value : undefined;
   if (typeof value === 'string') {
+    if (value.length <= SAFE_LENGTH) {
+      const number = shortNumber(value);
+      return Number.isNaN(number) || (unsigned && number < 0) ? undefined : number;
+    }
     if (!/^-?\d{1,20}$/.test(value)) return undefined;
-    value = value.length <= SAFE_LENGTH ? Number(value) : BigInt(value);
-    if (typeof value === 'number') return unsigned && value < 0 ? undefined : value;
+    value = BigInt(value);
   }
   if (typeof value === 'object') value = bigintOf(value);
   if (typeof value !== 'bigint') return undefined;
   return value === (unsigned ? BigInt.asUintN(64, value) : BigInt.asIntN(64, value))
     ? toLong(value, unsigned)
     : undefined;
+}
+
+/** The number that a text of digits is; `NaN` for any other. */
+function shortNumber(text: string): number {
+  const first = text.charCodeAt(0) === MINUS ? 1 : 0;
+  if (text.length === first) return Number.NaN;
+  let number = 0;
+  for (let at = first; at < text.length; at++) {
+    const digit = text.charCodeAt(at) - ZERO;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    number = number * 10 + digit;
+  }
+  return first === 1 ? -number : number;
 }
 
 /** The value of a `Long` of any copy of long.js. */
@@ -109,12 +128,18 @@ const FORMS: Readonly<Record<MessageForms['longs'], (value: Long, unsigned: bool
 };
 
 const WRITE: Readonly<Record<Integer64, (writer: Writer, value: number | Long) => void>> = {
-  int64: (writer, value) => void writer.int64(value),
-  uint64: (writer, value) => void writer.uint64(value),
+  int64: writeVarint,
+  uint64: writeVarint,
   sint64: (writer, value) => void writer.sint64(value),
   fixed64: (writer, value) => void writer.fixed64(value),
   sfixed64: (writer, value) => void writer.sfixed64(value),
 };
+
+/** What 32 bits hold has the same varint in either. */
+function writeVarint(writer: Writer, value: number | Long): void {
+  if (typeof value === 'number' && value >= 0 && value < TWO_32) writer.uint32(value);
+  else writer.int64(value);
+}
 
 const READ: Readonly<Record<Integer64, (reader: Reader) => Long>> = {
   int64: (reader) => reader.int64(),

@@ -1,8 +1,17 @@
 import { status as Code } from '@grpc/grpc-js';
-import { isObservable, Observable, type Subscriber } from 'rxjs';
+import { isObservable, type Observable } from 'rxjs';
 import { StatusError } from '../../status/status-error.js';
 import type { BoundMethod } from '../call/bound-method.js';
 import type { ServerCall } from '../call/server-call.js';
+import {
+  CallTarget,
+  DirectAnswer,
+  directAnswer,
+  iteratorOf,
+  PulledAnswer,
+  type Direct,
+  type Iterated,
+} from './pulled-answer.js';
 import { type PumpTarget, ResponsePump } from './response-pump.js';
 
 /**
@@ -72,20 +81,54 @@ const OBSERVABLE_MAX_WAITING_BYTES = 16 * 1024 * 1024;
  */
 export function respondWithStream(call: ServerCall, result: unknown): void {
   if (isObservable(result)) {
-    pushFrom(result, call);
+    const direct = directAnswer(result);
+    if (direct === undefined) pushFrom(result, call);
+    else pullDirectly(direct, call);
     return;
   }
   const one = result === undefined || result === null ? [] : [result];
   const source = isAsyncIterable(result) || isIterable(result) ? result : one;
-  const pump = new ResponsePump(iteratorOf(source), pumpTarget(call));
+  pullFrom(source, call, intoWindow(call), (error) => call.fail(error));
+}
+
+function pullDirectly({ iterated, failed }: Direct, call: ServerCall): void {
+  const { window } = call;
+  let misfit = false;
+  const target = new CallTarget(call, (message) => {
+    try {
+      window.send(message);
+    } catch (error) {
+      // The answer is wrong, and no handler threw: no filter is asked, nor is the generator's clean-up waited for.
+      misfit = true;
+      call.fail(error);
+      throw error;
+    }
+  });
+  pullFrom(iterated, call, target, (error) => {
+    if (misfit) return;
+    // Where nobody is told any more, no filter is asked.
+    if (call.writable) pushFrom(failed(error), call);
+    else call.handlerDone();
+  });
+}
+
+function intoWindow(call: ServerCall): PumpTarget {
+  const { window } = call;
+  return new CallTarget(call, (message) => window.send(message));
+}
+
+function pullFrom(
+  source: Iterated,
+  call: ServerCall,
+  target: PumpTarget,
+  onError: (error: unknown) => void,
+): void {
+  const pump = new ResponsePump(iteratorOf(source), target);
   call.onAbandoned(() => {
     call.window.release();
     pump.stop();
   });
-  pump.done.then(
-    () => call.succeed(),
-    (error: unknown) => call.fail(error),
-  );
+  pump.done.then(() => call.succeed(), onError);
 }
 
 function pushFrom(source: Observable<unknown>, call: ServerCall): void {
@@ -102,7 +145,7 @@ function pushFrom(source: Observable<unknown>, call: ServerCall): void {
   const subscription = source.subscribe({
     next(value) {
       if (isAsyncIterable(value)) {
-        pumped = pumped.then(() => (pump = new ResponsePump(iteratorOf(value), pumpTarget(call))).done);
+        pumped = pumped.then(() => (pump = new ResponsePump(iteratorOf(value), intoWindow(call))).done);
         pumped.catch(fail);
         return;
       }
@@ -129,43 +172,16 @@ function pushFrom(source: Observable<unknown>, call: ServerCall): void {
 
 /**
  * What a handler returned, in the form that Nest's interceptors and filters take for a stream: a generator or a list
- * becomes an Observable, pulled no faster than the caller of the call reads, whatever operators stand between.
+ * becomes an Observable. `intercepted` says whether there are interceptors, which see each message.
  */
-export function forPipeline(result: unknown, call: ServerCall): unknown {
-  if (isObservable(result)) return result;
-  if (isAsyncIterable(result)) return responseObservable(result, call);
+export function forPipeline(result: unknown, call: ServerCall, intercepted: boolean): unknown {
+  if (typeof result !== 'object' || result === null || isObservable(result)) return result;
+  const { requestStream, responseStream } = call.method;
   // A single response is a message and no list.
-  return call.method.responseStream && isIterable(result) ? responseObservable(result, call) : result;
+  if (!isAsyncIterable(result) && !(responseStream && isIterable(result))) return result;
+  const direct = responseStream && !requestStream && !intercepted;
+  return direct ? new DirectAnswer(result, call) : new PulledAnswer(result, call);
 }
-
-function responseObservable(source: Iterated, call: ServerCall): Observable<unknown> {
-  return new Observable((subscriber) => {
-    const pump = new ResponsePump(iteratorOf(source), pumpTarget(call, subscriber));
-    call.produces(pump.done);
-    pump.done.then(
-      () => subscriber.complete(),
-      (error: unknown) => subscriber.error(error),
-    );
-    return () => pump.stop();
-  });
-}
-
-/** Somewhere to pump to at the pace of the call: the call itself, or who stands before it. */
-function pumpTarget(call: ServerCall, before?: Subscriber<unknown>): PumpTarget {
-  const { window } = call;
-  return {
-    get open() {
-      return call.writable && !before?.closed;
-    },
-    get full() {
-      return window.full;
-    },
-    send: (message) => (before ? before.next(message) : window.send(message)),
-    whenOpen: () => window.whenOpen(),
-  };
-}
-
-type Iterated = AsyncIterable<unknown> | Iterable<unknown>;
 
 /** Whether a handler's result is iterated asynchronously (an async generator, a Node stream). */
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
@@ -175,10 +191,6 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
 /** Whether it is a list or a generator: a message never is. */
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value;
-}
-
-function iteratorOf(source: Iterated): AsyncIterator<unknown> | Iterator<unknown> {
-  return isAsyncIterable(source) ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
 }
 
 function tooSlow(call: ServerCall, waitingBytes: number): StatusError {

@@ -104,6 +104,11 @@ export abstract class AnsweredCall extends ObservedCall {
     }
   }
 
+  /** Whether what is sent now has to wait, for the caller's window or for the socket. */
+  get congested(): boolean {
+    return this.wire.congested;
+  }
+
   /**
    * Sends a message; says how many bytes it has, 0 when nobody waits for it any more.
    *

@@ -40,6 +40,7 @@ export function opened({
     readMetadata: () => new Metadata(),
     read: () => {},
     compresses: false,
+    congested: false,
     sendHeaders(...sending) {
       headers.push(sending);
       sent.push('headers');

@@ -3,10 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { ResponseWindow } from './response-window.js';
 
 /** A window before a transport that takes messages, oldest first, when the test says so. */
-function sized(bytesOf: (message: unknown) => number = () => 1) {
+function sized(bytesOf: (message: unknown) => number = () => 1, congested = true) {
   const inFlight: Array<{ bytes: number; taken: () => void }> = [];
   const call = {
     writable: true,
+    congested,
     send(message: unknown, taken: () => void): number {
       if (!call.writable) return 0;
       inFlight.push({ bytes: bytesOf(message), taken });
@@ -40,6 +41,19 @@ describe('the window of an answer', () => {
     expect(sender.open).toBe(false);
     await take(1);
     expect([sender.open, window.full]).toEqual([true, false]);
+  });
+
+  it('has room for 256 messages that are written at once, and for 64 of them once they have to wait', async () => {
+    const { call, window, waiting, take } = sized(() => 1, false);
+    for (; !window.full; window.send(0));
+    const sender = waiting();
+    await take(127);
+    expect(sender.open).toBe(false);
+    call.congested = true;
+    await take(1 + 95);
+    expect([sender.open, window.full]).toEqual([false, false]);
+    await take(1);
+    expect(sender.open).toBe(true);
   });
 
   it('is full at 64 KiB, however few messages have them', async () => {

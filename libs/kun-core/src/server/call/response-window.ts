@@ -1,12 +1,16 @@
-/** Messages handed to the transport and not yet taken by it; more would only cost memory. */
-const WINDOW_MESSAGES = 64;
-/** The same in bytes: HTTP/2's initial window of a stream (RFC 9113, section 6.9.2), about. */
+/** Messages handed to the transport and not yet taken by it, where they have to wait: more would only cost memory. */
+const WAITING_MESSAGES = 64;
+/** The same where they do not: they are written, cost their bytes alone, and go out together. */
+const WRITTEN_MESSAGES = 256;
+/** The same in bytes, in either case: HTTP/2's initial window of a stream (RFC 9113, section 6.9.2), about. */
 const WINDOW_BYTES = 64 * 1024;
 
 /** Where messages are handed over. */
 export interface WindowedCall {
   /** Whether an answer would still reach somebody. */
   readonly writable: boolean;
+  /** Whether what is sent now has to wait, for the caller's window or for the socket. */
+  readonly congested: boolean;
   /** Says how many bytes the message has; `onFlushed` is called when the transport has taken it. */
   send(message: unknown, onFlushed: () => void): number;
 }
@@ -27,7 +31,7 @@ export class ResponseWindow {
   constructor(private readonly call: WindowedCall) {}
 
   get full(): boolean {
-    return this.messagesInFlight >= WINDOW_MESSAGES || this.bytesInFlight >= WINDOW_BYTES;
+    return this.messagesInFlight >= this.mostMessages || this.bytesInFlight >= WINDOW_BYTES;
   }
 
   /** @throws {StatusError} INTERNAL when the message does not fit the proto. */
@@ -51,15 +55,19 @@ export class ResponseWindow {
     resume?.();
   }
 
+  private get mostMessages(): number {
+    return this.call.congested ? WAITING_MESSAGES : WRITTEN_MESSAGES;
+  }
+
   private readonly onFlushed = (): void => {
     this.messagesInFlight--;
     this.bytesInFlight -= this.sizes[this.oldest++] ?? 0;
-    if (this.oldest >= WINDOW_MESSAGES) {
+    if (this.oldest >= WAITING_MESSAGES) {
       this.sizes.splice(0, this.oldest);
       this.oldest = 0;
     }
     // Half a window at a time: waking the sender for each message would undo the batch.
-    if (this.resume && this.messagesInFlight <= WINDOW_MESSAGES / 2 && this.bytesInFlight < WINDOW_BYTES) {
+    if (this.resume && this.messagesInFlight <= this.mostMessages / 2 && this.bytesInFlight < WINDOW_BYTES) {
       this.release();
     }
   };

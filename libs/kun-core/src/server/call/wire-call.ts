@@ -43,6 +43,8 @@ export interface WireCall {
   sendHeaders(metadata: Metadata | undefined, compression: CompressionAlgorithm | undefined): void;
   /** `onTaken` is called when the transport has taken it. */
   sendMessage(bytes: Buffer, onTaken: () => void): void;
+  /** Whether a message that is sent now has to wait, as far as the engine can tell. */
+  readonly congested: boolean;
   /** Ends the call. */
   sendStatus(status: WireStatus): void;
   /** Ends a call in whatever way is left, when one of the others threw. */

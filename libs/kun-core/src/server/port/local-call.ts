@@ -46,6 +46,8 @@ export class LocalCall implements WireCall {
   readonly socket = undefined;
   readonly authContext: AuthContext = {};
   readonly compresses = false;
+  /** Whoever made it takes messages one by one. */
+  readonly congested = true;
   private readonly requests: Array<{ readonly bytes: Buffer; readonly onTaken: () => void }> = [];
   private wanted = 0;
   private complete: 'no' | 'yes' | 'told' = 'no';

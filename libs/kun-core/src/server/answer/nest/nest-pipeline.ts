@@ -111,15 +111,23 @@ function isPartOfCall(value: unknown): boolean {
 function messageInterceptors(intercept: Intercept): Intercept {
   return function interceptCall(interceptors, args, instance, callback, next, type) {
     const call = currentCall();
+    // As Nest has it; a promise or two less.
+    const intercepted = interceptors.length > 0;
     const adapted =
-      call instanceof ServerCall && call.bound?.style === 'message' ? answering(call, next) : next;
-    return intercept(interceptors, args, instance, callback, adapted, type);
+      call instanceof ServerCall && call.bound?.style === 'message'
+        ? answering(call, next, intercepted)
+        : next;
+    return intercepted ? intercept(interceptors, args, instance, callback, adapted, type) : adapted();
   };
 }
 
 /** The handler, whose answer comes in a form that the pipeline sees through. */
-function answering(call: ServerCall, next: () => Promise<unknown>): () => Promise<unknown> {
-  const adapt = (result: unknown) => forPipeline(result, call);
+function answering(
+  call: ServerCall,
+  next: () => Promise<unknown>,
+  intercepted: boolean,
+): () => Promise<unknown> {
+  const adapt = (result: unknown) => forPipeline(result, call, intercepted);
   if (!call.method.requestStream) return () => next().then(adapt);
   return () => {
     const failed = new Promise<never>((_resolve, reject) => call.onRequestFailure(reject));

@@ -21,6 +21,8 @@ const NO_METADATA = new Metadata();
 /** A call over grpc-js, met at its intercepting call; and what listens to that for the server's call. */
 export class GrpcJsCall implements WireCall {
   readonly compresses = false;
+  /** It has an object or two of each message until the socket has taken it. */
+  readonly congested = true;
   /** What carries the call; absent where Node has not told of it. */
   stream: CallStream | undefined;
   /** Told of what comes; set before {@link start}. */
@@ -133,6 +135,7 @@ export function closedCall(headers: IncomingHttpHeaders, peer: string): WireCall
     socket: undefined,
     authContext: {},
     compresses: false,
+    congested: false,
     get metricsRecorder(): never {
       throw new TypeError('the call has no recorder of metrics');
     },

@@ -94,6 +94,10 @@ export class KunCall implements WireCall, CallListener {
     this.incoming.sendHeaders(toFields(metadata), compression);
   }
 
+  get congested(): boolean {
+    return this.incoming.congested;
+  }
+
   sendMessage(bytes: Buffer, onTaken: () => void): void {
     const { maxSendBytes } = this.connection;
     if (bytes.byteLength <= maxSendBytes) {
