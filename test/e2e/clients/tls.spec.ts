@@ -6,6 +6,7 @@ import { status } from '@grpc/grpc-js';
 import { callerIdentity } from '@kun/core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { KindsHandlers } from '../kinds-controller.js';
+import { sumOf } from '../metrics-text.js';
 import { callKind, KINDS_METHODS, startLinked } from './linked-service.js';
 import { testAuthority, type TestAuthority, type TestPair } from './test-authority.js';
 
@@ -156,6 +157,37 @@ describe('certificates swapped on disk under load', () => {
     place('server.crt', 'half a certifica');
     await last.logs.waitFor(({ msg }) => msg === 'changed certificates cannot be used; the old ones stay');
     expect(await commonNameAt(last.grpcAddress, CA)).toBe('orders-1');
+  });
+});
+
+describe('a caller that agrees on no protocol (ALPN)', () => {
+  const greeting = Buffer.from(
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00\x00\x00\x00',
+    'latin1',
+  );
+
+  it.each([
+    ['is refused, told of, and counted', {}, { heard: 0, counted: 1 }],
+    ['is served with RequireALPN off', { RequireALPN: false }, { heard: 1, counted: 0 }],
+  ])('%s', async (_, more, expected) => {
+    const server = put('server', await authority.issue('orders'));
+    await using service = await startLinked({
+      handlers: WHO,
+      config: { GRPCServer: { TLS: { ...server, ...more } } },
+    });
+    const [host = '', port] = service.grpcAddress.split(':');
+    const socket = connectTls({ host, port: Number(port), rejectUnauthorized: false });
+    socket.on('error', () => undefined).write(greeting);
+    const heard = await new Promise<number>((resolve) => {
+      socket.once('data', () => resolve(1));
+      socket.once('close', () => resolve(0));
+    });
+    socket.destroy();
+    const counted = sumOf(await service.metrics(), 'kun_connections_refused_total', { reason: 'alpn' });
+    expect({ heard, counted }).toEqual(expected);
+    const lines = service.logs.lines.filter(({ msg }) => msg === 'refused a TLS connection');
+    expect(lines).toHaveLength(expected.counted);
+    for (const line of lines) expect(JSON.stringify(line['err'])).toContain('RequireALPN');
   });
 });
 

@@ -14,7 +14,10 @@ export interface CertificateLogger {
  * @throws {CertificateError} when they cannot be used.
  */
 export function serverTls(
-  files: CertificateFiles & { readonly clientCertificates: 'none' | 'required' },
+  files: CertificateFiles & {
+    readonly clientCertificates: 'none' | 'required';
+    readonly requireAlpn: boolean;
+  },
   logger: CertificateLogger,
   onRefused: NonNullable<ServerTlsOptions['onRefused']>,
 ): ServerTlsOptions {
@@ -27,6 +30,7 @@ export function serverTls(
   return {
     certificates,
     clientCertificates: files.clientCertificates,
+    requireAlpn: files.requireAlpn,
     onRefused,
   };
 }

@@ -12,6 +12,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ServerHttp2Stream } from 'node:http2';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -20,7 +21,7 @@ import { testAuthority, type TestAuthority, type TestPair } from './certificate.
 import { CertificateStore } from './certificate-store.js';
 import { TlsChannelCredentials } from './client-tls.js';
 import { PeerIdentities, describePeer, type PeerIdentity } from './peer-identity.js';
-import { TlsTermination, type ServerTlsOptions } from './server-tls.js';
+import { AlpnError, TlsTermination, type ServerTlsOptions } from './server-tls.js';
 
 const bytes = (value: Buffer) => value;
 let directory: string;
@@ -177,6 +178,37 @@ describe('TLS', () => {
     expect(() => new TlsTermination({ certificates, clientCertificates: 'required' }, none)).toThrow(
       /no file of the authorities/,
     );
+  });
+
+  it.each([
+    ['is refused', {}, [AlpnError]],
+    ['is taken where that is allowed', { requireAlpn: false }, []],
+  ])('that agrees on no protocol %s', async (_, options, expected) => {
+    const refused: Error[] = [];
+    const server = await serve({
+      certificates: put('server', await authority.issue('one'), undefined),
+      onRefused: (error) => refused.push(error),
+      ...options,
+    });
+    const socket = connectTls({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false });
+    // The server's SETTINGS, or the end.
+    const ended = new Promise((resolve) => socket.once('close', resolve).once('data', resolve));
+    await ended;
+    socket.destroy();
+    expect(refused.map(({ constructor }) => constructor)).toEqual(expected);
+    for (const { message } of refused) expect(message).toContain('GRPCServer.TLS.RequireALPN');
+  });
+
+  it('that agrees on another protocol is refused', async () => {
+    const refused = deferred<Error>();
+    const { port } = await serve({
+      certificates: put('server', await authority.issue('one'), undefined),
+      onRefused: (error) => refused.resolve(error),
+    });
+    const options = { port, host: '127.0.0.1', rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] };
+    const socket = connectTls(options).on('error', () => {});
+    expect((await refused.promise).message).toMatch(/alpn|application protocol/i);
+    socket.destroy();
   });
 
   it('cuts a connection that finishes its handshake after the close', async () => {

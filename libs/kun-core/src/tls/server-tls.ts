@@ -12,6 +12,8 @@ export interface ServerTlsOptions {
    * handshake. `optional` lets it in without an identity. Default `none`: not asked for.
    */
   readonly clientCertificates?: 'none' | 'optional' | 'required' | undefined;
+  /** Whether a caller that agrees on no protocol (ALPN) is refused, as RFC 9113, section 3.2 has it. Default true */
+  readonly requireAlpn?: boolean | undefined;
   /** How long a handshake may take from the accept, in milliseconds. Default 20 000, as long as a client of kun waits. */
   readonly handshakeTimeoutMs?: number | undefined;
   /** Told of each connection refused in its handshake, with the socket it came over, which still knows its peer. */
@@ -21,6 +23,17 @@ export interface ServerTlsOptions {
 /** A handshake took too long. */
 export class TlsHandshakeTimeoutError extends Error {
   override readonly name = 'TlsHandshakeTimeoutError';
+}
+
+/** A caller has offered no protocol in its handshake, and HTTP/2 over TLS begins with an agreement on `h2`. */
+export class AlpnError extends Error {
+  override readonly name = 'AlpnError';
+
+  constructor() {
+    super(
+      'the caller offered no protocol in its TLS handshake, where gRPC needs h2 (ALPN); have it offer that (HAProxy: "alpn h2" on the line of the server), or set GRPCServer.TLS.RequireALPN to no',
+    );
+  }
 }
 
 /**
@@ -45,6 +58,7 @@ export class TlsTermination {
   /** @throws {CertificateError} when the store has no certificate, or callers' are wanted and it has no authorities. */
   constructor(options: ServerTlsOptions, onSecure: (socket: TLSSocket, accepted: Socket) => void) {
     const { certificates, clientCertificates = 'none', handshakeTimeoutMs = 20_000, onRefused } = options;
+    const { requireAlpn = true } = options;
     if (!certificates.current.certificate) {
       throw new CertificateError('a TLS server needs a certificate and its private key; name both files');
     }
@@ -76,12 +90,20 @@ export class TlsTermination {
       accepted.destroy();
     });
     server.on('secureConnection', (socket) => {
-      this.#settled(acceptedAs(socket));
+      const accepted = acceptedAs(socket);
+      this.#settled(accepted);
       // Without a listener a reset would be an uncaught error until the session has its own.
       socket.on('error', () => undefined);
-      // No call was made over it yet: its peer can go elsewhere.
-      if (this.#closed) socket.destroy();
-      else onSecure(socket, acceptedAs(socket));
+      if (requireAlpn && socket.alpnProtocol !== 'h2') {
+        // One that offers others only is refused by OpenSSL.
+        onRefused?.(new AlpnError(), accepted);
+        socket.destroy();
+      } else if (this.#closed) {
+        // No call was made over it yet: its peer can go elsewhere.
+        socket.destroy();
+      } else {
+        onSecure(socket, accepted);
+      }
     });
     this.#server = server;
     // Connections that stand keep what they were made with.

@@ -80,6 +80,28 @@ describe.each(['kun', 'grpc-js'] as const)('the engine %s', (engine) => {
     expect(sent).toEqual(engine === 'kun' ? [Buffer.from(oracle.serialize().toSorted())] : []);
   });
 
+  it('gives the handler of a call from within such a recorder, too', async () => {
+    await serve({
+      Unary: (_request: M, _metadata: grpc.Metadata, call: grpc.ServerUnaryCall<M, M>) => {
+        recordAll(call.getMetricsRecorder());
+        return { text: 'ok' };
+      },
+    });
+    const ended = deferred<number>();
+    const call = service.server.callLocally('/t.v1.T/Unary', {
+      peer: '127.0.0.1:1',
+      metadata: new grpc.Metadata(),
+      deadline: Date.now() + 20_000,
+      onHeaders: ignore,
+      onMessage: (_bytes, taken) => taken(),
+      onEnd: ({ code }) => ended.resolve(code),
+    });
+    call?.start();
+    call?.push(Buffer.alloc(0));
+    call?.halfClose();
+    expect(await ended.promise).toBe(grpc.status.OK);
+  });
+
   it('answers what is not served UNIMPLEMENTED, and tells of it once', async () => {
     await serve({});
     const missing = other({ Nothing: { ...RAW, path: '/t.v1.T/Missing' } });

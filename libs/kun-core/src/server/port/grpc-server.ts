@@ -25,7 +25,6 @@ import type { WireEngine, WireEngineOptions } from '../call/wire-engine.js';
 import { readOpenFileLimit } from '../../transport/open-files.js';
 import type { NearLimit } from './connection-limit.js';
 import { drain, NO_LISTENER, type DrainedListener, type DrainLimits, type DrainReport } from './drain.js';
-import { GrpcJsEngine } from './grpc-js/grpc-js-engine.js';
 import { serveHealth } from './health.js';
 import { KunEngine } from './kun/kun-engine.js';
 import { Listener, type ListenAddress } from './listener.js';
@@ -123,7 +122,7 @@ export class KunGrpcServer {
   ): Promise<number> {
     const { settings } = this.options;
     const { methods, run } = this.bind(handlers, places);
-    this.engine = this.openEngine(methods, run);
+    this.engine = await this.openEngine(methods, run);
     try {
       const listener = new Listener(this.engine, {
         tls: this.options.tls,
@@ -226,7 +225,10 @@ export class KunGrpcServer {
     return wire;
   }
 
-  private openEngine(methods: ReadonlyMap<string, BoundMethod>, run: (call: ServerCall) => void): WireEngine {
+  private async openEngine(
+    methods: ReadonlyMap<string, BoundMethod>,
+    run: (call: ServerCall) => void,
+  ): Promise<WireEngine> {
     const {
       settings,
       channelOptions,
@@ -235,7 +237,10 @@ export class KunGrpcServer {
     } = this.options;
     const { environment } = this;
     const options = { methods, environment, run, settings, channelOptions, onWireRefusal, onRefused };
-    return settings.engine === 'grpc-js' ? new GrpcJsEngine(options) : new KunEngine(options);
+    if (settings.engine !== 'grpc-js') return new KunEngine(options);
+    // Loaded by those alone who want it.
+    const { GrpcJsEngine } = await import('./grpc-js/grpc-js-engine.js');
+    return new GrpcJsEngine(options);
   }
 }
 

@@ -5,10 +5,12 @@ import type { ServerCall } from '../call/server-call.js';
 import {
   endingOfUnanswered,
   type AuthContext,
+  type MetricsRecorder,
   type WireCall,
   type WireEnding,
   type WireStatus,
 } from '../call/wire-call.js';
+import { LoadReport } from './kun/load-report.js';
 
 /** Who makes a call from within, and hears what comes of it. */
 export interface LocalCaller {
@@ -72,8 +74,9 @@ export class LocalCall implements WireCall {
     return this.caller.deadline;
   }
 
-  get metricsRecorder(): never {
-    throw new TypeError('a call that the process makes to itself reports its load to nobody');
+  /** What a handler records of its load is taken; there is nobody to be told of it. */
+  get metricsRecorder(): MetricsRecorder {
+    return new LoadReport().recorder;
   }
 
   // --- for who makes it -------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import { peerAddress } from '../../transport/peer-address.js';
 const REASONS: Readonly<Record<string, string>> = {
   ConnectionSetupError: 'timeout',
   TlsHandshakeTimeoutError: 'timeout',
+  AlpnError: 'alpn',
   NotHttp2Error: 'not_http2',
   TooManyConnectionsError: 'limit',
   OpenFilesError: 'open_files',
@@ -16,7 +17,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /**
  * `kun_connections_refused_total{reason}`: connections closed before a call could be made over them; `timeout` those that
  * took too long (`GRPCServer.ConnectionTimeout`), `not_http2` those that speak something else (told by the engine kun),
- * `tls` those refused in the handshake, `limit` and `open_files` those that there was no room for.
+ * `tls` those refused in the handshake, `alpn` those that did not agree on h2 in it, `limit` and `open_files` those that there was no room for.
  */
 export function countRefusedConnections(registry: Registry): (error: Error) => void {
   const counter: Counter<'reason'> = new Counter({
@@ -25,7 +26,8 @@ export function countRefusedConnections(registry: Registry): (error: Error) => v
     labelNames: ['reason'],
     registers: [registry],
   });
-  for (const reason of ['timeout', 'not_http2', 'tls', 'limit', 'open_files']) counter.inc({ reason }, 0);
+  for (const reason of ['timeout', 'not_http2', 'tls', 'alpn', 'limit', 'open_files'])
+    counter.inc({ reason }, 0);
   return (error) => counter.inc({ reason: REASONS[error.name] ?? 'tls' });
 }
 
@@ -44,7 +46,7 @@ export function reportRefusedConnections(
     const skipped = sampler.take(clock.now());
     if (skipped === undefined) return;
     const fields = { err: error, 'peer.address': peerAddress(connection) };
-    const ofTls = error.name === 'TlsHandshakeTimeoutError' || reason === 'tls';
+    const ofTls = error.name === 'TlsHandshakeTimeoutError' || reason === 'tls' || reason === 'alpn';
     logger.warn(
       skipped > 0 ? { ...fields, 'log.skipped': skipped } : fields,
       `refused a ${ofTls ? 'TLS ' : ''}connection`,

@@ -43,6 +43,11 @@ export const serverTls = optionalSection(
         'PEM file of the authorities callers must come from: mutual TLS. Default: callers show none',
       reload: 'restart',
     }),
+    RequireALPN: key('requireAlpn', z.boolean().default(true), {
+      description:
+        'Whether callers must agree on h2 in the handshake (ALPN), as HTTP/2 asks. Off for load balancers that end TLS and begin it anew without, as HAProxy does without "alpn h2", and some of AWS',
+      reload: 'restart',
+    }),
   },
   {
     /** `required` is mutual TLS. */
