@@ -6,6 +6,7 @@ import { freePorts } from '../e2e/config-tree.js';
 import { RunningProcess } from '../e2e/running-process.js';
 import { requireDebianPackages } from './debian-packages.js';
 import { CLIENT_CASES } from './interop/client-cases.js';
+import { runCppClient } from './interop/cpp-client.js';
 import { runGoClient } from './interop/go-client.js';
 import { startGrpcJsServer } from './interop/grpc-js-server.js';
 import { startKunClient, type KunClients } from './interop/kun-client.js';
@@ -67,6 +68,21 @@ describe('a kun server and grpc-go', () => {
   afterAll(() => server.close());
 
   it.each([...CASES, 'special_status_message'])('%s', (name) => {
+    expect(said[name]).toBe('OK');
+  });
+});
+
+describe('a kun server and the C++ client', () => {
+  let server: TestService;
+  let said: Record<string, string>;
+  beforeAll(async () => {
+    await requireDebianPackages('g++', 'pkg-config', 'libgrpc++-dev');
+    server = await startKunServer();
+    said = await runCppClient(server.grpcAddress);
+  }, 600_000);
+  afterAll(() => server.close());
+
+  it.each([...CASES, 'special_status_message', 'large_unary_gzip', 'large_unary_deflate'])('%s', (name) => {
     expect(said[name]).toBe('OK');
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { REPOSITORY } from '../../e2e/running-process.js';
+import { caseOutcomes } from './case-outcomes.js';
 
 const run = promisify(execFile);
 
@@ -22,12 +23,7 @@ export async function runGoClient(address: string): Promise<Record<string, strin
       },
     });
     const { stdout } = await run(program, [address]);
-    return Object.fromEntries(
-      [...stdout.matchAll(/^(OK|FAILED): (\w+)(?:: (.*))?$/gm)].map(([, outcome, name, why]) => [
-        name,
-        why ? `${outcome}: ${why}` : outcome,
-      ]),
-    );
+    return caseOutcomes(stdout);
   } finally {
     await rm(folder, { recursive: true });
   }
