@@ -134,15 +134,22 @@ describe.each(['kun', 'grpc-js'] as const)('what callers send to the engine %s',
   let plain: SpawnedService;
   let encrypted: SpawnedService;
   let directory: string;
+  let caller: { readonly cert: string; readonly key: string };
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'kun-stderr-'));
     const authority = await testAuthority('test');
     const { certificate, privateKey } = await authority.issue('echo');
     const [Cert, Key] = [join(directory, 'tls.crt'), join(directory, 'tls.key')] as const;
-    await Promise.all([writeFile(Cert, certificate), writeFile(Key, privateKey)]);
+    const ClientCA = join(directory, 'ca.crt');
+    await Promise.all([
+      writeFile(Cert, certificate),
+      writeFile(Key, privateKey),
+      writeFile(ClientCA, authority.certificate),
+    ]);
+    caller = { cert: certificate, key: privateKey };
     [plain, encrypted] = await Promise.all([
       SpawnedService.start({ config: { GRPCServer: { Engine, Reflection: true } } }),
-      SpawnedService.start({ config: { GRPCServer: { Engine, TLS: { Cert, Key, ClientCA: Cert } } } }),
+      SpawnedService.start({ config: { GRPCServer: { Engine, TLS: { Cert, Key, ClientCA } } } }),
     ]);
   });
   afterAll(async () => {
@@ -181,6 +188,16 @@ describe.each(['kun', 'grpc-js'] as const)('what callers send to the engine %s',
     for (const ALPNProtocols of [['h2'], ['http/1.1'], undefined]) {
       const socket = connectTls({ port, rejectUnauthorized: false, ...(ALPNProtocols && { ALPNProtocols }) });
       await say(socket, Buffer.from(MARK), 'ends');
+    }
+  });
+
+  it('stays in the log: all of it once more, within TLS', async () => {
+    const { grpc: port } = encrypted.ports;
+    for (const bytes of Object.values(SENT)) {
+      for (const way of ['ends', 'cuts'] as const) {
+        const options = { port, rejectUnauthorized: false, ALPNProtocols: ['h2'], ...caller };
+        await say(connectTls(options), bytes, way);
+      }
     }
   });
 

@@ -78,6 +78,7 @@ export abstract class LivingConnection extends ReadingConnection implements Depa
     }
     this.settled = true;
     this.decoder.settingsAcknowledged();
+    this.receive.settled(this.streams);
     this.times.settingsDone();
   }
 

@@ -35,7 +35,8 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     readonly connection: LivingConnection & ServedConnection,
     private readonly head: RequestHead,
   ) {
-    super(id, connection.peerSettings.initialWindowBytes, connection.limits.streamWindowBytes);
+    super(id, connection.peerSettings.initialWindowBytes, connection.receive.initialBytes);
+    this.windowTarget = connection.limits.streamWindowBytes;
     this.inbox = new MessageInbox(this);
     const { timeoutMs } = head;
     this.deadline = timeoutMs === Infinity ? Infinity : connection.process.clock.now() + timeoutMs;

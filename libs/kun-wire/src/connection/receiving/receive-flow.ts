@@ -18,12 +18,27 @@ export interface ReceiveFlowHost {
 export class ReceiveFlow {
   /** Unread bytes of all streams. */
   unreadBytes = 0;
+  /** What a stream may send at first: at least HTTP/2's own window, as long as the peer may not have read of ours. */
+  initialBytes: number;
   private window = INITIAL_WINDOW_BYTES;
 
   constructor(
     private readonly host: ReceiveFlowHost,
     private readonly limits: ConnectionLimits,
-  ) {}
+  ) {
+    this.initialBytes = Math.max(limits.streamWindowBytes, INITIAL_WINDOW_BYTES);
+  }
+
+  /** The peer has read our settings: its streams have our window from now on, less what they have used of the other. */
+  settled(streams: Iterable<Http2Stream>): void {
+    const excess = this.initialBytes - this.limits.streamWindowBytes;
+    if (excess === 0) return;
+    this.initialBytes -= excess;
+    for (const stream of streams) {
+      stream.receiveWindow -= excess;
+      this.topUp(stream);
+    }
+  }
 
   /** Bytes have come; false when the peer was not allowed to send them. */
   take(bytes: number): boolean {
