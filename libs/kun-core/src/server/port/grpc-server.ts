@@ -229,13 +229,9 @@ export class KunGrpcServer {
     methods: ReadonlyMap<string, BoundMethod>,
     run: (call: ServerCall) => void,
   ): Promise<WireEngine> {
-    const {
-      settings,
-      channelOptions,
-      onWireRefusal,
-      onRefusedConnection: onRefused = () => {},
-    } = this.options;
+    const { settings, channelOptions, onWireRefusal } = this.options;
     const { environment } = this;
+    const onRefused = this.options.onRefusedConnection ?? (() => {});
     const options = { methods, environment, run, settings, channelOptions, onWireRefusal, onRefused };
     if (settings.engine !== 'grpc-js') return new KunEngine(options);
     // Loaded by those alone who want it.
