@@ -79,6 +79,8 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     // What is seen and done there is what the others let see and do.
     // An entry of its own: messages of protobuf-es, in what the protos of files have, and as types.
     'protobuf-es': [...proto, 'client/call'],
+    // Another: rules of protos, which requests are held to.
+    protovalidate: [...proto, ...status],
     admin: [...sides, 'server/call', 'server/port', 'client/upstreams'],
     supervisor: ['lifecycle', 'admin', ...telemetry, 'settings'],
     // The module that a service imports, and what it provides.

@@ -47,6 +47,7 @@ export { MissingPackageError } from './optional-package.js';
 // Protos, messages and handlers
 export { ProtoError, type ProtoSource } from './proto/files/proto-source.js';
 export type { GeneratedProto } from './proto/generated-proto.js';
+export type { RequestRules } from './proto/request-rules.js';
 export { nanosOf } from './proto/values/exact-date.js';
 export type { ProtoForms } from './proto/values/message-forms.js';
 export { MessageMisfitError } from './proto/values/message-misfit.js';

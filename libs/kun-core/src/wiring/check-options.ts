@@ -19,6 +19,7 @@ const OPTIONS: Readonly<Record<keyof KunModuleOptions, Kind>> = {
   config: 'an object',
   interceptors: 'a list',
   services: 'a list',
+  rules: 'an object',
   channelOptions: 'an object',
 };
 

@@ -7,6 +7,7 @@ import type { GrpcJsServices } from './own-services.js';
 import type { GrpcChannelOptions } from '../transport/channel-options.js';
 import type { ProtoSource } from '../proto/files/proto-source.js';
 import { isGenerated, type GeneratedProto } from '../proto/generated-proto.js';
+import type { RequestRules } from '../proto/request-rules.js';
 import type { PortOverrides } from '../settings/declare.js';
 import type { LogDestination } from '../logs/output/log-destination.js';
 import type { SpanExporter } from '../traces/export/span-exporter.js';
@@ -39,6 +40,8 @@ export interface KunModuleOptions {
    * in `proto`, too, wants no handlers. Default: none
    */
   readonly services?: readonly GrpcJsServices[];
+  /** Rules of the protos that requests are held to: `protovalidate()` of `@kun/core/protovalidate`. Default: none */
+  readonly rules?: RequestRules;
   /** grpc-js' own server options; those that it does not read are refused. */
   readonly channelOptions?: GrpcChannelOptions;
 }

@@ -5,6 +5,7 @@ import { defaultServerInterceptors } from '../server/default-interceptors.js';
 import { resolveServices } from './own-services.js';
 import { KunGrpcServer } from '../server/port/grpc-server.js';
 import { loadProtos } from '../proto/load-protos.js';
+import { compileRules } from '../proto/request-rules.js';
 import { toStatusError } from '../status/thrown/to-status-error.js';
 import { CallMetrics } from '../metrics/call-metrics.js';
 import { reportLateErrors } from '../interceptors/recovery.js';
@@ -70,10 +71,15 @@ export const serverProvider = provide(
       protoDirectories(options, runtime),
       settings.grpc,
     );
+    const methods = [...services.values()].flatMap((service) =>
+      Object.values(service).map(({ path }) => path),
+    );
+    const checks = compileRules(options.rules, { schemas, methods });
     const lookUp = (token: InjectionToken): unknown => moduleRef.get(token, { strict: false });
     const server = new KunGrpcServer({
       services,
       schemas,
+      checks,
       ownServices: () => resolveServices(options.services ?? [], lookUp),
       readiness,
       liveness,

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { importsOf, type ProtoImport } from './proto-imports.js';
 import { ProtoError } from './proto-source.js';
+import { VALIDATE_PROTO, validateProto } from './validate-proto.js';
 import { WELL_KNOWN_PROTOS } from './well-known-protos.js';
 
 /** A proto file that has been read, and those it imports. */
@@ -29,7 +30,7 @@ export interface FoundImport {
 /**
  * Reads proto files and all that they import, those asked for first. An import is looked for where the importing file was
  * found, beside the files asked for, in `includeDirs`, and beside the importing file; last among those that come with
- * protobufjs and with kun (`google/protobuf/*`, `google/api/*`).
+ * protobufjs and with kun (`google/protobuf/*`, `google/api/*`), and what the package of protovalidate has.
  *
  * @throws {ProtoError} when a file asked for or an import is missing, with the place of each such import.
  */
@@ -53,6 +54,7 @@ class Reading {
   readonly files: GrowingFile[] = [];
   readonly missing: string[] = [];
   private readonly roots: readonly string[];
+  private validate: string | undefined;
   /** By real path: a file may be reached through several roots and links. */
   private readonly known = new Map<string, GrowingFile>();
 
@@ -61,7 +63,7 @@ class Reading {
   }
 
   add(path: string, root: string | undefined, importedAs?: string): GrowingFile {
-    const shipped = WELL_KNOWN_PROTOS.get(path);
+    const shipped = this.shipped(path);
     const key = shipped === undefined ? realpathSync(path) : path;
     let file = this.known.get(key);
     if (!file) {
@@ -82,7 +84,7 @@ class Reading {
       if (found) file.imports.push({ path, kind, file: this.add(found.path, found.root, path) });
       else if (kind !== 'weak' && kind !== 'option') {
         this.missing.push(
-          `${file.path}:${line}: imports ${path}, which is not in ${this.roots.join(', ')}; add its directory to "includeDirs"`,
+          `${file.path}:${line}: imports ${path}, which is not in ${this.roots.join(', ')}; add its directory to "includeDirs"${path === VALIDATE_PROTO ? ', or npm install @bufbuild/protovalidate, which has it' : ''}`,
         );
       }
     }
@@ -93,14 +95,20 @@ class Reading {
       return existsSync(path) ? { path, root: importing.root } : undefined;
     }
     const own = importing.root === undefined ? [] : [importing.root];
-    const beside = WELL_KNOWN_PROTOS.has(importing.path) ? [] : [dirname(importing.path)];
+    const beside = this.shipped(importing.path) !== undefined ? [] : [dirname(importing.path)];
     for (const root of [...own, ...this.roots, ...beside]) {
       const candidate = join(root, path);
       if (existsSync(candidate)) return { path: candidate, root };
     }
-    if (WELL_KNOWN_PROTOS.has(path)) return { path, root: undefined };
+    if (this.shipped(path) !== undefined) return { path, root: undefined };
     const shipped = path.startsWith('google/') ? join(protobufjsDirectory(), path) : '';
     return shipped !== '' && existsSync(shipped) ? { path: shipped, root: undefined } : undefined;
+  }
+
+  /** What has no file: it comes with kun, or with the package of protovalidate. */
+  private shipped(path: string): string | undefined {
+    if (path !== VALIDATE_PROTO) return WELL_KNOWN_PROTOS.get(path);
+    return (this.validate ??= validateProto());
   }
 
   /** From the outermost of the directories that the file is in. */

@@ -52,7 +52,7 @@ export class HandlerStream extends Duplex {
     this.on('error', (error) => call.fail(readError(error)));
     if (request !== undefined) this.push(null);
     call.readWith({
-      message: (message) => runInCall(call, () => this.push(message)),
+      message: (message) => runInCall(call, () => this.#admit(message)),
       halfClose: () => runInCall(call, () => this.push(null)),
       cancelled: () => {
         call.window.release();
@@ -106,6 +106,15 @@ export class HandlerStream extends Duplex {
   override end(metadata?: unknown): this {
     if (isMetadata(metadata)) this.#call.responseTrailers.merge(metadata);
     return super.end();
+  }
+
+  #admit(message: unknown): void {
+    try {
+      this.#call.bound?.check?.(message);
+      this.push(message);
+    } catch (error) {
+      this.destroy(error as Error);
+    }
   }
 
   override _read(): void {

@@ -6,6 +6,7 @@ import type { Liveness } from '../../lifecycle/liveness.js';
 import type { Readiness } from '../../lifecycle/readiness.js';
 import type { Startup } from '../../lifecycle/startup.js';
 import type { DescribedSchema } from '../../proto/files/described-schema.js';
+import type { LoadedProtos } from '../../proto/load-protos.js';
 import type { ServiceDefinition } from '../../proto/service-definition.js';
 import { compose, type CallHandler, type Interceptor } from '../../rpc/interceptor.js';
 import type { RpcCall } from '../../rpc/rpc-call.js';
@@ -19,6 +20,7 @@ import { bindService, type ServiceImplementation } from '../answer/bind-service.
 import { bindHandlers, type HandlerPlace } from '../answer/nest/handler-coverage.js';
 import type { BoundMethod } from '../call/bound-method.js';
 import type { CallEnvironment } from '../call/call-environment.js';
+import { checkMethods, type CheckedRequests } from '../answer/checked-method.js';
 import { OpenCalls } from '../../rpc/open-calls.js';
 import { ServerCall } from '../call/server-call.js';
 import type { WireEngine, WireEngineOptions } from '../call/wire-engine.js';
@@ -32,12 +34,9 @@ import { LocalCall, type LocalCaller } from './local-call.js';
 import { serveReflection } from './reflection.js';
 
 /** What a {@link KunGrpcServer} is made of. */
-export interface GrpcServerOptions {
-  readonly services: ReadonlyMap<string, ServiceDefinition>;
+export interface GrpcServerOptions extends LoadedProtos, CheckedRequests {
   /** Services that are written for grpc-js; asked for when all providers are there. Default: none */
   readonly ownServices?: (() => readonly ServiceImplementation[]) | undefined;
-  /** What the services are defined by, for reflection. */
-  readonly schemas: readonly DescribedSchema[];
   readonly readiness: Readiness;
   /** What grpc.health.v1 answers for `liveness` and `startup`. Default: neither is known */
   readonly liveness?: Liveness | undefined;
@@ -176,6 +175,7 @@ export class KunGrpcServer {
     const own = this.options.ownServices?.() ?? [];
     const ownPaths = own.flatMap(({ definition }) => Object.values(definition).map(({ path }) => path));
     const methods = bindHandlers(services, handlers, places, new Set(ownPaths));
+    checkMethods(methods, this.options.checks);
     const serve = (service: ServiceImplementation) => bindService(methods, service);
     own.forEach(serve);
     const bound = [...methods.values()].map(({ method }) => method);

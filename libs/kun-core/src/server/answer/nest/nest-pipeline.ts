@@ -113,12 +113,26 @@ function messageInterceptors(intercept: Intercept): Intercept {
     const call = currentCall();
     // As Nest has it; a promise or two less.
     const intercepted = interceptors.length > 0;
-    const adapted =
-      call instanceof ServerCall && call.bound?.style === 'message'
-        ? answering(call, next, intercepted)
-        : next;
+    let adapted = next;
+    if (call instanceof ServerCall && call.bound?.style === 'message') {
+      const { check } = call.bound;
+      if (check) args[0] = checkedRequest(check, args[0], call);
+      adapted = answering(call, next, intercepted);
+    }
     return intercepted ? intercept(interceptors, args, instance, callback, adapted, type) : adapted();
   };
+}
+
+/** The request, or its messages as they come, after the guards and before everybody else. */
+function checkedRequest(check: (message: unknown) => void, request: unknown, call: ServerCall): unknown {
+  if (request instanceof RequestStream) {
+    return request.through((message) => {
+      check(message);
+      return message;
+    });
+  }
+  check(call.forHandler.request);
+  return request;
 }
 
 /** The handler, whose answer comes in a form that the pipeline sees through. */

@@ -1,0 +1,1 @@
+export { protovalidate, type ProtovalidateOptions } from './request-rules.js';
