@@ -31,6 +31,7 @@ const UNNAMED: Readonly<Record<string, string>> = {
   Timers: 'as BudgetHolder',
   TokenBucket: 'as BudgetHolder',
   TurnEnd: 'as BudgetHolder',
+  LateComers: 'as BudgetHolder',
   WorkTurns: 'as BudgetHolder',
 };
 

@@ -59,7 +59,7 @@ export const hoards: readonly Attack[] = [
   {
     name: 'gzip',
     what: '250 compressed messages that inflate to 4 MB each, on 10 connections',
-    refused: ['kun_wire_refusals_total unfinished-bytes'],
+    refused: ['kun_wire_refusals_total unfinished-bytes', ...UNSENT],
     cut: false,
     growthMiB: 448,
     async run(campaign) {
@@ -137,9 +137,13 @@ async function largeCalls(
       .greet([[INITIAL_WINDOW_SIZE, window]])
       .send(windowUpdate(0, 2 ** 31 - 1 - 65_535)),
   );
-  for (let call = 0; call < campaign.many(300) && !campaign.over; call++) {
-    for (const attacker of attackers) if (!attacker.stalled) attacker.send(...largeCall(attacker.stream()));
-    await pause(10);
-  }
+  const call = async (attacker: Attacker): Promise<void> => {
+    for (let made = 0; made < campaign.many(300) && !campaign.over; await pause(10)) {
+      if (attacker.stalled) continue;
+      attacker.send(...largeCall(attacker.stream()));
+      made++;
+    }
+  };
+  await Promise.all(attackers.map(call));
   await campaign.hold(attackers);
 }

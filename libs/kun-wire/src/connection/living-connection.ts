@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { type ConnectionError, ErrorCode, errorCodeName } from '../frames/error-code.js';
 import type { ByteBudget } from '../process/byte-budget.js';
-import { CountedError, refusalOf, type RefusalReason } from '../process/refusal.js';
+import { CountedError, FloodError, refusalOf, type RefusalReason } from '../process/refusal.js';
 import type { WireProcess } from '../process/wire-process.js';
 import { localSettings } from './connection-settings.js';
 import { Departure, type DepartureHost } from './departure.js';
@@ -149,6 +149,10 @@ export abstract class LivingConnection extends ReadingConnection implements Depa
     if (this.ended) return;
     const { code, reason } = error;
     this.refused(refusalOf(error), reason, 'connection');
+    // Many reset calls on one connection may be many callers behind one proxy; those of a process are an attack.
+    const attack =
+      error instanceof FloodError && (error.refusal !== 'reset-flood' || this.process.resets.empty);
+    if (attack) this.comesBackLate();
     this.ended = true;
     this.stopReading();
     this.frames.goAway(this.lastPeerStream, code, reason);

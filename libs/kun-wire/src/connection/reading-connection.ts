@@ -1,4 +1,6 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Timer } from '../process/timers.js';
 import type { WireProcess } from '../process/wire-process.js';
 import { Http2Connection } from './http2-connection.js';
 import type { ConnectionLimits } from './limits/connection-limits.js';
@@ -19,6 +21,7 @@ export abstract class ReadingConnection extends Http2Connection implements Inbou
     this.chunks = new InboundChunks(this, process.turns);
     socket.on('data', (chunk: Buffer) => this.onData(chunk));
     socket.on('end', () => this.chunks.ended());
+    if (!process.lateComers.none) this.holdBack();
   }
 
   abstract peerHungUp(): void;
@@ -37,6 +40,11 @@ export abstract class ReadingConnection extends Http2Connection implements Inbou
     return this.chunks.waiting;
   }
 
+  /** Where the peer is, without its port. */
+  private get remoteAddress(): string | undefined {
+    return this.socket instanceof Socket ? this.socket.remoteAddress : undefined;
+  }
+
   readChunk(chunk: Buffer, from: number): number {
     const start = from === 0 ? this.readPreface(chunk) : from;
     if (start < 0) return chunk.length;
@@ -51,6 +59,22 @@ export abstract class ReadingConnection extends Http2Connection implements Inbou
   protected stopReading(): void {
     this.reader.stop();
     this.chunks.drop();
+  }
+
+  /** Whoever comes from there next is first read in a moment. */
+  protected comesBackLate(): void {
+    const { remoteAddress, process } = this;
+    if (remoteAddress !== undefined) process.lateComers.cut(remoteAddress, process.clock.monotonicMs());
+  }
+
+  private holdBack(): void {
+    const { process, limits } = this;
+    const leftMs = process.lateComers.leftMs(this.remoteAddress, this.lastHeardMs);
+    if (leftMs === 0) return;
+    this.socket.pause();
+    const timer = new Timer(() => this.socket.resume());
+    // It must still come to HTTP/2 in time.
+    process.timers.arm(timer, Math.min(leftMs, limits.prefaceTimeoutMs / 2));
   }
 
   private onData(chunk: Buffer): void {

@@ -41,8 +41,12 @@ export interface InflateLimits {
 
 /** What inflates within this is done at once (some ten microseconds); the rest goes through zlib's threads. */
 const AT_ONCE_BYTES = 32 * 1024;
-/** zlib hands over pieces of this size. */
+/** zlib hands over pieces of this size, where a message does not say how large it is. */
 const PIECE_BYTES = 64 * 1024;
+/** What zlib must have left over at the end of a piece, or it makes room for another. */
+const SPARE_BYTES = 64;
+/** Larger ones come in pieces all the same, so that a claim costs little. */
+const MAX_PIECE_BYTES = 16 * 1024 * 1024;
 
 /**
  * Inflates a message, counting while it does: one that grows beyond its limit, or for which there is no room any more,
@@ -84,7 +88,20 @@ function inflateInPieces(
   limits: InflateLimits,
   done: (result: Inflated) => void,
 ): void {
-  const options = { chunkSize: PIECE_BYTES };
+  const chunkSize = pieceBytes(encoding, message, limits.maxMessageBytes);
+  // Counted before it is there.
+  let reserved = 0;
+  const reserve = (bytes: number): boolean => {
+    const more = bytes - reserved;
+    if (more <= 0) return true;
+    reserved = bytes;
+    return limits.reserve(more);
+  };
+  if (!reserve(chunkSize)) {
+    done({ failed: 'no room' });
+    return;
+  }
+  const options = { chunkSize };
   const inflater = encoding === 'gzip' ? createGunzip(options) : createInflate(options);
   const pieces: Buffer[] = [];
   let bytes = 0;
@@ -98,12 +115,29 @@ function inflateInPieces(
   inflater.on('data', (piece: Buffer) => {
     bytes += piece.length;
     if (bytes > limits.maxMessageBytes) end({ failed: 'too large' });
-    else if (!limits.reserve(piece.length)) end({ failed: 'no room' });
+    else if (!reserve(bytes)) end({ failed: 'no room' });
     else pieces.push(piece);
   });
-  inflater.on('end', () => end({ bytes: Buffer.concat(pieces, bytes) }));
+  inflater.on('end', () => {
+    const [first] = pieces;
+    // A small message that claimed to be large is not to keep so much.
+    const whole = pieces.length === 1 && first !== undefined && first.length * 2 >= chunkSize;
+    end({ bytes: whole ? first : Buffer.concat(pieces, bytes) });
+  });
   inflater.on('error', () => end({ failed: 'malformed' }));
   inflater.end(message);
+}
+
+/**
+ * What is inflated at once: the whole message, where it says how large it is (RFC 1952, section 2.3.1), so that it comes
+ * in one piece. One that lies has that much memory set aside, counted, and none of it touched.
+ */
+function pieceBytes(encoding: 'gzip' | 'deflate', message: Buffer, maxMessageBytes: number): number {
+  if (encoding !== 'gzip' || message.length < 4) return PIECE_BYTES;
+  const claimed = message.readUInt32LE(message.length - 4);
+  return claimed <= Math.min(maxMessageBytes, MAX_PIECE_BYTES)
+    ? Math.max(PIECE_BYTES, claimed + SPARE_BYTES)
+    : PIECE_BYTES;
 }
 
 function reserved(bytes: Buffer, limits: InflateLimits): Inflated {

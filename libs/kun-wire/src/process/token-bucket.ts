@@ -15,6 +15,10 @@ export class TokenBucket {
     return this.burst - this.tokens;
   }
 
+  get empty(): boolean {
+    return this.tokens < 1;
+  }
+
   /** Takes one; false when there is none left. */
   take(nowMs: number): boolean {
     this.refill(nowMs);

@@ -1,6 +1,7 @@
 import { BufferPool } from '../frames/buffer-pool.js';
 import { type BudgetHolder, ByteBudget } from './byte-budget.js';
 import { InflationQueue } from './inflation-queue.js';
+import { LateComers } from './late-comers.js';
 import type { Refusal, RefusalReason } from './refusal.js';
 import { processClock, Timers, type WireClock } from './timers.js';
 import { TokenBucket } from './token-bucket.js';
@@ -55,6 +56,7 @@ export class WireProcess {
   readonly unsent: ByteBudget;
   readonly inflations: InflationQueue;
   readonly resets: TokenBucket;
+  readonly lateComers = new LateComers();
   private readonly onRefused: ((refusal: Refusal) => void) | undefined;
 
   constructor({ limits, clock = processClock, onRefused }: WireProcessOptions = {}) {

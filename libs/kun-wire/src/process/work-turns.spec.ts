@@ -103,6 +103,22 @@ describe('the work of a turn', () => {
     expect(done.indexOf(99) - came).toBeLessThanOrEqual(16);
   });
 
+  it('does not make small work wait behind all that is large', () => {
+    const turns = new Turns();
+    const done: string[] = [];
+    const work = (name: string, costMs: number): Continuing => ({
+      goOn() {
+        done.push(name);
+        turns.nowMs += costMs;
+      },
+    });
+    for (let index = 0; index < 16; index++) turns.work.laterBehind(work('large', 15));
+    turns.work.later(work('small', 1));
+    turns.finish();
+    expect(done.indexOf('small')).toBe(0);
+    expect(done).toHaveLength(17);
+  });
+
   it('goes on with the others when one breaks, which is reported', () => {
     const turns = new Turns();
     const done: number[] = [];

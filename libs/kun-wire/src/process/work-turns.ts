@@ -58,6 +58,12 @@ export class WorkTurns {
     (this.share < 0 ? this.arrived : this.waiting).push(work);
   }
 
+  /** The same for large work, behind which small work that comes later does not wait. */
+  laterBehind(work: Continuing): void {
+    this.turnEnd.schedule();
+    this.waiting.push(work);
+  }
+
   private begin(nowMs: number): void {
     this.startMs = nowMs;
     this.calls = 0;

@@ -12,6 +12,8 @@ export interface InboxHost {
   readonly maxMessageBytes: number;
   readonly inflations: InflationQueue;
   deliver(bytes: Buffer): void;
+  /** Runs something when a turn has time for it, at once if this one has. */
+  inTurn(work: () => void): void;
   /** So many bytes are kept now; false when there was no room for them, and the call is over. */
   held(bytes: number): boolean;
   /** A message that is waited for has so many bytes to come. */
@@ -166,8 +168,11 @@ export class MessageInbox implements MessageSink {
       if (this.over) done();
       else {
         inflateMessage(encoding, message, limits, (result) => {
-          done();
-          this.inflated(result);
+          // Handlers of large messages take long: one that waits for them keeps its place, so that few lie inflated.
+          host.inTurn(() => {
+            done();
+            this.inflated(result);
+          });
         });
       }
     });

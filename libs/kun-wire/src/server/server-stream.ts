@@ -191,6 +191,12 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     this.listener?.onMessage(bytes);
   }
 
+  inTurn(work: () => void): void {
+    const { turns, clock } = this.connection.process;
+    if (turns.over(clock.monotonicMs())) turns.laterBehind({ goOn: work });
+    else work();
+  }
+
   held(bytes: number): boolean {
     this.connection.receive.held(this, this.closed ? 0 : bytes);
     return this.answer === undefined && !this.closed;
