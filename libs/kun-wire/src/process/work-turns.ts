@@ -58,10 +58,14 @@ export class WorkTurns {
     (this.share < 0 ? this.arrived : this.waiting).push(work);
   }
 
-  /** The same for large work, behind which small work that comes later does not wait. */
-  laterBehind(work: Continuing): void {
+  /** Does something large when a turn has time for it, at once if this one has; what is small does not wait behind it. */
+  soon(work: () => void): void {
+    if (!this.over(this.clock.monotonicMs())) {
+      work();
+      return;
+    }
     this.turnEnd.schedule();
-    this.waiting.push(work);
+    this.waiting.push({ goOn: work });
   }
 
   private begin(nowMs: number): void {

@@ -1,7 +1,7 @@
 import { ByteGatherer } from '../grpc/byte-gatherer.js';
 import { type Inflated, inflateMessage, type MessageEncoding } from '../grpc/message-encoding.js';
 import { MessageReader, type MessageSink, PREFIX_BYTES } from '../grpc/message-reader.js';
-import type { InflationQueue } from '../process/inflation-queue.js';
+import type { WireProcess } from '../process/wire-process.js';
 import type { MessageProblem } from './message-problem.js';
 
 /** What an inbox asks of its call. */
@@ -10,10 +10,8 @@ export interface InboxHost {
   demand: boolean;
   readonly encoding: MessageEncoding;
   readonly maxMessageBytes: number;
-  readonly inflations: InflationQueue;
+  readonly process: Pick<WireProcess, 'inflations' | 'turns'>;
   deliver(bytes: Buffer): void;
-  /** Runs something when a turn has time for it, at once if this one has. */
-  inTurn(work: () => void): void;
   /** So many bytes are kept now; false when there was no room for them, and the call is over. */
   held(bytes: number): boolean;
   /** A message that is waited for has so many bytes to come. */
@@ -164,12 +162,12 @@ export class MessageInbox implements MessageSink {
         return this.count();
       },
     };
-    host.inflations.run((done) => {
+    host.process.inflations.run((done) => {
       if (this.over) done();
       else {
         inflateMessage(encoding, message, limits, (result) => {
           // Handlers of large messages take long: one that waits for them keeps its place, so that few lie inflated.
-          host.inTurn(() => {
+          host.process.turns.soon(() => {
             done();
             this.inflated(result);
           });

@@ -74,8 +74,8 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     return this.connection.limits.maxMessageBytes;
   }
 
-  get inflations(): LivingConnection['process']['inflations'] {
-    return this.connection.process.inflations;
+  get process(): LivingConnection['process'] {
+    return this.connection.process;
   }
 
   /** Hands the call to whoever serves it, or refuses it. */
@@ -189,12 +189,6 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
 
   deliver(bytes: Buffer): void {
     this.listener?.onMessage(bytes);
-  }
-
-  inTurn(work: () => void): void {
-    const { turns, clock } = this.connection.process;
-    if (turns.over(clock.monotonicMs())) turns.laterBehind({ goOn: work });
-    else work();
   }
 
   held(bytes: number): boolean {
