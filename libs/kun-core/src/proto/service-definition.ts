@@ -21,6 +21,11 @@ export interface RpcDefinition extends Omit<
 export interface MethodMessages {
   /** Whether the response has no field, so that a handler that returns nothing has said it all. */
   readonly emptyResponse: boolean;
+  /**
+   * Whether nobody has the memory of a message's bytes besides whoever has the bytes: a request that was read is no view
+   * of them, and a response is written into memory of its own. Default: false
+   */
+  readonly ownMemory?: boolean;
   /** How they look. */
   shapes(): MethodShapes;
 }
@@ -75,7 +80,19 @@ function rpcDefinition(
     options: { idempotency_level: method.getOption('idempotency_level') as string | undefined },
     messages: {
       emptyResponse: response.fieldsArray.length === 0,
+      ownMemory: !hasBytes(request),
       shapes: () => ({ request: shapeOf(request), response: shapeOf(response) }),
     },
   };
+}
+
+/** Whether a message has `bytes` in it, which are read as a view. */
+function hasBytes(type: protobuf.Type, seen = new Set<protobuf.Type>()): boolean {
+  if (seen.has(type)) return false;
+  seen.add(type);
+  return type.fieldsArray.some(
+    (field) =>
+      field.type === 'bytes' ||
+      (field.resolvedType instanceof protobuf.Type && hasBytes(field.resolvedType, seen)),
+  );
 }

@@ -35,3 +35,30 @@ it('keeps hardly more memory than a long message has bytes, whatever fields foll
   const bytes = all.encode({ f_string: 'x'.repeat(1_000_000), f_money: { currency: 'EUR', units: '1' } });
   expect(bytes.buffer.byteLength).toBeLessThan(bytes.length + 1024);
 });
+
+it.each([
+  ['a', 'cut', [0xf0, 0x9f]],
+  ['✓', 'a surrogate', [0xed, 0xa0, 0x80]],
+  ['é', 'no UTF-8', [0xff]],
+])('refuses long text of "%s" with %s as it refuses short text', (unit, _what, wrong) => {
+  const errorOf = (length: number) => {
+    const text = Buffer.concat([Buffer.from(unit.repeat(length)), Buffer.from(wrong)]);
+    const bytes = protobuf.Writer.create().uint32(tag).bytes(text).finish();
+    try {
+      all.decode(bytes);
+    } catch (error) {
+      return String(error);
+    }
+    return undefined;
+  };
+  const tag = (theirs.fields['f_string']!.id << 3) | 2;
+  expect(errorOf(100)).toContain('f_string');
+  expect(errorOf(100_000)).toBe(errorOf(100));
+});
+
+it('reads a byte order mark as what it is, and says where long text is cut short', () => {
+  const text = `\uFEFF${'a'.repeat(5000)}`;
+  const bytes = all.encode({ f_string: text });
+  expect(all.decode(bytes)).toMatchObject({ f_string: text });
+  expect(() => all.decode(bytes.subarray(0, 3000))).toThrow('f_string');
+});

@@ -1,4 +1,5 @@
-import type { Writer } from 'protobufjs';
+import { isUtf8 } from 'node:buffer';
+import type { Reader, Writer } from 'protobufjs';
 
 /** From this size on a value gets room made for it; smaller ones fit into what the writer has, or soon do. */
 const LONG_BYTES = 1024;
@@ -35,6 +36,24 @@ export function writeText(writer: Writer, text: string): void {
   // A Buffer in Node.
   (writer.buf as Buffer).write(text, writer.pos, bytes, 'utf8');
   writer.pos += bytes;
+}
+
+/** Reads text, of whatever length; throws what protobufjs throws of bytes that are no UTF-8. */
+export function readText(reader: Reader): string {
+  const { pos, len } = reader;
+  const bytes = reader.size();
+  const start = reader.pos;
+  const end = start + bytes;
+  if (bytes >= LONG_BYTES && end <= len) {
+    const text = (reader.buf as Buffer).subarray(start, end);
+    // Half of what a strict TextDecoder costs.
+    if (isUtf8(text)) {
+      reader.pos = end;
+      return text.toString();
+    }
+  }
+  reader.pos = pos;
+  return reader.stringVerify();
 }
 
 /** Writes bytes, however many, behind their number. */

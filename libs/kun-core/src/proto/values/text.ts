@@ -1,6 +1,6 @@
 import { describe, type Refuse } from './message-misfit.js';
 import { unboxed, type ValueCodec } from './value-codec.js';
-import { writeBytes, writeText } from './long-values.js';
+import { readText, writeBytes, writeText } from './long-values.js';
 
 /**
  * `string`. What has no UTF-8 form (half of a surrogate pair, as a cut through an emoji leaves it) is a misfit.
@@ -22,7 +22,7 @@ export function string(verified: boolean, refuse: Refuse): ValueCodec {
     zero: '',
     write: (writer, value) =>
       writeText(writer, typeof value === 'string' && value.isWellFormed() ? value : convert(value)),
-    read: verified ? (reader) => reader.stringVerify() : (reader) => reader.string(),
+    read: verified ? readText : (reader) => reader.string(),
     empty: () => '',
   };
 }

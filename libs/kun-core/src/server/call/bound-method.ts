@@ -7,6 +7,11 @@ export type NestHandler = (...args: unknown[]) => Promise<unknown>;
 export interface MessageCodec {
   deserializeRequest(bytes: Buffer): unknown;
   serializeResponse(message: unknown): Buffer;
+  /**
+   * Whether nobody has the memory of large bytes besides whoever has the bytes: a request is no view of them, and a
+   * response is in memory of its own. Default: false
+   */
+  readonly ownMemory?: boolean | undefined;
 }
 
 /** A method and who answers it; made once at start. */

@@ -78,7 +78,11 @@ export function bindHandlers(
       users.set(found.pattern, [...(users.get(found.pattern) ?? []), rpc.path]);
       methods.set(rpc.path, {
         method: describeMethod(rpc.path, rpc),
-        codec: { deserializeRequest: rpc.requestDeserialize, serializeResponse: rpc.responseSerialize },
+        codec: {
+          deserializeRequest: rpc.requestDeserialize,
+          serializeResponse: rpc.responseSerialize,
+          ownMemory: rpc.messages.ownMemory,
+        },
         handler: found.handler,
         style: found.streaming === GrpcMethodStreamingType.PT_STREAMING ? 'call' : 'message',
         emptyResponse: rpc.messages.emptyResponse,

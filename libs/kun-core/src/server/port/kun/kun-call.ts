@@ -8,7 +8,7 @@ import {
   type IncomingCall,
   type RequestHeaders,
 } from '@kun/wire';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import type { CompressionAlgorithm } from '../../../transport/compression.js';
 import type { StatusError } from '../../../status/status-error.js';
@@ -101,7 +101,7 @@ export class KunCall implements WireCall, CallListener {
   sendMessage(bytes: Buffer, onTaken: () => void): void {
     const { maxSendBytes } = this.connection;
     if (bytes.byteLength <= maxSendBytes) {
-      this.incoming.sendMessage(bytes, onTaken);
+      this.incoming.sendMessage(bytes, this.givesBack(bytes) ? () => giveBack(bytes, onTaken) : onTaken);
       return;
     }
     const text = `the response is too large: ${bytes.byteLength} bytes, more than ${maxSendBytes}`;
@@ -124,6 +124,8 @@ export class KunCall implements WireCall, CallListener {
 
   onMessage(bytes: Buffer): void {
     this.call.messageArrived(bytes);
+    // One that was put together; others lie in what the socket gave.
+    if (this.givesBack(bytes) && bytes.length === bytes.buffer.byteLength) giveBack(bytes);
   }
 
   onHalfClose(): void {
@@ -136,6 +138,12 @@ export class KunCall implements WireCall, CallListener {
 
   onEnd(end: CallEnd): void {
     this.call.finish(this.endingOf(end));
+  }
+
+  /** Whether a message's memory goes back at once; what stands behind another stream than a socket may keep it. */
+  private givesBack(bytes: Buffer): boolean {
+    if (bytes.length < LARGE_BYTES) return false;
+    return this.call.bound?.codec.ownMemory === true && this.connection.socket instanceof Socket;
   }
 
   private endingOf(end: CallEnd): WireEnding {
@@ -154,6 +162,15 @@ export class KunCall implements WireCall, CallListener {
       cancelled: end.how === 'reset' && end.code === ErrorCode.CANCEL,
     });
   }
+}
+
+/** From this size on, memory that waits for the collector makes it run again and again, over all that a service holds. */
+const LARGE_BYTES = 1024 * 1024;
+
+/** Gives a large message's memory back: it is not read again. */
+function giveBack({ buffer }: Buffer, then?: () => void): void {
+  then?.();
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
 /** What is HTTP/2's and gRPC's own, and no metadata of the call; as grpc-js has it. */
