@@ -6,6 +6,7 @@ import type { Verdict } from './contest.js';
 import { measure } from './measure.js';
 import { measureMemory } from './measure-memory.js';
 import { readOptions, USAGE, type Options } from './options.js';
+import { PAGE_CONTENDERS, pageTables } from './page.js';
 import { leaveServerCore } from './pinned-process.js';
 import { profileReport } from './profile.js';
 import { memoryTable, table, type Measured } from './report.js';
@@ -45,10 +46,14 @@ async function compare(options: Options): Promise<number> {
     `${processes} processes of each contender and scenario, each measured for ${seconds} s after ${warmUpSeconds} s; medians over processes\n`,
   );
   const results: Record<string, Record<string, readonly Verdict[]>> = {};
+  const path = `${OUTPUT}/last.json`;
   const faults = new Set<string>();
   const packages = new Map<string, string>();
   for (const scenario of options.scenarios.map(scenarioOf)) {
-    const contenders = chosen.filter(({ scenarios }) => scenarios.includes(scenario.name));
+    const contenders = chosen.filter(
+      ({ id, scenarios }) =>
+        scenarios.includes(scenario.name) && (!options.page || PAGE_CONTENDERS[scenario.name].includes(id)),
+    );
     const compareBy = async <S extends Verdict>(
       measureOne: (contender: Contender) => Promise<S>,
       tableOf: (scenario: Scenario, measured: ReadonlyArray<Measured<S>>) => string,
@@ -60,6 +65,8 @@ async function compare(options: Options): Promise<number> {
     const times = { warmUpMs: warmUpSeconds * MS_PER_SECOND, measureMs: seconds * MS_PER_SECOND };
     if (scenario.holds) await compareBy((contender) => measureMemory(contender, scenario), memoryTable);
     else await compareBy((contender) => measure(contender, scenario, times), table);
+    // After each, so that a run that is broken off has not been for nothing.
+    writeFileSync(path, JSON.stringify({ facts: machineFacts(), options, results }, undefined, 2));
     for (const { title, id } of contenders) {
       for (const sample of results[scenario.name]?.[id] ?? []) {
         for (const fault of sample.faults) faults.add(`${title}, ${scenario.name}: ${fault}`);
@@ -75,9 +82,8 @@ async function compare(options: Options): Promise<number> {
       }
     }
   }
+  if (options.page) print(`the tables of docs/performance.md:\n\n${pageTables(results)}\n`);
   print([...packages].map(([name, version]) => `${name} ${version}`).join(', '));
-  const path = `${OUTPUT}/last.json`;
-  writeFileSync(path, JSON.stringify({ facts: machineFacts(), options, results }, undefined, 2));
   print(`every process by itself: ${path}`);
   for (const fault of faults) print(`WRONG  ${fault}`);
   return faults.size > 0 ? 1 : 0;

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { CONTENDERS, type ContenderId } from './contenders.js';
+import { PAGE_PROCESSES, PAGE_SECONDS } from './page.js';
 import { SCENARIO_NAMES, type ScenarioName } from './scenarios.js';
 
 /** What was asked for on the command line. */
@@ -12,6 +13,8 @@ export interface Options {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly profile: ContenderId | undefined;
+  /** Only what docs/performance.md shows, and its tables at the end. */
+  readonly page: boolean;
 }
 
 /**
@@ -22,6 +25,7 @@ const WARM_UP_SECONDS = 6;
 
 export const USAGE = `npm run bench -- [options]
 
+  --page                what docs/performance.md shows, and its tables: 7 processes of each, 3 s; 25 minutes
   --quick               one process of each, measured for a second: whether it works, not how fast it is
   --only a,d            only these contenders
   --scenario unary      only these of ${SCENARIO_NAMES.join(', ')}
@@ -39,6 +43,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     args: [...args],
     options: {
       quick: { type: 'boolean', default: false },
+      page: { type: 'boolean', default: false },
       only: { type: 'string' },
       scenario: { type: 'string' },
       processes: { type: 'string' },
@@ -48,7 +53,8 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     },
   });
   if (values.help) return 'help';
-  const seconds = positive('--seconds', values.seconds) ?? (values.quick ? 1 : 4);
+  const seconds =
+    positive('--seconds', values.seconds) ?? (values.quick ? 1 : values.page ? PAGE_SECONDS : 4);
   return {
     only: values.only?.split(',').map((id) => oneOf('--only', id.trim(), ids())),
     scenarios: values.scenario
@@ -56,9 +62,12 @@ export function readOptions(args: readonly string[]): Options | 'help' {
       : values.profile
         ? ['unary']
         : SCENARIO_NAMES,
-    processes: Math.ceil(positive('--processes', values.processes) ?? (values.quick ? 1 : 5)),
+    processes: Math.ceil(
+      positive('--processes', values.processes) ?? (values.quick ? 1 : values.page ? PAGE_PROCESSES : 5),
+    ),
     seconds,
     warmUpSeconds: values.quick ? 0.7 : WARM_UP_SECONDS,
+    page: values.page,
     profile: values.profile === undefined ? undefined : oneOf('--profile', values.profile, ids()),
   };
 }
