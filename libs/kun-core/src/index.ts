@@ -7,7 +7,7 @@ export { type KunApplication, type KunControls, RootModuleError } from './app/ap
 export { KunFactory, type RunOptions } from './app/factory.js';
 export { MetadataError } from './app/missing-metadata.js';
 export type { OpenPorts } from './app/phases/parts.js';
-export type { KunModuleAsyncOptions } from './wiring/async-options.js';
+export type { KunModuleAsyncOptions } from './wiring/kun.module.js';
 export { ModuleOptionsError } from './wiring/check-options.js';
 export { EntranceError } from './wiring/entrance.js';
 export { KunModule } from './wiring/kun.module.js';
@@ -27,8 +27,13 @@ export { type Settings, settingsSchema } from './settings/settings.js';
 
 // Identity, lifecycle and probes
 export type { Clock } from './clock.js';
-export { IdentityError, type IdentityProblem } from './identity/identity-error.js';
-export { Identity, type IdentityFields, type Pod } from './identity/identity.js';
+export {
+  Identity,
+  IdentityError,
+  type IdentityFields,
+  type IdentityProblem,
+  type Pod,
+} from './identity/identity.js';
 export type { Check, CheckOptions, ProbeLogger, ProbeReport } from './lifecycle/checks.js';
 export { Lifecycle, type LifecycleObserver, type LifecycleState, StartError } from './lifecycle/lifecycle.js';
 export { Liveness, type LivenessOptions } from './lifecycle/liveness.js';

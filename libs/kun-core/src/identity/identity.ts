@@ -1,3 +1,5 @@
+import { ExplainedError } from '@kun/config';
+
 /** The cluster when nobody told: a real name, so that a local run has Cluster and Instance layers too. */
 export const DEFAULT_CLUSTER = 'default';
 
@@ -58,5 +60,24 @@ export class Identity implements IdentityFields {
   /** Whether this process runs in a Kubernetes pod. */
   get inKubernetes(): boolean {
     return this.pod !== undefined;
+  }
+}
+
+/** One thing wrong with what the environment says of this process. */
+export interface IdentityProblem {
+  /** The variable, file or option that holds the value, such as `KUN_SERVICE`. */
+  readonly source: string;
+  /** What is wrong and what to do, without a final dot. */
+  readonly message: string;
+}
+
+/** The process cannot tell who it is. Carries every problem found, not only the first. */
+export class IdentityError extends ExplainedError {
+  override readonly name = 'IdentityError';
+  readonly problems: readonly IdentityProblem[];
+
+  constructor(problems: readonly IdentityProblem[]) {
+    super(problems.map((problem) => problem.message).join('\n'));
+    this.problems = problems;
   }
 }

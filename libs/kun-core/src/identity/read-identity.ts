@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { DEFAULT_CLUSTER, Identity } from './identity.js';
-import { IdentityError, type IdentityProblem } from './identity-error.js';
+import { DEFAULT_CLUSTER, Identity, IdentityError, type IdentityProblem } from './identity.js';
 
 /** Where Kubernetes puts the namespace into every pod that has a service account. */
 export const NAMESPACE_FILE = '/var/run/secrets/kubernetes.io/serviceaccount/namespace';

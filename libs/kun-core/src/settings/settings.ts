@@ -6,7 +6,7 @@ import { logger } from './keys/logger.js';
 import { metrics } from './keys/metrics.js';
 import { admin } from './keys/admin.js';
 import { adminPort, httpServer, openPort } from './keys/ports.js';
-import { routing } from './keys/routing.js';
+import { routing } from './keys/rpc.js';
 import { tracing, zipkin } from './keys/tracing.js';
 import { upstreams } from './keys/upstreams.js';
 import { section } from './section.js';

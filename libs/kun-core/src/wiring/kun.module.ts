@@ -1,6 +1,11 @@
 import { KunConfigModule, type KunConfigOptions } from '@kun/config';
-import { Module, type DynamicModule, type ModuleMetadata, type Provider } from '@nestjs/common';
-import { asyncOptions, type KunModuleAsyncOptions } from './async-options.js';
+import {
+  Module,
+  type ConfigurableModuleAsyncOptions,
+  type DynamicModule,
+  type ModuleMetadata,
+  type Provider,
+} from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { UPSTREAM_OPTIONS, type UpstreamOptions } from '../client/upstreams/upstream-options.js';
 import { Identity } from '../identity/identity.js';
@@ -8,10 +13,14 @@ import { checkStopPlan, type StopPlan } from '../lifecycle/stop-plan.js';
 import { portOverrides, type KunModuleOptions, type KunRuntime } from './options.js';
 import { KUN_OPTIONS, KUN_RUNTIME, KUN_STOP_PLAN } from './tokens.js';
 import { identityProvider, kunProviders } from './providers.js';
+import { ModuleOptionsError } from './check-options.js';
 import { checkSettings } from '../settings/check-settings.js';
 import { settingsSchema } from '../settings/settings.js';
 import { ApplicationLogger } from '../logs/application-logger.js';
 import { nestPinoProviders, tokenOf } from '../logs/nest-pino-logger.js';
+
+/** Options of `KunModule.forRootAsync`; a class makes them with `createKunOptions()`. */
+export type KunModuleAsyncOptions = ConfigurableModuleAsyncOptions<KunModuleOptions, 'createKunOptions'>;
 
 /** Who the process is and what it was told: all that the configuration needs to be loaded. */
 @Module({})
@@ -111,4 +120,23 @@ function registeredUpstreams(modules: ModulesContainer): string[] {
     const registered = providers.get(UPSTREAM_OPTIONS)?.instance as readonly UpstreamOptions[] | undefined;
     return (registered ?? []).map(({ name }) => name);
   });
+}
+
+interface OptionsFactory {
+  createKunOptions(): KunModuleOptions | Promise<KunModuleOptions>;
+}
+
+/** The providers that make the options. */
+function asyncOptions(options: KunModuleAsyncOptions): Provider[] {
+  const { useFactory, useClass, useExisting, inject = [], provideInjectionTokensFrom = [] } = options;
+  if (useFactory) return [...provideInjectionTokensFrom, { provide: KUN_OPTIONS, inject, useFactory }];
+  const maker = useExisting ?? useClass;
+  if (!maker)
+    throw new ModuleOptionsError('KunModule.forRootAsync(...) wants useFactory, useClass or useExisting');
+  const made: Provider = {
+    provide: KUN_OPTIONS,
+    inject: [maker],
+    useFactory: (factory: OptionsFactory) => factory.createKunOptions(),
+  };
+  return useClass ? [useClass, made] : [made];
 }

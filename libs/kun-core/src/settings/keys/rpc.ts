@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { routePatternProblem } from '../../grammar/route-name.js';
 import { key, part, type Otherwise } from '../declare.js';
-import type { Said } from '../section.js';
-import { size } from '../values.js';
+import { section, type Said } from '../section.js';
+import { size, text } from '../values.js';
 
 /** What gRPC itself takes: `DEFAULT_MAX_RECEIVE_MESSAGE_LENGTH` of every implementation, 4 MiB. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
@@ -62,3 +63,12 @@ export const rpcLive = {
   /** Characters of each message to log, or `undefined` when content is not logged. */
   contentMaxLength: (said: Said<typeof rpcKeys>) => (said.LoggingAllRpc ? said.LoggingRpcMaxSize : undefined),
 };
+
+/** The section `Routing`: the metadata, from calls taken to calls made, by which a proxy chooses the version of a service. */
+export const routing = section('routing', {
+  Allow: key('allow', z.array(text(routePatternProblem)).default([]), {
+    description:
+      'Names of metadata that travel on from incoming calls to the calls made for them, such as AccountId; x-route-* allows all names with that prefix. Nothing else is forwarded',
+    reload: 'restart',
+  }),
+});
