@@ -21,6 +21,17 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'apiVersion: networking.istio.io/v1': 'it wants Istio in a cluster',
   'npm ci && npm start': 'it serves until it is stopped; whoever runs this test has done the first half',
   'npm create kun@latest my-service': 'scaffold.spec.ts follows it, with packed packages',
+  'npm create kun@latest shop -- --package acme.shop.v1 --yes':
+    'scaffold.spec.ts follows it, with packed packages',
+  'npx buf curl --http2-prior-knowledge --protocol grpc -d \'{"name":"Ada"}\' http://localhost:50051/acme.shop.v1.ShopService/Greet':
+    'scaffold.spec.ts runs it as it is printed',
+  'npx create-kun add rpc ListThings': 'scaffold.spec.ts runs it',
+  'npm run build': 'scaffold.spec.ts runs it',
+  'npx create-kun add upstream stock': 'scaffold.spec.ts runs it',
+  'docker build -t registry.example.com/shop:0.1.0 .': 'it wants Docker and a registry',
+  'kubectl apply -f deploy/kubernetes.yaml':
+    'it wants a cluster; scaffold.spec.ts compares what is shown of the manifest',
+  'kubectl port-forward deployment/shop 8081:8081': 'it wants a cluster',
   'npx create-kun add rpc ListThings --stream response': 'scaffold.spec.ts runs it in a service',
   'mkdir greeter && cd greeter': 'first-steps.spec.ts follows it',
   'kubectl exec deploy/echo -- npx kun-config explain GRPCServer --schema @kun/core#settingsSchema --schema ./dist/echo.config.js#echoConfigSchema':

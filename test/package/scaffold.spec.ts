@@ -6,6 +6,7 @@ import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { freePorts } from '../e2e/config-tree.js';
+import { blocksOf } from './markdown.js';
 import { INSTALL_TIMEOUT_MS } from './packed-project.js';
 import { pack, PACKAGES, readJson, readManifest, ROOT } from './published.js';
 
@@ -14,14 +15,19 @@ const parent = mkdtempSync(join(tmpdir(), 'kun scaffold '));
 const directory = join(parent, 'order book');
 const own = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name));
 const env = { ...Object.fromEntries(own), PATH: `${dirname(process.execPath)}:${process.env['PATH']}` };
-const took: Record<string, string> = {};
+/** Seconds, by the line that was run. */
+const took: Record<string, number> = {};
 
 /** Runs a line as it is printed, and keeps how long it took. */
 async function shell(line: string, cwd = directory): Promise<string> {
   const start = performance.now();
   const { stdout, stderr } = await run('sh', ['-ec', line], { cwd, env });
-  took[line.slice(0, 60)] = `${((performance.now() - start) / 1000).toFixed(1)} s`;
+  took[line.slice(0, 60)] = secondsSince(start);
   return stripVTControlCharacters(stdout + stderr);
+}
+
+function secondsSince(start: number): number {
+  return Math.round((performance.now() - start) / 100) / 10;
 }
 
 /** What somebody follows who has an empty folder and the packed packages. */
@@ -76,7 +82,8 @@ describe('a service that create-kun writes', () => {
   afterAll(async () => {
     await stop();
     rmSync(parent, { recursive: true, force: true });
-    console.log(took);
+    // From an empty folder to a running, tested service that has been called and edited, step by step.
+    console.table(Object.entries(took).map(([step, seconds]) => ({ step, seconds })));
   }, INSTALL_TIMEOUT_MS);
 
   it('has printed what is run here', () => {
@@ -109,9 +116,12 @@ describe('a service that create-kun writes', () => {
 
   it('starts, answers a call, and shows an edit under start:watch', async () => {
     start('npm start');
+    const started = performance.now();
     await until((text) => text.includes('"serving"'));
+    took['npm start, until it serves'] = secondsSince(started);
     expect((await call()).text).toMatch(/^hello Ada, this is /);
     await stop();
+    expect(output, 'a warning of ours').not.toMatch(/warn/i);
 
     start('npm run start:watch');
     await until((text) => text.includes('"serving"'));
@@ -120,9 +130,10 @@ describe('a service that create-kun writes', () => {
     const source = readFileSync(handler, 'utf8');
     writeFileSync(handler, source.replace('${Salutation} ', 'well, ${Salutation} '));
     await until((text) => text.split('"serving"').length > 2);
-    took['an edit under start:watch'] = `${((performance.now() - edited) / 1000).toFixed(1)} s`;
+    took['an edit under start:watch'] = secondsSince(edited);
     expect((await call()).text).toMatch(/^well, hello Ada/);
     await stop();
+    expect(output, 'a warning of ours').not.toMatch(/warn/i);
     writeFileSync(handler, source);
   }, 120_000);
 
@@ -143,6 +154,34 @@ describe('a service that create-kun writes', () => {
     }
     expect(readFileSync(join(directory, 'conf.schema.json'), 'utf8')).toContain('"Limits"');
   }, 180_000);
+});
+
+describe('docs/getting-started.md', () => {
+  const page = readFileSync(join(ROOT, 'docs/getting-started.md'), 'utf8');
+  const blocks = blocksOf('docs/getting-started.md', page);
+
+  it('shows what the manifest of the template has', () => {
+    const manifest = readFileSync(join(ROOT, 'libs/create-kun/template/deploy/kubernetes.yaml'), 'utf8');
+    const shown = blocks.filter(({ language }) => language === 'text');
+    expect(shown.length).toBeGreaterThan(3);
+    const ofShop = manifest.replaceAll('__service__', 'shop');
+    expect(shown.filter(({ text }) => !ofShop.includes(text)).map(({ line }) => line)).toEqual([]);
+  });
+
+  it('has scripts that the template has, and commands that are run above or want a cluster', () => {
+    const { scripts } = z
+      .object({ scripts: z.record(z.string(), z.string()) })
+      .parse(readJson('libs/create-kun/template/package.json'));
+    const lines = blocks.flatMap(({ language, text }) => (language === 'sh' ? text.trim().split('\n') : []));
+    const known =
+      /^(?:npm create kun@latest |cd shop$|npm (?:install|test|start)$|npx buf curl |npx create-kun add |docker |kubectl )/;
+    const other = lines
+      .filter((line) => !known.test(line))
+      .map((line) => /^npm run (\S+)$/.exec(line)?.[1] ?? line);
+    expect(other.filter((script) => !(script in scripts))).toEqual([]);
+    const run = [...page.matchAll(/`npm run ([\w:]+)`/g)].map(([, script = '']) => script);
+    expect(run.filter((script) => !(script in scripts))).toEqual([]);
+  });
 });
 
 describe('the template', () => {

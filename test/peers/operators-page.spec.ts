@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { deferred } from '@kun/core/testing';
+import { fileURLToPath } from 'node:url';
+import { deferred, startTestUpstream } from '@kun/core/testing';
 import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ask, TOKEN } from '../e2e/admin/admin-port.js';
@@ -133,6 +134,76 @@ describe("the operator's page in a browser", () => {
       }
     },
   );
+
+  it('shows a channel turn red when its upstream stops, and heal', async () => {
+    await using upstream = await startTestUpstream({
+      path: fileURLToPath(new URL('../fixtures/kinds.proto', import.meta.url)),
+      handlers: { unary: () => ({ text: 'here' }) },
+    });
+    await using calling = await startLinked({ next: upstream.address });
+    await calling.next.unary({ text: 'a' });
+    page.removeAllListeners('request');
+    await page.goto(`${calling.adminUrl}/#channels`);
+    const row = page.getByRole('row').filter({ hasText: upstream.address });
+    await row.locator('.badge.good', { hasText: 'ready' }).waitFor();
+
+    await upstream.refuseConnections();
+    // Whoever calls finds out; gRPC does not connect again by itself.
+    const lost = await calling.next.unary({ text: 'a' }).catch((error: unknown) => error);
+    expect(lost).toMatchObject({ code: 14 });
+    await row.locator('.badge.bad', { hasText: 'failing' }).waitFor();
+    expect(await row.innerText()).toContain('UNAVAILABLE');
+
+    await upstream.heal();
+    await expect
+      .poll(() => calling.next.unary({ text: 'a' }).then(({ text }) => text, String), { timeout: 10_000 })
+      .toBe('here');
+    await row.locator('.badge.good', { hasText: 'ready' }).waitFor();
+  });
+
+  it('shows nothing that is secret, on any of its views', async () => {
+    const planted = ['hunter2-of-the-url', 'hunter2-of-the-header', TOKEN];
+    await using calling = await startLinked({
+      next: 'localhost:1',
+      config: {
+        Admin: { Token: TOKEN },
+        Zipkin: { Hosts: ['http://ops:hunter2-of-the-url@127.0.0.1:9411'] },
+      },
+      handlers: {
+        unary: () => {
+          throw new Error('cannot reach postgres://shop:hunter2-of-the-url@db/orders');
+        },
+      },
+    });
+    await startCall(calling.grpcClient(KINDS), 'Unary', {
+      metadata: { authorization: 'Bearer hunter2-of-the-header' },
+    }).outcome;
+    await calling.next.unary({ text: 'a' }).catch(() => {});
+    page.removeAllListeners('request');
+    await page.goto(calling.adminUrl);
+    const seen: string[] = [];
+    page.on(
+      'response',
+      (response) =>
+        void response.text().then(
+          (text) => seen.push(text),
+          () => {},
+        ),
+    );
+    for (const view of VIEWS) {
+      await page.evaluate(`location.hash = ${JSON.stringify(view)}`);
+      await page.locator(`nav a[href="#${view}"][aria-current=page]`).waitFor();
+      seen.push(await page.content(), await page.locator('body').innerText());
+    }
+    await page.locator('nav a[href="#failures"]').click();
+    await page.getByText('cannot reach postgres://').first().waitFor();
+    seen.push(await page.content());
+    for (const path of ['/errorz', '/callz', '/configz', '/channelz', '/statusz']) {
+      seen.push((await ask(calling.adminUrl, path)).text);
+    }
+    const all = seen.join('\n');
+    expect(planted.filter((secret) => all.includes(secret))).toEqual([]);
+  });
 
   it('complains of nothing and asks nobody else', () => expect(complaints).toEqual([]));
 

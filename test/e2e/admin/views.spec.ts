@@ -111,6 +111,45 @@ describe('/channelz', () => {
     await expect(first.next.unary({ text: 'a' })).rejects.toMatchObject({ code: status.UNAVAILABLE });
     expect(await channel()).toMatchObject({ lastError: { code: 'UNAVAILABLE' } });
   });
+
+  it('shows each address of a channel that has answered, what is in flight, and the last error beside them', async () => {
+    const goOn = deferred();
+    const handlers = {
+      unary: async ({ text }: { text: string }) => {
+        if (text === 'wait') await goOn.promise;
+        return { text };
+      },
+    };
+    await using one = await startLinked({ handlers });
+    await using two = await startLinked({ handlers });
+    const both = [one.grpcAddress, two.grpcAddress];
+    await using first = await startLinked({
+      next: `ipv4:${both.join(',')}`,
+      upstream: { LoadBalancing: 'round_robin', Retry: { MaxAttempts: 1 } },
+    });
+    const channels = async () =>
+      (await ask(first.adminUrl, '/channelz')).json<{ channels: Array<Record<string, unknown>> }>().channels;
+    // Connections to both come up when they do.
+    await expect
+      .poll(async () => {
+        await first.next.unary({ text: 'a' });
+        return [...((await channels())[0]?.['addresses'] as string[])].toSorted();
+      })
+      .toEqual(both.toSorted());
+    const waiting = [first.next.unary({ text: 'wait' }), first.next.unary({ text: 'wait' })];
+    await Promise.all([one.calls.next(), two.calls.next()]);
+    const [channel, ...others] = await channels();
+    expect(others).toEqual([]);
+    expect(channel).toMatchObject({ name: 'next', state: 'ready', tls: false, inFlight: 2 });
+    expect(channel).not.toHaveProperty('lastError');
+    goOn.resolve();
+    await Promise.all(waiting);
+
+    await one.close();
+    await two.close();
+    await expect(first.next.unary({ text: 'a' })).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    expect((await channels())[0]).toMatchObject({ inFlight: 0, lastError: { code: 'UNAVAILABLE' } });
+  });
 });
 
 describe('/statusz', () => {
