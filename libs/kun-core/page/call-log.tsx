@@ -64,7 +64,8 @@ function EventView({ event }: { readonly event: SeenEvent }): JSX.Element {
   return (
     <>
       <p>
-        <Badge tone={event.code === 0 ? 'good' : 'bad'}>{event.codeName}</Badge> {event.message}{' '}
+        <Badge tone={event.code === 0 ? 'good' : 'bad'}>{event.codeName}</Badge>{' '}
+        {event.message === event.codeName ? '' : event.message}{' '}
         <span class="dim">after {durationText(event.durationMs)}</span>
       </p>
       {event.details.length > 0 && <pre>{JSON.stringify(event.details, undefined, 2)}</pre>}

@@ -32,6 +32,10 @@ function Page(): JSX.Element {
     addEventListener('hashchange', follow);
     return () => removeEventListener('hashchange', follow);
   }, []);
+  useEffect(() => {
+    // On a phone the row of views is longer than the screen.
+    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [chosen]);
   const { service, instance } = state.status?.identity ?? {};
   useEffect(() => {
     if (service !== undefined) document.title = `${service} ${instance}`;

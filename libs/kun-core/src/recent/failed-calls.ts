@@ -95,11 +95,13 @@ function causesOf({ error }: Ending): Cause[] {
   const causes: Cause[] = [];
   let thrown: unknown = error?.hidesCause ? error.cause : error;
   while (thrown !== undefined && thrown !== null && causes.length < MAX_CAUSES) {
+    // A status as grpc-js gives it, whose text the error above has already.
+    if (causes.length > 0 && typeof thrown === 'object' && !(thrown instanceof Error)) break;
     causes.push(causeOf(thrown));
     thrown = thrown instanceof Error ? thrown.cause : undefined;
   }
   // The status itself says the code and the message again.
-  return error && causes.length === 1 && thrown === undefined && causes[0]?.message === error.message
+  return error && causes.length === 1 && !(thrown instanceof Error) && causes[0]?.message === error.message
     ? []
     : causes;
 }
