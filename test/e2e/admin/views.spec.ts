@@ -110,6 +110,7 @@ describe('/channelz', () => {
     await last.close();
     await expect(first.next.unary({ text: 'a' })).rejects.toMatchObject({ code: status.UNAVAILABLE });
     expect(await channel()).toMatchObject({ lastError: { code: 'UNAVAILABLE' } });
+    expect((await ask(first.adminUrl, '/errorz')).text).not.toContain('"object"');
   });
 
   it('shows each address of a channel that has answered, what is in flight, and the last error beside them', async () => {
