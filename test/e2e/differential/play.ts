@@ -28,13 +28,18 @@ const RACED = LINE.filter((name) => name !== 'grpc.error' && name !== 'grpc.ende
 const SHORT_MS = 200;
 const LONG_MS = 60_000;
 
-/** Plays calls at once, over one connection, and says what was seen of each, and how the counters moved. */
+/**
+ * Plays calls at once, over one connection, and says what was seen of each, and how the counters moved. `meanwhile` is done
+ * once all handlers have their calls; counters that cannot be asked for after it are none.
+ */
 export async function play(
   scripted: ScriptedService,
   calls: readonly CallScript[],
   prefix: string,
+  meanwhile?: () => Promise<unknown>,
 ): Promise<{ readonly calls: Observation[]; readonly counted: Readonly<Record<string, number>> }> {
   const { service, views } = scripted;
+  await scripted.pace(calls.filter(isCancelled).length);
   const before = await counters(scripted);
   const clients = new Map<boolean, Client>();
   const clientFor = (compressed: boolean): Client => {
@@ -47,6 +52,8 @@ export async function play(
     clients.set(compressed, made);
     return made;
   };
+  const all = Promise.all(calls.map((_, index) => scripted.begun(`${prefix}.${index}`)));
+  const done = meanwhile && all.then(meanwhile);
   const observations = await Promise.all(
     calls.map(async (script, index) => {
       const id = `${prefix}.${index}`;
@@ -63,7 +70,8 @@ export async function play(
     }),
   );
   for (const client of clients.values()) client.close();
-  const after = await counters(scripted);
+  await done;
+  const after = meanwhile ? before : await counters(scripted);
   const counted = Object.entries(after).map(([name, value]) => [name, value - (before[name] ?? 0)] as const);
   return { calls: observations, counted: Object.fromEntries(counted.filter(([, moved]) => moved !== 0)) };
 }
@@ -100,6 +108,8 @@ async function playOne(
   call.on('metadata', (received: Metadata) => (headers = received));
   call.on('error', () => {});
   const ended = new Promise<StatusObject>((resolve) => call.on('status', resolve));
+  // The status may be told before the last messages are.
+  const read = new Promise<void>((resolve) => call.on('end', resolve).on('error', () => resolve()));
   const expected = waits && kind === 'Watch' ? handler.answers.length : 0;
   let enough = (): void => {};
   const received = new Promise<void>((resolve) => (enough = resolve));
@@ -123,6 +133,7 @@ async function playOne(
     call.cancel();
   }
   const { code, details, metadata: trailers } = await ended;
+  if (responseStream) await read;
   return {
     code,
     // Of OK see docs/engines.md; of its deadline the client speaks itself.
@@ -131,6 +142,10 @@ async function playOne(
     metadata: { ...normalMetadata(headers), ...normalMetadata(trailers) },
     statusDetails: trailers.get('grpc-status-details-bin').map(String),
   };
+}
+
+function isCancelled({ handler: { end } }: CallScript): boolean {
+  return end === 'waits' || (end !== 'well' && end.code === status.CANCELLED);
 }
 
 function byDeadline({ handler, leaves }: CallScript): boolean {

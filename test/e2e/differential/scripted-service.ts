@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Metadata } from '@grpc/grpc-js';
 import { currentCall, StatusError, type RpcCall } from '@kun/core';
 import { deferred, startTestService, type TestService } from '@kun/core/testing';
@@ -22,6 +23,9 @@ export interface HandlerView {
 export class ScriptedService {
   readonly views = new Map<string, HandlerView>();
   private readonly waits = new Map<string, ReturnType<typeof deferred<void>>>();
+  private second = 0;
+  private cancelled = 0;
+  private readonly begins = new Map<string, ReturnType<typeof deferred<void>>>();
   service!: TestService;
 
   static async start(engine: 'kun' | 'grpc-js', settings: object = {}): Promise<ScriptedService> {
@@ -34,7 +38,24 @@ export class ScriptedService {
 
   /** Settles when the handler has answered all it has to and waits. */
   waiting(id: string): Promise<void> {
-    return this.waitOf(id).promise;
+    return entryOf(this.waits, id).promise;
+  }
+
+  /** Lets so many calls be cancelled: of each method the log has 20 a second, and all of these are to be found in it. */
+  async pace(cancelled: number): Promise<void> {
+    const now = Date.now();
+    const second = Math.floor(now / 1000);
+    this.cancelled = (second === this.second ? this.cancelled : 0) + cancelled;
+    this.second = second;
+    if (this.cancelled <= 14) return;
+    await delay(1000 - (now % 1000));
+    this.second++;
+    this.cancelled = cancelled;
+  }
+
+  /** Settles when the handler has its call. */
+  begun(id: string): Promise<void> {
+    return entryOf(this.begins, id).promise;
   }
 
   begin(call: RpcCall): { readonly script: HandlerScript; readonly view: HandlerView; readonly id: string } {
@@ -50,6 +71,7 @@ export class ScriptedService {
       aborted: undefined,
     };
     this.views.set(id, view);
+    entryOf(this.begins, id).resolve();
     addTo(call.responseMetadata, script.headers);
     if (typeof script.end === 'string') addTo(call.responseTrailers, script.trailers);
     return { script, view, id };
@@ -64,7 +86,7 @@ export class ScriptedService {
         if (signal.aborted) resolve();
         else signal.addEventListener('abort', () => resolve());
       });
-      this.waitOf(id).resolve();
+      entryOf(this.waits, id).resolve();
       await gone;
       view.aborted = (signal.reason as StatusError).code;
       throw signal.reason as Error;
@@ -79,12 +101,14 @@ export class ScriptedService {
         : [],
     });
   }
+}
 
-  private waitOf(id: string): ReturnType<typeof deferred<void>> {
-    const wait = this.waits.get(id) ?? deferred();
-    this.waits.set(id, wait);
-    return wait;
-  }
+type Deferreds = Map<string, ReturnType<typeof deferred<void>>>;
+
+function entryOf(entries: Deferreds, id: string): ReturnType<typeof deferred<void>> {
+  const entry = entries.get(id) ?? deferred();
+  entries.set(id, entry);
+  return entry;
 }
 
 function controllerOf(scripted: ScriptedService) {
