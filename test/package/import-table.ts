@@ -81,7 +81,7 @@ export const CORE_TABLE: Readonly<Record<string, readonly string[]>> = (() => {
     'protobuf-es': [...proto, 'client/call'],
     // Another: rules of protos, which requests are held to.
     protovalidate: [...proto, ...status],
-    admin: [...sides, 'server/call', 'server/port', 'client/upstreams'],
+    admin: [...sides, 'server/call', 'server/port', 'client/upstreams', 'optional-package'],
     supervisor: ['lifecycle', 'admin', ...telemetry, 'settings'],
     // The module that a service imports, and what it provides.
     wiring: parts,

@@ -141,7 +141,8 @@ describe('a service with the oldest of each peer', () => {
 
 /** The first version of each range that a service itself meets; what kun loads when configured is not among them. */
 function oldestOf(ranges: Readonly<Record<string, string>>): Record<string, string> {
-  const optional = /^(?:@opentelemetry\/(?!api)|pino-pretty|@bufbuild\/protovalidate)/;
+  const optional =
+    /^(?:@opentelemetry\/(?!api)|@modelcontextprotocol\/|pino-pretty|@bufbuild\/protovalidate)/;
   return Object.fromEntries(
     Object.entries(ranges)
       .filter(([name]) => !optional.test(name))

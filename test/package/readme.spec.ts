@@ -60,6 +60,7 @@ const HELD_ELSEWHERE: Readonly<Record<string, string>> = {
   'CONTRIBUTING.md': 'test/package/recipes.spec.ts',
   'docs/what-happened-to-my-call.md': 'test/e2e/what-happened.spec.ts',
   'docs/debugging.md': 'test/package/debugging-doc.spec.ts',
+  'docs/mcp.md': 'test/e2e/admin/mcp-doc.spec.ts',
   'docs/migrating-from-nest.md': 'test/package/nest-migration.spec.ts',
 };
 

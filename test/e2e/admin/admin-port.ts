@@ -16,6 +16,8 @@ export interface AskOptions {
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly token?: string;
+  /** Leaves when it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 /** Long enough to be one. */
@@ -35,7 +37,7 @@ export async function ask(adminUrl: string, path: string, options: AskOptions = 
 
 /** The same, to be read as it comes. */
 export function open(adminUrl: string, path: string, options: AskOptions = {}): Promise<IncomingMessage> {
-  const { method = 'GET', headers = {}, body, token } = options;
+  const { method = 'GET', headers = {}, body, token, signal } = options;
   const text = body === undefined ? '' : typeof body === 'string' ? body : JSON.stringify(body);
   const { hostname, port } = new URL(adminUrl);
   return new Promise((resolve, reject) => {
@@ -45,6 +47,7 @@ export function open(adminUrl: string, path: string, options: AskOptions = {}): 
       path,
       method,
       agent: false,
+      ...(signal && { signal }),
       headers: {
         ...(body !== undefined && {
           'content-type': 'application/json',

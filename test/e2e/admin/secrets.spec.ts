@@ -8,6 +8,7 @@ import { kindsModule } from '../../fixtures/kinds.module.js';
 import { kindsController } from '../kinds-controller.js';
 import type { KindsClient } from '../clients/linked-service.js';
 import { ask, open, TOKEN } from './admin-port.js';
+import { ERAS, mcpClient } from './mcp-client.js';
 
 const PLANTED = {
   password: 'pl4nted-passw0rd',
@@ -62,6 +63,7 @@ it('has none of the planted secrets in any answer', async () => {
         KUN_CONF__ADMIN__TOKEN: TOKEN,
       },
       overrides: {
+        Admin: { MCP: true },
         Database: {
           Url: `postgres://app:${PLANTED.url}@db/x`,
           Password: PLANTED.password,
@@ -92,6 +94,10 @@ it('has none of the planted secrets in any answer', async () => {
     `/nowhere/${PLANTED.password}`,
     '/metrics',
     '/readyz',
+    '/',
+    '/page/main.js',
+    '/logz?limit=1000',
+    `/logz?text=${PLANTED.password}`,
   ]) {
     bodies.set(path, (await ask(service.adminUrl, path)).text);
   }
@@ -113,6 +119,26 @@ it('has none of the planted secrets in any answer', async () => {
     if (text.includes('event: errors')) break;
   }
   bodies.set('/events', text);
+  for (const era of ERAS) {
+    await using mcp = await mcpClient(service.adminUrl, { era, token: TOKEN });
+    const { tools } = await mcp.client.listTools();
+    bodies.set(`mcp ${era}`, JSON.stringify([tools, mcp.client.getInstructions()]));
+    const told = { text: PLANTED.password, key: PLANTED.password, method: PLANTED.password };
+    for (const { name, inputSchema } of tools) {
+      const takes = Object.entries(told).filter(([argument]) => argument in (inputSchema.properties ?? {}));
+      for (const args of [{}, Object.fromEntries(takes)]) {
+        const answer = await mcp.call(name, { ...args, ...(name === 'profile_cpu' && { seconds: 1 }) });
+        bodies.set(`mcp ${era} ${name} ${JSON.stringify(Object.keys(args))}`, JSON.stringify(answer));
+      }
+    }
+    const { password, typed } = PLANTED;
+    for (const text of ['fail', `${password} ${typed}`]) {
+      const args = { method: call.method, messages: [{ text }], metadata };
+      bodies.set(`mcp ${era} a call`, JSON.stringify(await mcp.call('call_method', args)));
+    }
+    const unknown = await mcp.call(PLANTED.password).catch((error: Error) => error.message);
+    bodies.set(`mcp ${era} unknown`, JSON.stringify(unknown));
+  }
   bodies.set('the log', JSON.stringify(service.logs.lines.filter(({ msg }) => msg.includes('admin'))));
 
   const found = [...bodies].flatMap(([path, body]) =>
@@ -124,6 +150,8 @@ it('has none of the planted secrets in any answer', async () => {
   // And they say what they are for all the same.
   expect(bodies.get('/errorz')).toContain('login with [secret]');
   expect(bodies.get('/configz')).toContain('postgres://');
+  expect(bodies.get('/logz?limit=1000')).toContain('login with [secret]');
+  expect(bodies.get('mcp auto search_log []')).toContain('login with [secret]');
   release.resolve();
   await pending;
   await service.close();

@@ -3,6 +3,7 @@ import type { Upstreams } from '../client/upstreams/upstreams.js';
 import type { Clock } from '../clock.js';
 import type { IdentityFields } from '../identity/identity.js';
 import type { Lifecycle } from '../lifecycle/lifecycle.js';
+import type { ProbeLogger } from '../lifecycle/checks.js';
 import type { Liveness } from '../lifecycle/liveness.js';
 import type { Readiness } from '../lifecycle/readiness.js';
 import type { Startup } from '../lifecycle/startup.js';
@@ -22,9 +23,15 @@ import type { AdminRoute } from './access/route.js';
 import type { StatusAnswer } from './answers/process.js';
 import { Calling } from './calling/calling-routes.js';
 import { callsRoutes } from './calls/calls-routes.js';
+import { callTools } from './mcp/call-tools.js';
+import { McpEndpoint } from './mcp/mcp-endpoint.js';
+import { methodTools } from './mcp/method-tools.js';
+import { operatingTools } from './mcp/operating-tools.js';
+import { processTools } from './mcp/process-tools.js';
 import type { ReadConfiguration } from './process/configuration-view.js';
 import { debugRoutes } from './debug/debug-routes.js';
 import { logRoutes } from './logs/log-routes.js';
+import { oneAtATime } from './debug/one-at-a-time.js';
 import { EventHub } from './events/event-hub.js';
 import { PageEventSource } from './events/page-events.js';
 import { EventLoopWatch } from './process/event-loop-watch.js';
@@ -37,6 +44,7 @@ import { versionOfKun, type StatusParts } from './process/status-view.js';
 export interface OperatorParts {
   readonly settings: {
     readonly page: boolean;
+    readonly mcp: boolean;
     readonly token: Live<Secret | undefined>;
     readonly hosts: readonly string[];
   };
@@ -71,6 +79,12 @@ export interface OperatorParts {
 export interface Operator {
   /** Takes a request, or says with false that it is somebody else's. */
   readonly dispatch: Dispatcher['dispatch'];
+  /**
+   * Loads what only the configuration asks for, before the port opens.
+   *
+   * @throws {MissingPackageError} when a package for it is not installed.
+   */
+  load(): Promise<void>;
   /** Ends all that lasts: timers, watches. */
   stop(): void;
 }
@@ -87,36 +101,54 @@ export function createOperator(parts: OperatorParts): Operator {
     logLevel,
     registry: parts.meter.registry,
     kunVersion: versionOfKun(),
-    admin: () => ({ page: settings.page, token: token.enabled, mcp: false }),
+    admin: () => ({ page: settings.page, token: token.enabled, mcp: settings.mcp }),
   };
+  const traces = { clock, asked: parts.asked, methods: () => methodsOf(parts.server) };
+  const alone = oneAtATime();
   const scrubber = new SecretScrubber(configuration, parts.env);
   const events = new EventHub(new PageEventSource({ calls, status, loop, scrubber }), clock);
   const calling = new Calling({ clock, server: parts.server, ...parts.grpc });
+  const log = parts.lines && { clock, lines: parts.lines };
+  const told: ProbeLogger = {
+    log: (message) => logger.pino.info(message),
+    warn: (message) => logger.pino.warn(message),
+  };
+  const mcp = settings.mcp
+    ? new McpEndpoint({
+        tools: [
+          ...processTools({ status, loop, configuration, traces, log }),
+          ...callTools(calls),
+          ...methodTools(calling),
+          ...operatingTools({ logLevel, traces, alone }),
+        ],
+        name: parts.identity.service,
+        version: parts.identity.version ?? status.kunVersion,
+        token,
+        scrubber,
+        clock,
+        logger: told,
+      })
+    : undefined;
   const dispatcher = new Dispatcher({
     routes: [
       ...processRoutes({ status, loop, configuration, logLevel }),
       ...callsRoutes(calls),
-      ...(parts.lines ? logRoutes({ clock, lines: parts.lines }) : []),
-      ...debugRoutes({
-        clock,
-        asked: parts.asked,
-        methods: () => methodsOf(parts.server),
-        instance: parts.identity.instance,
-      }),
+      ...(log ? logRoutes(log) : []),
+      ...debugRoutes({ ...traces, alone, instance: parts.identity.instance }),
+      ...(mcp?.routes ?? []),
       ...(settings.page ? [...pageRoutes(), eventsRoute(events), ...calling.routes] : []),
     ],
     hosts: new KnownHosts(settings.hosts),
     token,
     scrubber,
-    logger: {
-      log: (message) => logger.pino.info(message),
-      warn: (message) => logger.pino.warn(message),
-    },
+    logger: told,
   });
   return {
+    load: async () => mcp?.load(),
     dispatch: (request, response) => dispatcher.dispatch(request, response),
     stop() {
       events.stop();
+      mcp?.stop();
       calling.stop();
       logLevel.stop();
       loop.stop();

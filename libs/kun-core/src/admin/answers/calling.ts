@@ -101,3 +101,22 @@ export type CallEvent =
       readonly trailers: readonly MetadataEntry[];
       readonly durationMs: number;
     };
+
+/** What came of a call, when it is over. */
+export interface CollectedAnswer extends MethodName {
+  readonly requestId: string;
+  readonly code: number;
+  readonly codeName: string;
+  readonly message: string;
+  /** Details of google.rpc, as JSON. */
+  readonly details: readonly unknown[];
+  /** As JSON of protobuf. */
+  readonly messages: readonly unknown[];
+  /** So many more came, for which there was no room. */
+  readonly messagesLeftOut?: number;
+  /** As many came as were wanted, and the rest was not waited for. */
+  readonly cancelled?: true;
+  readonly headers: readonly MetadataEntry[];
+  readonly trailers: readonly MetadataEntry[];
+  readonly durationMs: number;
+}

@@ -1,6 +1,7 @@
 import { Metadata } from '@grpc/grpc-js';
 import { badRequest } from '../access/refusal.js';
 import type { MetadataEntry } from '../answers/calling.js';
+import { isCredential } from './buf-curl.js';
 
 /** A call as asked for, checked as far as that goes without its proto. */
 export interface AskedCall {
@@ -65,15 +66,16 @@ export function toMetadata(entries: readonly MetadataEntry[]): Metadata {
   return metadata;
 }
 
-/** As it is shown; binary values as base64. */
-export function toEntries(metadata: Metadata | null): MetadataEntry[] {
+/** As it is shown; binary values as base64. Credentials are nobody's to read, and least of all in a screenshot. */
+export function shownEntries(metadata: Metadata | null): MetadataEntry[] {
   const lists = (metadata?.toJSON() ?? {}) as Readonly<Record<string, ReadonlyArray<string | Buffer>>>;
   return Object.entries(lists).flatMap(([name, values]) =>
-    values.map((value): MetadataEntry => [
-      name,
-      typeof value === 'string' ? value : value.toString('base64'),
-    ]),
+    values.map((value): MetadataEntry => [name, isCredential(name) ? '[secret]' : textOf(value)]),
   );
+}
+
+function textOf(value: string | Buffer): string {
+  return typeof value === 'string' ? value : value.toString('base64');
 }
 
 function readEntries(metadata: unknown): MetadataEntry[] {

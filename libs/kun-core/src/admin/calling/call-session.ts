@@ -2,24 +2,16 @@ import type { Metadata } from '@grpc/grpc-js';
 import type { ServerResponse } from 'node:http';
 import type { LocalCall, LocalCaller } from '../../server/port/local-call.js';
 import type { WireStatus } from '../../server/call/wire-call.js';
-import { codeName } from '../../status/code.js';
 import { conflict, tooMany } from '../access/refusal.js';
 import type { CallEvent } from '../answers/calling.js';
-import { isCredential } from './buf-curl.js';
-import { toEntries } from './call-request.js';
-import type { JsonMethod } from './proto-json.js';
+import { shownEntries } from './call-request.js';
+import { shownStatus, type PreparedCall } from './prepare-call.js';
 
 /** What a call is made with. */
-export interface CallSessionParts {
+export interface CallSessionParts extends Pick<PreparedCall, 'metadata' | 'deadline' | 'method'> {
   readonly peer: string;
-  readonly metadata: Metadata;
-  /** Milliseconds since the epoch. */
-  readonly deadline: number;
-  readonly method: JsonMethod;
   /** Where what happens is written. */
   readonly response: ServerResponse;
-  /** Makes JSON of the details that a status carries. */
-  readonly detailsOf: (status: WireStatus) => readonly unknown[];
 }
 
 /** Requests that may wait for the handler to take them. */
@@ -80,7 +72,7 @@ export class CallSession implements LocalCaller {
   }
 
   onHeaders(metadata: Metadata): void {
-    this.write({ type: 'headers', metadata: shown(metadata) });
+    this.write({ type: 'headers', metadata: shownEntries(metadata) });
   }
 
   onMessage(bytes: Buffer, taken: () => void): void {
@@ -100,11 +92,8 @@ export class CallSession implements LocalCaller {
     if (this.ended) return;
     this.write({
       type: 'end',
-      code: status.code,
-      codeName: codeName(status.code),
-      message: status.details,
-      details: this.parts.detailsOf(status),
-      trailers: shown(status.metadata),
+      ...shownStatus(status),
+      trailers: shownEntries(status.metadata),
       durationMs: Math.round((performance.now() - this.startedAt) * 1000) / 1000,
     });
     this.ended = true;
@@ -115,9 +104,4 @@ export class CallSession implements LocalCaller {
     const { response } = this.parts;
     if (!this.ended && !response.destroyed) response.write(`${JSON.stringify(event)}\n`);
   }
-}
-
-/** Credentials are nobody's to read, and least of all in a screenshot. */
-function shown(metadata: Metadata | null): ReturnType<typeof toEntries> {
-  return toEntries(metadata).map(([name, value]) => [name, isCredential(name) ? '[secret]' : value]);
 }

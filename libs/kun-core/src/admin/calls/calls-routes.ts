@@ -18,7 +18,12 @@ const ADDRESS_SHOWN_MS = 5 * 60_000;
 export function callsRoutes(parts: CallsRoutesParts): AdminRoute[] {
   return [
     { method: 'GET', path: '/callz', needs: 'reading', handle: () => callsAnswer(parts) },
-    { method: 'GET', path: '/errorz', needs: 'reading', handle: ({ query }) => errorsAnswer(parts, query) },
+    {
+      method: 'GET',
+      path: '/errorz',
+      needs: 'reading',
+      handle: ({ query }) => errorsAnswer(parts, readFilter(query)),
+    },
     { method: 'GET', path: '/channelz', needs: 'reading', handle: () => channelsAnswer(parts) },
   ];
 }
@@ -27,24 +32,50 @@ function callsAnswer(parts: CallsParts): CallsAnswer {
   return { at: parts.clock.now(), inFlight: callsInFlight(parts), recent: recentSeries(parts) };
 }
 
-/** @throws {Refusal} for a filter that filters nothing. */
-function errorsAnswer({ clock, recent }: CallsParts, query: URLSearchParams): ErrorsAnswer {
-  for (const name of query.keys()) {
-    if (!FILTERS.has(name)) throw badRequest(`errors are found by ${[...FILTERS].join(', ')}`);
-  }
-  const since = Number(query.get('since') ?? 0);
-  if (!Number.isSafeInteger(since)) throw badRequest('since is the seq of an error');
-  const [method, code, requestId] = [query.get('method'), query.get('code'), query.get('request_id')];
+/** What failures are looked for by. */
+export interface ErrorFilter {
+  /** Its path, or its name alone. */
+  readonly method?: string | undefined;
+  /** A status code's name or number. */
+  readonly code?: string | undefined;
+  readonly requestId?: string | undefined;
+  /** Only those after the one of this number. */
+  readonly since?: number | undefined;
+}
+
+/** What `/errorz` answers. */
+export function errorsAnswer({ clock, recent }: CallsParts, filter: ErrorFilter): ErrorsAnswer {
+  const { method, code, requestId, since } = filter;
   const errors = recent.failures
     .since(since)
     .map((failure) => failedCall(failure))
     .filter(
       (failed) =>
-        (method === null || failed.method === method || failed.method.endsWith(`/${method}`)) &&
-        (code === null || failed.codeName === code.toUpperCase() || String(failed.code) === code) &&
-        (requestId === null || failed.requestId === requestId),
+        (method === undefined || isMethod(failed.method, method)) &&
+        (code === undefined || failed.codeName === code.toUpperCase() || String(failed.code) === code) &&
+        (requestId === undefined || failed.requestId === requestId),
     );
   return { at: clock.now(), errors };
+}
+
+/** Whether a method is meant by its path, or by its name alone. */
+export function isMethod(path: string, meant: string): boolean {
+  return path === meant || path.endsWith(`/${meant}`);
+}
+
+/** @throws {Refusal} for a filter that filters nothing. */
+function readFilter(query: URLSearchParams): ErrorFilter {
+  for (const name of query.keys()) {
+    if (!FILTERS.has(name)) throw badRequest(`errors are found by ${[...FILTERS].join(', ')}`);
+  }
+  const since = Number(query.get('since') ?? 0);
+  if (!Number.isSafeInteger(since)) throw badRequest('since is the seq of an error');
+  return {
+    method: query.get('method') ?? undefined,
+    code: query.get('code') ?? undefined,
+    requestId: query.get('request_id') ?? undefined,
+    since,
+  };
 }
 
 const FILTERS: ReadonlySet<string> = new Set(['method', 'code', 'request_id', 'since']);

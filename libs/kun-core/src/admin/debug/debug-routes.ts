@@ -6,26 +6,34 @@ import { badRequest, conflict } from '../access/refusal.js';
 import type { AdminRoute, Exchange } from '../access/route.js';
 import type { TraceNextAnswer } from '../answers/process.js';
 import { cpuProfile } from './cpu-profile.js';
+import type { OneAtATime } from './one-at-a-time.js';
 
-/** What is looked into. */
-export interface DebugParts {
+/** What spans are asked for with. */
+export interface TraceParts {
   readonly clock: Clock;
   /** `undefined` where no spans are made. */
   readonly asked: AskedTraces | undefined;
   /** Paths of the methods served. */
   readonly methods: () => readonly string[];
+}
+
+/** What is looked into. */
+export interface DebugParts extends TraceParts {
+  /** Each of what costs something, for whoever asks for it. */
+  readonly alone: OneAtATime;
   /** In names of files. */
   readonly instance: string;
 }
 
 const DEFAULT_SECONDS = 10;
 const MAX_SECONDS = 60;
-const MAX_CALLS = 1000;
+/** So many calls of a method may be asked for at once. */
+export const MAX_CALLS = 1000;
 const ASKED_FOR_MS = 600_000;
 
 /** `/debug/profile`, `/debug/heap` and `/debug/trace-next`. */
 export function debugRoutes(parts: DebugParts): AdminRoute[] {
-  const alone = oneAtATime();
+  const { alone } = parts;
   return [
     {
       method: 'GET',
@@ -44,23 +52,10 @@ export function debugRoutes(parts: DebugParts): AdminRoute[] {
       method: 'POST',
       path: '/debug/trace-next',
       needs: 'token',
-      handle: ({ query }) => askForTraces(parts, query),
+      handle: ({ query }) =>
+        askForTraces(parts, query.get('method') ?? '*', numberOf(query, 'n', 1, MAX_CALLS)),
     },
   ];
-}
-
-/** Each costs the whole process something, and two of them more than it has. */
-function oneAtATime(): (what: string, work: () => Promise<undefined>) => Promise<undefined> {
-  let running: string | undefined;
-  return async (what, work) => {
-    if (running !== undefined) throw conflict(`${running} is being taken; ask again when it is done`);
-    running = what;
-    try {
-      return await work();
-    } finally {
-      running = undefined;
-    }
-  };
 }
 
 async function sendProfile({ instance }: DebugParts, { query, response }: Exchange): Promise<undefined> {
@@ -69,7 +64,7 @@ async function sendProfile({ instance }: DebugParts, { query, response }: Exchan
   response.once('close', () => left.abort());
   const profile = await cpuProfile(seconds, left.signal);
   attach(response, `${instance}.cpuprofile`);
-  response.end(profile);
+  response.end(JSON.stringify(profile));
   return undefined;
 }
 
@@ -86,23 +81,24 @@ function attach(response: Exchange['response'], file: string): void {
   response.setHeader('Content-Disposition', `attachment; filename="${file.replace(/[^\w.-]/g, '_')}"`);
 }
 
-function traceNextAnswer({ clock, asked }: DebugParts): TraceNextAnswer {
+/** What `/debug/trace-next` answers. */
+export function traceNextAnswer({ clock, asked }: TraceParts): TraceNextAnswer {
   return { pending: asked?.pending(clock.now()) ?? [], recorded: asked?.traces ?? [] };
 }
 
-function askForTraces(parts: DebugParts, query: URLSearchParams): TraceNextAnswer {
+/** @throws {Refusal} for a method that is not served, or where spans go nowhere. */
+export function askForTraces(parts: TraceParts, method: string, calls: number): TraceNextAnswer {
   const { asked, clock } = parts;
   if (!asked) {
     throw conflict(
       'there is nowhere to send spans to: set Tracing.Otlp.Endpoint or Zipkin.Hosts, and leave GRPCServer.OpenTracing on',
     );
   }
-  const method = query.get('method') ?? '*';
   const known = parts.methods();
   if (method !== '*' && !known.includes(method)) {
     throw badRequest(`method is one of ${known.join(', ')}, or * for all`);
   }
-  asked.ask(method, numberOf(query, 'n', 1, MAX_CALLS), clock.now() + ASKED_FOR_MS);
+  asked.ask(method, calls, clock.now() + ASKED_FOR_MS);
   return traceNextAnswer(parts);
 }
 

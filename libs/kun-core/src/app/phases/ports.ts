@@ -30,6 +30,7 @@ export const adminPort: DeclaredPhase = {
       });
     return {
       async start() {
+        await operator?.load();
         if (admin) ports.admin = (await admin.start()).port;
       },
       async stop() {

@@ -142,7 +142,8 @@ export class LocalCall implements WireCall {
   sendMessage(bytes: Buffer, onTaken: () => void): void {
     const { maxMessageBytes: most } = this.options;
     if (this.over) return;
-    if (bytes.byteLength <= most) this.caller.onMessage(bytes, onTaken);
+    // Whoever sends counts what is on its way after it is sent.
+    if (bytes.byteLength <= most) this.caller.onMessage(bytes, () => queueMicrotask(onTaken));
     else
       this.answer(
         Code.RESOURCE_EXHAUSTED,
