@@ -32,7 +32,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['{libs,apps}/*/{src,test,page}/**/*.spec.ts'] },
+        test: {
+          name: 'unit',
+          include: ['{libs,apps}/*/{src,test,page}/**/*.spec.ts'],
+          // Random input takes seconds of a core, and more where another file has that core too.
+          testTimeout: 20_000,
+        },
       },
       {
         // The other engine, under everything in which the server's wire matters.
