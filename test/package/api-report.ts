@@ -183,7 +183,7 @@ function withoutHidden(context: ts.TransformationContext): ts.Transformer<ts.Nod
 function inOrder(context: ts.TransformationContext): ts.Transformer<ts.Node> {
   const visit = (node: ts.Node): ts.Node => {
     const visited = ts.visitEachChild(node, visit, context);
-    if (ts.isUnionTypeNode(visited) && visited.types.every(isText)) {
+    if (ts.isUnionTypeNode(visited) && visited.types.every(isPlain)) {
       return context.factory.createUnionTypeNode(sorted(visited.types));
     }
     // As zod names the choices of an enum.
@@ -193,6 +193,11 @@ function inOrder(context: ts.TransformationContext): ts.Transformer<ts.Node> {
     return visited;
   };
   return (root) => ts.visitEachChild(root, visit, context);
+}
+
+/** One of a few words: `'yes'`, `undefined`. */
+function isPlain(node: ts.TypeNode): boolean {
+  return ts.isLiteralTypeNode(node) || ts.isToken(node);
 }
 
 function isText(node: ts.TypeNode): boolean {
