@@ -69,4 +69,22 @@ describe('RELEASING.md', () => {
     expect(ours.length).toBeGreaterThan(2);
     expect(ours.filter((entry) => !entry.endsWith(' 0.2.0'))).toEqual([]);
   });
+
+  it('begins with one version everywhere, and a changelog that the workflow can be asked for', () => {
+    const { workspaces } = root.parse(readJson('package.json'));
+    const files = globSync(['package.json', ...workspaces.map((entry) => `${entry}/package.json`)], {
+      cwd: ROOT,
+    });
+    const versions = files
+      .filter((file) => !file.startsWith('examples/'))
+      .map((file) => versioned.parse(readJson(file)).version);
+    expect(new Set(versions).size).toBe(1);
+    const headings = readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8').match(/^## .*$/gm) ?? [];
+    expect(headings[0]).toBe('## [Unreleased]');
+    expect(
+      headings.slice(1).filter((line) => !/^## \[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d$/.test(line)),
+    ).toEqual([]);
+    const workflow = readFileSync(join(ROOT, '.github/workflows/publish.yml'), 'utf8');
+    expect(workflow).toContain('grep -q "^## \\[${GITHUB_REF_NAME#v}\\] - " CHANGELOG.md');
+  });
 });
