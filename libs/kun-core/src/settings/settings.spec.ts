@@ -67,7 +67,7 @@ describe('settingsSchema', () => {
       {
         "Admin": {
           "Hosts": [],
-          "LogLines": 0,
+          "MCP": false,
           "Page": true,
         },
         "AdminPort": 8081,
