@@ -1,6 +1,6 @@
+import { join } from 'node:path';
 import { credentials, makeGenericClientConstructor, type Client, type requestCallback } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { join } from 'node:path';
 import { pause } from './campaign.ts';
 
 const PROTO = join(import.meta.dirname, '../../apps/echo/proto/echo.proto');

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { status } from '@grpc/grpc-js';
 import { currentCall, EachMessage, invalidArgument, notFound } from '@kun/core';
 import { startTestService, type TestService } from '@kun/core/testing';
@@ -35,7 +36,6 @@ import {
 } from '@nestjs/microservices';
 import type { Metadata, ServerDuplexStream, ServerUnaryCall } from '@grpc/grpc-js';
 import { IsInt, IsString, Max } from 'class-validator';
-import { inspect } from 'node:util';
 import { Observable, Subject, from, lastValueFrom, map, of, throwError, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AllKinds } from '../fixtures/all-kinds.js';

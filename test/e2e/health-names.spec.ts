@@ -1,8 +1,7 @@
-import { status } from '@grpc/grpc-js';
+import { status, credentials, makeGenericClientConstructor, type Client } from '@grpc/grpc-js';
 import { Lifecycle, Liveness, Readiness } from '@kun/core';
 import { startTestService, type TestService } from '@kun/core/testing';
 import { protoPath as HEALTH_PROTO } from 'grpc-health-check';
-import { credentials, makeGenericClientConstructor, type Client } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { kindsModule } from '../fixtures/kinds.module.js';
 import { call, startCall } from './call.js';

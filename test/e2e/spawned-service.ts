@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import {
   credentials,
   makeGenericClientConstructor,
@@ -5,8 +7,6 @@ import {
   type ServiceDefinition,
 } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { ConfigTree, freePorts } from './config-tree.js';
 import { NODE, REPOSITORY, RunningProcess, type ProcessEnd, type ProcessLine } from './running-process.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Rule } from './architecture-rules.js';
-import { privateMembers } from './dialect-rules.js';
+import { importOrder, privateMembers, throwsTags } from './dialect-rules.js';
 import { ROOT } from './published.js';
 import { parseSource, readSources } from './source-files.js';
 
@@ -13,12 +13,13 @@ describe('the dialect', () => {
     expect(everything.length).toBeGreaterThan(800);
   });
 
-  it.each<[string, Rule]>([['has one kind of private members, and # where it must be', privateMembers()]])(
-    '%s',
-    (_, rule) => {
-      expect(rule(everything)).toEqual([]);
-    },
-  );
+  it.each<[string, Rule]>([
+    ['has one kind of private members, and # where it must be', privateMembers()],
+    ['says of each error when it is thrown', throwsTags],
+    ['imports from near to far', importOrder],
+  ])('%s', (_, rule) => {
+    expect(rule(everything)).toEqual([]);
+  });
 });
 
 describe('its rules', () => {
@@ -34,6 +35,37 @@ describe('its rules', () => {
       'src/a.ts:3 is private by #',
       'src/f.ts:4 is private, others there by #',
       'the exception for src/j.ts is not needed any more',
+    ]);
+  });
+
+  it('find an error without a type, a sentence without an end, and two errors in one tag', () => {
+    const tags = [
+      '{AError} when it is {@link B}.',
+      '{AError | BError} with all that is wrong,\n * line by line.',
+      '{unknown} when it throws.',
+      'AError when it is late.',
+      '{AError} when it is late',
+      '{AError} late.',
+      '{AError} when it is late; {BError} when it is early.',
+    ];
+    const [file] = planted({ 'a.ts': '/** @throws {AError} for one line. */\nfunction a() {}' });
+    const files = planted({ 'b.ts': tags.map((tag) => `/**\n * B.\n *\n * @throws ${tag}\n */\n`).join('') });
+    expect(throwsTags([...files, ...(file ? [file] : [])]).map((line) => line.slice(9))).toEqual([
+      `20 @throws AError when it is late.`,
+      `25 @throws {AError} when it is late`,
+      `30 @throws {AError} late.`,
+      `35 @throws {AError} when it is late; {BError} when it is early.`,
+    ]);
+  });
+
+  it('find an import that comes too late', () => {
+    const files = planted({
+      'a.ts': `import 'node:fs';\nimport 'b';\nimport '@kun/core';\nimport './c.js';\nimport '../d.js';`,
+      'e.ts': `import './c.js';\nimport { b } from 'b';\nimport type { F } from 'node:fs';`,
+    });
+    expect(importOrder(files)).toEqual([
+      'src/e.ts:2 b comes after a file',
+      'src/e.ts:3 node:fs comes after a file',
     ]);
   });
 });

@@ -98,7 +98,7 @@ function isSection(node: unknown): node is Section {
 }
 
 /** The keys of a section; those of a map by name are shown once, under `*`. */
-function childrenOf(node: unknown): [string, unknown][] {
+function childrenOf(node: unknown): Array<[string, unknown]> {
   const { properties, additionalProperties: each } = Object(node) as Section;
   if (properties) return Object.entries(properties);
   return typeof each === 'object' && childrenOf(each).length > 0 ? [['*', each]] : [];

@@ -51,3 +51,33 @@ export function privateMembers(exceptions: readonly DialectException[] = HASH_FI
     return [...wrong, ...unused.map(({ path }) => `the exception for ${path} is not needed any more`)];
   };
 }
+
+const THROWS = /^\{[A-Z][^{}]*\} (?:when|for|with|naming|saying|listing) (?!.*; \{).*\.$/;
+
+/** One error a tag, and when it is thrown, or what it says. */
+export const throwsTags: Rule = (files) =>
+  files.flatMap(({ path, text }) => {
+    const tags = [...text.matchAll(/^ *(?:\/\*\*| \*) +@throws\b([^]*?)(?=\*\/|\n *\* *(?:@|\n))/gm)];
+    return tags.flatMap(({ index, 1: tag = '' }) => {
+      const said = tag.replace(/\s*\n\s*\*\s*/g, ' ').trim();
+      const line = text.slice(0, index).split('\n').length;
+      return THROWS.test(said) || said.startsWith('{unknown} when')
+        ? []
+        : [`${path}:${line} @throws ${said}`];
+    });
+  });
+
+const ORIGINS = ['Node', 'a package', 'a file'] as const;
+
+/** Node's modules come first, then packages, those of this repository among them, then files. */
+export const importOrder: Rule = (files) =>
+  files.flatMap(({ path, tree }) => {
+    let last = 0;
+    return tree.statements.filter(ts.isImportDeclaration).flatMap((node) => {
+      const { text } = node.moduleSpecifier as ts.StringLiteral;
+      const origin = text.startsWith('node:') ? 0 : text.startsWith('.') ? 2 : 1;
+      const late = origin < last;
+      last = Math.max(last, origin);
+      return late ? [`${path}:${lineOf(tree, node)} ${text} comes after ${ORIGINS[last] ?? ''}`] : [];
+    });
+  });

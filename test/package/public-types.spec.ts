@@ -20,10 +20,10 @@ import {
   type Live,
   type ResolvedSettings,
   type RpcCall,
+  type StopReport,
 } from '@kun/core';
 import { protobufEs, Rpc, type Client, type ServiceImpl } from '@kun/core/protobuf-es';
 import { startTestService, type TestService } from '@kun/core/testing';
-import type { StopReport } from '@kun/core';
 import { Controller, Injectable, type DynamicModule } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall, GrpcStreamMethod } from '@nestjs/microservices';
 import type { Observable } from 'rxjs';

@@ -181,7 +181,7 @@ function withPlace(block: Block): [string, Block] {
   return [placeOf(block), block];
 }
 
-function named(language: string): [string, Block][] {
+function named(language: string): Array<[string, Block]> {
   return runnable.filter((block) => block.language === language).map(withPlace);
 }
 
@@ -209,7 +209,7 @@ async function load(document: string) {
   }
 }
 
-function commands(): [string, { command: string; output: string }][] {
+function commands(): Array<[string, { command: string; output: string }]> {
   return named('console').flatMap(([place, { text }]) =>
     text
       .split(/^\$ /m)

@@ -33,7 +33,7 @@ function secondsSince(start: number): number {
 /** What somebody follows who has an empty folder and the packed packages. */
 describe('a service that create-kun writes', () => {
   let printed: string[] = [];
-  let [grpcPort, adminPort]: (number | undefined)[] = [];
+  let [grpcPort, adminPort]: Array<number | undefined> = [];
   let running: ChildProcess | undefined;
   let output = '';
   let installed = '';

@@ -18,7 +18,7 @@ const NAMELESS_LOCK_MS = 10_000;
  * missing (after one `apt-get update` an hour); one process at a time, so workers may call it together.
  * Allow for minutes: `beforeAll(() => requireDebianPackages('haproxy'), 300_000)`.
  *
- * @throws Error in one line that says what to install, when it may not or cannot install
+ * @throws {Error} saying in one line what to install, when it may not or cannot install.
  */
 export async function requireDebianPackages(...names: string[]): Promise<void> {
   if ((await missing(names)).length === 0) return;

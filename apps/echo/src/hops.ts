@@ -6,7 +6,7 @@ export const MAX_HOPS = 16;
 /**
  * The request for the next hop.
  *
- * @throws {StatusError} INVALID_ARGUMENT when it asks for more than {@link MAX_HOPS}
+ * @throws {StatusError} with INVALID_ARGUMENT when it asks for more than {@link MAX_HOPS}.
  */
 export function oneHopLess<T extends { hops: number }>(request: T): T {
   if (request.hops > MAX_HOPS) {

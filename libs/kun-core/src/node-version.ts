@@ -19,7 +19,7 @@ export class NodeVersionError extends Error {
  * a Node without them every call would be answered, and none counted, logged or waited for: 22.18.0 and 24.3.0 are the
  * first to have both (nodejs/node#58449, #58602).
  *
- * @throws {NodeVersionError} on any other.
+ * @throws {NodeVersionError} for any other.
  */
 export function requireSupportedNode(version: string): void {
   const [major = 0, minor = 0] = version.split('.').map(Number);

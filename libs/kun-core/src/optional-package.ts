@@ -22,7 +22,7 @@ export class MissingPackageError extends ExplainedError {
 /**
  * Loads an optional peer dependency when the configuration asks for it.
  *
- * @throws MissingPackageError when it, or one of `packages`, is not installed.
+ * @throws {MissingPackageError} when it, or one of `packages`, is not installed.
  */
 export async function importOptional<T>(
   load: () => Promise<T>,

@@ -1,9 +1,9 @@
-// oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 injects by it
-import 'reflect-metadata';
-import * as x509 from '@peculiar/x509';
 import { webcrypto } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+// oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 injects by it
+import 'reflect-metadata';
+import * as x509 from '@peculiar/x509';
 import type { ContenderSettings } from './contender-process.js';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };

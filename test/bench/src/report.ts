@@ -75,8 +75,8 @@ export function table(scenario: Scenario, measured: readonly Measured[]): string
       median(({ p50Ms }) => p50Ms),
       median(({ p99Ms }) => p99Ms),
       median(({ rssMiB }) => rssMiB),
-      median(({ serverBusy }) => serverBusy * 100) + '%',
-      median(({ loadBusy }) => loadBusy * 100) + '%',
+      `${median(({ serverBusy }) => serverBusy * 100)}%`,
+      `${median(({ loadBusy }) => loadBusy * 100)}%`,
     ];
   });
   return [

@@ -1,9 +1,8 @@
-import { deferred } from '@kun/core/testing';
+import { deferred, startTestService } from '@kun/core/testing';
 import { currentCall, internal } from '@kun/core';
 import { expect, it } from 'vitest';
 import { z } from 'zod';
 import { Secret } from '@kun/config';
-import { startTestService } from '@kun/core/testing';
 import { kindsModule } from '../../fixtures/kinds.module.js';
 import { kindsController } from '../kinds-controller.js';
 import type { KindsClient } from '../clients/linked-service.js';

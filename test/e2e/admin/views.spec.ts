@@ -69,7 +69,8 @@ describe('/errorz', () => {
     await expect(client.collect([{}])).rejects.toThrow('no such note');
 
     const errors = async (query = '') =>
-      (await ask(service.adminUrl, `/errorz${query}`)).json<{ errors: Record<string, unknown>[] }>().errors;
+      (await ask(service.adminUrl, `/errorz${query}`)).json<{ errors: Array<Record<string, unknown>> }>()
+        .errors;
     const [latest, before] = await errors();
     expect(latest).toMatchObject({ codeName: 'NOT_FOUND', message: 'no such note', severity: 'answer' });
     expect(before).toMatchObject({
@@ -98,7 +99,8 @@ describe('/channelz', () => {
     await using last = await startLinked({ handlers: { unary: (request) => Promise.resolve(request) } });
     await using first = await startLinked({ next: last.grpcAddress });
     const channel = async () =>
-      (await ask(first.adminUrl, '/channelz')).json<{ channels: Record<string, unknown>[] }>().channels[0];
+      (await ask(first.adminUrl, '/channelz')).json<{ channels: Array<Record<string, unknown>> }>()
+        .channels[0];
     expect(await channel()).toMatchObject({
       name: 'next',
       target: last.grpcAddress,

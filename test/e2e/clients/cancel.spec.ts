@@ -1,5 +1,5 @@
-import { status, type Client } from '@grpc/grpc-js';
 import { join } from 'node:path';
+import { status, type Client } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { METHODS } from '../kinds-controller.js';
 import { KINDS } from '../../fixtures/kinds.module.js';

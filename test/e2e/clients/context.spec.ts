@@ -1,8 +1,8 @@
+import { createServer, type Http2Session } from 'node:http2';
+import { setTimeout as delay } from 'node:timers/promises';
 import { status } from '@grpc/grpc-js';
 import { currentCall, detach, Lifecycle, routes, type Routes } from '@kun/core';
 import { deferred } from '@kun/core/testing';
-import { createServer, type Http2Session } from 'node:http2';
-import { setTimeout as delay } from 'node:timers/promises';
 import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { KINDS } from '../../fixtures/kinds.module.js';

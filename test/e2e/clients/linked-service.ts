@@ -81,7 +81,7 @@ export async function callKind(
   client: KindsClient,
   kind: (typeof KINDS_METHODS)[number],
   options?: CallOptions,
-  requests: readonly Partial<Note>[] = [{ text: 'a' }],
+  requests: ReadonlyArray<Partial<Note>> = [{ text: 'a' }],
 ): Promise<{ readonly answers: readonly Note[]; readonly error?: unknown }> {
   const answers: Note[] = [];
   const first = requests[0] ?? {};

@@ -1,7 +1,7 @@
+import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { badRequest, invalidArgument } from '@kun/core';
 import { FakeClock, startTestUpstream, TestServiceError, type TestUpstream } from '@kun/core/testing';
-import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Note } from '../../fixtures/kinds.module.js';
 import { startLinked, streamOf, type LinkedService } from '../clients/linked-service.js';

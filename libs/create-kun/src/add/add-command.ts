@@ -12,7 +12,7 @@ import { Project, type Added } from './project.js';
 /**
  * `create-kun add rpc|upstream|config|interceptor <name>`, in the project around the working directory.
  *
- * @throws {UsageError | ScaffoldError} with what is in the way; nothing is changed then
+ * @throws {UsageError | ScaffoldError} with what is in the way; nothing is changed then.
  */
 export async function addCommand(args: readonly string[], terminal: Terminal): Promise<void> {
   const { values, positionals } = parse(args);

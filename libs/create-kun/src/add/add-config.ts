@@ -10,7 +10,7 @@ const SECTIONS = 'src/config/sections.ts';
 /**
  * Adds a section of configuration: its schema, and a line in the list of sections.
  *
- * @throws {UsageError | ScaffoldError} with what is in the way; nothing is changed then
+ * @throws {UsageError | ScaffoldError} with what is in the way; nothing is changed then.
  */
 export function addConfig(project: Project, name: string): Added {
   checkWord(name, 'a section');

@@ -12,7 +12,7 @@ const HANDLERS = 'src/handlers.ts';
 /**
  * Adds an RPC: its line and its messages in the proto, a handler with its test, and a line in the list of handlers.
  *
- * @throws {UsageError | ScaffoldError} with what is in the way; nothing is changed then
+ * @throws {UsageError | ScaffoldError} with what is in the way; nothing is changed then.
  */
 export function addRpc(
   project: Project,

@@ -22,7 +22,7 @@ const UPSTREAMS = 'src/upstreams.ts';
 /**
  * Adds an upstream: its proto, and a line in the list of upstreams.
  *
- * @throws {UsageError | ScaffoldError} with what is in the way; nothing is changed then
+ * @throws {UsageError | ScaffoldError} with what is in the way; nothing is changed then.
  */
 export function addUpstream(project: Project, name: string, wanted: UpstreamToAdd, cwd: string): Added {
   checkWord(name, 'an upstream');

@@ -4,7 +4,7 @@ import { appended, lineEnd } from './proto-outline.js';
 /**
  * Adds an export to a file that lists exports of others and nothing else.
  *
- * @throws {ScaffoldError} when the file is no such list, or has the name already
+ * @throws {ScaffoldError} when the file is no such list, or has the name already.
  */
 export function withExport(text: string, file: string, name: string, from: string): string {
   const line = `export { ${name} } from '${from}';`;
@@ -19,7 +19,7 @@ export function withExport(text: string, file: string, name: string, from: strin
 /**
  * Adds an entry to a list, above the comment that marks its end: `// create-kun: upstreams`.
  *
- * @throws {ScaffoldError} when the comment is not there, or there twice
+ * @throws {ScaffoldError} when the comment is not there, or there twice.
  */
 export function withEntry(text: string, file: string, mark: string, entry: string): string {
   const lines = text.split('\n');

@@ -25,7 +25,7 @@ export class Project {
   /**
    * The project around a folder: the nearest `package.json` that depends on `@kun/core`.
    *
-   * @throws {ScaffoldError} when there is none
+   * @throws {ScaffoldError} when there is none.
    */
   static around(cwd: string): Project {
     for (let at = resolve(cwd); ; at = dirname(at)) {
@@ -38,7 +38,7 @@ export class Project {
     );
   }
 
-  /** @throws {ScaffoldError} when there is no such file; `hint` says what it would be */
+  /** @throws {ScaffoldError} when there is no such file; `hint` says what it would be. */
   read(path: string, hint: string): string {
     const file = join(this.root, path);
     if (!existsSync(file)) throw new ScaffoldError(`there is no ${path} in ${this.root}, ${hint}`);
@@ -64,7 +64,7 @@ export class Project {
   /**
    * Writes new files and new texts of old ones: all, or nothing.
    *
-   * @throws {ScaffoldError} when a new file is there already, or the file system refuses
+   * @throws {ScaffoldError} when a new file is there already, or the file system refuses.
    */
   apply(created: Changes, edited: Changes): void {
     const taken = [...created.keys()].find((path) => existsSync(join(this.root, path)));

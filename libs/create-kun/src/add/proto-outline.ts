@@ -22,7 +22,7 @@ const TOKEN = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])
 /**
  * Finds the services and messages of a proto file.
  *
- * @throws {ScaffoldError} when its braces do not fit together; `file` names it in the message
+ * @throws {ScaffoldError} when its braces do not fit together; `file` names it in the message.
  */
 export function outlineOf(text: string, file: string): ProtoOutline {
   const tokens = [...text.matchAll(TOKEN)].filter(([token]) => !/^\/[/*]/.test(token));

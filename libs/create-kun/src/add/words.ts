@@ -20,7 +20,7 @@ export function kebab(text: string): string {
     .join('-');
 }
 
-/** @throws {UsageError} when it cannot become a name in TypeScript; `what` says what it is the name of */
+/** @throws {UsageError} when it cannot become a name in TypeScript; `what` says what it is the name of. */
 export function checkWord(text: string, what: string): void {
   if (/^[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*$/.test(text) && !RESERVED.has(camel(text))) return;
   throw new UsageError(

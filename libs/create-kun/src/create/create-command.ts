@@ -55,7 +55,7 @@ export const CREATE_OPTIONS = [
 /**
  * `create-kun [folder]`: writes a service into a new folder, all of it or nothing.
  *
- * @throws {UsageError | ScaffoldError} with what is in the way
+ * @throws {UsageError | ScaffoldError} with what is in the way.
  */
 export async function createCommand(args: readonly string[], terminal: Terminal): Promise<void> {
   const { values, positionals } = parse(args);

@@ -17,7 +17,7 @@ export interface FilledFile {
  * Reads a folder of a template with every `__name__` of the values replaced, in names and in texts. `dot_` at the
  * beginning of a name is a dot: npm leaves `.gitignore` and `.npmrc` out of packages, whatever `files` says.
  *
- * @throws {ScaffoldError} when there is something in it that is neither file nor folder, or a path that leaves it
+ * @throws {ScaffoldError} when there is something in it that is neither file nor folder, or a path that leaves it.
  */
 export function readTemplate(directory: string, values: Values): FilledFile[] {
   const files: FilledFile[] = [];

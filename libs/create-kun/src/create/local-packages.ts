@@ -9,7 +9,7 @@ const OURS = ['@kun/config', '@kun/core', '@kun/wire', 'create-kun'] as const;
 /**
  * Lets a project take kun's packages from a folder of tarballs (`npm pack`) in place of the registry.
  *
- * @throws {ScaffoldError} when one is not there, or the project has no package.json
+ * @throws {ScaffoldError} when one is not there, or the project has no package.json.
  */
 export function fromTarballs(
   files: readonly FilledFile[],

@@ -8,7 +8,7 @@ const NOTHING: ReadonlySet<string> = new Set(['.git', '.DS_Store', 'Thumbs.db'])
 /**
  * Makes sure that nothing of anybody's would be written over.
  *
- * @throws {ScaffoldError} when there is something already
+ * @throws {ScaffoldError} when there is something already.
  */
 export function checkEmpty(directory: string): void {
   if (!existsSync(directory)) return;
@@ -25,7 +25,7 @@ export function checkEmpty(directory: string): void {
 /**
  * Has a folder filled beside its place and then moved there, so that all of it is there in the end, or nothing.
  *
- * @throws {ScaffoldError} when the file system refuses; the folder is as it was then
+ * @throws {ScaffoldError} when the file system refuses; the folder is as it was then.
  */
 export function fillDirectory(directory: string, fill: (staging: string) => void): void {
   const staging = join(directory, `.create-kun-${process.pid}`);

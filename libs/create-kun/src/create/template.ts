@@ -32,7 +32,7 @@ export interface Template {
 /**
  * Finds a template: create-kun's own, a folder, or a package that npm fetches without running anything of it.
  *
- * @throws {ScaffoldError} when it is not there or is not one
+ * @throws {ScaffoldError} when it is not there or is not one.
  */
 export function findTemplate(name: string | undefined, cwd: string): Template {
   if (name === undefined) return readManifest(PACKAGE_ROOT, () => {});

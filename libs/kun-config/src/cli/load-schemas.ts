@@ -10,7 +10,7 @@ import { UsageError } from './command.js';
  * Imports the schemas that `--schema` names: a path or a package, and after `#` the name of an export. Without a name
  * it is the export `default`, `schemas` or `schema`, each a schema or a list of them.
  *
- * @throws UsageError when there is no such module or no schema in it
+ * @throws {UsageError} when there is no such module or no schema in it.
  */
 export async function loadSchemas(names: readonly string[], cwd: string): Promise<StandardSchemaV1[]> {
   const lists = await Promise.all(names.map(async (name) => loadSchema(name, cwd)));
@@ -21,7 +21,7 @@ export async function loadSchemas(names: readonly string[], cwd: string): Promis
  * Imports the schemas that the application's `package.json` names in one line, the nearest one at or above one of the
  * directories: `"kun-config": ["@kun/core#settingsSchema", "./dist/shop.config.js"]`. None when no file has it.
  *
- * @throws {UsageError} when what it names cannot be had
+ * @throws {UsageError} when what it names cannot be had.
  */
 export async function findSchemas(directories: readonly string[]): Promise<StandardSchemaV1[]> {
   for (const start of directories) {

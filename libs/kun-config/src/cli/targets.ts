@@ -78,7 +78,7 @@ async function filter(names: readonly string[], keep: (name: string) => Promise<
 /**
  * Loads what a service, or one of its clusters or instances, would start with.
  *
- * @throws {ConfigError} with every problem of it
+ * @throws {ConfigError} with every problem of it.
  */
 export function loadTarget(
   { service, cluster, instance }: Pick<Target, 'service'> & Pick<CommandOptions, 'cluster' | 'instance'>,

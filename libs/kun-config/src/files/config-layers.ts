@@ -29,7 +29,7 @@ export interface ConfigLayer {
 /**
  * The files that are read, in the order in which later ones win. This is the one place that knows the precedence.
  *
- * @throws TypeError when a name would leave its directory (`..`, a separator, an empty name)
+ * @throws {TypeError} when a name would leave its directory (`..`, a separator, an empty name).
  */
 export function configLayers(names: LayerNames, env: NodeJS.ProcessEnv = process.env): ConfigLayer[] {
   const base = resolve(names.base ?? (env['KUN_BASE'] || '.'));

@@ -4,7 +4,9 @@ import { parseDocument, stringify } from 'yaml';
 import { loadConfig } from '../load/load-config.js';
 import { TestingTree } from '../../test/testing-tree.js';
 
-type Tree = { [key: string]: Value };
+interface Tree {
+  [key: string]: Value;
+}
 type Value = boolean | number | string | null | Value[] | Tree;
 
 const KEYS = ['a', 'b', 'c', 'Port', 'x y', '0', 'constructor', 'toString'] as const;
@@ -56,7 +58,7 @@ function isTree(value: Value | undefined): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function leaves(value: Value, path: string[] = []): [string[], Value][] {
+function leaves(value: Value, path: string[] = []): Array<[string[], Value]> {
   if (Array.isArray(value))
     return [[path, value], ...value.flatMap((item, n) => leaves(item, [...path, String(n)]))];
   if (!isTree(value)) return [[path, value]];

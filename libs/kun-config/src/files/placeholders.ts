@@ -1,5 +1,5 @@
 /** A text with references to the environment in it. */
-export type Template = readonly (string | Reference)[];
+export type Template = ReadonlyArray<string | Reference>;
 
 /** `${name}`, or `${name:-fallback}`. */
 export interface Reference {
@@ -21,7 +21,7 @@ export class WrongPlaceholder extends Error {}
  * Reads `${NAME}`, `${NAME:-default}` with defaults that may hold further ones, and `$${`, which is a plain `${`.
  * Braces within a default count, so that it may be a map: `${LABELS:-{a: 1}}`.
  *
- * @throws {WrongPlaceholder} for anything else that begins with `${`
+ * @throws {WrongPlaceholder} for anything else that begins with `${`.
  */
 export function parseTemplate(text: string): Template {
   return new TemplateReader(text).read();
@@ -70,7 +70,7 @@ class TemplateReader {
   }
 
   private parts(level: number): Template {
-    const parts: (string | Reference)[] = [];
+    const parts: Array<string | Reference> = [];
     let literal = '';
     for (let depth = 0; this.at < this.text.length;) {
       if (this.take('$${')) {

@@ -9,7 +9,7 @@ import { placeholderEnd } from './placeholders.js';
 export class Shield {
   /** The text with its placeholders covered. */
   readonly text: string;
-  private readonly covered: { readonly offset: number; readonly raw: string }[] = [];
+  private readonly covered: Array<{ readonly offset: number; readonly raw: string }> = [];
   private readonly pattern: RegExp | undefined;
 
   constructor(source: string) {

@@ -23,7 +23,7 @@ export class UnreadableFile extends Error {
  * Reads a file that is a regular one and not large, within a time limit: a pipe, a device or a file of the kernel's
  * (`/proc/kmsg` says that it is a regular one of no length) would be read for ever.
  *
- * @throws {UnreadableFile}
+ * @throws {UnreadableFile} saying why it cannot be read.
  */
 export async function readSmallFile(
   file: string,

@@ -30,7 +30,7 @@ async function load(env: NodeJS.ProcessEnv, file = '', schemas: readonly unknown
     'conf/echo/c/i/public.yaml': 'AdminPort: 1\n',
   });
   const names = { base: tree.base, service: 'echo', cluster: 'c', instance: 'i' };
-  return await loadConfig({ ...names, schemas: schemas as (typeof schema)[], env });
+  return await loadConfig({ ...names, schemas: schemas as Array<typeof schema>, env });
 }
 
 async function problems(env: NodeJS.ProcessEnv, file = '', schemas?: readonly unknown[]): Promise<string[]> {

@@ -14,8 +14,8 @@ export type Outputs<S extends readonly StandardSchemaV1[]> =
 /**
  * Loads the configuration of a service: paths, read, merge with origin, validate. Needs no Nest.
  *
- * @throws ConfigError with everything that is wrong, each with its place
- * @throws TypeError when a name cannot be a directory name
+ * @throws {ConfigError} with everything that is wrong, each with its place.
+ * @throws {TypeError} when a name cannot be a directory name.
  */
 export function loadConfig<const S extends readonly StandardSchemaV1[]>(
   options: LoadConfigOptions & { schemas: S },

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ConfigProblem } from '../report/config-error.js';
 import { nodeAt, type ConfigNode, type MapNode } from '../files/config-node.js';
 import { parsePath, valueAt, type ConfigPath } from '../config-path.js';
@@ -8,7 +9,6 @@ import type { ProblemMaker } from '../report/problem-maker.js';
 import type { SchemaView } from '../schema/schema-view.js';
 import { Secret, HIDDEN, type IsSecretKey } from '../secret.js';
 import { showNode } from '../report/describe-value.js';
-import { createHash } from 'node:crypto';
 import { isPlainObject } from '../plain-object.js';
 
 /** What loading gives: the value, and all that is known of how it came about. Does not change. */

@@ -1,6 +1,5 @@
-import { ConfigurableModuleBuilder, Logger, Module } from '@nestjs/common';
+import { ConfigurableModuleBuilder, Logger, Module, Inject } from '@nestjs/common';
 import type { DynamicModule, OnApplicationShutdown, OnModuleDestroy, OnModuleInit } from '@nestjs/common';
-import { Inject } from '@nestjs/common';
 import { ConfigService } from '@nestjs/config';
 import { DiscoveryModule } from '@nestjs/core';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
@@ -33,7 +32,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModule
  * as `@nestjs/config`'s `ConfigService`. Follows changes of the files until the application closes. Nothing is kept
  * outside of the application, so several can run side by side.
  *
- * @throws ConfigError from the creation of the application, with everything that is wrong
+ * @throws {ConfigError} with everything that is wrong, when the application is created.
  */
 @Module({
   imports: [DiscoveryModule],

@@ -34,7 +34,7 @@ export class LayeredConfigService extends ConfigService {
     );
   }
 
-  /** @throws Error always: `ConfigService.set` would write to the environment of the whole process */
+  /** @throws {Error} when called: `ConfigService.set` would write to the environment of the whole process. */
   override set(propertyPath: PropertyKey): never {
     throw new Error(
       `${String(propertyPath)} cannot be set: the configuration is what its files say; ` +

@@ -46,7 +46,7 @@ export function explainConfig(config: Explainable, path: readonly string[]): Exp
   });
 }
 
-function leavesOf(value: unknown, keys: readonly string[]): (readonly string[])[] {
+function leavesOf(value: unknown, keys: readonly string[]): Array<readonly string[]> {
   if (!isPlainObject(value) || Object.keys(value).length === 0) return [keys];
   return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, [...keys, key]));
 }

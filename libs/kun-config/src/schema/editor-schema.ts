@@ -7,7 +7,7 @@ import { isRecord } from '../plain-object.js';
  * the schemas say, with what a file may write besides: no key is required, since another layer may have it; `null`
  * unsets; `${NAME}` and, for a boolean, `yes`, `no`, `on`, `off` stand for a value.
  *
- * @throws TypeError when the library of a schema offers no JSON Schema
+ * @throws {TypeError} when the library of a schema offers no JSON Schema.
  */
 export function editorSchema(schemas: readonly StandardSchemaV1[]): JsonSchema {
   const properties: Record<string, JsonSchema> = {};

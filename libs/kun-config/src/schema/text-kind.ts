@@ -41,7 +41,7 @@ function wordKind(values: readonly unknown[]): SaidKind | 'null' {
   return wanted.every((value) => typeof value === 'string') ? 'words' : 'other';
 }
 
-function together(all: readonly (SaidKind | 'null')[]): SaidKind {
+function together(all: ReadonlyArray<SaidKind | 'null'>): SaidKind {
   const kinds = new Set(all.filter((kind) => kind !== 'null'));
   if (kinds.has(undefined)) return undefined;
   if (kinds.has('other')) return 'other';

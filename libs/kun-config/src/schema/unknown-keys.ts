@@ -17,7 +17,7 @@ export class UnknownKeys {
     this.found.set(JSON.stringify(path.map(String)), path.map(String));
   }
 
-  paths(root: MapNode): (readonly string[])[] {
+  paths(root: MapNode): Array<readonly string[]> {
     const deep = [...this.found.values()].filter(({ length }) => length > 1);
     const top = [...root.entries.keys()].filter((key) => !this.readKeys.has(key));
     return [...deep, ...top.map((key) => [key])];

@@ -39,7 +39,7 @@ export interface AdminServer {
   /**
    * Listens, and says on which port.
    *
-   * @throws AdminPortError when the port cannot be opened; nothing is left open then.
+   * @throws {AdminPortError} when the port cannot be opened; nothing is left open then.
    */
   start(): Promise<{ readonly port: number }>;
   /** Closes it: idle connections are cut at once, requests under way after `stopTimeoutMs`. */

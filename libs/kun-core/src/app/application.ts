@@ -1,5 +1,5 @@
-import { ExplainedError } from '@kun/config';
 import type { Server } from 'node:http';
+import { ExplainedError } from '@kun/config';
 import { ModulesContainer } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Identity } from '../identity/identity.js';
@@ -29,7 +29,7 @@ export interface KunControls {
   /**
    * The same with an HTTP port; `port` 0 is any free one.
    *
-   * @throws {StartError} as `start` does.
+   * @throws {StartError} when `start` does.
    * @throws {EntranceError} when it is no port, the configuration names another, or the application was started before.
    */
   listen(port: number | string, hostname?: string, callback?: () => void): Promise<Server>;

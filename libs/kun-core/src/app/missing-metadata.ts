@@ -72,9 +72,9 @@ function lacksTypes(made: Type): boolean {
   const owner = ownerOfConstructor(made);
   // A class without a decorator has no types in any case: a library's, whose parameters are for others to give.
   if (!owner || !isDecorated(owner) || Reflect.hasOwnMetadata(PARAMTYPES_METADATA, owner)) return false;
-  const declared = (Reflect.getOwnMetadata(SELF_DECLARED_DEPS_METADATA, owner) ?? []) as readonly {
+  const declared = (Reflect.getOwnMetadata(SELF_DECLARED_DEPS_METADATA, owner) ?? []) as ReadonlyArray<{
     readonly index: number;
-  }[];
+  }>;
   const given = new Set(declared.map(({ index }) => index));
   // Those with a default do not count in `length`, and need nothing.
   return Array.from({ length: owner.length }, (_, index) => index).some((index) => !given.has(index));

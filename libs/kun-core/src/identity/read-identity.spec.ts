@@ -2,8 +2,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { assert, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Identity } from './identity.js';
-import { IdentityError } from './identity.js';
+import { Identity, IdentityError } from './identity.js';
 import { NAMESPACE_FILE, readIdentity, type ReadIdentityOptions } from './read-identity.js';
 
 const nowhere: ReadIdentityOptions = { env: {}, hostname: 'box', readFile: () => undefined };

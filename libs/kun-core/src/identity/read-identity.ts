@@ -33,7 +33,7 @@ export interface ReadIdentityOptions {
  *
  * It runs in Kubernetes if `KUBERNETES_SERVICE_HOST` is set or the namespace file can be read.
  *
- * @throws IdentityError when there is no service name, or a name could not be a directory and a label: it must
+ * @throws {IdentityError} when there is no service name, or a name could not be a directory and a label: it must
  * be of ASCII letters, digits, `.`, `_` and `-`, begin and end with a letter or digit, and have at most 63
  * characters (253 for the instance, the longest pod name).
  */

@@ -48,7 +48,7 @@ export class Checks {
   /**
    * Adds a check and returns what removes it. `assumed` is what it counts as before its first answer.
    *
-   * @throws Error when the name is taken, reserved, or not of letters, digits, `.`, `_` and `-`.
+   * @throws {Error} when the name is taken, reserved, or not of letters, digits, `.`, `_` and `-`.
    */
   add(name: string, check: Check, assumed: 'passing' | 'failing', options: CheckOptions = {}): () => void {
     const { probe, reserved, onTransition } = this.options;

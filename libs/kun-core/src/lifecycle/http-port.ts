@@ -1,6 +1,6 @@
-import { ExplainedError } from '@kun/config';
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { ExplainedError } from '@kun/config';
 import { delay, type Clock } from '../clock.js';
 
 /** The HTTP port could not be opened. */

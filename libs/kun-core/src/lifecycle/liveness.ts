@@ -48,7 +48,7 @@ export class Liveness {
   /**
    * Makes liveness depend on a check, run when `/livez` is asked, and returns what removes it.
    *
-   * @throws Error when the name is taken, reserved (`service`), or not of letters, digits, `.`, `_` and `-`.
+   * @throws {Error} when the name is taken, reserved (`service`), or not of letters, digits, `.`, `_` and `-`.
    */
   addCheck(name: string, check: Check, options?: CheckOptions): () => void {
     return this.checks.add(name, check, 'passing', options);

@@ -104,7 +104,7 @@ export class Readiness {
    * Makes readiness depend on a check, and returns what removes it. It runs when `/readyz` is asked and, while the
    * service serves, every `pollIntervalMs`, so that grpc.health.v1 knows without being asked.
    *
-   * @throws Error when the name is taken, reserved (`lifecycle`, `service`, `holds`), or not of letters, digits,
+   * @throws {Error} when the name is taken, reserved (`lifecycle`, `service`, `holds`), or not of letters, digits,
    * `.`, `_` and `-`.
    */
   addCheck(name: string, check: Check, options?: CheckOptions): () => void {
@@ -117,7 +117,7 @@ export class Readiness {
   /**
    * Shows something at `/readyz` that does not decide: a degraded note leaves the answer at 200.
    *
-   * @throws Error when the name is taken by another note.
+   * @throws {Error} when the name is taken by another note.
    */
   addNote(name: string, note: () => ReadinessNote): void {
     if (this.notes.has(name))

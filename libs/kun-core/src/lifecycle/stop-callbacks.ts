@@ -21,7 +21,7 @@ export interface CallbackLimits {
  * Runs stop callbacks one after the other. When the time of all is over, those that are left are called all the same, and
  * not waited for.
  *
- * @throws {AggregateError} of what the callbacks threw and of each that was left behind; all of them were called.
+ * @throws {AggregateError} with what the callbacks threw and each that was left behind; all of them were called.
  */
 export async function runStopCallbacks(
   callbacks: readonly NamedCallback[],

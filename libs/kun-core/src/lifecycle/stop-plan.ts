@@ -1,6 +1,9 @@
 import type { ConfigFinding } from '@kun/config';
-import { resolveSettings, type ResolvedSettings } from '../settings/resolve-settings.js';
-import type { ResolveSettingsFacts } from '../settings/resolve-settings.js';
+import {
+  resolveSettings,
+  type ResolvedSettings,
+  type ResolveSettingsFacts,
+} from '../settings/resolve-settings.js';
 import type { Settings } from '../settings/settings.js';
 
 /** One step of the stop. */

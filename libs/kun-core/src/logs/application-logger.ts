@@ -1,16 +1,14 @@
 import pino, { type Logger } from 'pino';
-import { systemClock, type Clock } from '../clock.js';
+import { systemClock, type Clock, isoFormatter, settledWithin } from '../clock.js';
 import type { IdentityFields } from '../identity/identity.js';
 import { currentCall } from '../rpc/current-call.js';
 import type { LogLevel } from '../settings/keys/logger.js';
 import { callFields } from './call-fields.js';
-import { isoFormatter } from '../clock.js';
 import { LineWriter, type LineLevel } from './line-writer.js';
 import { copiedDestination } from './output/copied-destination.js';
 import { StreamDestination, type LogDestination } from './output/log-destination.js';
 import { prettyDestination } from './output/pretty-destination.js';
 import { serializeError } from './serialize-error.js';
-import { settledWithin } from '../clock.js';
 
 /** How an {@link ApplicationLogger} writes. */
 export interface ApplicationLoggerOptions {
@@ -43,7 +41,7 @@ export const LINE_LEVELS = [
 /**
  * Makes the one logger of an application.
  *
- * @throws MissingPackageError when `development` is on and pino-pretty is not installed.
+ * @throws {MissingPackageError} when `development` is on and pino-pretty is not installed.
  */
 export async function openLogger(options: ApplicationLoggerOptions): Promise<ApplicationLogger> {
   const written = options.destination ?? new StreamDestination();

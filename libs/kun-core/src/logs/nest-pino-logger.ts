@@ -70,4 +70,4 @@ export function tokenOf(provider: Provider): FactoryProvider['provide'] {
 }
 
 // kun takes calls below Nest, so nestjs-pino's hook into Nest's microservices has nothing to do.
-const REPLACED: readonly FactoryProvider['provide'][] = [PinoLogger, PINO_PRE_REQUEST_HOOK];
+const REPLACED: ReadonlyArray<FactoryProvider['provide']> = [PinoLogger, PINO_PRE_REQUEST_HOOK];

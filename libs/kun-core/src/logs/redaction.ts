@@ -14,7 +14,7 @@ export interface Redaction {
   within(field: string): Redaction;
 }
 
-/** @throws TypeError when a path cannot be read. */
+/** @throws {TypeError} when a path cannot be read. */
 export function redaction(paths: readonly RedactionPath[]): Redaction {
   const anywhere = new Set<string>();
   const root = new Place(anywhere);
@@ -28,7 +28,7 @@ export function redaction(paths: readonly RedactionPath[]): Redaction {
 }
 
 class Place implements Redaction {
-  private masked = new Set<string>();
+  private readonly masked = new Set<string>();
   private readonly places = new Map<string, Place>();
   private nothing: Place | undefined;
 

@@ -11,7 +11,7 @@ export interface SerializedError {
   /** What led to it, at most {@link MAX_CAUSES} deep. */
   readonly cause?: SerializedError | string;
   /** The parts of an AggregateError, at most {@link MAX_CAUSES}. */
-  readonly errors?: readonly (SerializedError | string)[];
+  readonly errors?: ReadonlyArray<SerializedError | string>;
   /** A StatusError's details. */
   readonly details?: readonly unknown[];
   /** What else it says of itself in plain values, as `code: 'ECONNREFUSED'`; objects are left out. */

@@ -38,7 +38,7 @@ export class Meter {
    * `makeCounterProvider(...)` and its siblings make: they register with the process, and a second application asking
    * for the name would be given the first one's metric.
    *
-   * @throws Error when the application has another metric of the name.
+   * @throws {Error} when the application has another metric of the name.
    */
   adopt(metric: Metric): void {
     const name = nameOf(metric);

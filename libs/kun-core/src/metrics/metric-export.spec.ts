@@ -1,8 +1,8 @@
-import { status } from '@grpc/grpc-js';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { status } from '@grpc/grpc-js';
 import { afterEach, expect, it } from 'vitest';
 import { Identity } from '../identity/identity.js';
 import { FakeCall } from '../testing/fake-call.js';

@@ -52,7 +52,7 @@ export interface MetricExport {
 /**
  * Loads OpenTelemetry's metrics SDK and the exporter that the options name, and exports from now on.
  *
- * @throws MissingPackageError when one of them is not installed; all are optional peer dependencies.
+ * @throws {MissingPackageError} when one of them is not installed; all are optional peer dependencies.
  */
 export async function openMetricExport(options: MetricExportOptions): Promise<MetricExport> {
   const { otlp, identity, clock = systemClock, intervalMs = DEFAULT_INTERVAL_MS } = options;

@@ -25,7 +25,7 @@ export function collectNodeMetrics(registry: Registry): () => void {
     labelNames: ['version', 'major', 'minor', 'patch'],
     registers,
   }).set({ version: process.version, major, minor, patch }, 1);
-  const resources: Gauge<'type'> = new Gauge({
+  const resources = new Gauge<'type'>({
     name: 'nodejs_active_resources',
     help: 'Number of resources that keep the event loop alive, by type',
     labelNames: ['type'],

@@ -47,9 +47,11 @@ export function collectProcessMetrics(registry: Registry): () => void {
     gauge('process_virtual_memory_bytes', 'Virtual memory size in bytes', () => procStatusBytes('VmSize'));
     gauge('process_heap_bytes', 'Process heap size in bytes', () => procStatusBytes('VmData'));
     // The one that is opened to count is not counted.
-    gauge('process_open_fds', 'Number of open file descriptors', async () => {
-      return (await readdir('/proc/self/fd')).length - 1;
-    });
+    gauge(
+      'process_open_fds',
+      'Number of open file descriptors',
+      async () => (await readdir('/proc/self/fd')).length - 1,
+    );
     gauge('process_max_fds', 'Maximum number of open file descriptors', async () => {
       const limits = await readFile('/proc/self/limits', 'utf8');
       return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.NaN);

@@ -5,7 +5,7 @@ import type { MetricExport } from './metric-export.js';
 
 /** `kun_log_lines_total{level}` and `kun_log_lines_dropped_total` (`Logger.Prometheus`): read when scraped. */
 export function exposeLogMetrics(logger: ApplicationLogger, registry: Registry): void {
-  const lines: Counter<'level'> = new Counter({
+  const lines = new Counter<'level'>({
     name: 'kun_log_lines_total',
     help: 'Log lines written',
     labelNames: ['level'],

@@ -16,7 +16,7 @@ export interface RuledProtos {
 /**
  * Looks at one request, as a handler gets it and as it came.
  *
- * @throws {StatusError} INVALID_ARGUMENT with its violations, or INTERNAL where a rule cannot be evaluated.
+ * @throws {StatusError} with INVALID_ARGUMENT and its violations, or INTERNAL when a rule cannot be evaluated.
  */
 export type RequestCheck = (message: object, bytes: Uint8Array) => void;
 

@@ -1,5 +1,5 @@
-import type { DescService } from '@bufbuild/protobuf';
 import { isDeepStrictEqual } from 'node:util';
+import type { DescService } from '@bufbuild/protobuf';
 import { describe, expect, it } from 'vitest';
 import { boundedJson } from '../logs/bounded-json.js';
 import { DescriptorIndex } from '../proto/descriptor/descriptor-index.js';

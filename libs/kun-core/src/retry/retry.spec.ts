@@ -37,12 +37,12 @@ function failure({ code, pushback = [], details = [], cause = 'status' }: Failur
 
 /** An upstream that answers each attempt with the next of `answers`, then OK. */
 function setUp(
-  answers: (Failure | status)[],
+  answers: Array<Failure | status>,
   options: Partial<Omit<RetryOptions, 'policy'>> & { policy?: Partial<RetryPolicy>; call?: FakeCallOptions },
 ) {
   const clock = new FakeClock();
   const call = new FakeCall({ side: 'client', ...options.call });
-  const seen: { atMs: number; previous: unknown; timeoutMs: number | undefined }[] = [];
+  const seen: Array<{ atMs: number; previous: unknown; timeoutMs: number | undefined }> = [];
   const log: string[] = [];
   const startMs = clock.now();
   const handler = retryInterceptor({

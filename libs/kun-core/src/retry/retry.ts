@@ -45,14 +45,13 @@ export interface RetryOptions extends RetryObserver {
  * attempt's ending, as it is.
  */
 export function retryInterceptor(options: RetryOptions): Interceptor {
-  return (next) => {
-    return function retrying(call) {
+  return (next) =>
+    function retrying(call) {
       if (call.method.requestStream) return next(call);
       const policy = policyOfCall(options.policy, call);
       if (!policy) return next(call);
       return new RetriedCall(call, policy, options).run(next);
     };
-  };
 }
 
 class RetriedCall {

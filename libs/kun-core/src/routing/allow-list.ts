@@ -14,10 +14,10 @@ export type OnDrop = (entry: string, reason: DropReason) => void;
 
 /** The names of metadata that travel on from incoming calls, each as it is written in the configuration. */
 export class RouteAllowList {
-  private readonly names: { readonly key: string; readonly name: string }[] = [];
+  private readonly names: Array<{ readonly key: string; readonly name: string }> = [];
   private readonly prefixes: string[] = [];
 
-  /** @throws TypeError when an entry is no name of a route, nor the beginning of one with a `*`. */
+  /** @throws {TypeError} when an entry is no name of a route, nor the beginning of one with a `*`. */
   constructor(readonly entries: readonly string[]) {
     for (const entry of entries) {
       const problem = routePatternProblem(entry);
@@ -34,7 +34,7 @@ export class RouteAllowList {
 
   /** The routes among the metadata: by the list's spelling, those of a wildcard in lower case. */
   read(metadata: Metadata, onDrop: OnDrop): Routes {
-    const found: [string, string][] = [];
+    const found: Array<[string, string]> = [];
     let bytes = 0;
     const take = (entry: string, name: string, values: readonly unknown[]): void => {
       const [value] = values;

@@ -11,7 +11,7 @@ export type CheckedChanges = ReadonlyMap<
   { readonly name: string; readonly value: string | undefined }
 >;
 
-/** @throws RouteError naming the route that cannot be sent, and why. */
+/** @throws {RouteError} naming the route that cannot be sent, and why. */
 export function checkChanges(changes: RouteChanges): CheckedChanges {
   const checked = new Map<string, { name: string; value: string | undefined }>();
   for (const [name, value] of Object.entries(changes)) {
@@ -25,7 +25,7 @@ export function checkChanges(changes: RouteChanges): CheckedChanges {
 /**
  * The routes after the changes, the later winning; a name that was there keeps its spelling.
  *
- * @throws RouteError when there are too many of them.
+ * @throws {RouteError} when there are too many of them.
  */
 export function changeRoutes(routes: Routes, ...changes: readonly CheckedChanges[]): Routes {
   const result = new Map(

@@ -77,7 +77,7 @@ describe('routes.with', () => {
       constantFrom('a', 'A', 'b', 'B-c', 'b-C'),
       option(stringMatching(/^\w{1,5}$/), { nil: undefined }),
     );
-    const expected = (...all: Record<string, string | undefined>[]) => {
+    const expected = (...all: Array<Record<string, string | undefined>>) => {
       const map = new Map<string, string>();
       for (const [name, value] of all.flatMap((each) => Object.entries(each))) {
         if (value === undefined) map.delete(name.toLowerCase());
@@ -99,7 +99,7 @@ describe('routes.with', () => {
   });
 
   it('throws where a route is given that cannot be sent', () => {
-    const refused: Record<string, string>[] = [
+    const refused: Array<Record<string, string>> = [
       { 'grpc-timeout': '1S' },
       { ':path': '/x' },
       { 'x-request-id': 'mine' },

@@ -24,7 +24,7 @@ export const routes = Object.freeze({
    * return routes.with({ AccountId: request.accountId }, () => this.cache.get({ key: request.key }));
    * ```
    *
-   * @throws RouteError when a name or value cannot be sent.
+   * @throws {RouteError} when a name or value cannot be sent.
    */
   with<R>(changes: RouteChanges, body: () => R): R {
     const checked = checkChanges(changes);
@@ -44,7 +44,7 @@ export const routes = Object.freeze({
  * The routes of an outgoing call: those of the incoming call that may travel on, then those of the scopes around, then
  * the call's own; the later wins.
  *
- * @throws RouteError when one of its own cannot be sent.
+ * @throws {RouteError} when one of its own cannot be sent.
  */
 export function outgoingRoutes(own?: RouteChanges): Routes {
   const scope = currentScope();

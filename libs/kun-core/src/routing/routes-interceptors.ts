@@ -21,7 +21,7 @@ export interface RoutesInterceptorOptions {
  * On the server: takes the metadata on the allow-list (`Routing.Allow`) as the call's routes, from where it travels on
  * with every call made for this one. An entry that is invalid is left out and does not fail the call.
  *
- * @throws TypeError when an entry of the list is no name of a route.
+ * @throws {TypeError} when an entry of the list is no name of a route.
  */
 export function routesInterceptor(
   allow: readonly string[],

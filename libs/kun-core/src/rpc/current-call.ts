@@ -23,8 +23,8 @@ export function runInCall<A extends unknown[], R>(call: RpcCall, body: (...args:
  * whoever emits: `shared$.pipe(inCall(), map(...))`.
  */
 export function inCall<T>(): MonoTypeOperatorFunction<T> {
-  return (source) => {
-    return new Observable<T>((subscriber) => {
+  return (source) =>
+    new Observable<T>((subscriber) => {
       const call = storage.getStore();
       if (!call) return source.subscribe(subscriber);
       return source.subscribe({
@@ -33,5 +33,4 @@ export function inCall<T>(): MonoTypeOperatorFunction<T> {
         complete: () => storage.run(call, () => subscriber.complete()),
       });
     });
-  };
 }

@@ -54,7 +54,7 @@ export interface RpcCall {
    * Another attempt at the same call, for a client's retry: `next(call.nextAttempt())`. The attempt counts and ends for
    * itself; this call ends when the chain is through with it.
    *
-   * @throws {TypeError} on the server, where there is one attempt.
+   * @throws {TypeError} when called on the server, where there is one attempt.
    */
   nextAttempt(): RpcCall;
   /**

@@ -257,7 +257,7 @@ describe('settingsSchema', () => {
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
 
-function leaves(node: JsonSchema, path: string[]): { path: string[]; node: JsonSchema }[] {
+function leaves(node: JsonSchema, path: string[]): Array<{ path: string[]; node: JsonSchema }> {
   // A map by name, as Upstreams: its keys are those of each entry.
   if (typeof node.additionalProperties === 'object') return leaves(node.additionalProperties, [...path, '*']);
   if (!node.properties) return [{ path, node }];

@@ -4,7 +4,7 @@ import { codeName, goCodeName, isErrorCode, STATUS_CODES } from './code.js';
 import { codeOfHttpStatus, httpStatusOf } from './http-status.js';
 
 // code, gRPC's name, grpc-go's name, HTTP status (google/rpc/code.proto), and the code that status leads back to.
-const TABLE: [status, string, string, number, status][] = [
+const TABLE: Array<[status, string, string, number, status]> = [
   [status.OK, 'OK', 'OK', 200, status.OK],
   [status.CANCELLED, 'CANCELLED', 'Canceled', 499, status.CANCELLED],
   [status.UNKNOWN, 'UNKNOWN', 'Unknown', 500, status.INTERNAL],

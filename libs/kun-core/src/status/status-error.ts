@@ -27,7 +27,7 @@ const BRAND = Symbol.for('@kun/core/StatusError');
  *
  * `instanceof StatusError` also holds for errors made by another copy of this package.
  *
- * @throws RangeError when the code is not one of the 16 codes of failure (OK included)
+ * @throws {RangeError} when the code is not one of the 16 codes of failure (OK included).
  */
 export class StatusError extends Error {
   /** From 1 to 16; never OK */

@@ -11,7 +11,7 @@ export interface StatusJson {
   readonly status: CodeName;
   readonly message: string;
   /** protobuf's JSON form of google.protobuf.Any: `@type` and the fields */
-  readonly details: readonly Readonly<Record<string, unknown>>[];
+  readonly details: ReadonlyArray<Readonly<Record<string, unknown>>>;
 }
 
 /**

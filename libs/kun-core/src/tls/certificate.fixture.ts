@@ -1,7 +1,7 @@
+import { webcrypto } from 'node:crypto';
 // oxlint-disable-next-line import/no-unassigned-import -- @peculiar/x509 injects by it
 import 'reflect-metadata';
 import * as x509 from '@peculiar/x509';
-import { webcrypto } from 'node:crypto';
 
 /** A certificate and its key, in PEM. */
 export interface TestPair {

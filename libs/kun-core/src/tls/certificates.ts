@@ -1,6 +1,6 @@
-import { ExplainedError } from '@kun/config';
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { ExplainedError } from '@kun/config';
 
 /** Where the certificates of one side of a connection lie: PEM files. */
 export interface CertificateFiles {

@@ -15,7 +15,7 @@ export class RatioSampler {
   /**
    * @param ratio the share of the traces to record, 0 to 1
    * @param random numbers from 0 to below 1
-   * @throws RangeError when it is not a ratio
+   * @throws {RangeError} when it is not a ratio.
    */
   constructor(
     private readonly ratio: number,

@@ -78,8 +78,8 @@ export interface Tracing {
 /**
  * Loads OpenTelemetry's SDK and the exporters that the options name.
  *
- * @throws MissingPackageError when one of them is not installed; all are optional peer dependencies.
- * @throws RangeError when the ratio does not lie between 0 and 1.
+ * @throws {MissingPackageError} when one of them is not installed; all are optional peer dependencies.
+ * @throws {RangeError} when the ratio does not lie between 0 and 1.
  */
 export async function openTracing(options: TracingOptions): Promise<Tracing> {
   const sampler = new RatioSampler(options.sampleRatio ?? 1);

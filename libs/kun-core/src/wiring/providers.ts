@@ -1,3 +1,4 @@
+import type { Provider } from '@nestjs/common';
 import { checkModuleOptions } from './check-options.js';
 import { clientProviders } from './client.providers.js';
 import { serverProvider } from './server.providers.js';
@@ -19,7 +20,6 @@ import { LogRouter } from '../logs/log-router.js';
 import { STATUS_FILTER_OPTIONS } from '../status/thrown/status.filter.js';
 import type { ToStatusErrorOptions } from '../status/thrown/to-status-error.js';
 import type { ApplicationLogger } from '../logs/application-logger.js';
-import type { Provider } from '@nestjs/common';
 
 /** Known before the configuration: it selects the layers. */
 export const identityProvider = provide(

@@ -1,3 +1,4 @@
+import type { Provider } from '@nestjs/common';
 import { provide } from './provide.js';
 import { SecretScrubber } from '../admin/access/secret-scrubber.js';
 import { RecentLines } from '../recent/recent-lines.js';
@@ -10,7 +11,6 @@ import { Meter } from '../metrics/meter.js';
 import { openMetricExport, type MetricExport } from '../metrics/metric-export.js';
 import { openLog } from '../logs/nest-pino-logger.js';
 import { openTracing, type Tracing } from '../traces/tracing.js';
-import type { Provider } from '@nestjs/common';
 
 /** Logs, metrics and traces. */
 export const telemetryProviders: Provider[] = [

@@ -113,13 +113,15 @@ describe('timers', () => {
         const timers = new Timers(clock);
         const due = new Map<number, number>();
         const wrong: string[] = [];
-        const all = Array.from({ length: 16 }, (_, index) => {
-          return new Timer(() => {
-            if (due.get(index) !== clock.time)
-              wrong.push(`${index} fired at ${clock.time}, due ${due.get(index)}`);
-            due.delete(index);
-          });
-        });
+        const all = Array.from(
+          { length: 16 },
+          (_, index) =>
+            new Timer(() => {
+              if (due.get(index) !== clock.time)
+                wrong.push(`${index} fired at ${clock.time}, due ${due.get(index)}`);
+              due.delete(index);
+            }),
+        );
         for (const { kind, timer: index, ms } of steps) {
           const timer = all[index] as Timer;
           if (kind === 'arm') {

@@ -109,12 +109,12 @@ function wrongLength(): never {
   throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'a frame of a wrong length');
 }
 
-/** @throws {ConnectionError} */
+/** @throws {ConnectionError} for a frame that is too short for its fields. */
 export function tooShort(): never {
   throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'a frame is too short for its fields');
 }
 
-/** @throws {ConnectionError} */
+/** @throws {ConnectionError} for padding that is longer than its frame. */
 export function paddedTooFar(): never {
   throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'padding is longer than its frame');
 }

@@ -14,7 +14,7 @@ export function parseMessageEncoding(value: string): MessageEncoding | undefined
 /** Whether the peer's `grpc-accept-encoding` names a coding; identity is always accepted. */
 export function acceptsEncoding(accepted: string | undefined, encoding: MessageEncoding): boolean {
   if (encoding === 'identity') return true;
-  return accepted !== undefined && accepted.split(',').some((name) => name.trim() === encoding);
+  return accepted?.split(',').some((name) => name.trim() === encoding) ?? false;
 }
 
 /** Compresses a message in zlib's threads; `undefined` when zlib fails, which it does for want of memory alone. */

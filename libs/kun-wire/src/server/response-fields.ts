@@ -29,7 +29,7 @@ const OK = repeatedFields([['grpc-status', '0']]);
 /**
  * What begins an answer.
  *
- * @throws {InvalidHeaderError}
+ * @throws {InvalidHeaderError} for a name or value that no header can have.
  */
 export function headFields(
   metadata: Metadata | undefined,
@@ -42,7 +42,7 @@ export function headFields(
 /**
  * What ends an answer; `alone` when nothing went before it.
  *
- * @throws {InvalidHeaderError}
+ * @throws {InvalidHeaderError} for a name or value that no header can have.
  */
 export function statusFields(
   code: number,

@@ -14,7 +14,7 @@ export interface Exchange {
   /**
    * The body as JSON.
    *
-   * @throws {Refusal} when it is none, or more than `maxBytes`. Default 64 KiB
+   * @throws {Refusal} when it is none, or more than `maxBytes`. Default 64 KiB.
    */
   readonly body: (maxBytes?: number) => Promise<unknown>;
 }

@@ -1,6 +1,6 @@
-import type { Secret } from '@kun/config';
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Secret } from '@kun/config';
 import type { Live } from '../../settings/live.js';
 import { forbidden, Refusal } from './refusal.js';
 

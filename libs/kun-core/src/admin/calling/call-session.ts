@@ -1,5 +1,5 @@
-import type { Metadata } from '@grpc/grpc-js';
 import type { ServerResponse } from 'node:http';
+import type { Metadata } from '@grpc/grpc-js';
 import type { LocalCall, LocalCaller } from '../../server/port/local-call.js';
 import type { WireStatus } from '../../server/call/wire-call.js';
 import { conflict, tooMany } from '../access/refusal.js';

@@ -1,7 +1,7 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseProtos } from '../../proto/files/parse-protos.js';
 import { readProtoFiles } from '../../proto/files/proto-files.js';
-import { join } from 'node:path';
 import { exampleMessage } from './example-message.js';
 import { methodShapes } from './method-shapes.js';
 import { ProtoJson } from './proto-json.js';

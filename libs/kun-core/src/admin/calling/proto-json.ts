@@ -11,7 +11,7 @@ export interface JsonMethod {
   readonly descriptor: DescMethod;
   /** @throws {Refusal} saying what of the JSON does not fit the message. */
   encode(json: unknown): Buffer;
-  /** @throws Error when the bytes are no such message. */
+  /** @throws {Error} when the bytes are no such message. */
   decode(bytes: Uint8Array): unknown;
 }
 

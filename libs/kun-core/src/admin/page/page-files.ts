@@ -38,7 +38,7 @@ const LIBRARIES: Readonly<Record<string, string>> = {
 /**
  * Reads the page: its compiled modules, its style, and preact, which it is written with.
  *
- * @throws Error when a file of the package is missing
+ * @throws {Error} when a file of the package is missing.
  */
 export async function readPageFiles(): Promise<PageFiles> {
   const compiled = await filesIn(new URL('dist/page/', PACKAGE), ['.js']);

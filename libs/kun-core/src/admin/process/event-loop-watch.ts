@@ -35,7 +35,7 @@ export class EventLoopWatch {
 
 class Watching {
   private readonly delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-  private idle: NodeJS.Timeout;
+  private readonly idle: NodeJS.Timeout;
   private since = performance.now();
   private loop = performance.eventLoopUtilization();
   private cpu = process.cpuUsage();

@@ -10,7 +10,7 @@ afterEach(() => peers.end());
 
 async function start(count: number) {
   const service = await peers.serve({
-    Watch: async function* () {
+    async *Watch() {
       for (let n = 1; n <= count; n++) yield { n };
     },
   });
@@ -32,7 +32,7 @@ describe('a stream of responses', () => {
 
   it('settles whoever waits when it is left, and the upstream sees the call end', async () => {
     const service = await peers.serve({
-      Watch: async function* () {
+      async *Watch() {
         await new Promise((resolve) => currentCall()!.signal.addEventListener('abort', resolve));
         yield* [];
       },

@@ -48,7 +48,10 @@ export class PreparedCall {
   private readonly linked: LinkedSignal;
   private readonly governing: RpcCall | undefined;
 
-  /** @throws {CallArgumentError} for a request or options that cannot be used; {RouteError} for such a route. */
+  /**
+   * @throws {CallArgumentError} for a request or options that cannot be used.
+   * @throws {RouteError} for a route that cannot be sent.
+   */
   constructor(parts: CallParts, { method, request, options: given, deliver }: AskedCall) {
     const { path } = method;
     const options = readCallOptions(path, given);
@@ -121,7 +124,10 @@ export class PreparedCall {
   }
 }
 
-/** @throws {RouteError} for a route that cannot be sent; {CallArgumentError} for an object that cannot be read. */
+/**
+ * @throws {RouteError} for a route that cannot be sent.
+ * @throws {CallArgumentError} for an object that cannot be read.
+ */
 function routesOf(parts: CallParts, method: RpcMethod, own: RouteChanges | undefined): Routes {
   try {
     return parts.routes(own);

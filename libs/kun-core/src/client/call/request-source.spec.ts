@@ -1,5 +1,5 @@
-import { status } from '@grpc/grpc-js';
 import { Readable } from 'node:stream';
+import { status } from '@grpc/grpc-js';
 import { from, NEVER, Observable, of } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { notFound } from '../../status/factories.js';
@@ -24,7 +24,7 @@ async function start() {
       for await (const request of requests) n += request.n;
       return { n };
     },
-    Chat: async function* (requests: AsyncIterable<M>) {
+    async *Chat(requests: AsyncIterable<M>) {
       reached.resolve();
       for await (const request of requests) yield { n: request.n };
     },

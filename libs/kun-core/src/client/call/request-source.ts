@@ -13,7 +13,11 @@ export type RequestMessages<T> = AsyncIterable<T> | Iterable<T> | Observable<T>;
  * ends, and also when the call is never made.
  */
 export interface RequestSource {
-  /** Starts to read. @throws what the stream throws when it cannot be read. */
+  /**
+   * Starts to read.
+   *
+   * @throws {unknown} when the stream cannot be read.
+   */
   read(): AsyncIterator<unknown>;
   /** Nobody reads any more. Never throws; a generator that waits just then ends when its wait is over. */
   finish(): void;

@@ -1,5 +1,5 @@
-import { Metadata, type Client, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { Metadata, type Client, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 
 /** What a call came to. */
 export interface Outcome {
@@ -51,7 +51,7 @@ export async function listen(server: Server, port = 0): Promise<number> {
 export class Relay {
   private readonly sockets = new Set<Socket>();
   private readonly server: Server;
-  private silenced = new WeakSet<Socket>();
+  private readonly silenced = new WeakSet<Socket>();
   accepted = 0;
   port = 0;
 

@@ -1,10 +1,10 @@
 /* oxlint-disable no-underscore-dangle -- what grpc-js calls the parts of its credentials */
-import { Server, ServerCredentials, status as Code, credentials } from '@grpc/grpc-js';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { Server, ServerCredentials, status as Code, credentials } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { testAuthority, type TestPair } from '../../tls/certificate.fixture.js';
 import { CertificateStore } from '../../tls/certificate-store.js';

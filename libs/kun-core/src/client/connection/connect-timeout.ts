@@ -1,6 +1,6 @@
 /* oxlint-disable no-underscore-dangle -- what grpc-js calls the parts of its credentials */
-import { ChannelCredentials, type experimental } from '@grpc/grpc-js';
 import type { Socket } from 'node:net';
+import { ChannelCredentials, type experimental } from '@grpc/grpc-js';
 import {
   ConnectionKeepalive,
   KEEPALIVE_TIME_MS,

@@ -1,7 +1,7 @@
-import { Client, credentials, status as Code } from '@grpc/grpc-js';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { connect, createServer, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import { Client, credentials, status as Code } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { deferred } from '../../testing/deferred.js';
 import { serveHandlers } from '../../testing/serve.fixture.js';

@@ -1,5 +1,5 @@
-import { ExplainedError } from '@kun/config';
 import { BlockList, isIP } from 'node:net';
+import { ExplainedError } from '@kun/config';
 
 /** An environment variable names a proxy that cannot be used. */
 export class HttpProxyError extends ExplainedError {

@@ -40,7 +40,7 @@ describe('a typed client', () => {
           for await (const request of requests) n += request.n;
           return { n };
         },
-        Chat: async function* (requests: AsyncIterable<M>) {
+        async *Chat(requests: AsyncIterable<M>) {
           for await (const request of requests) yield { n: request.n * 10 };
         },
       }),
@@ -62,7 +62,7 @@ describe('a typed client', () => {
         Unary: () => {
           throw thrown;
         },
-        Watch: async function* () {
+        async *Watch() {
           yield { n: 1 };
           throw thrown;
         },
@@ -85,7 +85,7 @@ describe('a typed client', () => {
     const text = 'x'.repeat(16 * 1024);
     const t = connect(
       await serve({
-        Watch: async function* () {
+        async *Watch() {
           try {
             for (; ; produced++) yield { text };
           } finally {

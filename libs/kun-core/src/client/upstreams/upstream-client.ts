@@ -39,8 +39,8 @@ export type TypedClient = Readonly<Record<string, ClientMethod>>;
  * first asked, stalls the upstream while nobody reads, and cancels the call when the loop is left. One that is never asked
  * is never called.
  *
- * @throws {StatusError} from its methods, with the upstream's code, message and details.
- * @throws {CallArgumentError} from its methods, for a request or options that cannot be used; before anything is sent.
+ * @throws {StatusError} with the upstream's code, message and details.
+ * @throws {CallArgumentError} for a request or options that cannot be used, before anything is sent.
  */
 export function upstreamClient(parts: UpstreamClientParts): TypedClient {
   const rpcs = Object.values(parts.service).map((rpc) => ({

@@ -63,8 +63,10 @@ export class UpstreamFactory {
   /**
    * Opens an upstream, once for all who register it.
    *
-   * @throws {UpstreamError} when there is no target or method of the name; {ProtoError} when there is no such service;
-   * {ProtoError} and {CertificateError} when files cannot be used; {ChannelOptionError} for options without effect.
+   * @throws {UpstreamError} when there is no target or method of the name.
+   * @throws {ProtoError} when there is no such service, or a proto cannot be used.
+   * @throws {CertificateError} when the files of certificates cannot be used.
+   * @throws {ChannelOptionError} for options without effect.
    */
   open(registration: UpstreamRegistration): ServiceClient {
     return this.shared.get(registration, (options) => this.make(options));

@@ -8,7 +8,8 @@ import { UpstreamError, type AnyUpstreamOptions } from './upstream-options.js';
 /**
  * The service that an upstream's registration names, with its full name.
  *
- * @throws {ProtoError} when a proto cannot be used or has no such service; {UpstreamError} when none is named.
+ * @throws {ProtoError} when a proto cannot be used or has no such service.
+ * @throws {UpstreamError} when no service is named.
  */
 export function upstreamService(
   options: AnyUpstreamOptions,

@@ -12,7 +12,7 @@ export interface UpstreamConnection {
   /** Whether the start waits for its connection (`Block`). */
   readonly waitAtStart: boolean;
   readonly connectTimeoutMs: number;
-  /** @throws when there is no connection within the time, naming upstream and target. */
+  /** @throws {Error} when there is no connection within the time, naming upstream and target. */
   waitForReady(timeoutMs: number): Promise<void>;
   close(): void;
 }

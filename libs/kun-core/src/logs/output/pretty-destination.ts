@@ -4,7 +4,7 @@ import type { LogDestination } from './log-destination.js';
 /**
  * Rewrites each line for people (`Logger.Development`) before it goes to `destination`.
  *
- * @throws MissingPackageError when `pino-pretty` is not installed; it is an optional peer dependency.
+ * @throws {MissingPackageError} when `pino-pretty` is not installed; it is an optional peer dependency.
  */
 export async function prettyDestination(
   destination: LogDestination,

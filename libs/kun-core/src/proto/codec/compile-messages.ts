@@ -22,7 +22,7 @@ export class MessageCompiler implements Compiler {
     this.refuse = forms.strict ? strictly : leniently;
   }
 
-  /** @throws TypeError when the type cannot have the forms asked for. */
+  /** @throws {TypeError} when the type cannot have the forms asked for. */
   compile(type: protobuf.Type): CompiledMessage {
     const known = this.compiled.get(type);
     if (known) return known;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { MessageMisfitError } from '../values/message-misfit.js';
 import { codecsOf, KNOWN, PROTO3 } from './zoo.fixture.js';
 
-const strict = codecsOf(PROTO3 + 'message Group { repeated All list = 1; }');
+const strict = codecsOf(`${PROTO3}message Group { repeated All list = 1; }`);
 const all = strict('z.All');
 const known = codecsOf(KNOWN)('w.Known');
 const lenient = codecsOf(PROTO3, { strict: false })('z.All');
@@ -227,7 +227,7 @@ describe('what people write', () => {
       $type = 'z.All';
       onChange = () => undefined;
       ['_f_string'] = 'inner';
-      #hidden = 3;
+      readonly #hidden = 3;
       get f_string() {
         return this['_f_string'];
       }

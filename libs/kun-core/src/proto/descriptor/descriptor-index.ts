@@ -20,7 +20,7 @@ export interface DescribedFile {
  * The descriptors of all files of some schemas, by what callers of reflection ask for. A file that several schemas have
  * stands here once; one that has a name which another file has already gets a name of its own.
  *
- * @throws SyntaxError when a file cannot be described.
+ * @throws {SyntaxError} when a file cannot be described.
  */
 export class DescriptorIndex {
   private readonly codec: DescriptorCodec = descriptorCodec();

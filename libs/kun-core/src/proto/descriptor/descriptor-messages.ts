@@ -106,7 +106,7 @@ export interface DescriptorCodec {
   /** `FileOptions` and its kin. */
   readonly standard: protobuf.NamespaceBase;
   encode(file: FileDescriptor): Buffer;
-  /** @throws Error when the bytes are no FileDescriptorProto. */
+  /** @throws {Error} when the bytes are no FileDescriptorProto. */
   decode(bytes: Uint8Array): FileDescriptor;
 }
 

@@ -4,7 +4,7 @@ import type { RawOption } from './raw-options.js';
 
 /** The types that a file may name. */
 export interface TypeNames {
-  /** What the name means within the scope (`acme.v1.Order`). @throws SyntaxError when it means nothing. */
+  /** What the name means within the scope (`acme.v1.Order`). @throws {SyntaxError} when it means nothing. */
   find(reference: string, scope: string): { readonly kind: string; readonly name: string };
 }
 

@@ -25,7 +25,7 @@ export interface DescriberParts {
  * left after parsing: without file options and dependencies, with maps and extensions in the wrong place, and without
  * options that it does not know.
  *
- * @throws SyntaxError when the text is no proto file.
+ * @throws {SyntaxError} when the text is no proto file.
  */
 export function describeFile(text: string, parts: DescriberParts): FileDescriptor {
   return new FileDescriber(new ProtoTokens(text), parts).describe();

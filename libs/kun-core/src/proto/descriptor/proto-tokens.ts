@@ -30,7 +30,7 @@ export class ProtoTokens {
     return this.tokens[this.position + ahead];
   }
 
-  /** @throws SyntaxError at the end of the file. */
+  /** @throws {SyntaxError} when it is at the end of the file. */
   next(): ProtoToken {
     const token = this.tokens[this.position++];
     if (!token) throw new SyntaxError('the file ends too early');
@@ -49,7 +49,7 @@ export class ProtoTokens {
     return comes;
   }
 
-  /** @throws SyntaxError when another token comes. */
+  /** @throws {SyntaxError} when another token comes. */
   expect(text: string): void {
     const { text: found, line } = this.next();
     if (found !== text) throw new SyntaxError(`line ${line}: "${found}" where "${text}" should be`);

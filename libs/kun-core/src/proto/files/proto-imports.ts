@@ -11,7 +11,7 @@ export interface ProtoImport {
  * The imports of a proto file. Read off the tokens, since protobufjs' parser tells neither the line nor whether an import
  * is public, and leaves those of options out.
  *
- * @throws Error when the text has no end of a comment or string.
+ * @throws {Error} when the text has no end of a comment or string.
  */
 export function importsOf(text: string): ProtoImport[] {
   const imports: ProtoImport[] = [];

@@ -16,7 +16,7 @@ export type Source = Readonly<Record<string, unknown>>;
 /**
  * The fields of a message, in the order of the proto.
  *
- * @throws TypeError when two fields have one name in lower camel case.
+ * @throws {TypeError} when two fields have one name in lower camel case.
  */
 export function planFields(type: protobuf.Type, fieldNames: MessageForms['fieldNames']): FieldPlan[] {
   const seen = new Map<string, string>();

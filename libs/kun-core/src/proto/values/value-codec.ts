@@ -1,5 +1,5 @@
-import type { Reader, Writer } from 'protobufjs';
 import { types } from 'node:util';
+import type { Reader, Writer } from 'protobufjs';
 
 /** How a value is framed: varint, 8 bytes, length and bytes, group, 4 bytes. */
 export type WireType = 0 | 1 | 2 | 3 | 5;

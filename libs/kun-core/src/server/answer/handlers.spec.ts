@@ -6,7 +6,9 @@ import type { Handlers } from './handlers.js';
 interface Note {
   text: string;
 }
-type Partially = { text?: string };
+interface Partially {
+  text?: string;
+}
 
 /** As ts-proto writes it, `CallContext` replaced by what `@kun/core/proto-types` says it is. */
 interface NotesServiceImplementation<CallContextExt = {}> {

@@ -7,7 +7,9 @@ import type { ServerCall } from '../call/server-call.js';
 import type { MessageTransform, RequestSource } from './request-stream.js';
 
 type Step = IteratorResult<unknown, undefined>;
-type End = { error?: unknown };
+interface End {
+  error?: unknown;
+}
 
 interface Waiting {
   resolve(step: Step): void;

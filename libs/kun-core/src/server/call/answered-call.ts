@@ -112,7 +112,7 @@ export abstract class AnsweredCall extends ObservedCall {
   /**
    * Sends a message; says how many bytes it has, 0 when nobody waits for it any more.
    *
-   * @throws {StatusError} INTERNAL when the message does not fit the proto.
+   * @throws {StatusError} with INTERNAL when the message does not fit the proto.
    */
   send(message: unknown, onFlushed: () => void): number {
     if (!this.writable || !this.bound) return 0;
@@ -188,7 +188,7 @@ export abstract class AnsweredCall extends ObservedCall {
   }
 }
 
-/** @throws {StatusError} INTERNAL when the message does not fit the proto. */
+/** @throws {StatusError} with INTERNAL when the message does not fit the proto. */
 function encode({ codec, method }: BoundMethod, message: unknown): Buffer {
   try {
     return codec.serializeResponse(message);

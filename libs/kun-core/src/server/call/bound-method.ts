@@ -23,7 +23,7 @@ export interface BoundMethod {
   readonly style: 'message' | 'call';
   /** Whether the response message has no field, so that a handler that returns nothing has said it all. */
   readonly emptyResponse: boolean;
-  /** Looks at a request when guards have let it pass. @throws {StatusError} for one that must not reach the handler. Default: all may */
+  /** Looks at a request when guards have let it pass. @throws {StatusError} for one that must not reach the handler. Default: all may. */
   readonly check?: (message: unknown) => void;
   /** What an error means that a stream's handler gave to its callback, or emitted. Default: Nest's reading of it */
   readonly readError?: (error: unknown) => unknown;

@@ -34,7 +34,7 @@ export class ResponseWindow {
     return this.messagesInFlight >= this.mostMessages || this.bytesInFlight >= WINDOW_BYTES;
   }
 
-  /** @throws {StatusError} INTERNAL when the message does not fit the proto. */
+  /** @throws {StatusError} with INTERNAL when the message does not fit the proto. */
   send(message: unknown): void {
     const bytes = this.call.send(message, this.onFlushed);
     this.messagesInFlight++;

@@ -31,7 +31,7 @@ export interface WireCall {
   /** What the certificate that the caller has shown is asked of; `undefined` once the connection is gone. */
   readonly socket: object | undefined;
   readonly authContext: AuthContext;
-  /** @throws {TypeError} where the engine has none. */
+  /** @throws {TypeError} when the engine has none. */
   readonly metricsRecorder: MetricsRecorder;
   /** What the caller sent along, without HTTP/2's and gRPC's own; asked for once. */
   readMetadata(): Metadata;

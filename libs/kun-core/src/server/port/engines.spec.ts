@@ -1,7 +1,7 @@
+import { once } from 'node:events';
 import * as grpc from '@grpc/grpc-js';
 import { PerRequestMetricRecorder } from '@grpc/grpc-js/build/src/orca.js';
 import { service as healthService } from 'grpc-health-check';
-import { once } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import { currentCall } from '../../rpc/current-call.js';
 import { deferred } from '../../testing/deferred.js';

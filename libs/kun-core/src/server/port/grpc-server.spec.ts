@@ -289,7 +289,7 @@ describe('a response stream', () => {
     let produced = 0;
     const text = 'x'.repeat(16 * 1024);
     await serve({
-      Watch: async function* () {
+      async *Watch() {
         for (; produced < 10_000; produced++) yield { text };
       },
     });
@@ -334,7 +334,7 @@ describe('a response stream', () => {
   it('stops its generator when the caller leaves', async () => {
     const cleaned = deferred();
     await serve({
-      Watch: async function* () {
+      async *Watch() {
         try {
           for (let n = 0; ; n++) {
             yield { n };
@@ -455,7 +455,7 @@ describe('a drain', () => {
         await go.promise;
         return { text: 'done' };
       },
-      Watch: async function* () {
+      async *Watch() {
         yield { n: 1 };
         await new Promise((resolve) => currentCall()?.signal.addEventListener('abort', resolve));
       },

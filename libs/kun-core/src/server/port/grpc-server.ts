@@ -1,5 +1,5 @@
-import type { MessageHandler } from '@nestjs/microservices';
 import type { Socket } from 'node:net';
+import type { MessageHandler } from '@nestjs/microservices';
 import type { Subscription } from 'rxjs';
 import type { Clock } from '../../clock.js';
 import type { Liveness } from '../../lifecycle/liveness.js';
@@ -142,7 +142,7 @@ export class KunGrpcServer {
   /**
    * The same without a port: calls come by {@link callLocally}.
    *
-   * @throws {HandlerCoverageError | GrpcJsServiceError} as `start` does.
+   * @throws {HandlerCoverageError | GrpcJsServiceError} when `start` does.
    */
   startWithoutPort(
     handlers: ReadonlyMap<string, MessageHandler>,

@@ -1,5 +1,5 @@
-import { ExplainedError } from '@kun/config';
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
+import { ExplainedError } from '@kun/config';
 import { delay, type Clock } from '../../clock.js';
 import { TlsTermination, type ServerTlsOptions } from '../../tls/server-tls.js';
 import { CONNECTION_SETUP_TIMEOUT_MS, type WireEngine } from '../call/wire-engine.js';

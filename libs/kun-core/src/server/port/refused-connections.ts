@@ -20,7 +20,7 @@ const REASONS: Readonly<Record<string, string>> = {
  * `tls` those refused in the handshake, `alpn` those that did not agree on h2 in it, `limit` and `open_files` those that there was no room for.
  */
 export function countRefusedConnections(registry: Registry): (error: Error) => void {
-  const counter: Counter<'reason'> = new Counter({
+  const counter = new Counter<'reason'>({
     name: 'kun_connections_refused_total',
     help: 'Connections closed before a call could be made over them',
     labelNames: ['reason'],

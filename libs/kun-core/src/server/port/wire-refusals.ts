@@ -9,7 +9,7 @@ import { WIRE_REFUSALS, type WireRefusal } from '../call/wire-engine.js';
  * whole `connection`. Those that can be are there from the start, at 0, so that a first one is an increase.
  */
 export function countWireRefusals(registry: Registry): (refusal: WireRefusal) => void {
-  const counter: Counter<'reason' | 'scope'> = new Counter({
+  const counter = new Counter<'reason' | 'scope'>({
     name: 'kun_wire_refusals_total',
     help: 'Calls and connections that the server refused or ended for what their peer did',
     labelNames: ['reason', 'scope'],

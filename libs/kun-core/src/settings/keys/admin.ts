@@ -1,5 +1,5 @@
-import { Secret } from '@kun/config';
 import { isIP } from 'node:net';
+import { Secret } from '@kun/config';
 import { z } from 'zod';
 import { key, part } from '../declare.js';
 import { section } from '../section.js';

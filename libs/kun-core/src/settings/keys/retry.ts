@@ -10,7 +10,7 @@ export const MAX_RETRY_ATTEMPTS = 10;
 
 /** In gRPC's spelling and in Go's, in which kunapp's documents write them; OK is no reason to try again. */
 const CODES_BY_NAME: ReadonlyMap<string, status> = new Map(
-  Object.entries(status).flatMap(([name, code]): [string, status][] =>
+  Object.entries(status).flatMap(([name, code]): Array<[string, status]> =>
     typeof code === 'number' && code !== status.OK
       ? [
           [name, code],

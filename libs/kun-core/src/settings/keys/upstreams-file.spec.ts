@@ -1,7 +1,7 @@
-import { ConfigError, formatProblem, loadConfig } from '@kun/config';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ConfigError, formatProblem, loadConfig } from '@kun/config';
 import { describe, expect, it } from 'vitest';
 import { checkSettings } from '../check-settings.js';
 import { settingsSchema, type Settings } from '../settings.js';

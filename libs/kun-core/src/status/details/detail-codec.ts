@@ -15,7 +15,7 @@ const PACKAGE = 'google.rpc.';
 /**
  * A detail as google.protobuf.Any.
  *
- * @throws TypeError when the object does not have the shape of its type (possible from plain JavaScript)
+ * @throws {TypeError} when the object does not have the shape of its type (possible from plain JavaScript).
  */
 export function packDetail(detail: StatusDetail): PackedAny {
   if (detail.type === 'google.protobuf.Any') {

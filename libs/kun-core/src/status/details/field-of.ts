@@ -1,7 +1,7 @@
 /**
  * A property of a value of which nothing is known; `undefined` where there is none.
  *
- * @throws whatever the property's getter throws
+ * @throws {unknown} when the property's getter throws.
  */
 export function fieldOf(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { STATUS_CODES } from 'node:http';
 import { Catch, Inject, Logger, Optional, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { throwError, type Observable } from 'rxjs';
@@ -8,7 +9,6 @@ import { httpStatusOf, codeOfHttpStatus } from '../http-status.js';
 import type { StatusError } from '../status-error.js';
 import { toStatusJson } from '../status-json.js';
 import { toStatusError, type ToStatusErrorOptions } from './to-status-error.js';
-import { STATUS_CODES } from 'node:http';
 import { isErrorCode } from '../code.js';
 import { fieldOf } from '../details/field-of.js';
 import { hiddenError } from './hidden-error.js';

@@ -19,8 +19,8 @@ import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import * as fc from 'fast-check';
 import { firstValueFrom, NEVER, timeout } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { errorInfo, retryInfo } from '../details/details.js';
 import { z } from 'zod';
+import { errorInfo, retryInfo } from '../details/details.js';
 import { notFound } from '../factories.js';
 import { filterAnswer } from './nest-error.js';
 import { fromServiceError } from '../wire/service-error.js';
@@ -31,7 +31,7 @@ import { toTrailers } from '../wire/trailers.js';
 const SECRET = 'password=hunter2';
 
 /** Texts that were written for the caller */
-const SPOKEN: [string, unknown, status, string][] = [
+const SPOKEN: Array<[string, unknown, status, string]> = [
   ['RpcException with a text', new RpcException('no luck'), status.UNKNOWN, 'no luck'],
   ['RpcException with a code', new RpcException({ code: 5, message: 'gone' }), status.NOT_FOUND, 'gone'],
   ['RpcException with a status', new RpcException({ status: 5, message: 'gone' }), status.NOT_FOUND, 'gone'],
@@ -82,7 +82,7 @@ function lookAlike(name: string): new () => Error {
 }
 
 /** Whose text must not leave the process */
-const SILENT: [string, unknown, status][] = [
+const SILENT: Array<[string, unknown, status]> = [
   ['an Error', new Error(SECRET), status.INTERNAL],
   ['an Error with a number as its code', Object.assign(new Error(SECRET), { code: 5 }), status.INTERNAL],
   ['an Error of the system', Object.assign(new Error(SECRET), { code: 'ECONNREFUSED' }), status.INTERNAL],
@@ -280,7 +280,7 @@ describe("an upstream's error", () => {
   const info = errorInfo({ reason: SECRET });
 
   // Which codes say as much to the caller as to this service.
-  const MAPPED: [status, status][] = [
+  const MAPPED: Array<[status, status]> = [
     [status.CANCELLED, status.CANCELLED],
     [status.UNKNOWN, status.INTERNAL],
     [status.INVALID_ARGUMENT, status.INTERNAL],

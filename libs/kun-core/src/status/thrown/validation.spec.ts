@@ -175,6 +175,6 @@ async function refusal(
   throw new Error('the pipe accepted it');
 }
 
-function violationsOf(error: StatusError): readonly { field: string; description: string }[] {
+function violationsOf(error: StatusError): ReadonlyArray<{ field: string; description: string }> {
   return findDetail(error, 'google.rpc.BadRequest')?.fieldViolations ?? [];
 }

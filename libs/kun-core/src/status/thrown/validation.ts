@@ -14,7 +14,7 @@ export interface ClassValidatorFailure {
 /** An issue of Standard Schema (zod, valibot, arktype and others) */
 export interface StandardSchemaIssue {
   readonly message: string;
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[];
+  readonly path?: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }>;
 }
 
 /** How many violations are collected; a hostile request could have millions */
@@ -27,7 +27,7 @@ const MAX_DEPTH = 64;
  * Fields are paths as in `user.emails[0].address`. The first 100 violations are kept.
  */
 export function validationExceptionFactory(
-  failures: readonly (ClassValidatorFailure | StandardSchemaIssue)[],
+  failures: ReadonlyArray<ClassValidatorFailure | StandardSchemaIssue>,
   cause?: unknown,
 ): StatusError {
   const violations: FieldViolation[] = [];
@@ -59,7 +59,7 @@ export function fieldPath(segments: readonly PropertyKey[]): string {
 /** Failures that something threw as they are; `undefined` for any other value */
 export function validationFailuresIn(
   value: unknown,
-): readonly (ClassValidatorFailure | StandardSchemaIssue)[] | undefined {
+): ReadonlyArray<ClassValidatorFailure | StandardSchemaIssue> | undefined {
   const list: unknown = Array.isArray(value) ? value : fieldOf(value, 'issues');
   if (!Array.isArray(list) || list.length === 0) return undefined;
   const known = Array.isArray(value) ? isClassValidatorFailure : isIssue;

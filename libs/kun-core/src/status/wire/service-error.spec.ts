@@ -26,7 +26,7 @@ const DEFINITION = {
   },
 } as const;
 
-const cleanups: (() => void)[] = [];
+const cleanups: Array<() => void> = [];
 afterEach(() => {
   for (const cleanup of cleanups.splice(0)) cleanup();
 });

@@ -39,7 +39,7 @@ export function decodeStatus(bytes: Uint8Array): DecodedStatus | undefined {
 }
 
 /** Packs one by one, so that a detail of a wrong shape costs only itself; `undefined` stands in its place */
-export function packDetails(details: readonly StatusDetail[]): (PackedAny | undefined)[] {
+export function packDetails(details: readonly StatusDetail[]): Array<PackedAny | undefined> {
   return details.map((detail) => {
     try {
       return packDetail(detail);

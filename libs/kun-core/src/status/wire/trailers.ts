@@ -26,7 +26,7 @@ export interface ToTrailersOptions {
   /** How large the message may be once percent-encoded, in bytes; a longer one is cut. Default 2048 */
   maxMessageBytes?: number;
   /** Metadata that goes along, after the error's own. Default: none */
-  also?: readonly (Metadata | undefined)[];
+  also?: ReadonlyArray<Metadata | undefined>;
   /** Told of metadata that is not sent. Default: nobody is */
   onLeftOut?: OnLeftOut;
 }

@@ -42,7 +42,7 @@ export type TestRoot = Type | DynamicModule | CompiledModule;
  * ```
  *
  * @throws {TestServiceError} when a replacement replaces nothing, or the options come too late for a compiled module.
- * @throws what the start throws: `StartError`, `ConfigError` and their like.
+ * @throws {Error} when the start fails: `StartError`, `ConfigError` and the like.
  */
 export async function startTestService(
   root: TestRoot,
@@ -64,7 +64,7 @@ export async function startTestService(
  * const service = await startInProcess(AppModule, { clock });
  * ```
  *
- * @throws as {@link startTestService}.
+ * @throws {Error} when {@link startTestService} does.
  */
 export async function startInProcess(
   root: TestRoot,
@@ -99,7 +99,8 @@ async function compiledApplication(module: CompiledModule, tooLate: Options): Pr
   const [name] = Object.keys(tooLate);
   if (name === undefined) return applicationOf(module);
   throw new TestServiceError(
-    `${name} comes too late for a module that is compiled: ` +
-      (name === 'replace' ? 'use overrideProvider' : `KunTestingModule.for(AppModule, { ${name} }) takes it`),
+    `${name} comes too late for a module that is compiled: ${
+      name === 'replace' ? 'use overrideProvider' : `KunTestingModule.for(AppModule, { ${name} }) takes it`
+    }`,
   );
 }

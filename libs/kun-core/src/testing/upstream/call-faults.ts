@@ -1,5 +1,4 @@
-import { systemClock, type Clock } from '../../clock.js';
-import { delay } from '../../clock.js';
+import { systemClock, type Clock, delay } from '../../clock.js';
 import type { CallHandler } from '../../rpc/interceptor.js';
 import type { Ending, RpcCall } from '../../rpc/rpc-call.js';
 import type { StatusError } from '../../status/status-error.js';

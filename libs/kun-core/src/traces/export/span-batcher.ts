@@ -79,7 +79,7 @@ export class SpanBatcher {
   private cancelDelay: (() => void) | undefined;
   private flushing = false;
   private closed = false;
-  private waiting: Array<() => void> = [];
+  private readonly waiting: Array<() => void> = [];
   private readonly outage: Outage;
   // Spans end in calls; what is sent for many of them belongs to none.
   private readonly outsideOfCalls = AsyncLocalStorage.snapshot();

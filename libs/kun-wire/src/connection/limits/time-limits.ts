@@ -19,7 +19,7 @@ export class TimeLimits {
   // Many connections never need these.
   private header: Timer | undefined;
   private idle: Timer | undefined;
-  private age: Timer | undefined;
+  private readonly age: Timer | undefined;
   private grace: Timer | undefined;
   private close: Timer | undefined;
 

@@ -20,7 +20,7 @@ export class HeaderBlock {
     this.add(block, start, end);
   }
 
-  /** @throws {FloodError} beyond the limits. */
+  /** @throws {FloodError} when it goes beyond the limits. */
   goOn(block: Buffer, start: number, end: number): void {
     this.continuations++;
     if (this.continuations > this.maxContinuations) {

@@ -25,7 +25,7 @@ export class SendScheduler {
   /** What the peer lets all streams send together. */
   window = INITIAL_WINDOW_BYTES;
   // Streams that have something to send and, as far as they know, may; a queue of which the first is taken.
-  private ready: Http2Stream[] = [];
+  private readonly ready: Http2Stream[] = [];
   private first = 0;
 
   constructor(

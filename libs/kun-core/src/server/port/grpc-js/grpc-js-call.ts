@@ -1,5 +1,5 @@
-import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
+import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
 import type { StatusError } from '../../../status/status-error.js';
 import { peerAddress } from '../../../transport/peer-address.js';
 import type { ServerCall } from '../../call/server-call.js';

@@ -1,6 +1,6 @@
-import { Server, ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
 import type { IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
+import { Server, ServerCredentials, type ServerInterceptor } from '@grpc/grpc-js';
 import { UNKNOWN_METHOD } from '../../../rpc/rpc-method.js';
 import { ConnectionKeepalive } from '../../../transport/connection-keepalive.js';
 import { peerAddress } from '../../../transport/peer-address.js';

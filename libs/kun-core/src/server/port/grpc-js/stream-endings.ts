@@ -1,4 +1,3 @@
-import { status as Code } from '@grpc/grpc-js';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import {
@@ -7,6 +6,7 @@ import {
   type OutgoingHttpHeaders,
   type ServerHttp2Stream,
 } from 'node:http2';
+import { status as Code } from '@grpc/grpc-js';
 import type { ServerCall } from '../../call/server-call.js';
 import { endingOfUnanswered, type WireEnding } from '../../call/wire-call.js';
 import type { GrpcJsCall } from './grpc-js-call.js';

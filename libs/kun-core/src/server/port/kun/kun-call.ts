@@ -1,3 +1,5 @@
+import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { Metadata, status as Code, type MetadataValue } from '@grpc/grpc-js';
 import {
   decodeBinaryValues,
@@ -8,8 +10,6 @@ import {
   type IncomingCall,
   type RequestHeaders,
 } from '@kun/wire';
-import { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import type { CompressionAlgorithm } from '../../../transport/compression.js';
 import type { StatusError } from '../../../status/status-error.js';
 import type { ServerCall } from '../../call/server-call.js';

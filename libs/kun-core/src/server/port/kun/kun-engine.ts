@@ -1,3 +1,5 @@
+import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { status as Code } from '@grpc/grpc-js';
 import {
   serveConnection,
@@ -8,8 +10,6 @@ import {
   type Refusal,
   type ServedConnection,
 } from '@kun/wire';
-import { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { UNKNOWN_METHOD } from '../../../rpc/rpc-method.js';
 import type { CompressionAlgorithm } from '../../../transport/compression.js';
 import { peerAddress } from '../../../transport/peer-address.js';
