@@ -8,6 +8,8 @@ const FILES = 'https://github.com/kunjs/kun/blob/main/';
 export const ENTRY_POINTS = new Map([
   ['@kun/core', 'libs/kun-core/src'],
   ['@kun/core/testing', 'libs/kun-core/src/testing'],
+  ['@kun/core/protobuf-es', 'libs/kun-core/src/protobuf-es'],
+  ['@kun/core/protovalidate', 'libs/kun-core/src/protovalidate'],
   ['@kun/config', 'libs/kun-config/src'],
   ['@kun/wire', 'libs/kun-wire/src'],
 ]);
@@ -34,10 +36,17 @@ export function linkOnSite(href, repository) {
   if (/^(?:[a-z]+:|#|\/)/.test(href) || path === '') return href;
   const file = posix.join('docs', path);
   const [, report] = /^docs\/api\/(.+)\.api\.md$/.exec(file) ?? [];
-  if (report) return `/reference/@kun/${report.replace('kun-', '').replace('core-testing', 'core/testing')}/`;
+  if (report) return `/reference/${entryPointOf(report)}/`;
   if (file === 'docs/README.md') return `/${anchor}`;
   if (file.startsWith('docs/') && file.endsWith('.md')) return href;
   if (!existsSync(join(repository, file)))
     throw new Error(`a guide links to ${href}, and there is no ${file}`);
   return `${FILES}${file}${anchor}`;
+}
+
+/** The entry point of a report: `kun-core-testing` tells of `@kun/core/testing`. */
+function entryPointOf(report) {
+  const name = [...ENTRY_POINTS.keys()].find((entry) => entry.slice(1).replaceAll('/', '-') === report);
+  if (!name) throw new Error(`docs/api/${report}.api.md tells of no entry point that site/pages.mjs lists`);
+  return name;
 }

@@ -6,7 +6,7 @@ import { apiReports, ENTRIES, everyName } from './api-report.js';
 import { greet } from './greeter-client.js';
 import { blocksOf, type Block } from './markdown.js';
 import { INSTALL_TIMEOUT_MS, PackedProject } from './packed-project.js';
-import { ROOT } from './published.js';
+import { readManifest, ROOT } from './published.js';
 
 const project = new PackedProject();
 const readme = readFileSync(join(ROOT, 'README.md'), 'utf8');
@@ -77,6 +77,11 @@ describe('the first steps of the README, in an empty folder', () => {
   });
 
   it('leave one that can use every exported name, and pass on every type in its signature', async () => {
+    // Whoever imports @kun/core/protovalidate has the peer that it is about.
+    const { peerDependencies = {} } = readManifest('kun-core');
+    const peer = '@bufbuild/protovalidate';
+    await project.shell(`npm install --no-save --no-audit --no-fund '${peer}@${peerDependencies[peer]}'`);
+
     const reports = apiReports(ENTRIES.map(({ declarations }) => declarations));
     project.write('src/every-name.ts', everyName(reports));
     project.write('every-name.json', {

@@ -25,7 +25,7 @@ describe.each(NODE_LINES)('on Node %s', (line) => {
     const results = await runTable(nodes.get(line)!);
     expect(failuresIn(results)).toEqual([]);
     expect(results.numPassedTests).toBeGreaterThan(200);
-  });
+  }, 240_000);
 });
 
 describe.each(REFUSED_NODES)('on Node %s', (name) => {
