@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { requireNpmPackages } from '../peers/npm-packages.js';
+import { ENTRIES } from './api-report.js';
 import { ROOT } from './published.js';
 
 const run = promisify(execFile);
@@ -31,13 +32,10 @@ describe('the site', () => {
   });
 
   it('has a page for every exported class and function of each entry point', () => {
-    const reports = globSync('docs/api/*.api.md', { cwd: ROOT });
-    expect(reports).toHaveLength(4);
-    for (const report of reports) {
-      const entry = report
-        .slice('docs/api/kun-'.length, -'.api.md'.length)
-        .replace('core-testing', 'core/testing');
-      const declared = readFileSync(join(ROOT, report), 'utf8').matchAll(
+    for (const { specifier } of ENTRIES) {
+      const entry = specifier.slice('@kun/'.length);
+      const report = join(ROOT, `docs/api/kun-${entry.replaceAll('/', '-')}.api.md`);
+      const declared = readFileSync(report, 'utf8').matchAll(
         /^export (?:declare )?(?:abstract )?(?:class|function) (\w+)/gm,
       );
       // What two entry points export stands with the first.
@@ -46,7 +44,7 @@ describe('the site', () => {
         globSync(folders.map((folder) => `${folder}/*/*.html`)).map((page) => basename(page)),
       );
       const names = [...new Set([...declared].map(([, name]) => `${name}.html`))];
-      expect(names.length, entry).toBeGreaterThan(3);
+      expect(names.length, entry).toBeGreaterThan(0);
       expect(names.filter((name) => !pages.has(name))).toEqual([]);
     }
   });
