@@ -78,7 +78,7 @@ describe('the first steps of the README, in an empty folder', () => {
 
   it('leave one that can use every exported name, and pass on every type in its signature', async () => {
     // Whoever imports @kun/core/protovalidate has the peer that it is about.
-    const { peerDependencies = {} } = readManifest('kun-core');
+    const { peerDependencies } = readManifest('kun-core');
     const peer = '@bufbuild/protovalidate';
     await project.shell(`npm install --no-save --no-audit --no-fund '${peer}@${peerDependencies[peer]}'`);
 

@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { REPOSITORY } from '../e2e/running-process.js';
 import { requireDebianPackages } from './debian-packages.js';
+import { GoProgram } from './go-program.js';
 import { requireNpmPackages } from './npm-packages.js';
 import { PeerProcess } from './peer-process.js';
 
@@ -35,24 +35,14 @@ export interface SpanCollector {
 /** Takes Zipkin's JSON, version 2, by OpenZipkin's own model for Go. */
 export async function startZipkin(): Promise<SpanCollector> {
   await requireDebianPackages('golang-go', 'golang-github-openzipkin-zipkin-go-dev');
-  const folder = await mkdtemp(join(tmpdir(), 'kun-zipkin-'));
-  const program = join(folder, 'zipkin');
-  await run('go', ['build', '-o', program, join(import.meta.dirname, 'go/zipkin/main.go')], {
-    env: {
-      ...process.env,
-      GOPATH: '/usr/share/gocode',
-      GO111MODULE: 'off',
-      CGO_ENABLED: '0',
-      GOCACHE: join(REPOSITORY, '.cache/go-build'),
-    },
-  });
-  const peer = await PeerProcess.start(program, []);
+  const program = await GoProgram.build('zipkin');
+  const peer = await PeerProcess.start(program.path, []);
   return {
     settings: { Zipkin: { Hosts: [peer.firstLine] } },
     spans: async (count) => (await peer.printed<ZipkinSpan>(count)).map(fromZipkin),
     async stop() {
       await peer.stop();
-      await rm(folder, { recursive: true });
+      await program[Symbol.asyncDispose]();
     },
   };
 }
