@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { REPOSITORY } from '../e2e/running-process.js';
+import { withLock } from './process-lock.js';
 
 const run = promisify(execFile);
 
@@ -14,18 +15,16 @@ const run = promisify(execFile);
  */
 export async function requireNpmPackages(folder: string, name: string): Promise<string> {
   const installed = join(REPOSITORY, '.cache/npm', name);
-  const done = join(installed, 'done');
-  const lock = await readFile(join(folder, 'package-lock.json'), 'utf8');
-  if ((await readFile(done, 'utf8').catch(() => '')) !== lock) {
-    const fresh = `${installed}.${process.pid}`;
-    await mkdir(fresh, { recursive: true });
-    await cp(folder, fresh, { recursive: true });
-    await run('npm', ['ci'], { cwd: fresh, env: withoutThisPackage(), maxBuffer: 64 * 1024 * 1024 });
-    await writeFile(join(fresh, 'done'), lock);
-    // Whole or not at all, whatever runs at the same time.
+  // One process installs, and the others wait: what they use must not be replaced under them.
+  await withLock(`${installed}.lock`, async () => {
+    const done = join(installed, 'done');
+    const lock = await readFile(join(folder, 'package-lock.json'), 'utf8');
+    if ((await readFile(done, 'utf8').catch(() => '')) === lock) return;
     await rm(installed, { recursive: true, force: true });
-    await rename(fresh, installed);
-  }
+    await cp(folder, installed, { recursive: true });
+    await run('npm', ['ci'], { cwd: installed, env: withoutThisPackage(), maxBuffer: 64 * 1024 * 1024 });
+    await writeFile(done, lock);
+  });
   return join(installed, 'node_modules');
 }
 
