@@ -283,4 +283,46 @@ describe('what goes', () => {
     expect(peer.process.unsent.usedBytes).toBe(0);
     expect(peer.last.ends).toEqual([{ how: 'reset', code: 8, by: 'peer' }]);
   });
+
+  it('gives back what is dropped: at once what was not begun, and once the socket has taken it what was', async () => {
+    const taken: string[] = [];
+    const peer = new ServedPeer({
+      serve: ({ call }) => {
+        for (const name of peer.calls.length === 1 ? ['begun', 'waiting'] : ['another']) {
+          call.sendMessage(Buffer.alloc(100_000), () => taken.push(name));
+          expect(taken).toEqual([]);
+        }
+        return silent();
+      },
+      processLimits: { maxUnsentBytes: 200_000 },
+    }).greet();
+    peer.near.pause();
+    peer.send(peer.headers(1, REQUEST, END_HEADERS | END));
+    await peer.turn();
+    // Another answer is one too many: the first, which holds most, is given up.
+    peer.send(peer.headers(3, REQUEST, END_HEADERS | END));
+    await peer.turn();
+    expect(peer.calls[0]?.answered).toMatchObject({ code: 8 });
+    expect(taken).toContain('waiting');
+    peer.near.resume();
+    await peer.until((p) => p.lists.get(1)?.length === 2);
+    await peer.turn();
+    expect(taken.toSorted()).toEqual(['begun', 'waiting']);
+    expect(peer.calls[0]?.ends).toHaveLength(1);
+  });
+
+  it('gives back a message that is compressed in vain, when zlib has read it', async () => {
+    let taken = 0;
+    const peer = new ServedPeer({
+      serve: ({ call }) => {
+        call.sendHeaders(undefined, 'gzip');
+        call.sendMessage(Buffer.alloc(100_000), () => taken++);
+        call.reset(8);
+        expect(taken).toBe(0);
+        return silent();
+      },
+    }).greet();
+    peer.send(peer.headers(1, [...REQUEST, ['grpc-accept-encoding', 'gzip']], END_HEADERS | END));
+    await expect.poll(() => taken).toBe(1);
+  });
 });

@@ -14,7 +14,7 @@ export interface ProcessLimits {
   readonly maxUnfinishedBytes: number;
   /** Bytes of answers that wait for slow readers; the connection with most of them pays. Default 256 MiB. */
   readonly maxUnsentBytes: number;
-  /** Messages that inflate at once; further ones wait. Default 16. */
+  /** Messages that inflate at once; further ones wait. Default 4, as many as zlib has threads. */
   readonly maxInflations: number;
   /** The reset burst of all connections together: once it is used up, each has its `resetShare` only. Default 6000. */
   readonly resetBurst: number;
@@ -28,7 +28,7 @@ const MIB = 1024 * 1024;
 export const DEFAULT_PROCESS_LIMITS: ProcessLimits = {
   maxUnfinishedBytes: 256 * MIB,
   maxUnsentBytes: 256 * MIB,
-  maxInflations: 16,
+  maxInflations: 4,
   resetBurst: 6000,
   resetsPerSecond: 1000,
 };

@@ -33,8 +33,9 @@ export interface IncomingCall {
    */
   sendHeaders(metadata?: Metadata, encoding?: MessageEncoding): void;
   /**
-   * Sends a message. Its bytes must not change afterwards. `onTaken` is called once the socket has taken it: whoever
-   * waits for that has a bounded number of messages under way. It is not called when the call ends before.
+   * Sends a message. Its bytes must not change afterwards, until `onTaken` is called: the socket has taken it, or the call
+   * has ended before and the message is dropped. Whoever waits for that has a bounded number of messages under way. It is
+   * called later, never from within, and not at all when the connection is lost while a part of the message is under way.
    */
   sendMessage(bytes: Uint8Array, onTaken?: () => void): void;
   /**

@@ -41,7 +41,7 @@ export interface WireCall {
   readonly compresses: boolean;
   /** Called once, before any message. Default of how messages are compressed: as the server's are */
   sendHeaders(metadata: Metadata | undefined, compression: CompressionAlgorithm | undefined): void;
-  /** `onTaken` is called when the transport has taken it, and never from within. */
+  /** `onTaken` is called when the transport has taken it, or no more needs it, and never from within. */
   sendMessage(bytes: Buffer, onTaken: () => void): void;
   /** Whether a message that is sent now has to wait, as far as the engine can tell. */
   readonly congested: boolean;

@@ -10,7 +10,7 @@ const TURN_BYTES = 256 * 1024;
 /** What is told once the socket has taken a write. */
 interface Write extends FrameBatch {
   readonly ended: readonly Http2Stream[];
-  readonly taken: ReadonlyArray<() => void>;
+  readonly taken: Array<() => void>;
 }
 
 /** The way from frames to the socket: one write a turn, its back pressure, and word of what the socket has taken. */
@@ -65,6 +65,15 @@ export class ConnectionOutput {
   /** Calls back once the message that was written last is taken. */
   callBack(onTaken: () => void): void {
     this.taken.push(onTaken);
+  }
+
+  /** Calls back for a message that will not go out, once the socket has taken what is written of it. */
+  callBackDropped(onTaken: () => void, begun: boolean): void {
+    // Of a connection that is gone nobody knows what the kernel still reads.
+    if (begun && this.closed) return;
+    if (begun && this.frames.bytes > 0) this.taken.push(onTaken);
+    else if (begun && this.writes.length > 0) this.writes.at(-1)?.taken.push(onTaken);
+    else queueMicrotask(onTaken);
   }
 
   flush(): void {

@@ -73,7 +73,11 @@ export class SendScheduler {
 
   /** Sends a message whose place was taken, unless nobody waits for it any more. */
   complete(stream: Http2Stream, item: SendItem, prefix: number, bytes: Uint8Array): void {
-    if (stream.items?.includes(item) !== true) return;
+    if (stream.items?.includes(item) !== true) {
+      // Dropped meanwhile; now nobody reads its bytes any more.
+      item.onTaken?.();
+      return;
+    }
     this.host.unsentChanged(bytes.length - item.bytes.length);
     item.prefix = prefix;
     item.bytes = bytes;
@@ -96,11 +100,15 @@ export class SendScheduler {
 
   /** Forgets what a stream had to send. */
   drop(stream: Http2Stream): void {
-    if (stream.items === undefined) return;
-    const { unsentBytes } = stream;
+    const { items, firstItem, unsentBytes } = stream;
+    if (items === undefined) return;
     stream.items = undefined;
     stream.firstItem = 0;
     this.host.unsentChanged(-unsentBytes);
+    for (let index = firstItem; index < items.length; index++) {
+      const { onTaken, ready, at } = items[index] as SendItem;
+      if (onTaken !== undefined && ready) this.output.callBackDropped(onTaken, at > 0);
+    }
   }
 
   /** The peer's window grew; false when it grew beyond what a window may be. */

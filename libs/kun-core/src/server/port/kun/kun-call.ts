@@ -124,8 +124,8 @@ export class KunCall implements WireCall, CallListener {
 
   onMessage(bytes: Buffer): void {
     this.call.messageArrived(bytes);
-    // One that was put together; others lie in what the socket gave.
-    if (this.givesBack(bytes) && bytes.length === bytes.buffer.byteLength) giveBack(bytes);
+    // So large a one was put together from frames or inflated, and lies in memory of its own.
+    if (this.givesBack(bytes)) giveBack(bytes);
   }
 
   onHalfClose(): void {

@@ -61,6 +61,6 @@ export const wireLimitKeys = {
     description: 'Compressed messages that are inflated at the same time; further ones wait',
     unit: 'messages',
     reload: 'restart',
-    otherwise: standard(16),
+    otherwise: standard(4),
   }),
 };
