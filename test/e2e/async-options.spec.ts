@@ -62,7 +62,7 @@ describe('KunModule.forRootAsync', () => {
   });
 
   it('says what it wants', () => {
-    expect(() => KunModule.forRootAsync({})).toThrow('wants useFactory, useClass or useExisting');
+    expect(() => KunModule.forRootAsync({})).toThrow('requires useFactory, useClass or useExisting');
   });
 });
 

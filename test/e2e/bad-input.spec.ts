@@ -244,7 +244,7 @@ describe('an application that is wrong', () => {
       /KunModule\.forRoot\(\{ channelOptions \}\): the server of the engine (?:kun|grpc-js) does not read the channel option grpc\.keepalive_time \(did you mean grpc\.keepalive_time_ms\?\); remove/,
     ],
     ['unknown option', 'KunModule.forRoot(...): there is no option intercepters; did you mean interceptors?'],
-    ['option of another kind', 'KunModule.forRoot(...): channelOptions: expected an object, found a text'],
+    ['option of another kind', 'KunModule.forRoot(...): channelOptions: expected an object, found a string'],
     [
       'interceptor that is none',
       'KunModule.forRoot({ interceptors }), entry 1: an object of Object is not an interceptor: give a function',
@@ -255,7 +255,7 @@ describe('an application that is wrong', () => {
     ],
     [
       'interceptor that nobody provides',
-      'entry 1: "audit" is provided by no module: add it to the providers',
+      'entry 1: "audit" is not provided by any module: add it to a module\'s providers',
     ],
     ['interceptor that gives nothing', 'entry 1: a function gives no handler: return a function of the call'],
     [

@@ -170,7 +170,7 @@ describe('what the ways to start give besides', () => {
 describe('what is refused', () => {
   it.each([
     ['init', 'call app.start()'],
-    ['startAllMicroservices', 'leave it out'],
+    ['startAllMicroservices', 'remove the call'],
     ['connectMicroservice of gRPC', 'KunModule.forRoot({ proto })'],
     ['connectMicroservice of gRPC, made by a factory', 'KunModule.forRoot({ proto })'],
     ['listen on a pipe', 'expected a TCP port'],
@@ -189,12 +189,12 @@ describe('what is refused', () => {
   it('app.listen and HTTPServer.Port that name two ports', async () => {
     await using service = await spawn('listen', { http: true, env: { HTTP_PORT: '1' } });
     expect(await service.end).toEqual({ code: 1, signal: null });
-    expect(service.process.stderr).toContain('name two HTTP ports');
+    expect(service.process.stderr).toContain('specify two different HTTP ports');
   });
 
   it.each([
-    ['connectMicroservice after the start', 'comes before the start'],
-    ['start and listen', 'leave out app.start()'],
+    ['connectMicroservice after the start', 'must be called before the start'],
+    ['start and listen', 'remove app.start()'],
     ['start twice', 'comes once'],
   ])('%s ends the process, which drains', async (entrance, remedy) => {
     await using service = await spawn(entrance);
@@ -211,7 +211,7 @@ describe('what is refused', () => {
       await using service = await spawn(entrance);
       expect((await service.end).code).not.toBe(0);
       const said = service.process.stdout + service.process.stderr;
-      expect(said).toContain('EntranceError: KunModule wants an application of KunFactory');
+      expect(said).toContain('EntranceError: KunModule requires an application created by KunFactory');
       expect(said).not.toContain("can't resolve dependencies");
     },
   );

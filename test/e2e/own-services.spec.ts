@@ -343,7 +343,7 @@ describe('the start', () => {
     await expect(started).rejects.toThrow(
       expect.objectContaining({ cause: expect.any(GrpcJsServiceError) as unknown }) as Error,
     );
-    await expect(started).rejects.toThrow(/entry 1: Unprovided is provided by no module/);
+    await expect(started).rejects.toThrow(/entry 1: Unprovided is not provided by any module/);
   });
 });
 

@@ -1,14 +1,16 @@
-/** Time, behind a seam, so that tests can hold it still. */
+/** The source of time, replaceable in tests. */
 export interface Clock {
   /** Wall-clock time in milliseconds since the epoch. */
   now(): number;
-  /** Monotonic time in milliseconds; only differences have a meaning. */
+  /** Monotonic time in milliseconds; only differences are meaningful. */
   monotonicMs(): number;
-  /** Calls `callback` once after `delayMs`; the returned function takes it back. A pending timer keeps the process alive. */
+  /**
+   * Calls `callback` once after `delayMs`; the returned function cancels it. A pending timer keeps the process alive.
+   */
   schedule(delayMs: number, callback: () => void): () => void;
 }
 
-/** The process's own clock. */
+/** The system clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
@@ -18,7 +20,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Settles after `delayMs`, or at once when `signal` aborts; says which of the two it was. */
+/** Resolves after `delayMs`, or immediately when `signal` aborts, and reports which of the two happened. */
 export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<'elapsed' | 'aborted'> {
   if (signal?.aborted) return Promise.resolve('aborted');
   return new Promise((resolve) => {
@@ -35,8 +37,8 @@ export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Prom
 }
 
 /**
- * A formatter of times as `toISOString()` has them, for times that come nearly in order: the date is formatted once a
- * second and only the milliseconds are written anew, since formatting a date costs as much as the rest of a log line.
+ * Returns a formatter equivalent to `toISOString()` for times that arrive nearly in order: the date is formatted once a
+ * second and only the milliseconds are rewritten, since formatting a date costs as much as the rest of a log line.
  */
 export function isoFormatter(): (epochMs: number) => string {
   let second = Number.NaN;
@@ -54,7 +56,10 @@ export function isoFormatter(): (epochMs: number) => string {
   };
 }
 
-/** Waits for work whose failure is nobody's business here; false when it takes longer than `timeoutMs`. Never rejects. */
+/**
+ * Waits for work whose failure the caller does not care about; returns false when it takes longer than `timeoutMs`.
+ * Never rejects.
+ */
 export async function settledWithin(work: Promise<unknown>, timeoutMs: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<boolean>((resolve) => {

@@ -1,4 +1,4 @@
-// First: on a Node that kun cannot run on, nothing else shall be loaded.
+// Must come first: on an unsupported Node nothing else must be loaded.
 export { NodeVersionError } from './node-version.js';
 
 // The module and the application
@@ -63,7 +63,7 @@ export { EachMessage } from './server/answer/nest/message-types.js';
 export { NestPipelineError } from './server/answer/nest/nest-pipeline.js';
 export { MessageParameterError } from './server/answer/nest/unchecked-messages.js';
 
-// The port, and channels
+// Server ports and channels
 export { compressResponse } from './server/call/compress-response.js';
 export type { CompressionAlgorithm } from './transport/compression.js';
 export { callerIdentity } from './server/call/caller-identity.js';
@@ -150,7 +150,7 @@ export {
   retryInfo,
 } from './status/details/details.js';
 
-// Status: on the wire, and of what was thrown
+// Status: wire format and conversion of thrown errors
 export {
   type ClassValidatorFailure,
   type StandardSchemaIssue,

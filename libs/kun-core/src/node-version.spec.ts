@@ -14,7 +14,7 @@ describe('requireSupportedNode', () => {
   it.each(['18.20.8', '20.19.0', '22.17.1', '23.11.0', '24.2.9', '24.0.0-rc.1'])('refuses %s', (version) => {
     expect(() => requireSupportedNode(version)).toThrow(NodeVersionError);
     expect(() => requireSupportedNode(version)).toThrow(
-      `needs Node ${SUPPORTED_NODE}, and this is ${version}`,
+      `needs Node ${SUPPORTED_NODE}, but this is ${version}`,
     );
   });
 

@@ -1,25 +1,25 @@
-/** Versions of Node that kun runs on; the `engines` of the package, and a test holds the two together. */
+/** Versions of Node that kun supports; a test keeps this equal to the package's `engines`. */
 export const SUPPORTED_NODE = '^22.18.0 || >=24.3.0';
 
-/** The lowest release of each line that has what is needed, the last one open upwards. */
+/** The first supported release of each major line; the last entry has no upper bound. */
 const FLOORS: ReadonlyArray<readonly [major: number, minor: number]> = [
   [22, 18],
   [24, 3],
 ];
 
-/** This Node has not what kun needs. */
+/** The running Node is too old for kun. */
 export class NodeVersionError extends Error {
   override readonly name = 'NodeVersionError';
-  // Where it was found out is of no use to anybody.
+  // The stack trace helps nobody here.
   override readonly stack = `${this.name}: ${this.message}`;
 }
 
 /**
- * How a call ended is read from the channels `http2.server.stream.start` and `.close` of node:diagnostics_channel. On
- * a Node without them every call would be answered, and none counted, logged or waited for: 22.18.0 and 24.3.0 are the
- * first to have both (nodejs/node#58449, #58602).
+ * How a call ended is read from the channels `http2.server.stream.start` and `.close` of node:diagnostics_channel. On a
+ * Node without them calls would be answered but not counted, logged or waited for. 22.18.0 and 24.3.0 are the first
+ * releases to have both (nodejs/node#58449, #58602).
  *
- * @throws {NodeVersionError} for any other.
+ * @throws {NodeVersionError} for any other version.
  */
 export function requireSupportedNode(version: string): void {
   const [major = 0, minor = 0] = version.split('.').map(Number);
@@ -29,10 +29,10 @@ export function requireSupportedNode(version: string): void {
   });
   if (supported) return;
   throw new NodeVersionError(
-    `@kun/core needs Node ${SUPPORTED_NODE}, and this is ${version}: on it no call is counted, logged or waited for ` +
-      'at the stop; start the service with a newer one',
+    `@kun/core needs Node ${SUPPORTED_NODE}, but this is ${version}, on which calls are not counted, logged or waited for ` +
+      'at shutdown; run the service on a newer Node',
   );
 }
 
-// While it is imported, and before all else: npm only warns, and what comes after may not even load on an old Node.
+// Runs at import, before anything else: npm only warns, and later modules may not even load on an old Node.
 requireSupportedNode(process.versions.node);

@@ -1,12 +1,12 @@
 import { ExplainedError } from '@kun/config';
-/** A setting asks for a package that is not installed. */
+/** A setting requires a package that is not installed. */
 export class MissingPackageError extends ExplainedError {
   override readonly name = 'MissingPackageError';
 
   constructor(
-    /** The packages that the setting needs. */
+    /** The packages that the setting requires. */
     readonly packages: readonly string[],
-    /** The setting, as it stands in the configuration. */
+    /** The setting, as written in the configuration. */
     readonly setting: string,
     options?: ErrorOptions,
   ) {

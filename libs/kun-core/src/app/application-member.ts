@@ -9,31 +9,31 @@ import type { KunApplication } from './application.js';
 import type { FatalOrigin, Membership, ProcessMember, ProcessWatch } from './process-watch.js';
 import { explainStartFailure, lastResort, logStartFailure } from './start-failure.js';
 
-/** One application as the process sees it, from before it is made until it is down. */
+/** One application as the process sees it, from before its creation until it has stopped. */
 export class ApplicationMember implements ProcessMember {
   private readonly membership: Membership | undefined;
   private application: KunApplication | undefined;
   private rejections: Counter | undefined;
-  /** A start that failed, and its message, which is written by whoever ends the process for it. */
+  /** The error of a failed start and the message that is printed when the process ends because of it. */
   private failure: { readonly error: unknown; readonly message: string } | undefined;
 
   constructor(
-    /** Default: none, and the process is left alone. */
+    /** Default: none; the process is left alone. */
     watch: ProcessWatch | undefined,
     private readonly entrance: Entrance,
     private readonly runtime: KunRuntime,
-    /** Whether the end of the application is the end of the process, as under `KunFactory.run`. */
+    /** Whether the process ends with the application, as under `KunFactory.run`. */
     private readonly endsProcess: boolean,
   ) {
     this.membership = watch?.join(this);
   }
 
-  /** The application is made: from now on there is something to stop. */
+  /** Called once the application exists: from now on there is something to stop. */
   adopt(application: KunApplication): void {
     this.application = application;
     this.rejections = new Counter({
       name: 'kun_unhandled_rejections_total',
-      help: 'Rejections nobody handled, after which the process went on (ExitOnUnhandledRejection: no)',
+      help: 'Unhandled rejections that the process survived (ExitOnUnhandledRejection: no)',
       registers: [application.get(Meter).registry],
     });
     void application.lifecycle.whenStopped.then(({ clean }) => this.over(clean));
@@ -43,32 +43,32 @@ export class ApplicationMember implements ProcessMember {
     this.membership?.listenTo(signals);
   }
 
-  /** Tells of a start that failed: one line in the log now; the message when it has to do with the end of the process. */
+  /** Reports a failed start: one line in the log now; the message follows if the process ends because of it. */
   async startFailed(error: unknown): Promise<void> {
     const failure = explainStartFailure(error);
     this.failure = { error, message: failure.message };
     await logStartFailure(failure, this.entrance, this.runtime);
   }
 
-  /** After a start that failed: what had started is undone. */
+  /** Called after a failed start has been rolled back. */
   givenUp(): void {
     if (this.endsProcess) {
       process.stderr.write(`${this.failure?.message}\n`);
       this.membership?.end(1);
     } else {
-      // Whoever started it may have left the rejection to the process, which comes to know of it after this turn.
+      // The caller may leave the rejection unhandled; Node reports that only after this turn of the event loop.
       setImmediate(() => this.membership?.leave(1));
     }
   }
 
   explain(error: unknown): string | undefined {
     if (this.failure && error === this.failure.error) return this.failure.message;
-    // It was given up because it was told to stop.
+    // The start was abandoned because a stop was requested.
     return this.application?.lifecycle.isStopOf(error) ? '' : undefined;
   }
 
   stop(reason: string): void {
-    // What is only being made has nothing to drain, and nobody to wait for.
+    // An application that is still being created has nothing to drain.
     if (this.application) void this.application.stop(reason);
     else this.membership?.end(0, 'now');
   }
@@ -116,7 +116,10 @@ export class ApplicationMember implements ProcessMember {
     );
   }
 
-  /** Nest's methods say what to write in their place: of use to whoever wrote the line, and no defect of a service. */
+  /**
+   * Calling one of Nest's own methods is a mistake in `main.ts`, and the message says what to write instead; the
+   * service itself has not failed.
+   */
   private refuse(error: EntranceError, { lifecycle }: KunApplication): void {
     lifecycle.abandon(new StartError('main', error));
     void this.startFailed(error);
@@ -132,12 +135,12 @@ export class ApplicationMember implements ProcessMember {
   }
 }
 
-/** Something was thrown that is no error, and therefore does not say where. */
+/** A value was thrown that is not an Error and has no stack. */
 class ThrownValue extends Error {
   override readonly name = 'ThrownValue';
 }
 
-/** What was thrown, as an error. The values of an object are nobody's to print: they may be secrets. */
+/** Returns what was thrown as an Error. Property values of an object are never printed, as they may be secrets. */
 function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   if (typeof thrown !== 'object' || thrown === null) return new ThrownValue(String(thrown));

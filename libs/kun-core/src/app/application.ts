@@ -17,50 +17,51 @@ import { nestMethods } from './nest-methods.js';
 import type { OpenPorts, WantedParts } from './phases/parts.js';
 import { kunPhases, STOP_PLAN } from './phases/phases.js';
 
-/** What a kun application has besides what a Nest application has. */
+/** What a kun application offers in addition to a Nest application. */
 export interface KunControls {
   /**
-   * Starts everything: admin port, Nest's init hooks, gRPC port, HTTP port, readiness, start callbacks. From the making
-   * of the application on, signals and errors that nobody caught stop it as they do under `KunFactory.run`.
+   * Starts everything: admin port, Nest's init hooks, gRPC port, HTTP port, readiness, start callbacks. Once the
+   * application is created, signals and uncaught errors stop it as they do under `KunFactory.run`.
    *
-   * @throws {StartError} naming the part that failed, after undoing what had started.
+   * @throws {StartError} naming the part that failed, after rolling back what had started.
    */
   start(): Promise<void>;
   /**
-   * The same with an HTTP port; `port` 0 is any free one.
+   * Like `start`, with an HTTP port; `port` 0 picks any free one.
    *
    * @throws {StartError} when `start` does.
-   * @throws {EntranceError} when it is no port, the configuration names another, or the application was started before.
+   * @throws {EntranceError} when `port` is invalid, the configuration names another port, or the application was
+   * already started.
    */
   listen(port: number | string, hostname?: string, callback?: () => void): Promise<Server>;
   listen(port: number | string, callback?: () => void): Promise<Server>;
-  /** Drains and stops everything, in the same order as a signal does; the process goes on. */
+  /** Drains and stops everything in the same order as a signal does; the process keeps running. */
   close(): Promise<void>;
-  /** The same with a reason for the report, and the report. */
+  /** Like `close`, with a reason for the report; returns the report. */
   stop(reason: string): Promise<StopReport>;
-  /** The ports that are open; empty before the start. */
+  /** The open ports; empty before the start. */
   readonly ports: OpenPorts;
   readonly lifecycle: Lifecycle;
 }
 
-/** A Nest application whose start and stop are kun's. */
+/** A Nest application whose start and stop are managed by kun. */
 export type KunApplication = Omit<NestExpressApplication, keyof KunControls> & KunControls;
 
-/** The root module is no kun application. */
+/** The root module does not import `KunModule`. */
 export class RootModuleError extends ExplainedError {
   override readonly name = 'RootModuleError';
 }
 
-/** What an application is told from outside, and tells. */
+/** Callbacks from an application to its owner. */
 export interface ApplicationSurroundings {
-  /** Told, and waited for, when a start failed. */
+  /** Called and awaited when a start failed. */
   onStartFailed(error: unknown): Promise<void>;
-  /** Stops at these signals, too. */
+  /** Also stops on these signals. */
   listenTo(signals: readonly string[]): void;
 }
 
 /**
- * Puts kun's start and stop in the place of Nest's.
+ * Replaces Nest's start and stop with kun's.
  *
  * @throws {RootModuleError} when the root module does not import `KunModule`.
  */
@@ -73,7 +74,7 @@ export function kunApplication(
       'the root module does not import KunModule.forRoot({ service, proto }); add it to its imports',
     );
   }
-  // What a server is made of is nobody's business; `app.enable('x-powered-by')` brings it back.
+  // Do not advertise the server software; `app.enable('x-powered-by')` brings the header back.
   nest.disable('x-powered-by');
   const log = nest.get(LogRouter);
   const lifecycle = nest.get(Lifecycle);
@@ -82,7 +83,7 @@ export function kunApplication(
   const stop = async (reason: string) => {
     const neverStarted = lifecycle.state === 'idle';
     const report = await lifecycle.stop(reason);
-    // Nest has made its providers all the same, and some may hold something.
+    // Nest has created the providers nevertheless, and some may hold resources.
     if (neverStarted) {
       await nest.close();
       await lastWords(nest, report);
@@ -122,8 +123,7 @@ export function kunApplication(
 }
 
 /**
- * The last words of an application: one line, and nothing of it lost. A start that failed has had its line; only what
- * could not be undone is added to it.
+ * Writes the final log line and flushes everything. A failed start already has its line; only cleanup errors are added.
  */
 async function lastWords(nest: NestExpressApplication, report: StopReport): Promise<void> {
   const logger = nest.get(ApplicationLogger);
@@ -143,8 +143,8 @@ async function lastWords(nest: NestExpressApplication, report: StopReport): Prom
 }
 
 /**
- * Metrics that providers made with prom-client's own helpers register with the process; they belong to this application.
- * They are taken out at once: another application that is made would be given the same.
+ * Metrics that providers made with prom-client's own helpers land in the process-wide registry although they belong to
+ * this application. They are removed from there at once, so that another application does not adopt them too.
  */
 function adoptMetrics(nest: NestExpressApplication, meter: Meter): void {
   for (const module of nest.get(ModulesContainer).values()) {
@@ -162,7 +162,7 @@ function isRegistered(nest: NestExpressApplication): boolean {
   }
 }
 
-/** As Nest itself does with the HTTP adapter: what is not ours is the application's. */
+/** Forwards everything else to Nest's application, as Nest itself does with the HTTP adapter. */
 function withControls(nest: NestExpressApplication, controls: object): KunApplication {
   const application: NestExpressApplication = new Proxy(nest, {
     get(target, property) {

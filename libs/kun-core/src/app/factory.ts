@@ -15,19 +15,20 @@ import { processWatch } from './process-watch.js';
 /** Options of `KunFactory.run`. */
 export interface RunOptions extends Omit<KunRuntime, 'processEvents'> {
   /**
-   * Given the application before it starts, as for `app.useGlobalPipes(...)`. What it throws is a start that failed; a
-   * signal that comes meanwhile does not wait for it. Default: nothing
+   * Called with the application before it starts, e.g. for `app.useGlobalPipes(...)`. If it throws, the start has
+   * failed; a signal that arrives meanwhile does not wait for it. Default: nothing
    */
   readonly prepare?: (app: KunApplication) => Promise<void> | void;
 }
 
-/** Makes and runs applications whose root module imports `KunModule.forRoot(...)`. */
+/** Creates and runs applications whose root module imports `KunModule.forRoot(...)`. */
 export const KunFactory = Object.freeze({
   /**
-   * Makes the application, for those who want to add pipes or HTTP routes before `app.start()`. From here on SIGTERM,
-   * SIGINT and errors that nobody caught stop it and end the process, until it is closed (`runtime.processEvents`).
+   * Creates the application without starting it, so that pipes or HTTP routes can be added before `app.start()`. From
+   * here on SIGTERM, SIGINT and uncaught errors stop it and end the process, until it is closed
+   * (`runtime.processEvents`).
    *
-   * @throws {ConfigError | IdentityError | ProtoError | UpstreamError} with all that is wrong, each with its place.
+   * @throws {ConfigError | IdentityError | ProtoError | UpstreamError} listing every problem with its location.
    */
   async create(root: Type | DynamicModule, runtime: KunRuntime = {}): Promise<KunApplication> {
     const entrance = new Entrance();
@@ -36,9 +37,9 @@ export const KunFactory = Object.freeze({
   },
 
   /**
-   * Makes the application, starts it, serves until SIGTERM or SIGINT, drains and ends the process: exit code 0 when
-   * nothing had to be forced, else 1. What prevents the start is one line at error level in the log, one message on
-   * standard error, and exit code 1.
+   * Creates and starts the application, serves until SIGTERM or SIGINT, drains, and ends the process with exit code 0
+   * if nothing had to be forced, else 1. A failed start yields one error-level log line, one message on standard error,
+   * and exit code 1.
    */
   async run(root: Type | DynamicModule, { prepare, ...runtime }: RunOptions = {}): Promise<void> {
     const entrance = new Entrance();
@@ -46,13 +47,13 @@ export const KunFactory = Object.freeze({
     try {
       const application = await make(root, runtime, entrance, member);
       const { lifecycle } = application;
-      // A stop that is forced waits for nothing that hangs.
+      // A forced stop does not wait for anything that hangs.
       const stopped = lifecycle.whenStopped.then(() => {});
       await Promise.race([prepared(application, prepare, member), stopped]);
       if (lifecycle.state === 'idle') await Promise.race([application.start(), stopped]);
       await stopped;
     } catch {
-      // Told of, and the process ends.
+      // Already reported, and the process is ending.
     }
   },
 });

@@ -8,16 +8,16 @@ import {
 } from '@nestjs/common/constants.js';
 import type { DynamicModule, ForwardReference, Type } from '@nestjs/common';
 
-/** Classes whose dependencies Nest cannot know, since they were compiled without the types of their parameters. */
+/** Nest cannot determine the dependencies of these classes because they were compiled without parameter types. */
 export class MetadataError extends ExplainedError {
   override readonly name = 'MetadataError';
 
   constructor(
-    /** The classes, in the order in which the modules name them. */
+    /** The classes, in the order in which the modules list them. */
     readonly classes: readonly string[],
   ) {
     super(
-      `${classes.join(', ')}: the types of the constructor's parameters are not there at run time, so nothing would be ` +
+      `${classes.join(', ')}: the constructor's parameter types are missing at run time, so nothing would be ` +
         'injected; compile with "emitDecoratorMetadata": true beside "experimentalDecorators" in tsconfig.json ' +
         '(swc: jsc.transform.decoratorMetadata; vitest: oxc.decorator.emitDecoratorMetadata; esbuild and tsx cannot), or ' +
         'give every parameter an @Inject(...)',
@@ -26,10 +26,11 @@ export class MetadataError extends ExplainedError {
 }
 
 /**
- * Looks at all controllers and providers before any is made: a compiler that leaves the types out (esbuild always, others
- * by their options) leaves a service that starts, is ready, and has `undefined` in the place of what is injected.
+ * Checks all controllers and providers before any is instantiated. A compiler that omits parameter types (esbuild
+ * always, others depending on options) yields a service that starts, becomes ready, and has `undefined` where
+ * dependencies should be.
  *
- * @throws {MetadataError} naming them all.
+ * @throws {MetadataError} naming all of them.
  */
 export async function checkMetadata(root: Type | DynamicModule): Promise<void> {
   const classes = await classesBelow(root, new Set());
@@ -57,7 +58,7 @@ async function classesBelow(imported: Imported, seen: Set<unknown>): Promise<Set
   return classes;
 }
 
-/** What `@Module(...)` left at the class. */
+/** Returns what `@Module(...)` stored on the class. */
 function partsOf(module: Type): Pick<DynamicModule, 'imports' | 'providers' | 'controllers'> {
   const read = (key: string) => Reflect.getMetadata(key, module) as never[] | undefined;
   return {
@@ -67,20 +68,20 @@ function partsOf(module: Type): Pick<DynamicModule, 'imports' | 'providers' | 'c
   };
 }
 
-/** Whether the constructor that makes the class has a parameter that says neither its type nor its token. */
+/** Whether the constructor in effect has a parameter with neither a type nor a token. */
 function lacksTypes(made: Type): boolean {
   const owner = ownerOfConstructor(made);
-  // A class without a decorator has no types in any case: a library's, whose parameters are for others to give.
+  // An undecorated class, such as a library's, never has types; its parameters are supplied some other way.
   if (!owner || !isDecorated(owner) || Reflect.hasOwnMetadata(PARAMTYPES_METADATA, owner)) return false;
   const declared = (Reflect.getOwnMetadata(SELF_DECLARED_DEPS_METADATA, owner) ?? []) as ReadonlyArray<{
     readonly index: number;
   }>;
   const given = new Set(declared.map(({ index }) => index));
-  // Those with a default do not count in `length`, and need nothing.
+  // Parameters with a default are not part of `length` and need nothing.
   return Array.from({ length: owner.length }, (_, index) => index).some((index) => !given.has(index));
 }
 
-/** The class itself, or the one whose constructor it inherits. */
+/** The class itself, or the ancestor whose constructor it inherits. */
 function ownerOfConstructor(made: Type): Type | undefined {
   let current: unknown = made;
   while (typeof current === 'function' && current !== Function.prototype) {

@@ -5,25 +5,25 @@ import type { LifecycleState } from '../lifecycle/lifecycle.js';
 import { EntranceError } from '../wiring/entrance.js';
 import type { WantedParts } from './phases/parts.js';
 
-/** What Nest's own methods need of the application. */
+/** Dependencies of `nestMethods`. */
 export interface NestMethodsDeps {
   readonly nest: NestExpressApplication;
   readonly state: () => LifecycleState;
-  /** The port that a test asks for, which wins over all, and that of `HTTPServer.Port`. */
+  /** The port override of a test, which takes precedence, and `HTTPServer.Port`. */
   readonly httpPort: { readonly override: number | undefined; readonly configured: number | undefined };
   readonly start: (wanted: WantedParts) => Promise<void>;
-  /** Stops at these signals, too. */
+  /** Also stops on these signals. */
   readonly listenTo: (signals: readonly string[]) => void;
 }
 
 /**
- * The methods of a Nest application that open, connect or end something: each does what a user of Nest expects of it
- * within kun's start and stop, or throws an {@link EntranceError} that says what to write instead.
+ * Nest's application methods that open, connect or end something. Each does what Nest users expect within kun's start
+ * and stop, or throws an {@link EntranceError} that says what to write instead.
  */
 export function nestMethods({ nest, state, httpPort, start, listenTo }: NestMethodsDeps) {
   const microservices: NestMicroservice[] = [];
   return {
-    /** What `start` shall start besides what the configuration says. */
+    /** Started in addition to what the configuration says. */
     microservices,
 
     /** `app.start()` with an HTTP port. */
@@ -32,15 +32,15 @@ export function nestMethods({ nest, state, httpPort, start, listenTo }: NestMeth
       const host = typeof rest[0] === 'string' ? rest[0] : undefined;
       if (state() !== 'idle') {
         throw new EntranceError(
-          `app.listen(${port}) starts the application, which is ${state()} already: leave out app.start(), or set ` +
-            'HTTPServer.Port in place of app.listen',
+          `app.listen(${port}) starts the application, but it is already ${state()}: remove app.start(), or set ` +
+            'HTTPServer.Port instead of calling app.listen',
         );
       }
       const { override, configured } = httpPort;
       if (override === undefined && configured !== undefined && configured !== number) {
         throw new EntranceError(
-          `app.listen(${port}) and HTTPServer.Port, which is ${configured}, name two HTTP ports: call ` +
-            'app.start() for the one of the configuration, or take that out of it',
+          `app.listen(${port}) and HTTPServer.Port, which is ${configured}, specify two different HTTP ports: call ` +
+            'app.start() to use the configured one, or remove it from the configuration',
         );
       }
       await start({ http: { port: override ?? number, host } });
@@ -53,14 +53,14 @@ export function nestMethods({ nest, state, httpPort, start, listenTo }: NestMeth
     connectMicroservice(options: MicroserviceOptions, hybrid?: object): NestMicroservice {
       if (state() !== 'idle') {
         throw new EntranceError(
-          `app.connectMicroservice(...) comes before the start: the application is ${state()} already; ` +
+          `app.connectMicroservice(...) must be called before the start, but the application is already ${state()}; ` +
             'call it in KunFactory.run(AppModule, { prepare: (app) => ... })',
         );
       }
       const microservice = nest.connectMicroservice(options, hybrid) as unknown as NestMicroservice;
       if (Reflect.get(microservice, 'serverInstance') instanceof ServerGrpc) {
         throw new EntranceError(
-          'app.connectMicroservice(...) would open a second gRPC server, without drain, probes or metrics: name the ' +
+          'app.connectMicroservice(...) would open a second gRPC server without drain, probes or metrics: set the ' +
             'proto in KunModule.forRoot({ proto }), and the port in GRPCServer.Port',
         );
       }
@@ -70,19 +70,19 @@ export function nestMethods({ nest, state, httpPort, start, listenTo }: NestMeth
 
     async startAllMicroservices(): Promise<never> {
       throw new EntranceError(
-        'app.startAllMicroservices() is part of the start here: leave it out; app.start(), app.listen(port) and ' +
-          'KunFactory.run start what app.connectMicroservice connected, and the stop drains it',
+        'app.startAllMicroservices() is part of the start: remove the call; app.start(), app.listen(port) and ' +
+          'KunFactory.run start what app.connectMicroservice connected, and the shutdown drains it',
       );
     },
 
     async init(): Promise<never> {
       throw new EntranceError(
-        'app.init() would run the init hooks without ports, probes or a stop: call app.start(); in tests ' +
-          'startTestService of @kun/core/testing starts on free ports',
+        'app.init() would run the init hooks without ports, probes or shutdown: call app.start(); in tests ' +
+          'startTestService from @kun/core/testing starts on free ports',
       );
     },
 
-    /** The hooks run at SIGTERM and SIGINT anyway; other signals are added. */
+    /** The hooks run on SIGTERM and SIGINT anyway; other signals are added. */
     enableShutdownHooks(signals: readonly string[] = []): NestExpressApplication {
       listenTo(signals.map((signal) => signal.toUpperCase().trim()));
       return nest;

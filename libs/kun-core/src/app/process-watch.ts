@@ -1,40 +1,43 @@
-/** How an error came to the process: Node's own words. */
+/** How an error reached the process, in Node's own terms. */
 export type FatalOrigin = NodeJS.UncaughtExceptionOrigin;
 
-/** What the watch asks of one application. */
+/** What the watch requires of an application. */
 export interface ProcessMember {
-  /** Begins its ordinary stop; when that is over, it says so by its {@link Membership}. */
+  /** Begins an orderly stop; when it is over, the member calls its {@link Membership}. */
   stop(reason: string): void;
-  /** Ends a running stop at once. */
+  /** Forces a running stop. */
   force(): void;
-  /** Whether the code that runs now is its own. */
+  /** Whether the currently running code belongs to it. */
   owns(): boolean;
-  /** Whether it goes on after this rejection; it has then written its line. */
+  /** Whether it keeps running after this rejection; if so, it has logged it. */
   toleratesRejection(reason: unknown): boolean;
-  /** Writes the line of an error that ends the process, and makes its exit code 1. */
+  /** Logs an error that ends the process and makes its exit code 1. */
   fatal(error: unknown, origin: FatalOrigin, forced: boolean): void;
-  /** Told that somebody ended the process by `process.exit()`: the last chance to say so. */
+  /** Called when something ended the process with `process.exit()`: the last chance to log it. */
   cut(code: number): void;
-  /** Whether the error is a start that failed and was told of, so that nothing more is to be said but its text. */
+  /** Returns the message to print if the error is a start failure that was already logged. */
   explain(error: unknown): string | undefined;
 }
 
-/** An application's part in the process. One of the two ends it. */
+/** An application's membership in the process. Exactly one of `leave` and `end` concludes it. */
 export interface Membership {
-  /** The application is over, and the process is somebody else's to end; `code` counts where it is ending already. */
+  /** The application has stopped and the process continues; `code` counts if the process is already ending. */
   leave(code?: 0 | 1): void;
-  /** The application is over, and the process with it: as soon as the others are over, too; `now` without lingering. */
+  /**
+   * The application has stopped and the process ends with it as soon as the other applications have stopped; `now`
+   * skips the linger period.
+   */
   end(code: 0 | 1, now?: 'now'): void;
-  /** The same, and the others are told to stop. */
+  /** Like `end`, and the other applications are stopped. */
   endAll(code: 0 | 1, reason: string): void;
-  /** Stops at these signals, too. */
+  /** Also stops on these signals. */
   listenTo(signals: readonly string[]): void;
 }
 
-/** A listener of whatever arguments its event has. */
+/** A listener with whatever arguments its event passes. */
 type ProcessListener = { listener(...args: unknown[]): void }['listener'];
 
-/** The part of `process` that is needed: tests bring their own. */
+/** The part of `process` that is used; tests supply their own. */
 export interface ProcessTarget {
   exitCode?: number | string | null | undefined;
   on(event: string, listener: ProcessListener): unknown;
@@ -45,33 +48,35 @@ export interface ProcessTarget {
   readonly stderr: { write(text: string): unknown };
 }
 
-/** How long the process may take to end by itself once everything is stopped; something of the user's may linger. */
+/**
+ * How long the process may take to exit by itself once everything has stopped, in case user code still holds resources.
+ */
 const LINGER_MS = 500;
 
 const STOP_SIGNALS: readonly string[] = ['SIGTERM', 'SIGINT'];
 
 /**
- * What happens to the process as a whole, handed to the applications in it: signals, errors that nobody caught, and its
- * end. One for the process, since a signal is; its listeners are there only while an application is.
+ * Handles process-wide events for all applications: signals, uncaught errors, and the exit. There is one per process,
+ * because signals are per process; its listeners are installed only while an application exists.
  *
- * The first signal begins the ordinary stop of all, each one after it forces. An error that nobody caught does the same,
- * with exit code 1. Listeners of others run as they always do, and do not keep the process alive.
+ * The first signal begins an orderly stop of all applications, every further one forces it. An uncaught error does the
+ * same with exit code 1. Other listeners still run, and do not keep the process alive.
  */
 export class ProcessWatch {
   private readonly members = new Set<ProcessMember>();
   private readonly signals = new Set<string>();
   private signalsSeen = 0;
   private fatalsSeen = 0;
-  /** Why the process is to end; nothing keeps it from that any more. */
+  /** Why the process is ending; nothing can prevent it any more. */
   private ending: string | undefined;
-  /** Whether all were told to stop. */
+  /** Whether all applications were told to stop. */
   private begun = false;
   private code: 0 | 1 = 0;
   private left = false;
 
   constructor(private readonly target: ProcessTarget) {}
 
-  /** Watches the process for an application. */
+  /** Registers an application. */
   join(member: ProcessMember): Membership {
     if (this.members.size === 0) this.listen();
     this.members.add(member);
@@ -109,7 +114,10 @@ export class ProcessWatch {
     for (const member of this.members) member.stop(reason);
   }
 
-  /** By itself when nothing holds it, else soon. The listeners stay: a signal now must not change the exit code. */
+  /**
+   * Lets the process exit by itself, or exits after a short delay. The listeners stay: a signal now must not change the
+   * exit code.
+   */
   private leaveProcess(): void {
     this.left = true;
     this.target.exitCode = this.code;
@@ -132,7 +140,7 @@ export class ProcessWatch {
     this.fatalsSeen++;
     this.code = 1;
     const again = this.fatalsSeen > 1;
-    // Whatever throws again and again would fill the log with it.
+    // Something that throws repeatedly must not flood the log.
     if (this.fatalsSeen <= 2) owner.fatal(error, origin, again);
     if (again) this.force();
     else this.begin(origin);
@@ -144,7 +152,9 @@ export class ProcessWatch {
     if (!this.left) for (const member of this.members) member.cut(code);
   };
 
-  /** A start that failed and that nobody caught. Where somebody else watches, as a test runner does, it is theirs. */
+  /**
+   * A failed start whose rejection nobody handled. If somebody else listens, as a test runner does, it is left to them.
+   */
   private leaveAfter(message: string): void {
     if (this.ending !== undefined || this.target.listenerCount('uncaughtException') > 1) return;
     if (message !== '') this.target.stderr.write(`${message}\n`);
@@ -163,7 +173,7 @@ export class ProcessWatch {
   private listen(): void {
     this.target.on('uncaughtException', this.onException);
     this.target.on('unhandledRejection', this.onRejection);
-    // Before the log writes its last lines.
+    // Prepended so that it runs before the log writes its last lines.
     this.target.prependListener('exit', this.onExit);
     this.listenTo(STOP_SIGNALS);
   }
@@ -188,5 +198,5 @@ export class ProcessWatch {
   }
 }
 
-/** The watch of this process. */
+/** The watch of the current process. */
 export const processWatch = new ProcessWatch(process);

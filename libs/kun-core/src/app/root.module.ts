@@ -6,7 +6,10 @@ import type { KunRuntime } from '../wiring/options.js';
 import { KUN_RUNTIME, KUN_STOP_PLAN } from '../wiring/tokens.js';
 import { STOP_PLAN } from './phases/phases.js';
 
-/** The root above the user's: what comes from outside, and the filter that all others go before. */
+/**
+ * The module above the user's root module: runtime options, and the exception filter that every other filter takes
+ * precedence over.
+ */
 @Module({})
 export class KunRootModule {
   static for(root: Type | DynamicModule, runtime: KunRuntime, entrance: Entrance): DynamicModule {
@@ -18,7 +21,7 @@ export class KunRootModule {
         { provide: KUN_RUNTIME, useValue: runtime },
         { provide: Entrance, useValue: entrance },
         { provide: KUN_STOP_PLAN, useValue: STOP_PLAN },
-        // Nest asks filters in the reverse of this order: that of the outermost module last.
+        // Nest consults filters in reverse order, so the outermost module's comes last.
         { provide: APP_FILTER, useClass: StatusFilter },
       ],
       exports: [KUN_RUNTIME, KUN_STOP_PLAN, Entrance],

@@ -6,15 +6,15 @@ import { StreamDestination } from '../logs/output/log-destination.js';
 import type { Entrance } from '../wiring/entrance.js';
 import type { KunRuntime } from '../wiring/options.js';
 
-/** What is said of a start that failed. */
+/** The report of a failed start. */
 export interface StartFailure {
-  /** For people: one message, of several lines where there are several problems. */
+  /** For humans: one message, several lines when there are several problems. */
   readonly message: string;
   /** For the log. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Says why a start failed: by its message alone where that is enough, else with where the user's code failed. */
+/** Explains why a start failed: the message alone if it is sufficient, otherwise with the stack of the user's code. */
 export function explainStartFailure(error: unknown): StartFailure {
   const phase = error instanceof StartError ? error.phase : undefined;
   const reason = error instanceof StartError ? error.cause : error;
@@ -28,8 +28,8 @@ export function explainStartFailure(error: unknown): StartFailure {
 }
 
 /**
- * Writes the one line of a start that failed: at error level, with the reason and with who the process is as far as that
- * is known. Where lines are for people (`Logger.Development`, a terminal) there is none: they read the message.
+ * Logs a failed start as one error-level line with the reason and as much of the identity as is known. In development
+ * mode on a terminal nothing is logged, because people read the message instead.
  */
 export async function logStartFailure(
   { message, fields }: StartFailure,
@@ -39,13 +39,13 @@ export async function logStartFailure(
   const onTerminal = runtime.logDestination === undefined && process.stdout.isTTY;
   if (onTerminal || entrance.logsForPeople) return;
   const logger = entrance.logger ?? lastResort(entrance, runtime);
-  // The stack stands in a field of its own.
+  // The stack has its own field.
   const [text = ''] = 'err' in fields ? message.split('\n') : [message];
   logger.pino.error(fields, text);
   await logger.flush();
 }
 
-/** A logger that wants nothing: the configuration, or what it names, could not be read. */
+/** A logger that needs no configuration, for when the configuration could not be read. */
 export function lastResort({ identity }: Entrance, { logDestination, clock }: KunRuntime) {
   return new ApplicationLogger(
     { identity: identity ?? {}, ...(clock && { clock }) },
@@ -53,7 +53,7 @@ export function lastResort({ identity }: Entrance, { logDestination, clock }: Ku
   );
 }
 
-/** Where the user's code failed; how kun got there is of no use to anybody. */
+/** The stack frames of the user's code, without kun's own. */
 function stackWithoutKun(error: Error): string {
   const own = dirname(import.meta.dirname);
   return (error.stack ?? error.message)

@@ -2,8 +2,8 @@ import type { LoggerService } from '@nestjs/common';
 import { withoutAdminStart } from '../admin/quiet-start.js';
 
 /**
- * What Nest writes to while the application is made and started. Its "successfully started" is left out: it comes
- * before a port is open, and kun says `serving` when that is true.
+ * Nest's logger while the application is created and started. Drops Nest's "successfully started", which is logged
+ * before any port is open; kun logs `serving` once that is true.
  */
 export function startLogger(logger: LoggerService): LoggerService {
   return withoutAdminStart({

@@ -3,20 +3,20 @@ import type { LoadedLayer } from '@kun/config';
 import type { Identity } from '../identity/identity.js';
 import type { OpenPorts } from './phases/parts.js';
 
-/** What is told of a start, for people. */
+/** A start, summarized for people. */
 export interface StartSummary {
   readonly identity: Identity;
   readonly ports: OpenPorts;
   readonly layers: readonly LoadedLayer[];
-  /** What is switched on beside the calls themselves: `reflection`, `tracing`. */
+  /** Enabled features, such as `reflection` and `tracing`. */
   readonly on: readonly string[];
-  /** What paths are shown from. Default the working directory */
+  /** The directory that paths are shown relative to. Default: the working directory */
   readonly cwd?: string;
 }
 
 /**
- * A few lines for whoever started the service on a terminal: where it answers, what its configuration was read from,
- * and what is on.
+ * A few lines for people who started the service on a terminal: its addresses, its configuration files, and what is
+ * enabled.
  */
 export function startSummary({ identity, ports, layers, on, cwd = process.cwd() }: StartSummary): string {
   const { service, version, cluster, instance } = identity;
@@ -33,7 +33,10 @@ export function startSummary({ identity, ports, layers, on, cwd = process.cwd() 
   return ['', title, ...lines, ''].join('\n');
 }
 
-/** Whether somebody reads along: on a terminal, outside of Kubernetes, and lines go where they go by default. */
+/**
+ * Whether somebody is watching: standard output is a terminal, outside Kubernetes, and logs go to their default
+ * destination.
+ */
 export function hasReader(
   identity: Pick<Identity, 'inKubernetes'>,
   {

@@ -44,8 +44,8 @@ describe('resolveInterceptors', () => {
     [Object.create(null), 'an object of no class is not an interceptor: '],
     [Without, 'Without is a class without intercept(next): let it implement KunInterceptor'],
     [OfNest, "OfNest is one of Nest's, which has intercept(context, next)"],
-    [Unprovided, 'Unprovided is provided by no module: add it to the providers of one'],
-    ['nobody', '"nobody" is provided by no module'],
+    [Unprovided, "Unprovided is not provided by any module: add it to a module's providers"],
+    ['nobody', '"nobody" is not provided by any module'],
     ['a number', '"a number" is not an interceptor: what it provides has no intercept(next)'],
   ])('refuses %o', (entry, message) => {
     expect(() => resolve(entry)).toThrow(InterceptorError);

@@ -55,7 +55,7 @@ function resolve(
   try {
     found = lookUp(entry);
   } catch {
-    throw refuse('is provided by no module: add it to the providers of one');
+    throw refuse("is not provided by any module: add it to a module's providers");
   }
   if (typeof found === 'function' && !isClass(found)) return found;
   if (!hasIntercept(found)) throw refuse('is not an interceptor: what it provides has no intercept(next)');

@@ -3,43 +3,47 @@ import type { ProtoSource } from '../proto/files/proto-source.js';
 import { isGenerated } from '../proto/generated-proto.js';
 import type { KunModuleOptions } from './options.js';
 
-/** The options of `KunModule.forRoot` or `forRootAsync` are not what they must be; the message has each that is wrong. */
+/** The options of `KunModule.forRoot` or `forRootAsync` are invalid; the message lists every problem. */
 export class ModuleOptionsError extends ExplainedError {
   override readonly name = 'ModuleOptionsError';
 }
 
 type Kind =
-  'a text' | 'a list' | 'an object' | 'a text or a list of texts' | 'an object or a list of objects';
+  | 'a string'
+  | 'an array'
+  | 'an object'
+  | 'a string or an array of strings'
+  | 'an object or an array of objects';
 
 const OPTIONS: Readonly<Record<keyof KunModuleOptions, Kind>> = {
-  service: 'a text',
-  version: 'a text',
-  proto: 'an object or a list of objects',
-  base: 'a text',
+  service: 'a string',
+  version: 'a string',
+  proto: 'an object or an array of objects',
+  base: 'a string',
   config: 'an object',
-  interceptors: 'a list',
-  services: 'a list',
+  interceptors: 'an array',
+  services: 'an array',
   rules: 'an object',
   channelOptions: 'an object',
 };
 
 const PROTO: Readonly<Record<keyof ProtoSource, Kind>> = {
-  package: 'a text',
-  path: 'a text or a list of texts',
-  includeDirs: 'a list',
-  services: 'a list',
-  fieldNames: 'a text',
-  longs: 'a text',
-  enums: 'a text',
+  package: 'a string',
+  path: 'a string or an array of strings',
+  includeDirs: 'an array',
+  services: 'an array',
+  fieldNames: 'a string',
+  longs: 'a string',
+  enums: 'a string',
 };
 
-const CONFIG: Readonly<Record<keyof NonNullable<KunModuleOptions['config']>, Kind>> = { schemas: 'a list' };
+const CONFIG: Readonly<Record<keyof NonNullable<KunModuleOptions['config']>, Kind>> = { schemas: 'an array' };
 
 /**
- * Looks at what the types have let through: JavaScript, a cast, an object from elsewhere. An option that nobody reads
- * is a slip that would be found by its absence only.
+ * Validates what the compiler could not: options from JavaScript, a cast, or elsewhere. An unknown option is usually a
+ * typo that would otherwise go unnoticed.
  *
- * @throws {ModuleOptionsError} with every option that is unknown, missing or of another kind.
+ * @throws {ModuleOptionsError} listing every option that is unknown, missing or of the wrong type.
  */
 export function checkModuleOptions(options: unknown): void {
   const problems = problemsOf('', options, OPTIONS);
@@ -76,11 +80,12 @@ function problemsOf(place: string, given: unknown, known: Readonly<Record<string
 }
 
 const MATCHES: Readonly<Record<Kind, (value: unknown) => boolean>> = {
-  'a text': isText,
-  'a list': Array.isArray,
+  'a string': isText,
+  'an array': Array.isArray,
   'an object': isObject,
-  'a text or a list of texts': (value) => isText(value) || (Array.isArray(value) && value.every(isText)),
-  'an object or a list of objects': (value) =>
+  'a string or an array of strings': (value) =>
+    isText(value) || (Array.isArray(value) && value.every(isText)),
+  'an object or an array of objects': (value) =>
     isObject(value) || (Array.isArray(value) && value.every(isObject)),
 };
 
@@ -92,9 +97,13 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Never the value itself, which may be a secret put in the wrong place. */
+/** Describes the type only: the value may be a secret in the wrong place. */
 function found(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'string' ? 'a text' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'string'
+    ? 'a string'
+    : typeof value === 'object'
+      ? 'an object'
+      : `a ${typeof value}`;
 }

@@ -8,7 +8,7 @@ import { protoDirectories } from './options.js';
 import { provide } from './provide.js';
 import { clockOf } from './tokens.js';
 
-/** What clients of upstreams are made of. */
+/** Providers of the clients of upstreams. */
 export const clientProviders: Provider[] = [
   Upstreams,
   provide(

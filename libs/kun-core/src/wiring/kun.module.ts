@@ -19,10 +19,10 @@ import { settingsSchema } from '../settings/settings.js';
 import { ApplicationLogger } from '../logs/application-logger.js';
 import { nestPinoProviders, tokenOf } from '../logs/nest-pino-logger.js';
 
-/** Options of `KunModule.forRootAsync`; a class makes them with `createKunOptions()`. */
+/** Options of `KunModule.forRootAsync`; a class provides them through `createKunOptions()`. */
 export type KunModuleAsyncOptions = ConfigurableModuleAsyncOptions<KunModuleOptions, 'createKunOptions'>;
 
-/** Who the process is and what it was told: all that the configuration needs to be loaded. */
+/** The identity and runtime options: everything needed to load the configuration. */
 @Module({})
 class KunIdentityModule {
   static for(options: Provider[], imports: NonNullable<ModuleMetadata['imports']> = []): DynamicModule {
@@ -36,7 +36,7 @@ class KunIdentityModule {
 }
 
 /**
- * What makes a gRPC service fit to live in a fleet. Import it once, in the root module, and run that with
+ * Makes a Nest application a production-ready gRPC service. Import it once, in the root module, and run that with
  * `KunFactory.run(AppModule)`:
  *
  * ```ts
@@ -53,8 +53,8 @@ export class KunModule {
   }
 
   /**
-   * The same with options that are made, in Nest's three forms: `useFactory` with `inject` and `imports`, `useClass`, or
-   * `useExisting`. The configuration is read with their help, and cannot be injected.
+   * Like `forRoot`, with options computed in one of Nest's three ways: `useFactory` with `inject` and `imports`,
+   * `useClass`, or `useExisting`. They are needed to load the configuration, so it cannot be injected into them.
    *
    * ```ts
    * KunModule.forRootAsync({ useFactory: async () => ({ service: 'echo', proto: await findProto() }) })
@@ -65,7 +65,7 @@ export class KunModule {
   }
 
   private static with(identity: DynamicModule): DynamicModule {
-    // Not before: nestjs-pino looks at the classes that ask for a logger with `@InjectPinoLogger` so far.
+    // Not earlier: nestjs-pino collects the classes seen so far that use `@InjectPinoLogger`.
     const providers = [...kunProviders, ...nestPinoProviders(ApplicationLogger)];
     return {
       module: KunModule,
@@ -114,7 +114,7 @@ function configuration(identity: DynamicModule): DynamicModule {
   });
 }
 
-/** Known before any client is made, since it stands in the modules. */
+/** Known before any client is created, because it is part of the module metadata. */
 function registeredUpstreams(modules: ModulesContainer): string[] {
   return [...modules.values()].flatMap(({ providers }) => {
     const registered = providers.get(UPSTREAM_OPTIONS)?.instance as readonly UpstreamOptions[] | undefined;
@@ -126,13 +126,13 @@ interface OptionsFactory {
   createKunOptions(): KunModuleOptions | Promise<KunModuleOptions>;
 }
 
-/** The providers that make the options. */
+/** The providers that compute the options. */
 function asyncOptions(options: KunModuleAsyncOptions): Provider[] {
   const { useFactory, useClass, useExisting, inject = [], provideInjectionTokensFrom = [] } = options;
   if (useFactory) return [...provideInjectionTokensFrom, { provide: KUN_OPTIONS, inject, useFactory }];
   const maker = useExisting ?? useClass;
   if (!maker)
-    throw new ModuleOptionsError('KunModule.forRootAsync(...) wants useFactory, useClass or useExisting');
+    throw new ModuleOptionsError('KunModule.forRootAsync(...) requires useFactory, useClass or useExisting');
   const made: Provider = {
     provide: KUN_OPTIONS,
     inject: [maker],

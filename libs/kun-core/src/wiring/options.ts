@@ -12,22 +12,22 @@ import type { PortOverrides } from '../settings/declare.js';
 import type { LogDestination } from '../logs/output/log-destination.js';
 import type { SpanExporter } from '../traces/export/span-exporter.js';
 
-/** What a service says of itself, in `KunModule.forRoot(...)`. */
+/** The options of a service, for `KunModule.forRoot(...)`. */
 export interface KunModuleOptions {
-  /** The service's name when `KUN_SERVICE` is unset; it selects the configuration's directory. */
+  /** The service's name when `KUN_SERVICE` is unset; selects the configuration directory. */
   readonly service?: string;
-  /** The release that runs, when `KUN_VERSION` is unset. */
+  /** The release version when `KUN_VERSION` is unset. */
   readonly version?: string;
-  /** The protos served: files, or what `protobufEs(...)` of `@kun/core/protobuf-es` makes of generated code. */
+  /** The protos served: files, or the result of `protobufEs(...)` from `@kun/core/protobuf-es` for generated code. */
   readonly proto: ProtoSource | GeneratedProto | ReadonlyArray<ProtoSource | GeneratedProto>;
   /**
-   * The application's directory: its `conf/` is the configuration when `KUN_BASE` is unset, and relative paths of protos
-   * count from it where there is no such file below `KUN_BASE`. Default: the working directory.
+   * The application's directory. Its `conf/` is the configuration when `KUN_BASE` is unset, and relative proto paths
+   * are resolved against it if the file does not exist below `KUN_BASE`. Default: the working directory.
    */
   readonly base?: string;
   /** The service's own configuration keys. */
   readonly config?: {
-    /** One for each group of top-level keys, from any library that speaks Standard Schema. */
+    /** One for each group of top-level keys, from any library that implements Standard Schema. */
     readonly schemas?: readonly StandardSchemaV1[];
   };
   /**
@@ -36,42 +36,42 @@ export interface KunModuleOptions {
    */
   readonly interceptors?: ReadonlyArray<Interceptor | InjectionToken>;
   /**
-   * Services that are written for grpc-js and not for Nest, on the same port and through the same chain. One whose proto is
-   * in `proto`, too, wants no handlers. Default: none
+   * Services written for grpc-js rather than Nest, served on the same port through the same chain. A service listed
+   * here needs no Nest handlers even if its proto is in `proto`. Default: none
    */
   readonly services?: readonly GrpcJsServices[];
-  /** Rules of the protos that requests are held to: `protovalidate()` of `@kun/core/protovalidate`. Default: none */
+  /** Validation rules for requests: `protovalidate()` from `@kun/core/protovalidate`. Default: none */
   readonly rules?: RequestRules;
-  /** grpc-js' own server options; those that it does not read are refused. */
+  /** grpc-js server options; unsupported ones are refused. */
   readonly channelOptions?: GrpcChannelOptions;
 }
 
-/** What the surroundings decide and not the service: tests, above all. Every part has a default. */
+/** What the environment decides rather than the service, mainly for tests. Every option has a default. */
 export interface KunRuntime {
   /** Default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Ports that win over the configuration; 0 is any free one. `none` opens none at all: calls come from within. */
+  /** Ports that override the configuration; 0 picks any free one. `none` opens no ports: calls are made in process. */
   readonly ports?: PortOverrides | 'none';
-  /** Configuration values that win over every file, as `{ GRPCServer: { Reflection: true } }`. */
+  /** Configuration values that override every file, such as `{ GRPCServer: { Reflection: true } }`. */
   readonly overrides?: Readonly<Record<string, unknown>>;
-  /** Where log lines go. Default: standard output. */
+  /** Where log lines are written. Default: standard output */
   readonly logDestination?: LogDestination;
-  /** Further exporters of spans, as a test's recorder; with one, calls are traced. */
+  /** Additional span exporters, such as a test's recorder; setting one turns tracing on. */
   readonly spanExporters?: readonly SpanExporter[];
-  /** Interceptors before the service's own, as a test's recorder. */
+  /** Interceptors that run before the service's own, such as a test's recorder. */
   readonly interceptors?: ReadonlyArray<Interceptor | KunInterceptor>;
-  /** Default: the system's. */
+  /** Default: the system clock */
   readonly clock?: Clock;
   /**
-   * Whether the process's signals, the errors that nobody caught and its end are kun's: the first SIGTERM or SIGINT
-   * drains, the second forces, and the exit code says how it went. `false` leaves the process alone, as
-   * `startTestService` does. Default true
+   * Whether kun handles the process's signals, uncaught errors and exit: the first SIGTERM or SIGINT drains, the second
+   * forces, and the exit code reports the outcome. `false` leaves the process alone, as `startTestService` does.
+   * Default: true
    */
   readonly processEvents?: boolean;
 }
 
 /**
- * Where the protos are looked for, in this order: below `KUN_BASE`, so that they can move with the configuration, and in
+ * The directories searched for protos, in order: below `KUN_BASE`, so that they can move with the configuration, then
  * the application's own directory, where they are when only `conf/` is mounted elsewhere.
  */
 export function protoDirectories(
@@ -82,12 +82,12 @@ export function protoDirectories(
   return [...new Set(moved ? [moved, base] : [base])];
 }
 
-/** The ports of the surroundings, where they open any. */
+/** The port overrides, if any port is to be opened. */
 export function portOverrides({ ports }: Pick<KunRuntime, 'ports'>): PortOverrides | undefined {
   return ports === 'none' ? undefined : ports;
 }
 
-/** The interceptors of the surroundings. */
+/** The interceptors of the runtime options. */
 export function surroundingInterceptors({
   interceptors = [],
 }: Pick<KunRuntime, 'interceptors'>): Interceptor[] {

@@ -63,18 +63,18 @@ describe('resolveServices', () => {
   });
 
   it.each<[unknown[], RegExp]>([
-    [[undefined], /^entry 1: it is no service: give \{ definition, implementation \}/],
-    [[{ service: definition, implementation: whole }], /^entry 1: it is no service/],
-    [[Provided], /^entry 1: Provided is a class: give \{ definition, implementation: Provided \}$/],
+    [[undefined], /^entry 1: it is not a service: pass \{ definition, implementation \}/],
+    [[{ service: definition, implementation: whole }], /^entry 1: it is not a service/],
+    [[Provided], /^entry 1: Provided is a class: pass \{ definition, implementation: Provided \}$/],
     [
       [{ definition: class TClient {}, implementation: whole }],
-      /^entry 1: its definition is a client; give TClient\.service$/,
+      /^entry 1: its definition is a client; pass TClient\.service$/,
     ],
     [[{ definition: {}, implementation: whole }], /^entry 1: its definition has no methods/],
     [[{ definition: 'T', implementation: whole }], /^entry 1: its definition has no methods/],
     [
       [{ definition: { Get: { path: 'Get' } }, implementation: whole }],
-      /^entry 1: its definition is none of grpc-js: Get needs path/,
+      /^entry 1: its definition is not one of grpc-js: Get needs path/,
     ],
     [
       [{ definition, implementation: { Get: answer, put: answer } }],
@@ -87,17 +87,17 @@ describe('resolveServices', () => {
     [[{ definition, implementation: {} }], /lacks \/t\.v1\.T\/Get, \/t\.v1\.T\/Put; implement/],
     [
       [{ definition, implementation: class Nobody {} }],
-      /^entry 1: Nobody is provided by no module: add it to the providers of one$/,
+      /^entry 1: Nobody is not provided by any module: add it to a module's providers$/,
     ],
-    [[{ definition, implementation: 5 }], /^entry 1: its implementation is no object with methods$/],
+    [[{ definition, implementation: 5 }], /^entry 1: its implementation is not an object with methods$/],
     [
       [{ definition, implementation: whole }, (server: never) => addTo(server)],
       /^entry 2: \/t\.v1\.T\/Get is served by entry 1 already; remove one$/,
     ],
-    [[() => {}], /^entry 1: it has added no service to the server/],
+    [[() => {}], /^entry 1: it did not add a service to the server/],
     [
       [(server: { bindAsync(): void }) => server.bindAsync()],
-      /^entry 1: it asks the server for bindAsync; addService is all that is there$/,
+      /^entry 1: it asks the server for bindAsync; only addService is available$/,
     ],
   ])('refuses %j', (entries, message) => expect(messageOf(entries)).toMatch(message));
 });

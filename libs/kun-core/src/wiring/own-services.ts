@@ -8,29 +8,29 @@ import { ExplainedError, nearest } from '@kun/config';
 import type { InjectionToken } from '@nestjs/common';
 import { implementationOf, type ServiceImplementation } from '../server/answer/bind-service.js';
 
-/** A service that is written for grpc-js, as its `server.addService(definition, implementation)` takes it. */
+/** A service written for grpc-js, in the form that `server.addService(definition, implementation)` takes. */
 export interface GrpcJsService {
-  /** What `Client.service` of a loaded package is, or the `…Service` that a generator wrote. */
+  /** `Client.service` of a loaded package, or the generated `…Service`. */
   readonly definition: ServiceDefinition;
-  /** Its methods, by name; or the injection token of a provider that has them. */
+  /** Its methods by name, or the injection token of a provider that has them. */
   readonly implementation: UntypedServiceImplementation | InjectionToken;
 }
 
 /**
- * An entry of `KunModule.forRoot({ services })`: a service, or a function that adds some to a server, for libraries which
- * do that themselves. Of the server, `addService` alone is there.
+ * An entry of `KunModule.forRoot({ services })`: a service, or a function that adds services to a server, for libraries
+ * that do so themselves. Only the server's `addService` is available.
  */
 export type GrpcJsServices = GrpcJsService | ((server: Server) => void);
 
-/** An entry of `KunModule.forRoot({ services })` cannot be served; the message has its place and the remedy. */
+/** An entry of `KunModule.forRoot({ services })` cannot be served; the message gives its position and the remedy. */
 export class GrpcJsServiceError extends ExplainedError {
   override readonly name = 'GrpcJsServiceError';
 }
 
 /**
- * The services behind the entries, each whole and none twice.
+ * Resolves the entries to complete, distinct services.
  *
- * @throws {GrpcJsServiceError} when an entry is no service, lacks a method, or is provided by nobody.
+ * @throws {GrpcJsServiceError} when an entry is not a service, lacks a method, or its token has no provider.
  */
 export function resolveServices(
   entries: readonly GrpcJsServices[],
@@ -64,20 +64,20 @@ interface Given {
 function servicesOf(entry: unknown, refuse: Refuse): readonly Given[] {
   if (typeof entry === 'function') {
     if (isClass(entry)) {
-      throw refuse(`${entry.name} is a class: give { definition, implementation: ${entry.name} }`);
+      throw refuse(`${entry.name} is a class: pass { definition, implementation: ${entry.name} }`);
     }
     return addedBy(entry as (server: Server) => void, refuse);
   }
   const { definition, implementation } = (entry ?? {}) as Partial<Given>;
   if (definition === undefined || implementation === undefined) {
     throw refuse(
-      'it is no service: give { definition, implementation }, as addService of grpc-js takes them, or (server) => library.addToServer(server)',
+      'it is not a service: pass { definition, implementation }, as for addService of grpc-js, or (server) => library.addToServer(server)',
     );
   }
   return [{ definition, implementation }];
 }
 
-/** What a library adds, that asks for a server of grpc-js. */
+/** Collects what a library adds to the server it is given. */
 function addedBy(add: (server: Server) => void, refuse: Refuse): readonly Given[] {
   const added: Given[] = [];
   const server = {
@@ -86,11 +86,11 @@ function addedBy(add: (server: Server) => void, refuse: Refuse): readonly Given[
   const others: ProxyHandler<typeof server> = {
     get(target, name, self) {
       if (name in target) return Reflect.get(target, name, self);
-      throw refuse(`it asks the server for ${String(name)}; addService is all that is there`);
+      throw refuse(`it asks the server for ${String(name)}; only addService is available`);
     },
   };
   add(new Proxy(server, others) as unknown as Server);
-  if (added.length === 0) throw refuse('it has added no service to the server that it was given');
+  if (added.length === 0) throw refuse('it did not add a service to the server');
   return added;
 }
 
@@ -100,16 +100,16 @@ function checked(
   refuse: Refuse,
 ): ServiceImplementation {
   if (typeof definition === 'function') {
-    throw refuse(`its definition is a client; give ${definition.name || 'the client'}.service`);
+    throw refuse(`its definition is a client; pass ${definition.name || 'the client'}.service`);
   }
   const methods = Object.entries((definition ?? {}) as Record<string, unknown>);
   if (typeof definition !== 'object' || methods.length === 0) {
-    throw refuse('its definition has no methods: give the service of a loaded package, Client.service');
+    throw refuse('its definition has no methods: pass the service of a loaded package, Client.service');
   }
   const malformed = methods.filter(([, method]) => !isMethod(method)).map(([name]) => name);
   if (malformed.length > 0) {
     throw refuse(
-      `its definition is none of grpc-js: ${malformed.join(', ')} needs path, requestStream, responseStream, and functions to read and write messages`,
+      `its definition is not one of grpc-js: ${malformed.join(', ')} needs path, requestStream, responseStream, and functions to (de)serialize messages`,
     );
   }
   const service = {
@@ -122,7 +122,7 @@ function checked(
   if (missing.length > 0) {
     const names = missing.map(([name, { path }]) => `${path}${likelyMeant(name, service)}`);
     throw refuse(
-      `the implementation lacks ${names.join(', ')}; implement it, with an error of UNIMPLEMENTED if need be`,
+      `the implementation lacks ${names.join(', ')}; implement it, if only to return UNIMPLEMENTED`,
     );
   }
   return service;
@@ -139,11 +139,11 @@ function methodsOf(
     try {
       found = lookUp(implementation);
     } catch {
-      throw refuse(`${name} is provided by no module: add it to the providers of one`);
+      throw refuse(`${name} is not provided by any module: add it to a module's providers`);
     }
   }
   if (typeof found === 'object' && found !== null) return found as UntypedServiceImplementation;
-  throw refuse('its implementation is no object with methods');
+  throw refuse('its implementation is not an object with methods');
 }
 
 function isToken(value: unknown): value is InjectionToken {

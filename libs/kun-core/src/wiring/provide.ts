@@ -29,10 +29,10 @@ import {
   RUNTIME,
 } from './tokens.js';
 
-/** All that kun's own providers are made of, by the names they ask for it with. */
+/** Everything that kun's own providers depend on, by name. */
 export interface Parts {
   readonly options: KunModuleOptions;
-  /** Empty where there is none. */
+  /** Empty when none were given. */
   readonly runtime: KunRuntime;
   readonly entrance: Entrance | undefined;
   readonly identity: Identity;
@@ -79,7 +79,7 @@ const DEPENDENCIES: Readonly<Record<keyof Parts, Dependency>> = {
   moduleRef: ModuleRef,
 };
 
-/** A provider that is made of what it names, given to it as one object: Nest itself gives by position. */
+/** Defines a provider that receives its named dependencies as one object; Nest itself passes them by position. */
 export function provide<T, K extends keyof Parts>(
   token: FactoryProvider<T>['provide'],
   names: readonly K[],
@@ -95,5 +95,5 @@ export function provide<T, K extends keyof Parts>(
   };
 }
 
-/** What takes the place of what is not there. */
+/** Defaults for absent optional dependencies. */
 const ABSENT = { runtime: {} } as const;

@@ -21,20 +21,20 @@ import { STATUS_FILTER_OPTIONS } from '../status/thrown/status.filter.js';
 import type { ToStatusErrorOptions } from '../status/thrown/to-status-error.js';
 import type { ApplicationLogger } from '../logs/application-logger.js';
 
-/** Known before the configuration: it selects the layers. */
+/** Resolved before the configuration, because it selects the layers. */
 export const identityProvider = provide(
   Identity,
   ['options', 'runtime', 'entrance'],
   ({ options, runtime: { env }, entrance }) => {
     const known = required(entrance);
-    // The first that is made of the options, whoever gave them.
+    // The first thing made from the options, wherever they came from.
     checkModuleOptions(options);
     const { service, version } = options;
     return (known.identity = readIdentity({ service, version, ...(env && { env }) }));
   },
 );
 
-/** There from before the application, so that nothing that is said is lost. */
+/** Exists before the application, so that no log line is lost. */
 const logProvider = provide(LogRouter, ['entrance'], ({ entrance }) => required(entrance).log);
 
 const settingsProviders: Provider[] = [
@@ -52,7 +52,7 @@ const settingsProviders: Provider[] = [
         spansTaken: spanExporters.length > 0 || takesSpans(env),
       }),
   ),
-  // What most of kun is made of, once.
+  // The resolved settings, which most providers depend on.
   provide(KUN_SETTINGS, ['live'], ({ live }) => live.settings),
   provide(STATUS_FILTER_OPTIONS, ['settings'], ({ settings: { logger } }): ToStatusErrorOptions => ({
     development: logger.development,
@@ -66,7 +66,7 @@ const lifecycleProviders: Provider[] = [
     ['runtime', 'logger', 'configuration'],
     ({ runtime, logger: { pino }, configuration }) => {
       const readiness = new Readiness({ clock: clockOf(runtime), logger: probeLogger(pino) });
-      // A file that cannot be used is somebody's to mend, and no reason to take the instance out.
+      // An unusable file has to be fixed by somebody, but is no reason to take the instance out of rotation.
       readiness.addNote('configuration', () => {
         const { lastReloadSuccessful, hash } = configuration.status;
         return { status: lastReloadSuccessful ? 'up' : 'degraded', hash };
@@ -78,7 +78,7 @@ const lifecycleProviders: Provider[] = [
   Startup,
 ];
 
-/** Everything a service has but its identity. */
+/** Everything of a service except its identity. */
 export const kunProviders: Provider[] = [
   logProvider,
   ...clientProviders,
@@ -97,7 +97,7 @@ function probeLogger(pino: ApplicationLogger['pino']) {
   };
 }
 
-/** Whether OpenTelemetry's variables name a collector. */
+/** Whether OpenTelemetry's environment variables configure a trace collector. */
 function takesSpans(env: Readonly<Record<string, string | undefined>>): boolean {
   const { otlp, zipkin, disabled } = readOtelEnvironment(env);
   return !disabled && (otlp !== undefined || zipkin !== undefined);

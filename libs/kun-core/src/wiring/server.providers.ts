@@ -19,7 +19,7 @@ import { protoDirectories, protoSources, surroundingInterceptors } from './optio
 import { provide } from './provide.js';
 import { clockOf } from './tokens.js';
 
-/** The gRPC server and its chain. */
+/** The gRPC server and its interceptor chain. */
 export const serverProvider = provide(
   KunGrpcServer,
   [

@@ -67,7 +67,7 @@ export const telemetryProviders: Provider[] = [
       for (const problem of otel.problems) pino.warn(`environment variable ${problem}`);
       if (otel.disabled) return undefined;
       const { tracing: own } = settings;
-      // The file's collectors go before the environment's: spans go to one place, not by accident to two.
+      // Collectors from the file override the environment's, so that spans are not accidentally sent to two places.
       const configured = settings.zipkin.endpoints.length > 0 || own.otlp !== undefined;
       const zipkin = configured || !otel.zipkin ? settings.zipkin.endpoints : [otel.zipkin];
       const otlp = configured ? own.otlp : otel.otlp;
@@ -100,7 +100,7 @@ export const telemetryProviders: Provider[] = [
       meter: { registry },
       runtime,
     }): Promise<MetricExport | undefined> => {
-      // What it cannot follow was told with the traces.
+      // Unsupported variables were already reported with the traces.
       const { disabled, resource, metrics: otel } = readOtelEnvironment(runtime.env ?? process.env);
       const otlp = own.otlp ?? otel.otlp;
       if (disabled || !otlp) return undefined;

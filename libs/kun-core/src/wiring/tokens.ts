@@ -9,19 +9,19 @@ export const KUN_OPTIONS = Symbol('KUN_OPTIONS');
 /** Injects {@link KunRuntime}. */
 export const KUN_RUNTIME = Symbol('KUN_RUNTIME');
 
-/** {@link KunRuntime} as a dependency of a factory; there is none where an application is made without `KunFactory`. */
+/** {@link KunRuntime} as a factory dependency; absent when the application was not created by `KunFactory`. */
 export const RUNTIME: OptionalFactoryDependency = Object.freeze({ token: KUN_RUNTIME, optional: true });
 
-/** The `Entrance` as a dependency of a factory; there is none where an application is made without `KunFactory`. */
+/** `Entrance` as a factory dependency; absent when the application was not created by `KunFactory`. */
 export const ENTRANCE: OptionalFactoryDependency = Object.freeze({ token: Entrance, optional: true });
 
-/** Injects the `StopPlan` of the application, which is known before it is made. */
+/** Injects the application's `StopPlan`, which is known before the application is created. */
 export const KUN_STOP_PLAN = Symbol('KUN_STOP_PLAN');
 
-/** Injects kun's own configuration as the code uses it: `ResolvedSettings`. */
+/** Injects kun's resolved configuration: `ResolvedSettings`. */
 export const KUN_SETTINGS = Symbol('KUN_SETTINGS');
 
-/** Injects the application's `Tracing`, or `undefined` when nothing is traced. */
+/** Injects the application's `Tracing`, or `undefined` when tracing is off. */
 export const KUN_TRACING = Symbol('KUN_TRACING');
 
 /** Injects the application's `MetricExport`, or `undefined` when metrics are only scraped. */
@@ -30,7 +30,7 @@ export const KUN_METRIC_EXPORT = Symbol('KUN_METRIC_EXPORT');
 /** Injects the application's `RecentLines`, or `undefined` when none are kept. */
 export const KUN_RECENT_LINES = Symbol('KUN_RECENT_LINES');
 
-/** The clock of an application. */
+/** The application's clock. */
 export function clockOf(runtime: KunRuntime): Clock {
   return runtime.clock ?? systemClock;
 }

@@ -6,7 +6,7 @@ import type { KunRuntime } from '../../wiring/options.js';
 import { KUN_RECENT_LINES, KUN_RUNTIME } from '../../wiring/tokens.js';
 import type { Parts } from './parts.js';
 
-/** What an operator sees and does at the admin port of the application. */
+/** What an operator can see and do on the application's admin port. */
 export function operatorOf(parts: Parts): Operator {
   const { nest, settings, tracing, upstreams, ports } = parts;
   const { grpc, logger } = settings;

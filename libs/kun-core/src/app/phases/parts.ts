@@ -28,7 +28,7 @@ export interface OpenPorts {
   readonly admin?: number;
 }
 
-/** What `main.ts` asked for, besides the configuration. */
+/** What `main.ts` requested in addition to the configuration. */
 export interface WantedParts {
   /** `app.listen(port, host)`. */
   readonly http?: { readonly port: number; readonly host?: string | undefined } | undefined;
@@ -36,16 +36,16 @@ export interface WantedParts {
   readonly microservices?: readonly NestMicroservice[];
 }
 
-/** What the phases of an application are made of. */
+/** What the phases of an application work with. */
 export type Parts = ReturnType<typeof partsOf>;
 
-/** A phase as it is written down: its step of the stop, and what it does in an application. */
+/** A declared phase: its step in the shutdown plan and what it does in an application. */
 export interface DeclaredPhase extends StopStep {
-  /** `undefined` where the application has no such phase. */
+  /** `undefined` when the application has no such phase. */
   readonly in: (parts: Parts) => Omit<Phase, 'name'> | undefined;
 }
 
-/** Finds the parts of an application. */
+/** Collects the parts of an application. */
 export function partsOf(
   nest: NestExpressApplication,
   ports: { -readonly [P in keyof OpenPorts]: OpenPorts[P] },
@@ -56,15 +56,15 @@ export function partsOf(
   const opensPorts = runtime.ports !== 'none';
   return {
     nest,
-    /** Filled as they are opened. */
+    /** Filled as ports are opened. */
     ports,
-    /** Whether there are any, or calls come from within. */
+    /** False when no port is opened and calls are made in process. */
     opensPorts,
     clock: clockOf(runtime),
     transport: new NestTransport(),
     modules: nest.get(ModulesContainer),
     settings,
-    /** Told once the service is ready. */
+    /** Printed once the service is ready. */
     warnings: [] as string[],
     http: opensPorts ? httpOf(wanted, settings) : undefined,
     microservices: wanted.microservices ?? [],
@@ -83,7 +83,7 @@ export function partsOf(
   };
 }
 
-/** What opens the HTTP port, if anything does; `key` names it in messages. */
+/** What opens the HTTP port, if anything; `key` names its source in messages. */
 function httpOf({ http }: WantedParts, { http: configured }: ResolvedSettings) {
   const host = http?.host ?? configured?.address;
   if (http) return { port: http.port, host, key: `app.listen(${http.port})` };

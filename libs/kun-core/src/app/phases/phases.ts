@@ -5,15 +5,15 @@ import { partsOf, type DeclaredPhase, type OpenPorts, type WantedParts } from '.
 import { adminPort, grpcPort, httpPort, microservicePorts } from './ports.js';
 import { nestHooks, readyState, stopCallbacks, telemetry, upstreamChannels } from './resources.js';
 
-/** The start: nothing is ready before what it needs, and calls come last. */
+/** The start order: dependencies become ready first, and the gRPC port opens last. */
 export const START_ORDER: readonly DeclaredPhase[] = [
-  // A start that takes long can be told from one that hangs.
+  // First, so that probes can tell a slow start from a hung one.
   adminPort,
-  // The user's providers, which may call upstreams from their hooks: channels connect by themselves.
+  // The user's providers. Their hooks may already call upstreams, because channels connect on demand.
   nestHooks,
   stopCallbacks,
   telemetry,
-  // Those that must be there before the first call.
+  // Upstreams that must be connected before the first call.
   upstreamChannels,
   grpcPort,
   httpPort,
@@ -22,8 +22,8 @@ export const START_ORDER: readonly DeclaredPhase[] = [
 ];
 
 /**
- * The stop, in the order in which it happens: nothing is taken away while a call can still use it, and probes and
- * metrics answer to the end. The lifecycle walks it, `checkStopPlan` adds it up, and `npm run docs` prints it.
+ * The shutdown, in order: nothing is closed while a call can still use it, and probes and metrics answer until the end.
+ * The lifecycle executes it, `checkStopPlan` sums its limits, and `npm run docs` prints it.
  */
 export const STOP_PLAN: readonly DeclaredPhase[] = [
   readyState,
@@ -37,7 +37,7 @@ export const STOP_PLAN: readonly DeclaredPhase[] = [
   adminPort,
 ];
 
-/** The phases of an application in the order of their start; the stop has the order of {@link STOP_PLAN}. */
+/** The phases of an application in start order; the shutdown follows {@link STOP_PLAN}. */
 export function kunPhases(
   nest: NestExpressApplication,
   ports: { -readonly [P in keyof OpenPorts]: OpenPorts[P] },

@@ -6,7 +6,7 @@ import { handlerPlaces } from '../../server/answer/nest/handler-coverage.js';
 import { operatorOf } from './operator.js';
 import type { DeclaredPhase } from './parts.js';
 
-/** First up, so that a slow start can be told from a dead one, and last down. */
+/** First up, so that probes can tell a slow start from a dead process, and last down. */
 export const adminPort: DeclaredPhase = {
   name: 'admin port',
   limit: 1000,
@@ -42,7 +42,7 @@ export const adminPort: DeclaredPhase = {
   },
 };
 
-/** The calls. */
+/** The gRPC port. */
 export const grpcPort: DeclaredPhase = {
   name: 'gRPC port',
   limit: { key: 'GRPCServer.GrpcGracefulStopTimeout', ms: ({ grpc }) => grpc.drainTimeoutMs },
@@ -68,10 +68,10 @@ export const grpcPort: DeclaredPhase = {
   },
 };
 
-/** The user's HTTP routes, where there is a port for them. */
+/** The user's HTTP routes, if a port is configured for them. */
 export const httpPort: DeclaredPhase = {
   name: 'HTTP port',
-  // kunapp's 3 seconds.
+  // The 3 seconds that kunapp allows.
   limit: 3000,
   where: { text: 'where there is one', configured: ({ http }) => http !== undefined },
   keepsLimit: true,
@@ -98,7 +98,7 @@ export const httpPort: DeclaredPhase = {
   },
 };
 
-/** Other transports than gRPC (`app.connectMicroservice`): no message comes before the ports are open. */
+/** Transports other than gRPC (`app.connectMicroservice`). No message is accepted before the other ports are open. */
 export const microservicePorts: DeclaredPhase = {
   name: 'microservices',
   limit: 5000,
@@ -117,12 +117,15 @@ export const microservicePorts: DeclaredPhase = {
   },
 };
 
-/** While all that its handlers use is there; Nest itself would close it after the destroy hooks, and must not again. */
+/**
+ * Closes it while everything its handlers use still exists. Nest would close it after the destroy hooks and must not do
+ * so again.
+ */
 async function close(nest: NestExpressApplication, microservice: NestMicroservice): Promise<void> {
   const connected: unknown[] = nest.getMicroservices();
   const index = connected.indexOf(microservice);
   if (index >= 0) connected.splice(index, 1);
-  // As Nest does with a connected one: the hooks are the application's to run.
+  // As Nest does for a connected microservice: the application runs the hooks.
   microservice.setIsTerminated(true);
   await microservice.close();
 }

@@ -10,14 +10,14 @@ import { KUN_RUNTIME } from '../../wiring/tokens.js';
 import { hasReader, startSummary } from '../start-summary.js';
 import type { DeclaredPhase } from './parts.js';
 
-/** The user's modules: `onModuleInit` here, `onModuleDestroy` after the last call. */
+/** The user's modules: `onModuleInit` at the start, `onModuleDestroy` after the last call. */
 export const nestHooks: DeclaredPhase = {
   name: 'Nest',
   limit: { key: 'DestroyHooksTimeout', ms: ({ destroyHooksTimeoutMs }) => destroyHooksTimeoutMs },
   what: '`onModuleDestroy`, `beforeApplicationShutdown`, `onApplicationShutdown`, all together',
   in: ({ nest, transport, modules, http, settings, log, logger }) => ({
     async start() {
-      // Now, and not when the application was made: what the user added to it since then counts for both transports.
+      // Only now, not when the application was created: what the user added in between must apply to both transports.
       const microservice = nest.connectMicroservice({ strategy: transport }, { inheritAppConfig: true });
       const pipeline = carryStreams(microservice);
       warnOfUncheckedMessages(uncheckedMessages(modules, pipeline), logger.pino);
@@ -28,7 +28,7 @@ export const nestHooks: DeclaredPhase = {
   }),
 };
 
-/** What users registered to run while nothing of theirs is gone. */
+/** Callbacks registered by the user, run before any of the user's providers is destroyed. */
 export const stopCallbacks: DeclaredPhase = {
   name: 'stop callbacks',
   limit: { key: 'AllStopCallbacksTimeout', ms: ({ allStopCallbacksTimeoutMs }) => allStopCallbacksTimeoutMs },
@@ -44,7 +44,7 @@ export const stopCallbacks: DeclaredPhase = {
   }),
 };
 
-/** The channels close when nothing of the user's can need them any more. */
+/** Channels close once no user code can need them any more. */
 export const upstreamChannels: DeclaredPhase = {
   name: 'upstreams',
   limit: 1000,
@@ -52,7 +52,7 @@ export const upstreamChannels: DeclaredPhase = {
   in: ({ upstreams }) => ({ start: () => upstreams.connect(), stop: () => upstreams.close() }),
 };
 
-/** Spans of the last calls are on their way still. */
+/** Spans of the last calls may not have been exported yet. */
 export const telemetry: DeclaredPhase = {
   name: 'telemetry',
   limit: 2000,
@@ -64,14 +64,14 @@ export const telemetry: DeclaredPhase = {
         tracing?.shutdown(limitMs) ?? true,
         metricExport?.shutdown(limitMs) ?? true,
       ]);
-      // No call was cut by it: worth a word, and no reason for another exit code.
+      // No call was affected: worth a warning but no different exit code.
       if (!spansSent) logger.pino.warn({ spans_lost: tracing?.lostSpans }, 'spans were left unsent');
       if (!metricsSent) logger.pino.warn('the last metrics were left unsent');
     },
   }),
 };
 
-/** Ready from here on; and first to change at the stop, while new calls still succeed for a while. */
+/** Reports readiness from here on. The first thing to change at shutdown, while new calls still succeed for a while. */
 export const readyState: DeclaredPhase = {
   name: 'readiness',
   limit: { key: 'GRPCServer.PreStopDelay', ms: ({ grpc }) => grpc.preStopDelayMs },
@@ -106,12 +106,12 @@ export const readyState: DeclaredPhase = {
         ports.admin !== undefined && 'probes and metrics',
       ].filter((part) => typeof part === 'string');
       const summary = startSummary({ identity, ports, layers: configuration.layers, on });
-      // Below the lines of the start, which may be on their way still.
+      // After the log lines of the start, which may not have been written yet.
       void logger.flush().then(() => process.stdout.write(`${summary}\n`));
     },
     async stop({ force, limitMs }) {
       readiness.enter('draining');
-      // Kubernetes takes a pod out of its endpoints some time after it tells the pod to stop.
+      // Kubernetes removes a pod from its endpoints some time after it sends SIGTERM.
       await delay(clock, limitMs, force);
     },
   }),
