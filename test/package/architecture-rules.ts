@@ -148,6 +148,12 @@ export const names: Rule = (files) =>
     .filter(({ path }) => path.split(/[/.]/).some((part) => FORBIDDEN_NAMES.test(part)))
     .map(({ path }) => `${path} has a name that says nothing`);
 
+/** What only tests use lies in a package's `test`, so that it is neither compiled nor published with `src`. */
+export const fixtures: Rule = (files) =>
+  files
+    .filter(({ path }) => /\/src\/.*\.(?:fixture|mock|stub)s?\./.test(path))
+    .map(({ path }) => `${path} belongs in the package's test/`);
+
 /** Files that only pass on: a package's entries and no others. */
 export const barrels: Rule = (files) =>
   files.flatMap(({ path, tree }) => {
@@ -224,7 +230,7 @@ function variables(tree: ts.SourceFile): ts.VariableDeclaration[] {
 }
 
 function isSpec(path: string): boolean {
-  return /\.(?:spec|fixture)\.ts$/.test(path);
+  return path.endsWith('.spec.ts');
 }
 
 /** `static x`, and `static readonly x` of something that can be changed. */

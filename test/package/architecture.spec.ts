@@ -6,6 +6,7 @@ import {
   code,
   cycles,
   engines,
+  fixtures,
   lengths,
   moduleState,
   names,
@@ -36,6 +37,7 @@ describe('the architecture', () => {
     ['has engines that nobody above knows of', engines, everything],
     ['has no cycles', cycles(), everything],
     ['has names that say something', names, everything],
+    ['keeps what only tests use out of src', fixtures, everything],
     ['has no barrels but the entries', barrels, sources],
     ['has no any, forwardRef or state of classes', code, everything],
     ['has no state of modules', moduleState(), production],
@@ -283,6 +285,12 @@ describe('the rules', () => {
     // Not for what is there at run time, and not unless it closes one.
     expect(cycles([{ ...typed, from: c, to: b }])(files)).toHaveLength(2);
     expect(cycles([typed, { ...typed, from: a }])(files)).toHaveLength(1);
+  });
+
+  it('find what only tests use in src', () => {
+    expect(fixtures(core({ 'tls/certificate.fixture.ts': '' }))).toEqual([
+      "libs/kun-core/src/tls/certificate.fixture.ts belongs in the package's test/",
+    ]);
   });
 
   it('find names that say nothing', () => {

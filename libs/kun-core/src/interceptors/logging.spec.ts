@@ -7,7 +7,7 @@ import { codeName, STATUS_CODES } from '../status/code.js';
 import { StatusError } from '../status/status-error.js';
 import { toStatusError } from '../status/thrown/to-status-error.js';
 import { FakeCall, type FakeCallOptions } from '../testing/fake-call.js';
-import { RecordingDestination } from '../testing/recording-destination.js';
+import { LogRecorder } from '../testing/log-recorder.js';
 import { loggingInterceptor, type LoggingOptions } from './logging.js';
 
 const identity = {
@@ -19,7 +19,7 @@ const identity = {
 };
 
 function setUp(options?: LoggingOptions) {
-  const destination = new RecordingDestination();
+  const destination = new LogRecorder();
   const logger = new ApplicationLogger({ identity, level: 'debug' }, destination);
   const interceptor = loggingInterceptor(logger, options);
   const run = (

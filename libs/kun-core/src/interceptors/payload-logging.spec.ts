@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { ApplicationLogger } from '../logs/application-logger.js';
 import { describeMethod } from '../rpc/rpc-method.js';
 import { FakeCall, type FakeCallOptions } from '../testing/fake-call.js';
-import { RecordingDestination } from '../testing/recording-destination.js';
+import { LogRecorder } from '../testing/log-recorder.js';
 import { payloadLoggingInterceptor, type PayloadLoggingOptions } from './payload-logging.js';
 
 const identity = { domain: '', namespace: 'n', cluster: 'c', service: 's', instance: 'i' };
 
 function setUp(options?: PayloadLoggingOptions) {
-  const destination = new RecordingDestination();
+  const destination = new LogRecorder();
   const logger = new ApplicationLogger({ identity }, destination);
   const interceptor = payloadLoggingInterceptor(logger, options);
   const start = (fake?: FakeCallOptions) => {
@@ -73,7 +73,7 @@ describe('payload logging', () => {
       'grpc.response.content': `{"message":"${'x'.repeat(8)}`,
       'grpc.response.content_cut': true,
     });
-    expect(destination.text.join('')).not.toContain('secret');
+    expect(JSON.stringify(destination.lines)).not.toContain('secret');
   });
 
   it('masks what the proto marks, by the direction of the message', () => {

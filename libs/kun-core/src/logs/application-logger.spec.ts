@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runInCall } from '../rpc/current-call.js';
 import { FakeCall } from '../testing/fake-call.js';
-import { RecordingDestination } from '../testing/recording-destination.js';
+import { LogRecorder } from '../testing/log-recorder.js';
 import { recordedSpan } from '../traces/trace-context.js';
 import { openLogger, type ApplicationLoggerOptions } from './application-logger.js';
 
@@ -15,7 +15,7 @@ const identity = {
 };
 
 async function setUp(options: Partial<ApplicationLoggerOptions> = {}) {
-  const destination = new RecordingDestination();
+  const destination = new LogRecorder();
   const logger = await openLogger({ identity, destination, ...options });
   return { destination, logger };
 }
@@ -126,9 +126,9 @@ describe('openLogger', () => {
   });
 
   it('writes lines for people in development', async () => {
-    const { destination, logger } = await setUp({ development: true });
+    let text = '';
+    const { logger } = await setUp({ development: true, destination: { write: (line) => (text += line) } });
     logger.pino.info({ answer: 42 }, 'hello');
-    const text = destination.text.join('');
     expect(text).toMatch(/INFO.*hello/);
     expect(text).toContain('answer: 42');
     expect(text).not.toContain('echo-1');

@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Logger as NestLogger } from '@nestjs/common';
 import { afterEach, describe, expect, it } from 'vitest';
-import { RecordingDestination } from '../testing/recording-destination.js';
+import { LogRecorder } from '../testing/log-recorder.js';
 import { ApplicationLogger } from './application-logger.js';
 import { httpLogging } from './http-logging.js';
 import { LogRouter } from './log-router.js';
@@ -18,7 +18,7 @@ const identity = {
 };
 
 async function serve(status: number) {
-  const destination = new RecordingDestination();
+  const destination = new LogRecorder();
   const logger = new ApplicationLogger({ identity }, destination);
   const log = new LogRouter();
   openLog(log, logger);
@@ -64,7 +64,7 @@ describe('httpLogging', () => {
         res: { status: 200 },
       },
     ]);
-    expect(destination.text.join('')).not.toContain('secret');
+    expect(JSON.stringify(destination.lines)).not.toContain('secret');
   });
 
   it.each([

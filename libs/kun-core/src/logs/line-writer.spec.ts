@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RecordingDestination } from '../testing/recording-destination.js';
+import { LogRecorder } from '../testing/log-recorder.js';
 import { ApplicationLogger } from './application-logger.js';
 import { field } from './line-writer.js';
 
@@ -13,7 +13,7 @@ const identity = {
 };
 
 function setUp() {
-  const destination = new RecordingDestination();
+  const destination = new LogRecorder();
   const clock = { now: () => 1_000_000, monotonicMs: () => 0, schedule: () => () => {} };
   return { destination, logger: new ApplicationLogger({ identity, clock }, destination) };
 }

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runInCall } from '../rpc/current-call.js';
 import { describeMethod } from '../rpc/rpc-method.js';
 import { FakeCall } from '../testing/fake-call.js';
-import { RecordingDestination } from '../testing/recording-destination.js';
+import { LogRecorder } from '../testing/log-recorder.js';
 import { ApplicationLogger } from './application-logger.js';
 import { LogRouter } from './log-router.js';
 import { nestPinoProviders, openLog, tokenOf } from './nest-pino-logger.js';
@@ -48,7 +48,7 @@ class LogModule {
 }
 
 async function startApplication(service: string) {
-  const destination = new RecordingDestination();
+  const destination = new LogRecorder();
   const identity = { domain: '', namespace: 'n', cluster: 'c', service, instance: 'i' };
   const logger = new ApplicationLogger({ identity }, destination);
   const log = new LogRouter();
@@ -62,12 +62,12 @@ async function startApplication(service: string) {
   );
   openLog(log, logger);
   log.started();
-  destination.text.length = 0;
+  destination.lines.length = 0;
   return { app, destination, log, method, greeter: app.get(Greeter) };
 }
 
-const contexts = (destination: RecordingDestination) =>
-  destination.lines.map((line) => `${String(line['context'])} ${String(line['msg'])}`);
+const contexts = (destination: LogRecorder) =>
+  destination.lines.map((line) => `${String(line['context'])} ${line.msg}`);
 
 const GREETING = ['Greeter nest', 'Pino pino', 'Facade facade', 'Named named'];
 
@@ -142,7 +142,7 @@ describe('LogRouter, before the logger exists', () => {
     const log = new LogRouter();
     log.nestLogger.log('early', 'Boot');
     log.nestLogger.warn('too', 'Boot');
-    const destination = new RecordingDestination();
+    const destination = new LogRecorder();
     const identity = {
       domain: '',
       namespace: 'n',

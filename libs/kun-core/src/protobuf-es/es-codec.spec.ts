@@ -26,7 +26,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { MessageMisfitError } from '../proto/values/message-misfit.js';
 import { esCodecs } from './es-codec.js';
-import { ledgerService, messageNamed } from './ledger.fixture.js';
+import { ledgerService, messageNamed } from '../../test/ledger.js';
 
 const EntrySchema = messageNamed('ledger.v1.Entry');
 const LineSchema = messageNamed('ledger.v1.Line');

@@ -9,7 +9,7 @@ import { loadGenerated } from '../proto/generated-proto.js';
 import { loadProtos } from '../proto/load-protos.js';
 import { readMethodShapes } from '../proto/message-shape.js';
 import { protobufEs } from './generated-services.js';
-import { LEDGER_PROTOS as FIXTURES, ledgerService, messageNamed } from './ledger.fixture.js';
+import { LEDGER_PROTOS as FIXTURES, ledgerService, messageNamed } from '../../test/ledger.js';
 
 const LedgerService = ledgerService();
 const EchoService: DescService = { ...LedgerService, typeName: 'kun.echo.v1.EchoService' };

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { testAuthority, type TestAuthority, type TestPair } from './certificate.fixture.js';
+import { testAuthority, type TestAuthority, type TestPair } from '../../test/certificate.js';
 import { CertificateStore, type CertificateStoreOptions } from './certificate-store.js';
 import type { CertificateError } from './certificates.js';
 

@@ -17,7 +17,7 @@ import {
 } from '@grpc/grpc-js';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { deferred } from '../testing/deferred.js';
-import { testAuthority, type TestAuthority, type TestPair } from './certificate.fixture.js';
+import { testAuthority, type TestAuthority, type TestPair } from '../../test/certificate.js';
 import { CertificateStore } from './certificate-store.js';
 import { TlsChannelCredentials } from './client-tls.js';
 import { PeerIdentities, describePeer, type PeerIdentity } from './peer-identity.js';

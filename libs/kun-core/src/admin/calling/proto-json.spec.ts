@@ -6,7 +6,7 @@ import { exampleMessage } from './example-message.js';
 import { methodShapes } from './method-shapes.js';
 import { ProtoJson } from './proto-json.js';
 
-const ZOO = join(import.meta.dirname, 'zoo.fixture.proto');
+const ZOO = join(import.meta.dirname, '../../../test/zoo.proto');
 const schemas = [parseProtos(readProtoFiles([ZOO], []))];
 const protos = new ProtoJson(schemas);
 

@@ -6,11 +6,11 @@ import { RouteError } from '../../routing/route-changes.js';
 import { currentCall } from '../../rpc/current-call.js';
 import { StatusError } from '../../status/status-error.js';
 import type { RpcCall } from '../../rpc/rpc-call.js';
-import type { M } from '../../testing/serve.fixture.js';
+import type { M } from '../../../test/serve.js';
 import { CallArgumentError } from './call-argument-error.js';
 import { readCallOptions, type CallOptions } from './call-options.js';
 import { nestClient } from '../upstreams/nest-client.js';
-import { TestPeers, type TClient, type TestServer } from '../upstreams/typed-client.fixture.js';
+import { TestPeers, type TClient, type TestServer } from '../../../test/typed-client.js';
 
 const peers = new TestPeers();
 const handled: RpcCall[] = [];

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { M } from '../../testing/serve.fixture.js';
+import type { M } from '../../../test/serve.js';
 import { currentCall } from '../../rpc/current-call.js';
 import { MessageQueue } from './message-queue.js';
-import { TestPeers } from '../upstreams/typed-client.fixture.js';
+import { TestPeers } from '../../../test/typed-client.js';
 
 const peers = new TestPeers();
 afterEach(() => peers.end());

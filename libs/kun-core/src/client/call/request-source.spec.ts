@@ -3,10 +3,10 @@ import { status } from '@grpc/grpc-js';
 import { from, NEVER, Observable, of } from 'rxjs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { notFound } from '../../status/factories.js';
-import type { M } from '../../testing/serve.fixture.js';
+import type { M } from '../../../test/serve.js';
 import { deferred } from '../../testing/deferred.js';
 import { CallArgumentError } from './call-argument-error.js';
-import { TestPeers } from '../upstreams/typed-client.fixture.js';
+import { TestPeers } from '../../../test/typed-client.js';
 
 const peers = new TestPeers();
 afterEach(() => peers.end());

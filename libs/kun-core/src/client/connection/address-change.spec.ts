@@ -1,7 +1,7 @@
 import { promises as names } from 'node:dns';
 import { Server, ServerCredentials, status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { callOnce } from './channel.fixture.js';
+import { callOnce } from '../../../test/channel.js';
 import { openChannel } from './channel.js';
 
 const ends: Array<() => unknown> = [];

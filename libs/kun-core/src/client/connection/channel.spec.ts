@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { Server, ServerCredentials, status as Code, type ServerUnaryCall } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { deferred, type Deferred } from '../../testing/deferred.js';
-import { callOnce, listen, Relay } from './channel.fixture.js';
+import { callOnce, listen, Relay } from '../../../test/channel.js';
 import { openChannel, UpstreamNotReadyError, type UpstreamChannelOptions } from './channel.js';
 
 const bytes = (value: Buffer) => value;

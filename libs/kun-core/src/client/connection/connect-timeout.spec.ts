@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Server, ServerCredentials, status as Code, credentials } from '@grpc/grpc-js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { testAuthority, type TestPair } from '../../tls/certificate.fixture.js';
+import { testAuthority, type TestPair } from '../../../test/certificate.js';
 import { CertificateStore } from '../../tls/certificate-store.js';
 import { TlsChannelCredentials } from '../../tls/client-tls.js';
-import { callOnce, listen, Relay } from './channel.fixture.js';
+import { callOnce, listen, Relay } from '../../../test/channel.js';
 import { openChannel, type UpstreamChannel } from './channel.js';
 import { GuardedCredentials } from './connect-timeout.js';
 

@@ -4,8 +4,8 @@ import type { Socket } from 'node:net';
 import { Client, credentials, status as Code } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import { deferred } from '../../testing/deferred.js';
-import { serveHandlers } from '../../testing/serve.fixture.js';
-import { callOnce, listen, Relay } from './channel.fixture.js';
+import { serveHandlers } from '../../../test/serve.js';
+import { callOnce, listen, Relay } from '../../../test/channel.js';
 import { openChannel } from './channel.js';
 import { ConnectionKeepalive, type KeepaliveOptions } from '../../transport/connection-keepalive.js';
 

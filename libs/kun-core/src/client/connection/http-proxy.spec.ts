@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { status } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { serveHandlers } from '../../testing/serve.fixture.js';
-import { callOnce, listen } from './channel.fixture.js';
+import { serveHandlers } from '../../../test/serve.js';
+import { callOnce, listen } from '../../../test/channel.js';
 import { openChannel } from './channel.js';
 import { httpProxyFor, HttpProxyError, type Environment } from './http-proxy.js';
 

@@ -1,7 +1,7 @@
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { listen } from './channel.fixture.js';
+import { listen } from '../../../test/channel.js';
 import { proxyAnswers } from './start-gate.js';
 
 let servers: Server[] = [];

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { currentCall } from '../../rpc/current-call.js';
 import type { Ending, RpcCall } from '../../rpc/rpc-call.js';
 import type { Interceptor } from '../../rpc/interceptor.js';
-import type { Handlers, M } from '../../testing/serve.fixture.js';
+import type { Handlers, M } from '../../../test/serve.js';
 import { errorInfo } from '../../status/details/details.js';
 import { notFound } from '../../status/factories.js';
 import type { StatusError } from '../../status/status-error.js';
@@ -12,7 +12,7 @@ import type { LeftOutMetadata } from '../../transport/outgoing-metadata.js';
 import { deferred } from '../../testing/deferred.js';
 import type { CallOptions } from '../call/call-options.js';
 import { detach } from '../call/detach.js';
-import { TestPeers, type ConnectOptions, type TClient, type TestServer } from './typed-client.fixture.js';
+import { TestPeers, type ConnectOptions, type TClient, type TestServer } from '../../../test/typed-client.js';
 
 const peers = new TestPeers();
 afterEach(() => peers.end());

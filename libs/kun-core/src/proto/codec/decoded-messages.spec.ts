@@ -2,7 +2,7 @@ import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import type { MessageForms } from '../values/message-forms.js';
 import { nanosOf } from '../values/exact-date.js';
-import { codecsOf, KNOWN, PROTO3 } from './zoo.fixture.js';
+import { codecsOf, KNOWN, PROTO3 } from '../../../test/zoo.js';
 
 const codecs = codecsOf(PROTO3);
 const all = codecs('z.All');

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { expect, it } from 'vitest';
 import { MessageMisfitError } from '../values/message-misfit.js';
-import { codecsOf, PROTO3 } from './zoo.fixture.js';
+import { codecsOf, PROTO3 } from '../../../test/zoo.js';
 
 const all = codecsOf(PROTO3)('z.All');
 const { root } = protobuf.parse(PROTO3, new protobuf.Root(), { keepCase: true });

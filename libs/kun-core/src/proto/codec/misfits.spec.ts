@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MessageMisfitError } from '../values/message-misfit.js';
-import { codecsOf, KNOWN, PROTO3 } from './zoo.fixture.js';
+import { codecsOf, KNOWN, PROTO3 } from '../../../test/zoo.js';
 
 const strict = codecsOf(`${PROTO3}message Group { repeated All list = 1; }`);
 const all = strict('z.All');

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 import { expect, it } from 'vitest';
-import { codecsOf, PROTO3 } from '../codec/zoo.fixture.js';
+import { codecsOf, PROTO3 } from '../../../test/zoo.js';
 
 const all = codecsOf(PROTO3)('z.All');
 const { root } = protobuf.parse(PROTO3, new protobuf.Root(), { keepCase: true });

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { badRequest } from '../../status/details/details.js';
 import { StatusError } from '../../status/status-error.js';
 import { MAX_METADATA_BYTES } from '../../transport/outgoing-metadata.js';
-import { opened } from './opened-call.fixture.js';
+import { opened } from '../../../test/opened-call.js';
 
 const CANCELLED = { code: Code.CANCELLED, message: 'cancelled by the caller', cause: 'reset' } as const;
 const NOT_FOUND = new StatusError(Code.NOT_FOUND, 'no such thing');

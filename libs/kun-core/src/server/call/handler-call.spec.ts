@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { Metadata, status as Code } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { StatusError } from '../../status/status-error.js';
-import { DEADLINE_MS, opened } from './opened-call.fixture.js';
+import { DEADLINE_MS, opened } from '../../../test/opened-call.js';
 
 const CANCELLED = { code: Code.CANCELLED, message: 'cancelled by the caller', cause: 'reset' } as const;
 

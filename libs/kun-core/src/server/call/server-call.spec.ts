@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { currentCall } from '../../rpc/current-call.js';
 import { StatusError } from '../../status/status-error.js';
-import { DEADLINE_MS, opened } from './opened-call.fixture.js';
+import { DEADLINE_MS, opened } from '../../../test/opened-call.js';
 
 const CANCELLED = { code: Code.CANCELLED, message: 'cancelled by the caller', cause: 'reset' } as const;
 const OK = { code: Code.OK, message: '', cause: 'status' } as const;

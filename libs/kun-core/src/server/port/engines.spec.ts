@@ -5,7 +5,7 @@ import { service as healthService } from 'grpc-health-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { currentCall } from '../../rpc/current-call.js';
 import { deferred } from '../../testing/deferred.js';
-import { serveHandlers, type Handlers, type M } from '../../testing/serve.fixture.js';
+import { serveHandlers, type Handlers, type M } from '../../../test/serve.js';
 
 // What callers, handlers and observers see is the same, whatever carries the calls.
 describe.each(['kun', 'grpc-js'] as const)('the engine %s', (engine) => {

@@ -6,7 +6,7 @@ import type { Ending, RpcCall } from '../../rpc/rpc-call.js';
 import type { Interceptor } from '../../rpc/interceptor.js';
 import { StatusError } from '../../status/status-error.js';
 import { deferred } from '../../testing/deferred.js';
-import { serveHandlers, type Handlers, type M } from '../../testing/serve.fixture.js';
+import { serveHandlers, type Handlers, type M } from '../../../test/serve.js';
 
 let client: grpc.Client & Record<string, (...args: unknown[]) => never>;
 let service: Awaited<ReturnType<typeof serveHandlers>> | undefined;

@@ -4,7 +4,7 @@ import type { Interceptor } from '../../rpc/interceptor.js';
 import { currentCall } from '../../rpc/current-call.js';
 import { notFound } from '../../status/factories.js';
 import { errorInfo } from '../../status/details/details.js';
-import { serveHandlers, type Handlers, type M } from '../../testing/serve.fixture.js';
+import { serveHandlers, type Handlers, type M } from '../../../test/serve.js';
 import { reservedMetadata } from '../../transport/reserved-metadata.js';
 
 let service: Awaited<ReturnType<typeof serveHandlers>>;

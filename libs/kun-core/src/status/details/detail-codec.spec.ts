@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { packDetail, unpackDetail } from './detail-codec.js';
 import type { StatusDetail } from './detail-types.js';
 import { anyDetail, badRequest, errorInfo, quotaFailure, retryInfo } from './details.js';
-import { anyStatusDetail, EVERY_DETAIL } from './every-detail.fixture.js';
+import { anyStatusDetail, EVERY_DETAIL } from '../../../test/every-detail.js';
 import { decodeStatus, encodeStatus } from '../wire/status-codec.js';
 
 describe('details', () => {

@@ -9,7 +9,7 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
-import { EVERY_DETAIL } from '../details/every-detail.fixture.js';
+import { EVERY_DETAIL } from '../../../test/every-detail.js';
 import { findDetail, fromServiceError, isServiceError } from './service-error.js';
 import { StatusError } from '../status-error.js';
 import { toTrailers } from './trailers.js';

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { StatusDetail } from '../details/detail-types.js';
 import { badRequest, debugInfo, errorInfo, localizedMessage, retryInfo } from '../details/details.js';
-import { anyStatusDetail, EVERY_DETAIL } from '../details/every-detail.fixture.js';
+import { anyStatusDetail, EVERY_DETAIL } from '../../../test/every-detail.js';
 import { decodeStatus } from './status-codec.js';
 import { StatusError } from '../status-error.js';
 import { toTrailers } from './trailers.js';

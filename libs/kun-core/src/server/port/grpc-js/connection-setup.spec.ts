@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../../clock.js';
-import { testAuthority } from '../../../tls/certificate.fixture.js';
+import { testAuthority } from '../../../../test/certificate.js';
 import { CertificateStore } from '../../../tls/certificate-store.js';
 import type { ServerCall } from '../../call/server-call.js';
 import { OpenCalls } from '../../../rpc/open-calls.js';

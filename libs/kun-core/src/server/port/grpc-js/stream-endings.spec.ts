@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it } from 'vitest';
 import type * as grpc from '@grpc/grpc-js';
 import { currentCall } from '../../../rpc/current-call.js';
-import { serveHandlers } from '../../../testing/serve.fixture.js';
+import { serveHandlers } from '../../../../test/serve.js';
 import { dropEndlessTimeout } from './stream-endings.js';
 
 describe('dropEndlessTimeout', () => {

@@ -3,7 +3,7 @@ import { connect } from 'node:http2';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
-import { serveHandlers, type M } from '../../../testing/serve.fixture.js';
+import { serveHandlers, type M } from '../../../../test/serve.js';
 
 it('keeps no request of a call whose answer waits for its caller to read', async () => {
   setFlagsFromString('--expose-gc');

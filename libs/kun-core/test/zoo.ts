@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
-import { messageCodec, type MessageCodec } from './message-codec.js';
-import { DEFAULT_FORMS, type MessageForms } from '../values/message-forms.js';
+import { messageCodec, type MessageCodec } from '../src/proto/codec/message-codec.js';
+import { DEFAULT_FORMS, type MessageForms } from '../src/proto/values/message-forms.js';
 
 /** Codecs of the messages of a proto's text; Google's own files come with protobufjs. */
 export function codecsOf(text: string, forms: Partial<MessageForms> = {}): (name: string) => MessageCodec {

@@ -6,14 +6,13 @@ import {
   type DescService,
 } from '@bufbuild/protobuf';
 import * as wkt from '@bufbuild/protobuf/wkt';
-import { DescriptorIndex } from '../proto/descriptor/descriptor-index.js';
-import { fileRegistry } from '../proto/descriptor/file-registry.js';
-import { parseProtos } from '../proto/files/parse-protos.js';
-import { readProtoFiles } from '../proto/files/proto-files.js';
+import { DescriptorIndex } from '../src/proto/descriptor/descriptor-index.js';
+import { fileRegistry } from '../src/proto/descriptor/file-registry.js';
+import { parseProtos } from '../src/proto/files/parse-protos.js';
+import { readProtoFiles } from '../src/proto/files/proto-files.js';
 
 /** Where `ledger.proto` and the files that it imports are. */
-export const LEDGER_PROTOS = new URL('../../../../test/fixtures/protobuf-es/proto/', import.meta.url)
-  .pathname;
+export const LEDGER_PROTOS = new URL('../../../test/fixtures/protobuf-es/proto/', import.meta.url).pathname;
 
 const schema = parseProtos(readProtoFiles([`${LEDGER_PROTOS}ledger.proto`], []));
 const file = new DescriptorIndex([schema]).fileNamed('ledger.proto');

@@ -1,12 +1,12 @@
 import { Metadata } from '@grpc/grpc-js';
-import { OpenCalls } from '../../rpc/open-calls.js';
-import type { Ending } from '../../rpc/rpc-call.js';
-import { describeMethod } from '../../rpc/rpc-method.js';
-import { FakeClock } from '../../testing/fake-clock.js';
-import type { LeftOutMetadata } from '../../transport/outgoing-metadata.js';
-import type { BoundMethod } from './bound-method.js';
-import { ServerCall } from './server-call.js';
-import type { WireCall, WireStatus } from './wire-call.js';
+import { OpenCalls } from '../src/rpc/open-calls.js';
+import type { Ending } from '../src/rpc/rpc-call.js';
+import { describeMethod } from '../src/rpc/rpc-method.js';
+import { FakeClock } from '../src/testing/fake-clock.js';
+import type { LeftOutMetadata } from '../src/transport/outgoing-metadata.js';
+import type { BoundMethod } from '../src/server/call/bound-method.js';
+import { ServerCall } from '../src/server/call/server-call.js';
+import type { WireCall, WireStatus } from '../src/server/call/wire-call.js';
 
 /** How long an {@link opened} call may take. */
 export const DEADLINE_MS = 5000;

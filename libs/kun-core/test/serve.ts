@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, makeGenericClientConstructor, type Client } from '@grpc/grpc-js';
 import { GrpcMethodStreamingType, type MessageHandler } from '@nestjs/microservices';
-import { systemClock } from '../clock.js';
-import { contextInterceptor } from '../interceptors/context.js';
-import { recoveryInterceptor } from '../interceptors/recovery.js';
-import { Readiness } from '../lifecycle/readiness.js';
-import type { Ending, RpcCall } from '../rpc/rpc-call.js';
-import type { Interceptor } from '../rpc/interceptor.js';
-import { toStatusError } from '../status/thrown/to-status-error.js';
-import { KunGrpcServer } from '../server/port/grpc-server.js';
-import type { LeftOutMetadata } from '../transport/outgoing-metadata.js';
-import { loadProtos, type LoadedProtos } from '../proto/load-protos.js';
+import { systemClock } from '../src/clock.js';
+import { contextInterceptor } from '../src/interceptors/context.js';
+import { recoveryInterceptor } from '../src/interceptors/recovery.js';
+import { Readiness } from '../src/lifecycle/readiness.js';
+import type { Ending, RpcCall } from '../src/rpc/rpc-call.js';
+import type { Interceptor } from '../src/rpc/interceptor.js';
+import { toStatusError } from '../src/status/thrown/to-status-error.js';
+import { KunGrpcServer } from '../src/server/port/grpc-server.js';
+import type { LeftOutMetadata } from '../src/transport/outgoing-metadata.js';
+import { loadProtos, type LoadedProtos } from '../src/proto/load-protos.js';
 
 /** A service of all four kinds, and one whose response has no field. */
 export const PROTO = `syntax = "proto3"; package t.v1;

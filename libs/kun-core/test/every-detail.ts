@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import type { StatusDetail } from './detail-types.js';
-import * as details from './details.js';
+import type { StatusDetail } from '../src/status/details/detail-types.js';
+import * as details from '../src/status/details/details.js';
 
 /** One of each standard type, every field set, and one of a type that nobody knows. */
 export const EVERY_DETAIL: readonly StatusDetail[] = [

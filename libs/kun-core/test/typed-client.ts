@@ -1,10 +1,10 @@
 import { Client, credentials } from '@grpc/grpc-js';
-import { systemClock } from '../../clock.js';
-import type { Interceptor } from '../../rpc/interceptor.js';
-import { NO_ROUTES } from '../../rpc/call-values.js';
-import { serveHandlers, type Handlers, type M } from '../../testing/serve.fixture.js';
-import type { CallOptions } from '../call/call-options.js';
-import { upstreamClient, type UpstreamClientParts } from './upstream-client.js';
+import { systemClock } from '../src/clock.js';
+import type { Interceptor } from '../src/rpc/interceptor.js';
+import { NO_ROUTES } from '../src/rpc/call-values.js';
+import { serveHandlers, type Handlers, type M } from './serve.js';
+import type { CallOptions } from '../src/client/call/call-options.js';
+import { upstreamClient, type UpstreamClientParts } from '../src/client/upstreams/upstream-client.js';
 
 /** The typed client of the service of `serve.fixture.ts`. */
 export interface TClient {
