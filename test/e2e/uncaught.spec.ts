@@ -85,7 +85,7 @@ describe('an error that nobody caught', () => {
     expect((await provoke(service, error)).slow).toMatchObject(answered);
     expect(await service.end).toEqual({ code: 1, signal: null });
     expect(fatalsOf(service)).toHaveLength(1);
-    expect(fatalsOf(service)[0]?.['err']).toMatchObject({ type: 'ThrownValue', message: text });
+    expect(fatalsOf(service)[0]?.['err']).toMatchObject({ type: 'ThrownValueError', message: text });
     expect(service.process.stdout).not.toContain('hunter2');
   });
 

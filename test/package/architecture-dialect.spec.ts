@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Rule } from './architecture-rules.js';
-import { importOrder, privateMembers, throwsTags } from './dialect-rules.js';
+import { errorNames, importOrder, privateMembers, throwsTags } from './dialect-rules.js';
 import { ROOT } from './published.js';
 import { parseSource, readSources } from './source-files.js';
 
@@ -17,6 +17,7 @@ describe('the dialect', () => {
     ['has one kind of private members, and # where it must be', privateMembers()],
     ['says of each error when it is thrown', throwsTags],
     ['imports from near to far', importOrder],
+    ['calls every error one', errorNames],
   ])('%s', (_, rule) => {
     expect(rule(everything)).toEqual([]);
   });
@@ -66,6 +67,16 @@ describe('its rules', () => {
     expect(importOrder(files)).toEqual([
       'src/e.ts:2 b comes after a file',
       'src/e.ts:3 node:fs comes after a file',
+    ]);
+  });
+
+  it('find an error by another name', () => {
+    const files = planted({
+      'a.ts': 'class Refusal extends Error {}\nclass B extends StartError {}\nclass CError extends Error {}',
+    });
+    expect(errorNames(files)).toEqual([
+      'src/a.ts:1 Refusal is an error by another name',
+      'src/a.ts:2 B is an error by another name',
     ]);
   });
 });

@@ -81,3 +81,17 @@ export const importOrder: Rule = (files) =>
       return late ? [`${path}:${lineOf(tree, node)} ${text} comes after ${ORIGINS[last] ?? ''}`] : [];
     });
   });
+
+/** What is thrown is known by its name. */
+export const errorNames: Rule = (files) =>
+  files.flatMap(({ path, tree }) => {
+    const wrong: string[] = [];
+    eachNode(tree, (node) => {
+      if (!ts.isClassDeclaration(node) || !node.name || node.name.text.endsWith('Error')) return;
+      const parent = node.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword)
+        ?.types[0];
+      if (parent?.expression.getText(tree).endsWith('Error'))
+        wrong.push(`${path}:${lineOf(tree, node)} ${node.name.text} is an error by another name`);
+    });
+    return wrong;
+  });

@@ -10,7 +10,7 @@ import {
 } from './config-node.js';
 import { expand } from './placeholders.js';
 import { readYaml } from './read-yaml.js';
-import { readSmallFile, UnreadableFile, type SmallFileOptions } from './small-file.js';
+import { readSmallFile, UnreadableFileError, type SmallFileOptions } from './small-file.js';
 
 /**
  * What a schema wants where a text from outside goes. `text`: the text, whatever it looks like. `words`: the text if
@@ -47,7 +47,7 @@ export class OutsideValues {
   readonly unresolved: OutsideProblem[] = [];
   /** The files named by `!file`, found or not. */
   readonly files = new Set<string>();
-  private readonly contents = new Map<string, Promise<string | UnreadableFile>>();
+  private readonly contents = new Map<string, Promise<string | UnreadableFileError>>();
   private bytes = 0;
 
   constructor(private readonly options: OutsideValuesOptions) {}
@@ -86,7 +86,7 @@ export class OutsideValues {
     if (outside.file) {
       const file = resolve(dirname(node.source.path), text);
       const content = await this.read(file);
-      if (content instanceof UnreadableFile)
+      if (content instanceof UnreadableFileError)
         return this.fail(bare, path, `the file ${file} cannot be read (${content.message})`);
       text = content;
     }
@@ -116,7 +116,7 @@ export class OutsideValues {
     return { ...node, unresolved: true };
   }
 
-  private read(file: string): Promise<string | UnreadableFile> {
+  private read(file: string): Promise<string | UnreadableFileError> {
     const before = this.contents.get(file);
     if (before) return before;
     this.files.add(file);
@@ -125,15 +125,15 @@ export class OutsideValues {
     return content;
   }
 
-  private async readNew(file: string): Promise<string | UnreadableFile> {
+  private async readNew(file: string): Promise<string | UnreadableFileError> {
     if (this.bytes > MAX_BYTES)
-      return new UnreadableFile(`the files named before it have more than ${MAX_BYTES} bytes`);
+      return new UnreadableFileError(`the files named before it have more than ${MAX_BYTES} bytes`);
     try {
       const bytes = await readSmallFile(file, this.options);
       this.bytes += bytes.length;
       return bytes.toString('utf8').replace(/\r?\n$/, '');
     } catch (error) {
-      if (error instanceof UnreadableFile) return error;
+      if (error instanceof UnreadableFileError) return error;
       throw error;
     }
   }

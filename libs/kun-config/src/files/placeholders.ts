@@ -15,13 +15,13 @@ export interface Expanded {
 }
 
 /** A `${` that begins nothing known. The message says what to write instead and repeats nothing but a name. */
-export class WrongPlaceholder extends Error {}
+export class PlaceholderError extends Error {}
 
 /**
  * Reads `${NAME}`, `${NAME:-default}` with defaults that may hold further ones, and `$${`, which is a plain `${`.
  * Braces within a default count, so that it may be a map: `${LABELS:-{a: 1}}`.
  *
- * @throws {WrongPlaceholder} for anything else that begins with `${`.
+ * @throws {PlaceholderError} for anything else that begins with `${`.
  */
 export function parseTemplate(text: string): Template {
   return new TemplateReader(text).read();
@@ -114,13 +114,13 @@ class TemplateReader {
 
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 
-function wrong(text: string): WrongPlaceholder {
+function wrong(text: string): PlaceholderError {
   const closed = placeholderEnd(text, 0) !== undefined;
   // The forms of shells, Spring, Docker Compose and the OpenTelemetry collector. What is not closed may be anything.
   const name = closed ? /^\$\{\s{0,9}(?:env:|ENV:)?([A-Za-z_][A-Za-z0-9_]{0,99})/.exec(text)?.[1] : undefined;
   const reason = closed ? 'has a form that is not known here' : 'is not closed';
   const form = name ?? 'NAME';
-  return new WrongPlaceholder(
+  return new PlaceholderError(
     `has a placeholder that ${reason}; write \${${form}} or \${${form}:-default}, or $\${ where the text \${ is meant`,
   );
 }

@@ -9,7 +9,7 @@ export interface SmallFileOptions {
 }
 
 /** A file could not be read; the message says why and is fit for a report. */
-export class UnreadableFile extends Error {
+export class UnreadableFileError extends Error {
   /** There is no such file. */
   readonly missing: boolean;
 
@@ -23,7 +23,7 @@ export class UnreadableFile extends Error {
  * Reads a file that is a regular one and not large, within a time limit: a pipe, a device or a file of the kernel's
  * (`/proc/kmsg` says that it is a regular one of no length) would be read for ever.
  *
- * @throws {UnreadableFile} saying why it cannot be read.
+ * @throws {UnreadableFileError} saying why it cannot be read.
  */
 export async function readSmallFile(
   file: string,
@@ -32,16 +32,16 @@ export async function readSmallFile(
   let timer: NodeJS.Timeout | undefined;
   const tooSlow = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new UnreadableFile(`it could not be read within ${timeoutMs} ms`));
+      reject(new UnreadableFileError(`it could not be read within ${timeoutMs} ms`));
     }, timeoutMs);
   });
   try {
     return await Promise.race([readAll(file), tooSlow]);
   } catch (error) {
-    if (error instanceof UnreadableFile) throw error;
+    if (error instanceof UnreadableFileError) throw error;
     const code = errorCode(error);
-    if (code === 'EAGAIN') throw new UnreadableFile('it has no end, as files of the kernel have none');
-    throw new UnreadableFile(code, code === 'ENOENT' || code === 'ENOTDIR');
+    if (code === 'EAGAIN') throw new UnreadableFileError('it has no end, as files of the kernel have none');
+    throw new UnreadableFileError(code, code === 'ENOENT' || code === 'ENOTDIR');
   } finally {
     clearTimeout(timer);
   }
@@ -53,8 +53,8 @@ export const MAX_FILE_BYTES = 1024 * 1024;
 async function readAll(file: string): Promise<Buffer> {
   // Not after opening it, which alone has an effect on some devices.
   const stats = await stat(file);
-  if (stats.isDirectory()) throw new UnreadableFile('EISDIR');
-  if (!stats.isFile()) throw new UnreadableFile('not a regular file');
+  if (stats.isDirectory()) throw new UnreadableFileError('EISDIR');
+  if (!stats.isFile()) throw new UnreadableFileError('not a regular file');
   if (stats.size > MAX_FILE_BYTES) throw tooLarge(`${stats.size} bytes`);
   // Without O_NONBLOCK, opening a pipe or reading a log of the kernel's would hold a thread of the process for ever.
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -77,6 +77,6 @@ async function readAll(file: string): Promise<Buffer> {
 
 const CHUNK_BYTES = 64 * 1024;
 
-function tooLarge(size: string): UnreadableFile {
-  return new UnreadableFile(`it has ${size}, and at most ${MAX_FILE_BYTES} are read`);
+function tooLarge(size: string): UnreadableFileError {
+  return new UnreadableFileError(`it has ${size}, and at most ${MAX_FILE_BYTES} are read`);
 }

@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, type Document, type Scalar, type YAMLMap } from 'yaml';
 import type { ConfigNode, ScalarNode, SourceFile, ReadProblem, ReadResult } from './config-node.js';
-import { parseTemplate, WrongPlaceholder } from './placeholders.js';
+import { parseTemplate, PlaceholderError } from './placeholders.js';
 import type { IsSecretKey } from '../secret.js';
 import type { Shield } from './shield.js';
 import { endOf, isExact, listItem, otherMeaning, scalarValue, startOf } from './yaml-values.js';
@@ -117,7 +117,7 @@ export class TreeBuilder {
         ...(file ? { secret: true } : {}),
       };
     } catch (error) {
-      if (!(error instanceof WrongPlaceholder)) throw error;
+      if (!(error instanceof PlaceholderError)) throw error;
       this.problem(node.offset, spot.path, error.message);
       return node;
     }
@@ -168,7 +168,7 @@ export class TreeBuilder {
       if (template.every((part) => typeof part === 'string')) return template.join('');
       return problem('has a placeholder for a key; only values come from outside, so write the key itself');
     } catch (error) {
-      if (!(error instanceof WrongPlaceholder)) throw error;
+      if (!(error instanceof PlaceholderError)) throw error;
       return problem(error.message);
     }
   }

@@ -4,7 +4,7 @@ import { sep } from 'node:path';
 import type { ConfigLayer } from '../files/config-layers.js';
 import { SourceFile, type MapNode } from '../files/config-node.js';
 import { readYaml } from '../files/read-yaml.js';
-import { readSmallFile, UnreadableFile } from '../files/small-file.js';
+import { readSmallFile, UnreadableFileError } from '../files/small-file.js';
 import type { ConfigProblem, ConfigProblemCode } from '../report/config-error.js';
 import type { ProblemMaker } from '../report/problem-maker.js';
 import { findNearMisses, isDangling } from './near-misses.js';
@@ -33,7 +33,7 @@ export async function readLayer(
   try {
     bytes = await readSmallFile(layer.file);
   } catch (error) {
-    if (!(error instanceof UnreadableFile)) throw error;
+    if (!(error instanceof UnreadableFileError)) throw error;
     if (!error.missing) {
       return failed(source, problems, 'unreadable', `the file cannot be read (${error.message})`);
     }

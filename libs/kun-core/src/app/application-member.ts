@@ -136,16 +136,16 @@ export class ApplicationMember implements ProcessMember {
 }
 
 /** A value was thrown that is not an Error and has no stack. */
-class ThrownValue extends Error {
-  override readonly name = 'ThrownValue';
+class ThrownValueError extends Error {
+  override readonly name = 'ThrownValueError';
 }
 
 /** Returns what was thrown as an Error. Property values of an object are never printed, as they may be secrets. */
 function asError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
-  if (typeof thrown !== 'object' || thrown === null) return new ThrownValue(String(thrown));
+  if (typeof thrown !== 'object' || thrown === null) return new ThrownValueError(String(thrown));
   const fields = Object.keys(thrown).slice(0, MAX_FIELDS).join(', ');
-  return new ThrownValue(`an object that is not an error, with the fields: ${fields || 'none'}`);
+  return new ThrownValueError(`an object that is not an error, with the fields: ${fields || 'none'}`);
 }
 
 const MAX_FIELDS = 20;

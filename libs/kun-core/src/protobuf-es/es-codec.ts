@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary, type DescMessage } from '@bufbuild/protobuf';
-import { Misfit } from '../proto/values/message-misfit.js';
+import { FieldMisfitError } from '../proto/values/message-misfit.js';
 import { MessageChecks } from './message-checks.js';
 
 /** How messages are written. */
@@ -31,7 +31,7 @@ export function esCodecs({ strict }: EsForms): (type: DescMessage) => EsCodec {
           const bytes = toBinary(type, create(type, given as Record<string, unknown>));
           return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
         } catch (thrown) {
-          throw Misfit.toError(type.typeName, thrown);
+          throw FieldMisfitError.toError(type.typeName, thrown);
         }
       },
       decode({ buffer, byteOffset, byteLength }) {
@@ -39,7 +39,10 @@ export function esCodecs({ strict }: EsForms): (type: DescMessage) => EsCodec {
           // Not as a Buffer, whose slice() copies nothing: fields of bytes would be Buffers, too.
           return fromBinary(type, new Uint8Array(buffer, byteOffset, byteLength));
         } catch (cause) {
-          throw Misfit.toError(type.typeName, new Misfit("not in protobuf's wire format", { cause }));
+          throw FieldMisfitError.toError(
+            type.typeName,
+            new FieldMisfitError("not in protobuf's wire format", { cause }),
+          );
         }
       },
     };

@@ -1,11 +1,11 @@
 import type { DescField, DescMessage, DescOneof } from '@bufbuild/protobuf';
 import { nearest } from '@kun/config';
-import { atField, atIndex, atKey, describe, Misfit } from '../proto/values/message-misfit.js';
+import { atField, atIndex, atKey, describe, FieldMisfitError } from '../proto/values/message-misfit.js';
 import { MAX_DEPTH } from '../proto/values/value-codec.js';
 import { isNative } from './native-fields.js';
 import { mapKeyCheck, scalarCheck } from './scalar-checks.js';
 
-/** Looks at a value and throws a {@link Misfit} where it is none of its field; `made` says that its message was created. */
+/** Looks at a value and throws a {@link FieldMisfitError} where it is none of its field; `made` says that its message was created. */
 type Check = (value: unknown, depth: number, made: boolean) => void;
 
 /** A field, or a oneof of them, as a message has it. */
@@ -58,7 +58,7 @@ export class MessageChecks {
     const one = this.single(field);
     if (field.fieldKind === 'list') {
       return (value, depth, made) => {
-        if (!Array.isArray(value)) throw new Misfit(`expected an array, found ${describe(value)}`);
+        if (!Array.isArray(value)) throw new FieldMisfitError(`expected an array, found ${describe(value)}`);
         for (let index = 0; index < value.length; index++)
           within(atIndex, index, one, value[index], depth, made);
       };
@@ -68,7 +68,7 @@ export class MessageChecks {
     return (value, depth, made) => {
       if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Map) {
         const hint = value instanceof Map ? ' (Object.fromEntries makes one of it)' : '';
-        throw new Misfit(`expected an object, found ${describe(value)}${hint}`);
+        throw new FieldMisfitError(`expected an object, found ${describe(value)}${hint}`);
       }
       for (const [key, item] of Object.entries(value)) {
         checkKey(key);
@@ -94,7 +94,7 @@ export class MessageChecks {
     return (value) => {
       integer(value);
       if (!values.open && !known.has(value as number))
-        throw new Misfit(`${values.typeName} has no value ${describe(value)}`);
+        throw new FieldMisfitError(`${values.typeName} has no value ${describe(value)}`);
     };
   }
 
@@ -102,11 +102,11 @@ export class MessageChecks {
     const cases = new Map(fields.map((field) => [field.localName, this.field(field)]));
     return (given, depth, made) => {
       if (typeof given !== 'object' || given === null)
-        throw new Misfit(`expected { case, value }, found ${describe(given)}`);
+        throw new FieldMisfitError(`expected { case, value }, found ${describe(given)}`);
       const { case: set, value } = given as { case?: unknown; value?: unknown };
       if (set === undefined) return;
       const check = typeof set === 'string' ? cases.get(set) : undefined;
-      if (!check) throw new Misfit(`case: ${noMember(set, [...cases.keys()])}`);
+      if (!check) throw new FieldMisfitError(`case: ${noMember(set, [...cases.keys()])}`);
       within(atField, set as string, check, value, depth, made);
     };
   }
@@ -119,21 +119,28 @@ function checkMessage(
   depth: number,
   withinMade: boolean,
 ): void {
-  if (depth > MAX_DEPTH) throw new Misfit(`more than ${MAX_DEPTH} messages in each other`);
+  if (depth > MAX_DEPTH) throw new FieldMisfitError(`more than ${MAX_DEPTH} messages in each other`);
   const made = isMade(typeName, value, withinMade);
   const message = value as Readonly<Record<string, unknown>>;
   for (const { name, needed, check } of members.values()) {
     const field = !made || Object.hasOwn(message, name) ? message[name] : undefined;
     // What `create` takes says null, too, for what is not set.
     if (field === undefined || (field === null && !made)) {
-      if (needed === 'by all') throw Misfit.within(atField(name), new Misfit('is required, and not set'));
+      if (needed === 'by all')
+        throw FieldMisfitError.within(atField(name), new FieldMisfitError('is required, and not set'));
       if (needed === 'by messages' && made)
-        throw Misfit.within(atField(name), new Misfit('is missing; make the message with create(...)'));
+        throw FieldMisfitError.within(
+          atField(name),
+          new FieldMisfitError('is missing; make the message with create(...)'),
+        );
     } else within(atField, name, check, field, depth, made);
   }
   for (const key of Object.keys(message)) {
     if (!members.has(key) && !key.startsWith('$'))
-      throw Misfit.within(atField(key.slice(0, 64)), new Misfit(noMember(key, [...members.keys()])));
+      throw FieldMisfitError.within(
+        atField(key.slice(0, 64)),
+        new FieldMisfitError(noMember(key, [...members.keys()])),
+      );
   }
 }
 
@@ -143,15 +150,15 @@ function isMade(typeName: string, value: unknown, withinMade: boolean): boolean 
   if (made === typeName) return true;
   const expected = `expected a message ${typeName}, found`;
   if (made !== undefined)
-    throw new Misfit(
+    throw new FieldMisfitError(
       `${expected} ${typeof made === 'string' ? `one of ${made.slice(0, 200)}` : describe(made)}`,
     );
   // A Date, a Map or a promise has no field that is known, and would be a message in which nothing is set.
   if (Object.prototype.toString.call(value) !== '[object Object]') {
     const hint = value instanceof Date && typeName === TIMESTAMP ? '; timestampFromDate makes one of it' : '';
-    throw new Misfit(`${expected} ${describe(value)}${hint}`);
+    throw new FieldMisfitError(`${expected} ${describe(value)}${hint}`);
   }
-  if (withinMade) throw new Misfit(`${expected} an object; make it with create(...)`);
+  if (withinMade) throw new FieldMisfitError(`${expected} an object; make it with create(...)`);
   return false;
 }
 
@@ -167,7 +174,7 @@ function within<Place extends string | number>(
   try {
     check(value, depth, made);
   } catch (thrown) {
-    throw Misfit.within(part(place), thrown);
+    throw FieldMisfitError.within(part(place), thrown);
   }
 }
 
@@ -178,7 +185,7 @@ function noMember(name: unknown, names: readonly string[]): string {
 
 const isObject: Check = (value) => {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Misfit(`expected an object, found ${describe(value)}`);
+    throw new FieldMisfitError(`expected an object, found ${describe(value)}`);
 };
 
 const TIMESTAMP = 'google.protobuf.Timestamp';

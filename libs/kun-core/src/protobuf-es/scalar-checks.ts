@@ -1,7 +1,7 @@
 import { ScalarType } from '@bufbuild/protobuf';
-import { describe, Misfit } from '../proto/values/message-misfit.js';
+import { describe, FieldMisfitError } from '../proto/values/message-misfit.js';
 
-/** Throws a {@link Misfit} for what is no value of the type, as protobuf-es has it. */
+/** Throws a {@link FieldMisfitError} for what is no value of the type, as protobuf-es has it. */
 export function scalarCheck(type: ScalarType): (value: unknown) => void {
   return CHECKS[type];
 }
@@ -12,11 +12,12 @@ export function mapKeyCheck(type: ScalarType): (key: string) => void {
   if (type === ScalarType.STRING) return (key) => check(key);
   if (type === ScalarType.BOOL) {
     return (key) => {
-      if (key !== 'true' && key !== 'false') throw new Misfit('a key of the map is neither true nor false');
+      if (key !== 'true' && key !== 'false')
+        throw new FieldMisfitError('a key of the map is neither true nor false');
     };
   }
   return (key) => {
-    if (!/^-?\d{1,20}$/.test(key)) throw new Misfit('a key of the map is no whole number');
+    if (!/^-?\d{1,20}$/.test(key)) throw new FieldMisfitError('a key of the map is no whole number');
     const value = BigInt(key);
     check(IS_64_BIT.has(type) ? value : Number(value));
   };
@@ -33,7 +34,9 @@ const IS_64_BIT = new Set([
 function integer32(least: number, most: number) {
   return (value: unknown): void => {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < least || value > most)
-      throw new Misfit(`expected a whole number from ${least} to ${most}, found ${describe(value)}`);
+      throw new FieldMisfitError(
+        `expected a whole number from ${least} to ${most}, found ${describe(value)}`,
+      );
   };
 }
 
@@ -41,7 +44,7 @@ function integer32(least: number, most: number) {
 function integer64(wrapped: (value: bigint) => bigint) {
   return (value: unknown): void => {
     if (typeof value === 'bigint' ? wrapped(value) === value : isExact(value, wrapped)) return;
-    throw new Misfit(`expected a bigint of 64 bits, found ${describe(value)}`);
+    throw new FieldMisfitError(`expected a bigint of 64 bits, found ${describe(value)}`);
   };
 }
 
@@ -62,22 +65,24 @@ const unsigned64 = integer64((value) => BigInt.asUintN(64, value));
 
 const CHECKS: Readonly<Record<ScalarType, (value: unknown) => void>> = {
   [ScalarType.STRING]: (value) => {
-    if (typeof value !== 'string') throw new Misfit(`expected text, found ${describe(value)}`);
+    if (typeof value !== 'string') throw new FieldMisfitError(`expected text, found ${describe(value)}`);
     if (!value.isWellFormed())
-      throw new Misfit('the text has half of a surrogate pair, which UTF-8 has no form for');
+      throw new FieldMisfitError('the text has half of a surrogate pair, which UTF-8 has no form for');
   },
   [ScalarType.BOOL]: (value) => {
-    if (typeof value !== 'boolean') throw new Misfit(`expected true or false, found ${describe(value)}`);
+    if (typeof value !== 'boolean')
+      throw new FieldMisfitError(`expected true or false, found ${describe(value)}`);
   },
   [ScalarType.BYTES]: (value) => {
-    if (!(value instanceof Uint8Array)) throw new Misfit(`expected a Uint8Array, found ${describe(value)}`);
+    if (!(value instanceof Uint8Array))
+      throw new FieldMisfitError(`expected a Uint8Array, found ${describe(value)}`);
   },
   [ScalarType.DOUBLE]: (value) => {
-    if (typeof value !== 'number') throw new Misfit(`expected a number, found ${describe(value)}`);
+    if (typeof value !== 'number') throw new FieldMisfitError(`expected a number, found ${describe(value)}`);
   },
   [ScalarType.FLOAT]: (value) => {
     if (typeof value !== 'number' || (Number.isFinite(value) && !Number.isFinite(Math.fround(value))))
-      throw new Misfit(`expected a number (float), found ${describe(value)}`);
+      throw new FieldMisfitError(`expected a number (float), found ${describe(value)}`);
   },
   [ScalarType.INT32]: signed32,
   [ScalarType.SINT32]: signed32,

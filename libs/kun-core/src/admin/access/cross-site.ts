@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { forbidden } from './refusal.js';
+import { forbidden } from './http-error.js';
 
 /**
  * Refuses what another site has a browser send. A browser names the site in `Origin` for all that it sends across, but for
  * links that are followed and images; for those it says `Sec-Fetch-Site`. Tools send neither.
  *
- * @throws {Refusal} when the request is not of this very host and port.
+ * @throws {HttpError} when the request is not of this very host and port.
  */
 export function checkSameSite({ method, headers }: IncomingMessage): void {
   const { origin, host } = headers;

@@ -3,7 +3,7 @@ import type { ProbeLogger } from '../../lifecycle/checks.js';
 import { checkSameSite } from './cross-site.js';
 import type { KnownHosts } from './known-hosts.js';
 import { readJson } from './read-json.js';
-import { Refusal } from './refusal.js';
+import { HttpError } from './http-error.js';
 import { RouteTable, type AdminRoute, type Exchange, type MatchedRoute } from './route.js';
 import type { SecretScrubber } from './secret-scrubber.js';
 import type { TokenCheck } from './token-check.js';
@@ -76,7 +76,7 @@ export class Dispatcher {
   }
 
   private fail(error: unknown, response: ServerResponse): void {
-    const refusal = error instanceof Refusal ? error : new Refusal(500, 'it failed; the log says why');
+    const refusal = error instanceof HttpError ? error : new HttpError(500, 'it failed; the log says why');
     if (refusal !== error) {
       const why = error instanceof Error ? error.message : String(error);
       this.parts.logger.warn(`a request to the admin port failed: ${why}`);
@@ -104,5 +104,5 @@ const MAX_SHOWN = 200;
 
 function refuseMethod(matched: readonly MatchedRoute[]): never {
   const allowed = matched.map(({ route }) => route.method).join(', ');
-  throw new Refusal(405, `it takes ${allowed}`, { Allow: allowed });
+  throw new HttpError(405, `it takes ${allowed}`, { Allow: allowed });
 }

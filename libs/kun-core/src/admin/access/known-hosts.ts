@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { hostname } from 'node:os';
-import { forbidden } from './refusal.js';
+import { forbidden } from './http-error.js';
 
 /**
  * Refuses what was asked of another host: a page of somebody's can have its own name resolve to this process (DNS
@@ -14,7 +14,7 @@ export class KnownHosts {
     this.names = new Set(['localhost', '127.0.0.1', '::1', hostname().toLowerCase(), ...further]);
   }
 
-  /** @throws {Refusal} naming the key that would let the host in. */
+  /** @throws {HttpError} naming the key that would let the host in. */
   check(request: IncomingMessage): void {
     const { host } = request.headers;
     const name = hostOf(host);

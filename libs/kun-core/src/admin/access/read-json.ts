@@ -1,16 +1,16 @@
 import type { IncomingMessage } from 'node:http';
-import { badRequest, Refusal } from './refusal.js';
+import { badRequest, HttpError } from './http-error.js';
 
 /**
  * Reads the body of a request, bounded.
  *
- * @throws {Refusal} when it is not declared as JSON, which no form of a foreign page can be; is more than `maxBytes`; or is
+ * @throws {HttpError} when it is not declared as JSON, which no form of a foreign page can be; is more than `maxBytes`; or is
  * no JSON.
  */
 export async function readJson(request: IncomingMessage, maxBytes: number): Promise<unknown> {
   const type = request.headers['content-type'] ?? '';
   if (!/^application\/json\s*(?:;|$)/i.test(type)) {
-    throw new Refusal(415, 'the body is wanted as JSON: send Content-Type: application/json');
+    throw new HttpError(415, 'the body is wanted as JSON: send Content-Type: application/json');
   }
   const declared = Number(request.headers['content-length'] ?? 0);
   const chunks: Buffer[] = [];
@@ -23,7 +23,7 @@ export async function readJson(request: IncomingMessage, maxBytes: number): Prom
     }
   }
   if (declared > maxBytes || bytes > maxBytes) {
-    throw new Refusal(413, `the body may have ${maxBytes} bytes`, { Connection: 'close' });
+    throw new HttpError(413, `the body may have ${maxBytes} bytes`, { Connection: 'close' });
   }
   try {
     return JSON.parse(Buffer.concat(chunks).toString('utf8'));

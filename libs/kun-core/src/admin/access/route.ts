@@ -14,7 +14,7 @@ export interface Exchange {
   /**
    * The body as JSON.
    *
-   * @throws {Refusal} when it is none, or more than `maxBytes`. Default 64 KiB.
+   * @throws {HttpError} when it is none, or more than `maxBytes`. Default 64 KiB.
    */
   readonly body: (maxBytes?: number) => Promise<unknown>;
 }
@@ -29,7 +29,7 @@ export interface AdminRoute {
   readonly path: string;
   /** `reading`: open to whoever can reach the port; `token`: it changes, costs or calls something. */
   readonly needs: 'reading' | 'token';
-  /** @throws {Refusal} for what cannot be done. */
+  /** @throws {HttpError} for what cannot be done. */
   handle(exchange: Exchange): RouteAnswer;
 }
 

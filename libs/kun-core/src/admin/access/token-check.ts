@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Secret } from '@kun/config';
 import type { Live } from '../../settings/live.js';
-import { forbidden, Refusal } from './refusal.js';
+import { forbidden, HttpError } from './http-error.js';
 
 /** Lets those in who know the token. It may change while the service runs. */
 export class TokenCheck {
@@ -13,7 +13,7 @@ export class TokenCheck {
     return this.token.current !== undefined;
   }
 
-  /** @throws {Refusal} when there is no token (403), or the request has not the right one (401). */
+  /** @throws {HttpError} when there is no token (403), or the request has not the right one (401). */
   check({ headers, method, url }: IncomingMessage): void {
     const token = this.token.current;
     const what = `${method} ${(url ?? '').replace(/\?.*/s, '').slice(0, MAX_SHOWN)}`;
@@ -26,7 +26,7 @@ export class TokenCheck {
     if (given !== undefined && isSame(given, token.reveal())) return;
     const found =
       given === undefined ? 'wants a bearer token in the header Authorization,' : 'was sent with what is not';
-    throw new Refusal(401, `${what} ${found} the token of Admin.Token`, { 'WWW-Authenticate': 'Bearer' });
+    throw new HttpError(401, `${what} ${found} the token of Admin.Token`, { 'WWW-Authenticate': 'Bearer' });
   }
 }
 

@@ -1,5 +1,5 @@
 import { Metadata } from '@grpc/grpc-js';
-import { badRequest } from '../access/refusal.js';
+import { badRequest } from '../access/http-error.js';
 import type { MetadataEntry } from '../answers/calling.js';
 import { isCredential } from './buf-curl.js';
 
@@ -17,7 +17,7 @@ export interface AskedCall {
 const MAX_TIMEOUT_MS = 3_600_000;
 const KNOWN = ['method', 'messages', 'open', 'metadata', 'timeoutMs'];
 
-/** @throws {Refusal} naming what of the body cannot be used. */
+/** @throws {HttpError} naming what of the body cannot be used. */
 export function readCallRequest(body: unknown): AskedCall {
   const asked = Object(body) as Record<string, unknown>;
   for (const name of Object.keys(asked)) {
@@ -42,13 +42,13 @@ export function readCallRequest(body: unknown): AskedCall {
   };
 }
 
-/** @throws {Refusal} when it is no list. */
+/** @throws {HttpError} when it is no list. */
 export function readMessages(messages: unknown): readonly unknown[] {
   if (Array.isArray(messages)) return messages as unknown[];
   throw badRequest('messages is a list of messages, each as JSON of protobuf');
 }
 
-/** @throws {Refusal} naming an entry that cannot be sent. */
+/** @throws {HttpError} naming an entry that cannot be sent. */
 export function toMetadata(entries: readonly MetadataEntry[]): Metadata {
   const metadata = new Metadata();
   for (const [name, value] of entries) {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Metadata } from '@grpc/grpc-js';
 import type { LocalCall, LocalCaller } from '../../server/port/local-call.js';
 import type { WireStatus } from '../../server/call/wire-call.js';
-import { conflict, tooMany } from '../access/refusal.js';
+import { conflict, tooMany } from '../access/http-error.js';
 import type { CallEvent } from '../answers/calling.js';
 import { shownEntries } from './call-request.js';
 import { shownStatus, type PreparedCall } from './prepare-call.js';
@@ -50,7 +50,7 @@ export class CallSession implements LocalCaller {
     this.write(open);
   }
 
-  /** @throws {Refusal} when a message does not fit its proto, the request is complete, or too many wait. */
+  /** @throws {HttpError} when a message does not fit its proto, the request is complete, or too many wait. */
   send(messages: readonly unknown[]): void {
     if (this.complete) throw conflict('the request of the call is complete: no message can follow');
     const encoded = messages.map((message) => this.parts.method.encode(message));

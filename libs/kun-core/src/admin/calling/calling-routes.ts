@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js';
 import type { KunGrpcServer } from '../../server/port/grpc-server.js';
 import type { LocalCall, LocalCaller } from '../../server/port/local-call.js';
 import { peerOf } from '../access/dispatcher.js';
-import { notFound, Refusal, tooMany } from '../access/refusal.js';
+import { notFound, HttpError, tooMany } from '../access/http-error.js';
 import type { AdminRoute, Exchange } from '../access/route.js';
 import type { CollectedAnswer, MethodsAnswer } from '../answers/calling.js';
 import { bufCurl } from './buf-curl.js';
@@ -94,7 +94,7 @@ export class Calling {
   /**
    * Makes a call and gives what came of it when it is over; it is cancelled when `signal` aborts.
    *
-   * @throws {Refusal} for what cannot be called.
+   * @throws {HttpError} for what cannot be called.
    */
   async collect(
     asked: AskedCall,
@@ -116,7 +116,7 @@ export class Calling {
     }
   }
 
-  /** @throws {Refusal} for what cannot be called; whatever the call itself comes to is written as its end. */
+  /** @throws {HttpError} for what cannot be called; whatever the call itself comes to is written as its end. */
   private async make(exchange: Exchange): Promise<void> {
     const asked = readCallRequest(await exchange.body(this.maxBodyBytes));
     const prepared = await prepareCall(asked, this.protos, this.parts.clock);
@@ -142,12 +142,14 @@ export class Calling {
     if (!asked.open) session.halfClose();
   }
 
-  /** @throws {Refusal} when as many are under way as may be, or the gRPC port is not open. */
+  /** @throws {HttpError} when as many are under way as may be, or the gRPC port is not open. */
   private callOf({ rpc }: PreparedCall, caller: LocalCaller): LocalCall {
     if (this.open.size + this.collected.size >= MAX_OPEN)
       throw tooMany(`${MAX_OPEN} calls are under way, as many as may be; end one`);
     const call = this.parts.server.callLocally(rpc.path, caller);
     if (call) return call;
-    throw new Refusal(503, 'the gRPC port is not open: the service starts or stops', { 'Retry-After': '5' });
+    throw new HttpError(503, 'the gRPC port is not open: the service starts or stops', {
+      'Retry-After': '5',
+    });
   }
 }

@@ -5,7 +5,7 @@ import { describeMethod, type RpcMethod } from '../../rpc/rpc-method.js';
 import type { WireStatus } from '../../server/call/wire-call.js';
 import { codeName } from '../../status/code.js';
 import { fromServiceError } from '../../status/wire/service-error.js';
-import { badRequest, notFound } from '../access/refusal.js';
+import { badRequest, notFound } from '../access/http-error.js';
 import { toMetadata, type AskedCall } from './call-request.js';
 import type { JsonMethod, ProtoJson } from './proto-json.js';
 
@@ -23,7 +23,7 @@ export interface PreparedCall {
 const UNARY_TIMEOUT_MS = 30_000;
 const STREAM_TIMEOUT_MS = 600_000;
 
-/** @throws {Refusal} for what cannot be called. */
+/** @throws {HttpError} for what cannot be called. */
 export async function prepareCall(asked: AskedCall, protos: ProtoJson, clock: Clock): Promise<PreparedCall> {
   const method = await protos.method(asked.method);
   if (!method) {
@@ -56,7 +56,7 @@ function streamsOf({ descriptor }: JsonMethod): { requestStream: boolean; respon
   };
 }
 
-/** @throws {Refusal} when there are more than the method takes. */
+/** @throws {HttpError} when there are more than the method takes. */
 function messagesOf({ messages, open }: AskedCall, { requestStream, path }: RpcMethod): readonly unknown[] {
   if (requestStream) return messages ?? [];
   if (open) throw badRequest(`${path} takes one message: it cannot be left open`);

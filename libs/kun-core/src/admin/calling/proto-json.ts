@@ -2,14 +2,14 @@ import type { DescMessage, DescMethod, DescService, FileRegistry } from '@bufbui
 import type { DescribedSchema } from '../../proto/files/described-schema.js';
 import { DescriptorIndex, type DescribedFile } from '../../proto/descriptor/descriptor-index.js';
 import { fileRegistry } from '../../proto/descriptor/file-registry.js';
-import { badRequest } from '../access/refusal.js';
+import { badRequest } from '../access/http-error.js';
 
 type Library = typeof import('@bufbuild/protobuf');
 
 /** A method and its messages' forms: JSON of protobuf, and bytes. */
 export interface JsonMethod {
   readonly descriptor: DescMethod;
-  /** @throws {Refusal} saying what of the JSON does not fit the message. */
+  /** @throws {HttpError} saying what of the JSON does not fit the message. */
   encode(json: unknown): Buffer;
   /** @throws {Error} when the bytes are no such message. */
   decode(bytes: Uint8Array): unknown;

@@ -1,6 +1,6 @@
 import type { Upstreams } from '../../client/upstreams/upstreams.js';
 import { codeName } from '../../status/code.js';
-import { badRequest } from '../access/refusal.js';
+import { badRequest } from '../access/http-error.js';
 import type { AdminRoute } from '../access/route.js';
 import type { CallsAnswer, ErrorsAnswer } from '../answers/calls.js';
 import type { ChannelEntry, ChannelsAnswer } from '../answers/process.js';
@@ -63,7 +63,7 @@ export function isMethod(path: string, meant: string): boolean {
   return path === meant || path.endsWith(`/${meant}`);
 }
 
-/** @throws {Refusal} for a filter that filters nothing. */
+/** @throws {HttpError} for a filter that filters nothing. */
 function readFilter(query: URLSearchParams): ErrorFilter {
   for (const name of query.keys()) {
     if (!FILTERS.has(name)) throw badRequest(`errors are found by ${[...FILTERS].join(', ')}`);

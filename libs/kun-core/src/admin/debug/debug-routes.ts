@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises';
 import { getHeapSnapshot } from 'node:v8';
 import type { Clock } from '../../clock.js';
 import type { AskedTraces } from '../../traces/asked-traces.js';
-import { badRequest, conflict } from '../access/refusal.js';
+import { badRequest, conflict } from '../access/http-error.js';
 import type { AdminRoute, Exchange } from '../access/route.js';
 import type { TraceNextAnswer } from '../answers/process.js';
 import { cpuProfile } from './cpu-profile.js';
@@ -86,7 +86,7 @@ export function traceNextAnswer({ clock, asked }: TraceParts): TraceNextAnswer {
   return { pending: asked?.pending(clock.now()) ?? [], recorded: asked?.traces ?? [] };
 }
 
-/** @throws {Refusal} for a method that is not served, or where spans go nowhere. */
+/** @throws {HttpError} for a method that is not served, or where spans go nowhere. */
 export function askForTraces(parts: TraceParts, method: string, calls: number): TraceNextAnswer {
   const { asked, clock } = parts;
   if (!asked) {
@@ -102,7 +102,7 @@ export function askForTraces(parts: TraceParts, method: string, calls: number): 
   return traceNextAnswer(parts);
 }
 
-/** @throws {Refusal} when it is no whole number from 1 to `most`. */
+/** @throws {HttpError} when it is no whole number from 1 to `most`. */
 function numberOf(query: URLSearchParams, name: string, otherwise: number, most: number): number {
   const text = query.get(name) ?? String(otherwise);
   const number = /^\d{1,6}$/.test(text) ? Number(text) : 0;

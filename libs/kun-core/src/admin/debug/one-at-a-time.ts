@@ -1,4 +1,4 @@
-import { conflict } from '../access/refusal.js';
+import { conflict } from '../access/http-error.js';
 
 /** Does work of which there may be one at a time, by what it is called in a refusal. */
 export type OneAtATime = <T>(what: string, work: () => Promise<T>) => Promise<T>;

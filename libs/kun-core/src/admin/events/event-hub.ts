@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.js';
-import { Refusal } from '../access/refusal.js';
+import { HttpError } from '../access/http-error.js';
 
 /** An event, made once for all who read. */
 export interface PageEvent {
@@ -47,10 +47,10 @@ export class EventHub {
     return this.readers.size;
   }
 
-  /** @throws {Refusal} when as many read as may. */
+  /** @throws {HttpError} when as many read as may. */
   async add(response: ServerResponse): Promise<void> {
     if (this.stopped || this.readers.size >= MAX_READERS) {
-      throw new Refusal(503, `${MAX_READERS} readers of /events are all there may be; close one`, {
+      throw new HttpError(503, `${MAX_READERS} readers of /events are all there may be; close one`, {
         'Retry-After': '10',
       });
     }

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock.js';
 import { LINE_LEVELS } from '../../logs/application-logger.js';
 import type { RecentLines } from '../../recent/recent-lines.js';
-import { badRequest } from '../access/refusal.js';
+import { badRequest } from '../access/http-error.js';
 import type { AdminRoute } from '../access/route.js';
 import type { LogAnswer, LogLine } from '../answers/log-lines.js';
 
@@ -66,7 +66,7 @@ function withoutIdentity(seq: number, fields: Readonly<Record<string, unknown>>)
   return { seq, ...Object.fromEntries(Object.entries(fields).filter(([name]) => !IDENTITY.has(name))) };
 }
 
-/** @throws {Refusal} for a filter that filters nothing. */
+/** @throws {HttpError} for a filter that filters nothing. */
 function readQuery(query: URLSearchParams): LogQuery {
   for (const name of query.keys()) {
     if (!FILTERS.has(name)) throw badRequest(`lines are found by ${[...FILTERS].join(', ')}`);

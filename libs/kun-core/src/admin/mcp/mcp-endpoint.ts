@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.js';
 import type { ProbeLogger } from '../../lifecycle/checks.js';
 import { importOptional } from '../../optional-package.js';
 import { peerOf } from '../access/dispatcher.js';
-import { badRequest, Refusal, tooMany } from '../access/refusal.js';
+import { badRequest, HttpError, tooMany } from '../access/http-error.js';
 import type { AdminRoute, Exchange } from '../access/route.js';
 import type { SecretScrubber } from '../access/secret-scrubber.js';
 import type { TokenCheck } from '../access/token-check.js';
@@ -94,7 +94,7 @@ export class McpEndpoint {
     asker: McpAsker,
   ): Promise<void> {
     const { library } = this;
-    if (!library) throw new Refusal(503, 'the service starts', { 'Retry-After': '1' });
+    if (!library) throw new HttpError(503, 'the service starts', { 'Retry-After': '1' });
     const { scrubber, logger } = this.parts;
     let problem: Error | undefined;
     const make = () =>
@@ -117,7 +117,7 @@ export class McpEndpoint {
     response.end(contentType?.startsWith('application/json') ? scrubbed(text, scrubber) : text);
   }
 
-  /** @throws {Refusal} for a token that is not the one. */
+  /** @throws {HttpError} for a token that is not the one. */
   private isTrusted(request: IncomingMessage): boolean {
     const { token } = this.parts;
     if (request.headers.authorization === undefined || !token.enabled) return false;
@@ -141,7 +141,7 @@ function scrubbed(text: string, { replacer }: McpEndpointParts['scrubber']): str
 /** What is given up has no answer, whatever the SDK waits for. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(new Refusal(503, 'it took too long, or the service stops'));
+    const abort = () => reject(new HttpError(503, 'it took too long, or the service stops'));
     if (signal.aborted) abort();
     signal.addEventListener('abort', abort, { once: true });
     void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));

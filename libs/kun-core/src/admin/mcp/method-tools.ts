@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Calling } from '../calling/calling-routes.js';
 import type { MethodsAnswer, TypeShape } from '../answers/calling.js';
 import { isMethod } from '../calls/calls-routes.js';
-import { notFound } from '../access/refusal.js';
+import { notFound } from '../access/http-error.js';
 import { readingTool, tokenTool, type McpTool } from './tool.js';
 
 const MAX_TIMEOUT_MS = 60_000;
@@ -80,7 +80,7 @@ function overview({ services }: MethodsAnswer): object {
   return { methods };
 }
 
-/** @throws {Refusal} when there is none of the name. */
+/** @throws {HttpError} when there is none of the name. */
 function detailed({ services, types }: MethodsAnswer, meant: string): object {
   const methods = services.flatMap((service) =>
     service.methods.filter(({ method }) => isMethod(method, meant)),

@@ -1,5 +1,5 @@
 import type { CallToolResult, McpServer } from '@modelcontextprotocol/server';
-import { forbidden, Refusal } from '../access/refusal.js';
+import { forbidden, HttpError } from '../access/http-error.js';
 import { boundedAnswer } from './bounded-answer.js';
 import type { Asker, McpTool } from './tool.js';
 
@@ -67,8 +67,8 @@ async function resultOf(
       structuredContent: bounded,
     };
   } catch (error) {
-    if (!(error instanceof Refusal)) onFailure(error instanceof Error ? error.message : String(error));
-    const text = error instanceof Refusal ? error.message : 'it failed; the log of the service says why';
+    if (!(error instanceof HttpError)) onFailure(error instanceof Error ? error.message : String(error));
+    const text = error instanceof HttpError ? error.message : 'it failed; the log of the service says why';
     return { content: [{ type: 'text', text }], isError: true };
   }
 }

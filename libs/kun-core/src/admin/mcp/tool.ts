@@ -26,7 +26,7 @@ export interface McpTool {
   };
   /** The list of its answer that is cut when there is too much, and how to ask for less. */
   readonly cuts?: { readonly list: string; readonly narrow: string };
-  /** @throws {Refusal} for what cannot be done. */
+  /** @throws {HttpError} for what cannot be done. */
   run(input: unknown, asker: Asker): object | Promise<object>;
 }
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { Refusal } from '../access/refusal.js';
+import { HttpError } from '../access/http-error.js';
 import type { AdminRoute } from '../access/route.js';
 import { readPageFiles, type PageFile, type PageFiles } from './page-files.js';
 
@@ -28,7 +28,7 @@ export function pageRoutes(): AdminRoute[] {
       needs: 'reading',
       async handle({ response, id }) {
         const file = (await page.files()).files.get(id);
-        if (!file) throw new Refusal(404, 'the page has no such file');
+        if (!file) throw new HttpError(404, 'the page has no such file');
         return send(response, file);
       },
     },

@@ -103,6 +103,6 @@ it.each([
   [{ level: 'debug', forSeconds: Number.NaN }],
 ])('refuses %j', (body) => {
   const { level, logger } = overridden();
-  expect(() => level.set(body)).toThrow(expect.objectContaining({ name: 'Refusal', status: 400 }) as Error);
+  expect(() => level.set(body)).toThrow(expect.objectContaining({ name: 'HttpError', status: 400 }) as Error);
   expect(logger.level).toBe('info');
 });

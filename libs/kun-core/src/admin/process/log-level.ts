@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.js';
 import type { ApplicationLogger } from '../../logs/application-logger.js';
 import { LOG_LEVELS, type LogLevel } from '../../settings/keys/logger.js';
 import type { Live } from '../../settings/live.js';
-import { badRequest } from '../access/refusal.js';
+import { badRequest } from '../access/http-error.js';
 import type { LogLevelAnswer } from '../answers/process.js';
 
 /** What a {@link LogLevelOverride} is made of. */
@@ -39,7 +39,7 @@ export class LogLevelOverride {
     };
   }
 
-  /** @throws {Refusal} when the body has no level or no time that can be used. */
+  /** @throws {HttpError} when the body has no level or no time that can be used. */
   set(body: unknown): LogLevelAnswer {
     const { level, forSeconds } = readBody(body);
     const { clock, logger } = this.parts;

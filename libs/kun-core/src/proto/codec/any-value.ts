@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 import type { CompiledMessage, Compiler } from './compiled-message.js';
-import { describe, Misfit } from '../values/message-misfit.js';
+import { describe, FieldMisfitError } from '../values/message-misfit.js';
 import type { ValueCodec } from '../values/value-codec.js';
 
 const TYPE = '@type';
@@ -13,7 +13,8 @@ export function anyValue({ type, writer, reader }: CompiledMessage, compiler: Co
   const [urlName = '', valueName = ''] = writer.fieldNames;
   const pack = (given: Readonly<Record<string, unknown>>, depth: number): object => {
     const { [TYPE]: url, ...message } = given;
-    if (typeof url !== 'string') throw new Misfit(`expected a type's URL in ${TYPE}, found ${describe(url)}`);
+    if (typeof url !== 'string')
+      throw new FieldMisfitError(`expected a type's URL in ${TYPE}, found ${describe(url)}`);
     const packed = lookup(type.root, url);
     const output = protobuf.Writer.create();
     const known = compiler.wellKnown(packed);
@@ -42,9 +43,12 @@ function lookup(root: protobuf.Root, url: string): protobuf.Type {
   try {
     return root.lookupType(name);
   } catch (cause) {
-    throw new Misfit(`the protos that were read have no message ${name}; give { type_url, value }`, {
-      cause,
-    });
+    throw new FieldMisfitError(
+      `the protos that were read have no message ${name}; give { type_url, value }`,
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -6,7 +6,7 @@ import { featureOf, planFields, valueOf, type FieldPlan } from '../values/field-
 import { boolean, floating, integer32, type Integer32 } from '../values/integers.js';
 import { integer64, isInteger64 } from '../values/integers64.js';
 import { mapKeys, mapReader, mapWriter, newMap } from './map-codec.js';
-import { leniently, Misfit, strictly, type Refuse } from '../values/message-misfit.js';
+import { leniently, FieldMisfitError, strictly, type Refuse } from '../values/message-misfit.js';
 import { listReader, MessageReader, type FieldReader } from './message-reader.js';
 import { listWriter, MessageWriter, type FieldWriter } from './message-writer.js';
 import { bytes, string } from '../values/text.js';
@@ -145,7 +145,7 @@ function explicit(plan: FieldPlan, codec: ValueCodec): FieldWriter {
   return (writer, source, depth) => {
     const value = inherited ? valueOf(source, plan) : source[name];
     if (value === undefined || (value === null && !takesNull)) {
-      if (field.required) throw new Misfit('required, and not there');
+      if (field.required) throw new FieldMisfitError('required, and not there');
       return value === null;
     }
     writer.uint32(tag);

@@ -1,6 +1,6 @@
 import type { Writer } from 'protobufjs';
 import { define, type Source } from '../values/field-plan.js';
-import { atKey, describe, Misfit, type Refuse } from '../values/message-misfit.js';
+import { atKey, describe, FieldMisfitError, type Refuse } from '../values/message-misfit.js';
 import type { FieldReader } from './message-reader.js';
 import type { ValueCodec } from '../values/value-codec.js';
 
@@ -29,7 +29,7 @@ export function mapWriter(tag: number, keys: MapKeys, values: ValueCodec, refuse
       values.write(writer, value, depth);
       writer.ldelim();
     } catch (thrown) {
-      throw Misfit.within(atKey(key), thrown);
+      throw FieldMisfitError.within(atKey(key), thrown);
     }
   };
   return (writer: Writer, given: unknown, depth: number): void => {
@@ -49,7 +49,7 @@ export function mapReader(keys: MapKeys, values: ValueCodec): FieldReader['read'
   return (reader, depth, previous) => {
     const end = reader.size() + reader.pos;
     const { len } = reader;
-    if (end > len) throw new Misfit('cut short: an entry that is longer than its message');
+    if (end > len) throw new FieldMisfitError('cut short: an entry that is longer than its message');
     reader.len = end;
     let key: unknown;
     let value: unknown;

@@ -3,7 +3,7 @@ import { withoutLength } from './any-value.js';
 import type { CompiledMessage } from './compiled-message.js';
 import { MessageCompiler } from './compile-messages.js';
 import { MessageSlab } from './message-slab.js';
-import { Misfit } from '../values/message-misfit.js';
+import { FieldMisfitError } from '../values/message-misfit.js';
 import type { ValueCodec } from '../values/value-codec.js';
 import type { MessageForms } from '../values/message-forms.js';
 
@@ -51,7 +51,7 @@ function codecOf(
         lastBytes = bytes.length;
         return bytes;
       } catch (thrown) {
-        throw Misfit.toError(typeName, thrown);
+        throw FieldMisfitError.toError(typeName, thrown);
       } finally {
         slab.drop(output);
       }
@@ -62,7 +62,7 @@ function codecOf(
       try {
         return reader.read(protobuf.Reader.create(input), 0, undefined, 0);
       } catch (thrown) {
-        throw Misfit.toError(typeName, thrown);
+        throw FieldMisfitError.toError(typeName, thrown);
       }
     },
   };

@@ -1,5 +1,5 @@
 import type { Reader } from 'protobufjs';
-import { atField, Misfit } from '../values/message-misfit.js';
+import { atField, FieldMisfitError } from '../values/message-misfit.js';
 import { MAX_DEPTH, type ValueCodec, type WireType } from '../values/value-codec.js';
 
 /** Reads one field of a message, in one of the framings it may have. */
@@ -46,7 +46,8 @@ export class MessageReader {
     const length = reader.size();
     const end = reader.pos + length;
     const { len } = reader;
-    if (end > len) throw new Misfit(`cut short: ${length} bytes announced, ${len - reader.pos} left`);
+    if (end > len)
+      throw new FieldMisfitError(`cut short: ${length} bytes announced, ${len - reader.pos} left`);
     reader.len = end;
     const message = this.read(reader, depth, previous, 0);
     reader.len = len;
@@ -55,7 +56,7 @@ export class MessageReader {
 
   /** Reads to the end of what the reader may read, or to the end tag of a group. */
   read(reader: Reader, depth: number, previous: unknown, group: number): object {
-    if (depth > MAX_DEPTH) throw new Misfit(`more than ${MAX_DEPTH} messages in each other`);
+    if (depth > MAX_DEPTH) throw new FieldMisfitError(`more than ${MAX_DEPTH} messages in each other`);
     const { fields, small } = this;
     const values: unknown[] = previous === undefined ? [] : this.valuesOf(previous as object);
     let at: FieldReader | undefined;
@@ -67,7 +68,7 @@ export class MessageReader {
         const number = tag >>> 3;
         if (wireType === END_GROUP) {
           if (number === group) return this.build(values);
-          throw new Misfit(`the end of group ${number}, which was not begun`);
+          throw new FieldMisfitError(`the end of group ${number}, which was not begun`);
         }
         const index = number < SMALL ? (small[number] as number) : (this.byNumber.get(number) ?? -1);
         const field = fields[index];
@@ -89,9 +90,9 @@ export class MessageReader {
         if (field.rivals.length > 0) for (const rival of field.rivals) values[rival] = undefined;
       }
     } catch (thrown) {
-      throw at ? Misfit.within(atField(at.name), asMisfit(thrown)) : asMisfit(thrown);
+      throw at ? FieldMisfitError.within(atField(at.name), asMisfit(thrown)) : asMisfit(thrown);
     }
-    if (group !== 0) throw new Misfit('cut short: a group without its end');
+    if (group !== 0) throw new FieldMisfitError('cut short: a group without its end');
     return this.build(values);
   }
 
@@ -109,7 +110,8 @@ export class MessageReader {
       if (value !== undefined) message[field.name] = value;
       else if (field.empty !== undefined) message[field.name] = field.empty;
       else if (field.makeEmpty !== undefined) message[field.name] = field.makeEmpty();
-      else if (field.required) throw new Misfit(`${this.typeName} lacks its required field ${field.name}`);
+      else if (field.required)
+        throw new FieldMisfitError(`${this.typeName} lacks its required field ${field.name}`);
     }
     return message;
   }
@@ -138,7 +140,7 @@ export function listReader(codec: ValueCodec): Pick<FieldReader, 'read' | 'readP
           const list = (previous as unknown[] | undefined) ?? [];
           const end = reader.size() + reader.pos;
           const { len } = reader;
-          if (end > len) throw new Misfit('cut short: a list that is longer than its message');
+          if (end > len) throw new FieldMisfitError('cut short: a list that is longer than its message');
           reader.len = end;
           while (reader.pos < end) append(reader, depth, list);
           reader.len = len;
@@ -149,8 +151,8 @@ export function listReader(codec: ValueCodec): Pick<FieldReader, 'read' | 'readP
 }
 
 /** What protobufjs throws of bytes that are no message tells positions; as a misfit it tells the field. */
-function asMisfit(thrown: unknown): Misfit {
-  if (thrown instanceof Misfit) return thrown;
+function asMisfit(thrown: unknown): FieldMisfitError {
+  if (thrown instanceof FieldMisfitError) return thrown;
   const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return new Misfit(`not in protobuf's wire format: ${text}`, { cause: thrown });
+  return new FieldMisfitError(`not in protobuf's wire format: ${text}`, { cause: thrown });
 }

@@ -1,5 +1,5 @@
 import type { Writer } from 'protobufjs';
-import { atField, atIndex, describe, Misfit, type Refuse } from '../values/message-misfit.js';
+import { atField, atIndex, describe, FieldMisfitError, type Refuse } from '../values/message-misfit.js';
 import { valueOf, type FieldPlan, type Source } from '../values/field-plan.js';
 import { unknownKey } from './source-keys.js';
 import { MAX_DEPTH, type ValueCodec } from '../values/value-codec.js';
@@ -34,10 +34,10 @@ export class MessageWriter {
     this.oneofs = oneofs;
   }
 
-  /** @throws {Misfit} for what does not fit. */
+  /** @throws {FieldMisfitError} for what does not fit. */
   write(writer: Writer, value: unknown, depth: number): void {
     if (depth > MAX_DEPTH) {
-      throw new Misfit(`more than ${MAX_DEPTH} messages in each other; does one contain itself?`);
+      throw new FieldMisfitError(`more than ${MAX_DEPTH} messages in each other; does one contain itself?`);
     }
     const plain = isPlain(value);
     const source = plain ? value : this.sourceOf(value);
@@ -47,7 +47,7 @@ export class MessageWriter {
     try {
       for (; at < steps.length; at++) if ((steps[at] as FieldWriter)(writer, source, depth)) found++;
     } catch (thrown) {
-      throw Misfit.within(atField(this.names[at] ?? ''), thrown);
+      throw FieldMisfitError.within(atField(this.names[at] ?? ''), thrown);
     }
     if (this.oneofs.size > 0) this.checkOneofs(source);
     // As many as there are keys means that each key is a field; with getters of a class it does not.
@@ -98,7 +98,7 @@ export class MessageWriter {
       try {
         this.refuse(problem, () => undefined);
       } catch (thrown) {
-        throw Misfit.within(atField(key), thrown);
+        throw FieldMisfitError.within(atField(key), thrown);
       }
     }
   }
@@ -119,13 +119,14 @@ export function listWriter(tag: number, codec: ValueCodec, packed: boolean, refu
       }
       for (; index < list.length; index++) {
         const element = list[index];
-        if (element === undefined) throw new Misfit('a list has no absent elements, found undefined');
+        if (element === undefined)
+          throw new FieldMisfitError('a list has no absent elements, found undefined');
         writer.uint32(tag);
         codec.write(writer, element, depth);
         if (endTag !== undefined) writer.uint32(endTag);
       }
     } catch (thrown) {
-      throw Misfit.within(atIndex(index), thrown);
+      throw FieldMisfitError.within(atIndex(index), thrown);
     }
   };
 }

@@ -1,6 +1,6 @@
 import type { CompiledMessage } from './compiled-message.js';
 import { dateOf, splitDate } from '../values/exact-date.js';
-import { describe, Misfit, type Refuse } from '../values/message-misfit.js';
+import { describe, FieldMisfitError, type Refuse } from '../values/message-misfit.js';
 import type { ValueCodec } from '../values/value-codec.js';
 
 /** Seconds of 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, between which a Timestamp lies (timestamp.proto). */
@@ -53,7 +53,8 @@ export function timestamp({ writer, reader }: CompiledMessage, refuse: Refuse): 
         nanos: number;
       };
       const date = dateOf(Number(seconds), nanos);
-      if (Number.isNaN(date.getTime())) throw new Misfit(`${seconds} seconds are beyond what a Date can be`);
+      if (Number.isNaN(date.getTime()))
+        throw new FieldMisfitError(`${seconds} seconds are beyond what a Date can be`);
       return date;
     },
     empty: () => new Date(0),

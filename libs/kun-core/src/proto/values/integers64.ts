@@ -1,6 +1,6 @@
 import protobuf, { type Reader, type Writer } from 'protobufjs';
 import type { MessageForms } from './message-forms.js';
-import { describe, Misfit, type Refuse } from './message-misfit.js';
+import { describe, FieldMisfitError, type Refuse } from './message-misfit.js';
 import { unboxed, type ValueCodec } from './value-codec.js';
 
 /** The names of protobuf's 64-bit integers, which are also the names of what reads and writes them. */
@@ -120,7 +120,7 @@ const FORMS: Readonly<Record<MessageForms['longs'], (value: Long, unsigned: bool
   number({ low, high }, unsigned) {
     const value = (unsigned ? high >>> 0 : high) * TWO_32 + (low >>> 0);
     if (Number.isSafeInteger(value)) return value;
-    throw new Misfit(
+    throw new FieldMisfitError(
       `${bits(low, high, unsigned)} is not exact as a number; take 64-bit integers as text or bigint ("longs")`,
     );
   },

@@ -19,7 +19,7 @@ export class MessageMisfitError extends Error {
 }
 
 /** A misfit on its way up: each message, list and map it passes puts its own part before the path. */
-export class Misfit extends Error {
+export class FieldMisfitError extends Error {
   private path = '';
 
   constructor(
@@ -30,16 +30,18 @@ export class Misfit extends Error {
   }
 
   /** What was thrown, a misfit or what somebody's getter threw, with the part of the path where it happened. */
-  static within(part: string, thrown: unknown): Misfit {
+  static within(part: string, thrown: unknown): FieldMisfitError {
     const misfit =
-      thrown instanceof Misfit ? thrown : new Misfit('reading or writing it failed', { cause: thrown });
+      thrown instanceof FieldMisfitError
+        ? thrown
+        : new FieldMisfitError('reading or writing it failed', { cause: thrown });
     misfit.path = part + misfit.path;
     return misfit;
   }
 
   /** What the caller of the codec gets. */
   static toError(messageType: string, thrown: unknown): MessageMisfitError {
-    const { path, reason, cause } = Misfit.within('', thrown);
+    const { path, reason, cause } = FieldMisfitError.within('', thrown);
     const options = cause === undefined ? undefined : { cause };
     return new MessageMisfitError(messageType, path.replace(/^\./, ''), reason, options);
   }
@@ -66,7 +68,7 @@ export type Refuse = <T>(reason: string, instead: () => T) => T;
 
 /** Refuses. */
 export const strictly: Refuse = (reason) => {
-  throw new Misfit(reason);
+  throw new FieldMisfitError(reason);
 };
 
 /** Goes on with what protobufjs has always made of such a value. */

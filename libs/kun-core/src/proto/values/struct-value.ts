@@ -1,6 +1,6 @@
 import type { Reader, Writer } from 'protobufjs';
 import { define } from './field-plan.js';
-import { atField, atIndex, describe, Misfit, type Refuse } from './message-misfit.js';
+import { atField, atIndex, describe, FieldMisfitError, type Refuse } from './message-misfit.js';
 import { unboxed, MAX_DEPTH, type ValueCodec } from './value-codec.js';
 
 // The tags of struct.proto: Struct.fields and its entries, ListValue.values, the kinds of Value.
@@ -80,7 +80,7 @@ class JsonWriter {
         this.value(writer, entry, depth + 1);
         writer.ldelim();
       } catch (thrown) {
-        throw Misfit.within(atField(key), thrown);
+        throw FieldMisfitError.within(atField(key), thrown);
       }
     }
     writer.ldelim();
@@ -94,7 +94,7 @@ class JsonWriter {
         writer.uint32(VALUES);
         this.value(writer, jsonOf(list[index], String(index)) ?? null, depth + 1);
       } catch (thrown) {
-        throw Misfit.within(atIndex(index), thrown);
+        throw FieldMisfitError.within(atIndex(index), thrown);
       }
     }
     writer.ldelim();
@@ -145,7 +145,7 @@ function isObject(given: object): boolean {
 
 function checkDepth(depth: number): void {
   if (depth > MAX_DEPTH)
-    throw new Misfit(`more than ${MAX_DEPTH} messages in each other; does one contain itself?`);
+    throw new FieldMisfitError(`more than ${MAX_DEPTH} messages in each other; does one contain itself?`);
 }
 
 function readStruct(reader: Reader, depth: number, previous: unknown): object {
@@ -203,7 +203,7 @@ function delimited(reader: Reader, depth: number, take: (tag: number) => boolean
   checkDepth(depth);
   const end = reader.size() + reader.pos;
   const { len } = reader;
-  if (end > len) throw new Misfit('cut short');
+  if (end > len) throw new FieldMisfitError('cut short');
   reader.len = end;
   while (reader.pos < end) {
     const tag = reader.tag();

@@ -11,7 +11,7 @@ export interface ValueCodec {
   readonly packable: boolean;
   /** The commonest way to write the default, which a field without presence leaves out; compared by `Object.is`. */
   readonly zero: unknown;
-  /** @throws {Misfit} when the value has no meaning. */
+  /** @throws {FieldMisfitError} when the value has no meaning. */
   readonly write: (writer: Writer, value: unknown, depth: number) => void;
   /**
    * The value; `undefined` when it is to be left out, as a number that a closed enum does not know. `previous` is what
