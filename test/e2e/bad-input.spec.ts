@@ -220,7 +220,7 @@ describe('a proto and handlers that do not match', () => {
       'misspelt RPC and service',
       'Kinds.Wach (single request) in MisspeltController.wach (FILE), did you mean Kinds.Watch?, ' +
         'Kind.Watch (single request) in MisspeltController.kind (FILE), did you mean Kinds.Watch?, ' +
-        'Shop.Buy (single request) in MisspeltController.shop (FILE), of the services kun.test.v1.Kinds. Every RPC',
+        'Shop.Buy (single request) in MisspeltController.shop (FILE), expected one of the services kun.test.v1.Kinds. Every RPC',
       'resource opened\nresource closed\n',
     ],
     [

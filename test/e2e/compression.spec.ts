@@ -133,7 +133,7 @@ describe('a channel option', () => {
 
   it('of another value is refused', async () => {
     const started = start({ Engine: 'kun' }, { 'grpc.default_compression_algorithm': 3 });
-    await expect(started).rejects.toThrow(/grpc\.default_compression_algorithm is none of .*2 \(gzip\)/);
+    await expect(started).rejects.toThrow(/grpc\.default_compression_algorithm is not one of .*2 \(gzip\)/);
   });
 });
 

@@ -24,7 +24,7 @@ it('closes, counts and tells of connections that never come to HTTP/2, by the ke
   const [line] = service.logs.where(({ msg }) => msg === 'refused a connection');
   expect(line).toMatchObject({
     'peer.address': expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string,
-    err: { message: 'the connection did not come to HTTP/2 within 200 ms' },
+    err: { message: 'HTTP/2 was not established within 200 ms' },
   });
   await service.close();
 });

@@ -505,7 +505,7 @@ describe('a handler that would not get its messages', () => {
     [
       'takes a property of the stream',
       PropertyOfStream,
-      /PropertyOfStream\.collect: @Payload\("n"\) takes a property/,
+      /PropertyOfStream\.collect: @Payload\("n"\) selects a property/,
     ],
     [
       'has no @Payload beside other decorators',

@@ -11,18 +11,18 @@ import type { WireCall, WireStatus } from '../src/server/call/wire-call.js';
 /** How long an {@link opened} call may take. */
 export const DEADLINE_MS = 5000;
 
-/** A call over a wire that writes down what it is told to send; `wire` and `codec` replace parts of it. */
+/** A call over a fake wire that records what is sent; `wire` and `codec` override parts of it. */
 export function opened({
   requestStream = false,
   wire: changes = {},
   codec = {},
 }: { requestStream?: boolean; wire?: Partial<WireCall>; codec?: Partial<BoundMethod['codec']> } = {}) {
   const sent: string[] = [];
-  /** The statuses among what was sent. */
+  /** The statuses that were sent. */
   const statuses: WireStatus[] = [];
-  /** The headers among what was sent. */
+  /** The headers that were sent. */
   const headers: Array<Parameters<WireCall['sendHeaders']>> = [];
-  /** The transport says for each message, oldest first, that it has taken it. */
+  /** Flush callbacks of the messages, oldest first. */
   const taken: Array<() => void> = [];
   const late: unknown[] = [];
   const leftOut: LeftOutMetadata[] = [];

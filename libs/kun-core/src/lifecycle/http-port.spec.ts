@@ -113,7 +113,7 @@ describe('a port that cannot be opened', () => {
 
   it.each([
     ['EADDRINUSE', 'is in use; set HTTPServer.Port to a free port, or to 0 for no HTTP port'],
-    ['EACCES', 'needs privileges; set HTTPServer.Port to a port above 1023'],
+    ['EACCES', 'requires privileges; set HTTPServer.Port to a port above 1023'],
     ['EADDRNOTAVAIL', 'has an address that no interface here has; set HTTPServer.Address'],
     ['ENOTFOUND', 'has an address that no interface here has; set HTTPServer.Address'],
     ['EMFILE', 'cannot be opened: listen EMFILE'],

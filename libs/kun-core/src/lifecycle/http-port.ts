@@ -66,7 +66,7 @@ export function explainListenError(cause: unknown, key: string, port: number): H
     code === 'EADDRINUSE'
       ? `is in use; set ${key} to a free port, or to 0 for no HTTP port`
       : code === 'EACCES'
-        ? `needs privileges; set ${key} to a port above 1023`
+        ? `requires privileges; set ${key} to a port above 1023`
         : code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND'
           ? 'has an address that no interface here has; set HTTPServer.Address to one of this machine, or leave it out'
           : `cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`;

@@ -14,7 +14,7 @@ import type { CallLogging } from '../settings/live-settings.js';
 import type { RecentSide } from '../recent/recent-calls.js';
 import type { Tracing } from '../traces/tracing.js';
 
-/** What the server's chain is made of; the switches are the configuration's. */
+/** What the server's chain is built from; the configuration switches the parts on and off. */
 export interface ServerChainParts {
   readonly settings: {
     readonly recoveryEnabled: boolean;
@@ -25,19 +25,19 @@ export interface ServerChainParts {
   };
   readonly logger: ApplicationLogger;
   readonly metrics: CallMetrics;
-  /** `undefined` when nothing takes spans. */
+  /** `undefined` when no exporter is configured. */
   readonly tracing: Pick<Tracing, 'tracer' | 'sampler' | 'callers' | 'asked' | 'propagation'> | undefined;
-  /** An event in the span for each message. */
+  /** Whether each message adds an event to the span. */
   readonly messageEvents: boolean;
-  /** What the admin port shows; `undefined` where there is none. */
+  /** The admin port's recent calls; `undefined` when there is no admin port. */
   readonly recent: RecentSide | undefined;
   readonly logging: CallLogging;
-  /** What the protos say of each method's messages; asked for when content is logged. */
+  /** The message shapes of each method, from the protos; needed when content is logged. */
   readonly shapes: () => ReadonlyMap<string, MethodShapes>;
-  /** Takes the caller's routes over. */
+  /** Takes over the caller's routes. */
   readonly routes: Interceptor;
   readonly recovery: RecoveryDeps;
-  /** The service's own. */
+  /** The service's own interceptors. */
   readonly own: readonly Interceptor[];
 }
 
@@ -47,16 +47,16 @@ export function defaultServerInterceptors(parts: ServerChainParts): Interceptor[
   const { tagsEnabled: tags } = settings;
   const { onPanic, ...goingOn } = recovery;
   return [
-    // The call is the current one for everything inside, and for nothing outside.
+    // Makes the call the current one for everything inside.
     contextInterceptor(),
-    // Before all that writes or forwards it.
+    // Before everything that logs or forwards the request id.
     on(settings.loggingEnabled, () => requestIdInterceptor()),
     parts.routes,
-    // Before the log line, which leads to the span.
+    // Outside the log line, which carries the trace id.
     tracing && settings.tracingEnabled
       ? tracingInterceptor(tracing, { messageEvents, tags, propagation: tracing.propagation })
       : undefined,
-    // Outside of whatever may refuse a call, so that refused calls count too.
+    // Outside everything that may refuse a call, so that refused calls count too.
     on(settings.metricsEnabled, () => metricsInterceptor(metrics)),
     parts.recent && recentCallsInterceptor(parts.recent),
     on(settings.loggingEnabled, () =>
@@ -71,7 +71,7 @@ export function defaultServerInterceptors(parts: ServerChainParts): Interceptor[
       return payloadLoggingInterceptor(logger, { maxLength, shapes: parts.shapes(), redact, tags });
     }, logging.onChange),
     ...own,
-    // Innermost: everything outside sees calls that end, never calls that fail.
+    // Innermost: the interceptors outside see calls that end, never calls that throw.
     recoveryInterceptor(settings.recoveryEnabled || !onPanic ? goingOn : { ...goingOn, onPanic }),
   ].filter((interceptor) => interceptor !== undefined);
 }

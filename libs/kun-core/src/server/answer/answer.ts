@@ -10,8 +10,8 @@ import { respondOnce, respondWithStream } from './respond.js';
 import { answerWithStream } from './handler-stream.js';
 
 /**
- * The four kinds: one of two requests (a message, a stream) and one of two responses. Runs the handler within Nest's
- * pipeline and sends what it returns; what it throws goes to `call.fail`.
+ * Answers a call of any of the four kinds: a single request or a stream, with a single response or a stream. Runs the
+ * handler inside Nest's pipeline and sends what it returns; what it throws goes to `call.fail`.
  */
 export function answer(call: ServerCall, bound: BoundMethod): void {
   if (bound.style === 'call' && bound.method.requestStream) {
@@ -20,7 +20,7 @@ export function answer(call: ServerCall, bound: BoundMethod): void {
     runHandler(call, bound, new RequestStream(new RequestQueue(call)));
   } else {
     new SingleRequest(call, (request) => {
-      // Messages arrive in the context of the connection.
+      // Messages arrive in the async context of the connection.
       runInCall(call, runHandler, call, bound, request);
     }).start();
   }
@@ -48,7 +48,7 @@ function respond(call: ServerCall, bound: BoundMethod, result: unknown): void {
   }
 }
 
-/** Reads the one request of a unary or server-streaming call and hands it on at the caller's half-close. */
+/** Reads the single request of a unary or server-streaming call and passes it on at the caller's half-close. */
 class SingleRequest implements RequestReader {
   private request: unknown;
   private arrived = false;
@@ -75,17 +75,17 @@ class SingleRequest implements RequestReader {
 
   halfClose(): void {
     const { request } = this;
-    // The call outlives its handler while its answer waits for a slow reader: it is not to keep what came.
+    // The call outlives its handler while the response waits for a slow reader, so it must not keep the request alive.
     this.request = undefined;
     if (this.arrived) this.onRequest(request);
     else this.refuse('sent no request message');
   }
 
   cancelled(): void {
-    // No handler has started that could be told; a request that arrives now is dropped by the call.
+    // No handler has been started, so there is nobody to notify; the call drops a request that arrives now.
   }
 
-  /** UNIMPLEMENTED is what gRPC's other servers answer to a wrong number of messages. */
+  /** UNIMPLEMENTED is what other gRPC servers answer to a wrong number of messages. */
   private refuse(what: string): void {
     this.call.end(new StatusError(Code.UNIMPLEMENTED, `the caller of ${this.call.method.path} ${what}`));
   }

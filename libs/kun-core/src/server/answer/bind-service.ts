@@ -13,7 +13,7 @@ import type { BoundMethod, NestHandler } from '../call/bound-method.js';
 import type { ServerCall } from '../call/server-call.js';
 import { isMetadata } from './handler-stream.js';
 
-/** A service as grpc-js' `addService` takes it. */
+/** A service in the form that grpc-js' `addService` takes. */
 export interface ServiceImplementation {
   readonly definition: ServiceDefinition;
   readonly implementation: UntypedServiceImplementation;
@@ -21,10 +21,7 @@ export interface ServiceImplementation {
 
 type Implementation = (...args: unknown[]) => unknown;
 
-/**
- * Adds a service that is written for grpc-js, and not for Nest, to what is served. The methods go by their paths; one that
- * is there already stays.
- */
+/** Adds a service written for grpc-js rather than Nest. Methods are keyed by path; existing entries are kept. */
 export function bindService(methods: Map<string, BoundMethod>, service: ServiceImplementation): void {
   for (const [name, rpc] of Object.entries(service.definition)) {
     if (methods.has(rpc.path)) continue;
@@ -47,7 +44,7 @@ export function bindService(methods: Map<string, BoundMethod>, service: ServiceI
   }
 }
 
-/** The method behind a name of the definition, found as grpc-js finds it. */
+/** Finds the implementation of a method of the definition by the same rules as grpc-js. */
 export function implementationOf(
   { implementation }: ServiceImplementation,
   name: string,
@@ -57,8 +54,8 @@ export function implementationOf(
 }
 
 /**
- * A handler that returns what the implementation gives to its callback, or throws what it threw. Whoever is told that the
- * caller has left need not call back any more: what was returned is all that is waited for then.
+ * A handler that returns what the implementation passes to its callback, or throws what it throws. An implementation
+ * that knows the caller has left need not call back; then only its returned promise is awaited.
  */
 function answeredByCallback(implementation: Implementation): NestHandler {
   return (_request, _metadata, surface) =>
@@ -77,8 +74,8 @@ function answeredByCallback(implementation: Implementation): NestHandler {
 }
 
 /**
- * What was given to a callback or emitted as `error`, in grpc-js' form: whatever has a `code` of gRPC is that status, with
- * its `details`, or else its `message`, for text. All else is an error that nobody meant for the caller.
+ * Interprets an error passed to a callback or emitted as `error` the way grpc-js does: an object with a gRPC `code` is
+ * that status, with `details` or else `message` as text. Anything else is an error not meant for the caller.
  */
 function errorOfGrpcJs(error: unknown): unknown {
   const code = fieldOf(error, 'code');
@@ -90,7 +87,7 @@ function errorOfGrpcJs(error: unknown): unknown {
   });
 }
 
-/** grpc-js takes any object for an error. */
+/** grpc-js accepts any object as an error. */
 function unspoken(error: unknown): unknown {
   if (error instanceof Error) return error;
   return new StatusError(Code.UNKNOWN, textOf(error, 'details') || textOf(error, 'message'), {

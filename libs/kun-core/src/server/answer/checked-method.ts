@@ -1,13 +1,13 @@
 import type { RequestCheck } from '../../proto/request-rules.js';
 import type { BoundMethod } from '../call/bound-method.js';
 
-/** Which requests a server looks at. */
+/** Which requests a server validates. */
 export interface CheckedRequests {
-  /** What single methods hold their requests to, by path. Default: nothing */
+  /** Request checks by method path. Default: none */
   readonly checks?: ReadonlyMap<string, RequestCheck> | undefined;
 }
 
-/** Holds the requests of those methods to rules that there are rules for, by path. */
+/** Applies the checks to the methods that have one, by path. */
 export function checkMethods(
   methods: Map<string, BoundMethod>,
   checks: ReadonlyMap<string, RequestCheck> = new Map(),
@@ -19,8 +19,8 @@ export function checkMethods(
 }
 
 /**
- * A method whose requests are held to rules. They are looked at when the guards have let the call pass, and so later than
- * they are read: until then what a message came as is kept beside it.
+ * A method whose requests are validated. The check runs after the guards, later than the request is decoded, so the
+ * original message is kept until then.
  */
 function checkedMethod(bound: BoundMethod, check: RequestCheck): BoundMethod {
   const { codec } = bound;

@@ -9,13 +9,13 @@ import type { ServerCall } from '../call/server-call.js';
 import { respondOnce } from './respond.js';
 
 /**
- * Runs a handler that gets the stream itself: `(stream)`, or `(stream, callback)` where the response is a single message.
- * A single request is the stream's `request`, as in grpc-js' server-streaming calls.
+ * Runs a handler that receives the stream itself: `(stream)`, or `(stream, callback)` where the response is a single
+ * message. A single request is available as `stream.request`, as in grpc-js' server-streaming calls.
  */
 export function answerWithStream(call: ServerCall, bound: BoundMethod, request?: unknown): void {
   const { readError = spoken } = bound;
   const stream = new HandlerStream(call, readError, request);
-  // grpc-js takes flags, too, and has no use for them.
+  // grpc-js also passes flags, and ignores them.
   const callback: sendUnaryData<unknown> = (error, message, trailer) => {
     if (trailer && call.writable) call.responseTrailers.merge(trailer);
     if (error) call.fail(readError(error));
@@ -29,21 +29,21 @@ export function answerWithStream(call: ServerCall, bound: BoundMethod, request?:
 }
 
 /**
- * A real duplex stream of messages, with the surface of grpc-js' server streams. Ending it ends the call with OK, and
- * `end(metadata)` with these trailers; emitting or destroying it with an error ends the call with that error. `cancelled`
- * is emitted when nobody waits any more.
+ * A real duplex stream of messages with the surface of grpc-js' server streams. Ending it ends the call with OK,
+ * `end(metadata)` also sets the trailers; emitting `error` or destroying it with an error ends the call with that
+ * error. `cancelled` is emitted when the caller no longer waits.
  */
 export class HandlerStream extends Duplex {
-  // Private to the language: nothing that copies or prints the stream walks into the server.
+  // A #private field, so that nothing that copies or prints the stream reaches the server's internals.
   readonly #call: ServerCall;
-  /** What a stream has in common with the third argument of other handlers. */
+  /** The part shared with the third argument of other handlers. */
   readonly #surface: HandlerCall;
 
   constructor(
     call: ServerCall,
-    /** What an error means that it is ended with. */
+    /** Converts an error that ends the stream. */
     readError: (error: unknown) => unknown,
-    /** The request, where it is a single message. */
+    /** The request, when it is a single message. */
     readonly request?: unknown,
   ) {
     super({ objectMode: true });
@@ -67,7 +67,7 @@ export class HandlerStream extends Duplex {
     return this.#surface.metadata;
   }
 
-  /** Whether nobody waits for the answer any more. */
+  /** Whether the caller no longer waits for the response. */
   get cancelled(): boolean {
     return this.#surface.cancelled;
   }
@@ -76,7 +76,7 @@ export class HandlerStream extends Duplex {
     return this.#surface.getPeer();
   }
 
-  /** `Infinity` when the caller set none. */
+  /** `Infinity` when the caller set no deadline. */
   getDeadline(): Deadline {
     return this.#surface.getDeadline();
   }
@@ -97,12 +97,12 @@ export class HandlerStream extends Duplex {
     return this.#surface.getMetricsRecorder();
   }
 
-  /** Sends the response's metadata now; without effect once a message went out. */
+  /** Sends the initial metadata now; no effect once a message was sent. */
   sendMetadata(metadata: Metadata): void {
     this.#surface.sendMetadata(metadata);
   }
 
-  /** Says that no more will be written. The argument is the trailing metadata, as grpc-js has it, and no last message. */
+  /** Signals the end of the response. As in grpc-js, the argument is the trailing metadata, not a last message. */
   override end(metadata?: unknown): this {
     if (isMetadata(metadata)) this.#call.responseTrailers.merge(metadata);
     return super.end();
@@ -140,14 +140,14 @@ export class HandlerStream extends Duplex {
 }
 
 /**
- * What was said to a callback or emitted as `error`. A plain `{ code, message }` or `{ code, details }` is grpc-js' own form
- * there and for the caller; an Error is known by its type, as everywhere.
+ * Interprets what was passed to a callback or emitted as `error`. A plain `{ code, message }` or `{ code, details }` is
+ * grpc-js' own form and meant for the caller; an Error is interpreted by its type, as everywhere.
  */
 function spoken(error: unknown): unknown {
   return filterAnswer(error, undefined);
 }
 
-/** Whether it is metadata, of any copy of grpc-js. */
+/** Whether the value is metadata, of any copy of grpc-js. */
 export function isMetadata(value: unknown): value is Metadata {
   return (
     typeof value === 'object' && value !== null && 'toHttp2Headers' in value && !Object.hasOwn(value, 'get')

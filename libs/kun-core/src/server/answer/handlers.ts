@@ -2,18 +2,18 @@ import type { Metadata, ServerUnaryCall } from '@grpc/grpc-js';
 import type { Observable } from 'rxjs';
 
 /**
- * The handlers of a service, from the `…ServiceImplementation` that ts-proto generates with the options of
- * `@kun/core/buf.gen.yaml`: what each gets, all three arguments of it, and what it may return.
+ * The handler types of a service, derived from the `…ServiceImplementation` that ts-proto generates with the options of
+ * `@kun/core/buf.gen.yaml`: what each handler receives as its three arguments, and what it may return.
  *
  * ```ts
  * class EchoController implements Handlers<EchoServiceImplementation> { ... }
  * ```
  *
- * - the request: a message, or the stream of them as an AsyncIterable and an Observable at once
- * - the request's metadata, which is always there
- * - the call, with grpc-js' surface; of a request stream, too, it is not the stream: its `request` is `undefined`
+ * - the request: a message, or a stream of messages that is both an AsyncIterable and an Observable
+ * - the request's metadata, which is always present
+ * - the call, with grpc-js' surface; for a request stream it is not the stream itself: its `request` is `undefined`
  *
- * A class may leave out arguments, and name as the request's type whichever form it uses.
+ * A class may omit arguments, and may declare the request as whichever form it uses.
  */
 export type Handlers<Implementation> = {
   [Method in keyof Implementation]: Implementation[Method] extends (
@@ -24,7 +24,7 @@ export type Handlers<Implementation> = {
     : never;
 };
 
-/** A method's handler, from the request and the answer of ts-proto's form. */
+/** A method's handler, derived from ts-proto's request and response types. */
 type Handler<Request, Answer> =
   Request extends AsyncIterable<infer Message>
     ? (
@@ -38,7 +38,7 @@ type Handler<Request, Answer> =
         call: ServerUnaryCall<Request, ResponseOf<Answer>>,
       ) => HandlerAnswer<Answer>;
 
-/** A message of the answer. */
+/** A response message. */
 type ResponseOf<Answer> =
   Answer extends PromiseLike<infer Response>
     ? Response
@@ -46,7 +46,7 @@ type ResponseOf<Answer> =
       ? Message
       : never;
 
-/** What ts-proto calls a `ServerStreamingMethodResult`, and AsyncIterables. */
+/** ts-proto's `ServerStreamingMethodResult`, and other AsyncIterables. */
 interface Streamed<Message> {
   [Symbol.asyncIterator](): AsyncIterator<Message, unknown>;
 }

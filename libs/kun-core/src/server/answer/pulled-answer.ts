@@ -2,12 +2,12 @@ import { Observable, throwError } from 'rxjs';
 import type { ServerCall } from '../call/server-call.js';
 import { type PumpTarget, ResponsePump } from './response-pump.js';
 
-/** What is iterated for the messages of an answer. */
+/** A source of response messages. */
 export type Iterated = AsyncIterable<unknown> | Iterable<unknown>;
 
 /**
- * What a generator or a list yields, as an Observable that is pulled no faster than the caller of the call reads,
- * whatever operators stand between.
+ * What a generator or an array yields, as an Observable that is pulled no faster than the caller reads, whatever
+ * operators are in between.
  */
 export class PulledAnswer extends Observable<unknown> {
   constructor(
@@ -31,25 +31,25 @@ export class PulledAnswer extends Observable<unknown> {
   }
 }
 
-/** A {@link PulledAnswer} of which the pipeline needs to see no message, but an error. */
+/** A {@link PulledAnswer} whose messages the pipeline need not see, only its error. */
 export class DirectAnswer extends PulledAnswer {}
 
-/** What can be pulled past the pipeline, and what the pipeline makes of its error. */
+/** A source that can be pulled past the pipeline, and how the pipeline converts its error. */
 export interface Direct {
   readonly iterated: Iterated;
   readonly failed: (error: unknown) => Observable<unknown>;
 }
 
 /**
- * The way past rxjs of an answer that Nest has done nothing with but add the operator that asks its filters of errors;
- * `undefined` where more stands between.
+ * Bypasses rxjs for a response to which Nest added only the operator that passes errors to its filters; `undefined`
+ * when there are other operators.
  */
 export function directAnswer({ source, operator }: Observable<unknown>): Direct | undefined {
   if (!(source instanceof DirectAnswer)) return undefined;
   return { iterated: source.iterated, failed: (error) => throwError(() => error).lift(operator) };
 }
 
-/** Somewhere to pump to at the pace of the call: the call itself, or who stands before it. */
+/** A target to pump to at the pace of the call: the call itself, or a stage in front of it. */
 export class CallTarget implements PumpTarget {
   constructor(
     private readonly call: ServerCall,

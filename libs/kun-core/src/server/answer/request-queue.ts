@@ -16,7 +16,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** The wire's side of a request stream: hands each message to the one who reads, in order, when it is asked for. */
+/** The wire's side of a request stream: delivers messages in order to the reader, each when it is asked for. */
 export class RequestQueue implements RequestReader, RequestSource {
   private subscriber: Subscriber<unknown> | undefined;
   private transform: MessageTransform | undefined;
@@ -35,7 +35,7 @@ export class RequestQueue implements RequestReader, RequestSource {
     return this.call.method.path;
   }
 
-  /** @throws {TypeError} when somebody reads it already. */
+  /** @throws {TypeError} when the stream already has a reader. */
   subscribe(subscriber: Subscriber<unknown>, transform: MessageTransform | undefined): () => void {
     this.take(transform);
     this.subscriber = subscriber;
@@ -48,7 +48,7 @@ export class RequestQueue implements RequestReader, RequestSource {
     return () => (this.stopped = true);
   }
 
-  /** @throws {TypeError} when somebody reads it already. */
+  /** @throws {TypeError} when the stream already has a reader. */
   iterate(transform: MessageTransform | undefined): AsyncIterator<unknown> {
     this.take(transform);
     return {
@@ -67,7 +67,7 @@ export class RequestQueue implements RequestReader, RequestSource {
       this.deliver(message);
       return;
     }
-    // Nothing more is read before this one is through, so that the order holds and the sender waits.
+    // Nothing more is read until this message is done, which keeps the order and makes the sender wait.
     runInCall(this.call, this.transformed, this.transform, message).then(
       (result) => this.deliver(result),
       (error: unknown) => this.finish({ error }),
@@ -100,7 +100,9 @@ export class RequestQueue implements RequestReader, RequestSource {
 
   private take(transform: MessageTransform | undefined): void {
     if (this.taken) {
-      throw new TypeError(`the request stream of ${this.path} can be read once: share what it gave`);
+      throw new TypeError(
+        `the request stream of ${this.path} can be read only once; share its messages instead`,
+      );
     }
     this.taken = true;
     this.transform = transform;
@@ -115,7 +117,10 @@ export class RequestQueue implements RequestReader, RequestSource {
     });
   }
 
-  /** grpc-js hands over a queued message within `pull`: a loop, since a frame may hold thousands of small ones. */
+  /**
+   * grpc-js delivers a queued message within `pull`. A loop instead of recursion, because a frame may hold thousands of
+   * small messages.
+   */
   private pull(): void {
     this.pullAgain = true;
     if (this.pulling) return;
@@ -159,20 +164,21 @@ interface ObserverParts {
   complete?(): void;
 }
 
-/** What rxjs 7 keeps of a subscription: each operator's subscriber leads to the next, the last to the observer. */
+/** The internals of an rxjs 7 subscription: each operator's subscriber leads to the next, the last to the observer. */
 interface SubscriberParts {
   readonly destination?: SubscriberParts | undefined;
-  /** Of the last: what was given to `subscribe(...)`. */
+  /** On the last: what was passed to `subscribe(...)`. */
   partialObserver?: ObserverParts | undefined;
 }
 
 /**
- * Hears what an observer does not: what its own code throws, and an error where it has no ear for errors. That is the
- * form of Nest's guide, `messages.subscribe({ next, complete })`, and rxjs throws what nobody hears into the process.
+ * Catches what an observer does not handle: errors thrown by its own code, and errors of the stream when it has no
+ * error handler. The latter is the form in Nest's guide, `messages.subscribe({ next, complete })`, and rxjs rethrows
+ * what nobody handles as an uncaught exception.
  */
 function hearUnheard(subscriber: Subscriber<unknown>, onUnheard: (error: unknown) => void): void {
   let parts = subscriber as unknown as SubscriberParts;
-  // No chain of operators is as long; a ring would be a defect.
+  // No operator chain is that long; a cycle would be a bug.
   for (let steps = 0; parts.destination && steps < 1000; steps++) parts = parts.destination;
   const observer = parts.partialObserver;
   if (!observer) return;

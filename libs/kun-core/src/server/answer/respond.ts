@@ -16,7 +16,7 @@ import { type PumpTarget, ResponsePump } from './response-pump.js';
 
 /**
  * Answers a unary or client-streaming call with what its handler returned: a message, or an Observable or AsyncIterable
- * of which the first message counts. None at all is INTERNAL, except where the message has no field to fill.
+ * whose first message counts. No message is INTERNAL, unless the response type has no fields.
  */
 export function respondOnce(call: ServerCall, bound: BoundMethod, result: unknown): void {
   if (isObservable(result)) {
@@ -26,7 +26,7 @@ export function respondOnce(call: ServerCall, bound: BoundMethod, result: unknow
         if (answered) return;
         answered = true;
         sendOnly(call, bound, message);
-        // A synchronous source emits before there is a subscription to end; see below.
+        // A synchronous source emits before the subscription exists; see below.
         queueMicrotask(() => subscription.unsubscribe());
       },
       error: (error) => answered || call.fail(error),
@@ -70,14 +70,14 @@ async function firstOf(source: AsyncIterable<unknown>): Promise<unknown> {
 }
 
 /**
- * What an Observable, which cannot be told to wait, may have waiting for a slow reader before its call is ended with
- * RESOURCE_EXHAUSTED. An AsyncIterable is pulled and never gets there.
+ * How much an Observable, which has no backpressure, may queue for a slow reader before its call is ended with
+ * RESOURCE_EXHAUSTED. An AsyncIterable is pulled and never reaches this.
  */
 const OBSERVABLE_MAX_WAITING_BYTES = 16 * 1024 * 1024;
 
 /**
- * Answers a server-streaming or bidirectional call with what its handler returned: a stream of messages, a list of them,
- * a single one, or nothing, which is a stream of none.
+ * Answers a server-streaming or bidirectional call with what its handler returned: a stream of messages, an array, a
+ * single message, or nothing, which is an empty stream.
  */
 export function respondWithStream(call: ServerCall, result: unknown): void {
   if (isObservable(result)) {
@@ -98,7 +98,8 @@ function pullDirectly({ iterated, failed }: Direct, call: ServerCall): void {
     try {
       window.send(message);
     } catch (error) {
-      // The answer is wrong, and no handler threw: no filter is asked, nor is the generator's clean-up waited for.
+      // The response is invalid but no handler threw: filters are not consulted, and the generator's cleanup is not
+      // awaited.
       misfit = true;
       call.fail(error);
       throw error;
@@ -106,7 +107,7 @@ function pullDirectly({ iterated, failed }: Direct, call: ServerCall): void {
   });
   pullFrom(iterated, call, target, (error) => {
     if (misfit) return;
-    // Where nobody is told any more, no filter is asked.
+    // When the caller no longer waits, filters are not consulted.
     if (call.writable) pushFrom(failed(error), call);
     else call.handlerDone();
   });
@@ -133,10 +134,10 @@ function pullFrom(
 
 function pushFrom(source: Observable<unknown>, call: ServerCall): void {
   const { window } = call;
-  // What another's interceptor passes on as one value: its messages are sent in its place.
+  // Another interceptor passed the stream on as a single value: its messages are sent instead.
   let pump: ResponsePump | undefined;
   let pumped: Promise<void> = Promise.resolve();
-  // A synchronous source emits before there is a subscription to end.
+  // A synchronous source emits before the subscription exists.
   const stop = () => queueMicrotask(() => subscription.unsubscribe());
   const fail = (error: unknown) => {
     stop();
@@ -171,13 +172,13 @@ function pushFrom(source: Observable<unknown>, call: ServerCall): void {
 }
 
 /**
- * What a handler returned, in the form that Nest's interceptors and filters take for a stream: a generator or a list
- * becomes an Observable. `intercepted` says whether there are interceptors, which see each message.
+ * Converts a handler's result to the form that Nest's interceptors and filters treat as a stream: a generator or an
+ * array becomes an Observable. `intercepted` says whether there are interceptors, which see each message.
  */
 export function forPipeline(result: unknown, call: ServerCall, intercepted: boolean): unknown {
   if (typeof result !== 'object' || result === null || isObservable(result)) return result;
   const { requestStream, responseStream } = call.method;
-  // A single response is a message and no list.
+  // A single response is a message, never an array.
   if (!isAsyncIterable(result) && !(responseStream && isIterable(result))) return result;
   const direct = responseStream && !requestStream && !intercepted;
   return direct ? new DirectAnswer(result, call) : new PulledAnswer(result, call);
@@ -188,7 +189,7 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-/** Whether it is a list or a generator: a message never is. */
+/** Whether the value is an array or a generator, which a message never is. */
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value;
 }
@@ -197,7 +198,7 @@ function tooSlow(call: ServerCall, waitingBytes: number): StatusError {
   const path = call.method.path;
   return new StatusError(
     Code.RESOURCE_EXHAUSTED,
-    `the caller of ${path} reads too slowly: ${waitingBytes} bytes wait to be sent`,
+    `the caller of ${path} reads too slowly: ${waitingBytes} bytes are waiting to be sent`,
   );
 }
 

@@ -1,19 +1,19 @@
 type AnyIterator = AsyncIterator<unknown> | Iterator<unknown>;
 
-/** Where the messages of a {@link ResponsePump} go. */
+/** The destination of a {@link ResponsePump}. */
 export interface PumpTarget {
-  /** Whether anybody still wants them. */
+  /** Whether messages are still wanted. */
   readonly open: boolean;
-  /** Whether to wait before the next. */
+  /** Whether the pump must wait before the next message. */
   readonly full: boolean;
   send(message: unknown): void;
-  /** Settles when there is room again, or when nobody wants any more. */
+  /** Resolves when there is room again, or when messages are no longer wanted. */
   whenOpen(): Promise<void>;
 }
 
-/** Pulls messages from an iterator as fast as they are taken. */
+/** Pulls messages from an iterator as fast as the target takes them. */
 export class ResponsePump {
-  /** Settles when the iterator is done and has cleaned up; rejects with what it threw. */
+  /** Resolves when the iterator is done and has cleaned up; rejects with what it threw. */
   readonly done: Promise<void>;
   private finished = false;
 
@@ -24,10 +24,10 @@ export class ResponsePump {
     this.done = this.sendAll().finally(() => (this.finished = true));
   }
 
-  /** Lets the iterator clean up now: one that waits within `next` might never come back to be asked. */
+  /** Makes the iterator clean up now: one that is blocked in `next` might never return. */
   stop(): void {
     if (this.finished) return;
-    // What it throws from its clean-up reaches `done`, or nobody: the call is over.
+    // An error from its cleanup reaches `done`, or nobody: the call is over.
     this.cleanUp().catch(() => undefined);
   }
 

@@ -11,18 +11,18 @@ import type { BoundMethod } from './bound-method.js';
 import type { WireCall, WireStatus } from './wire-call.js';
 
 /**
- * The caller's side of a server's call: who called, what goes back (headers, messages, one status), and whether anybody
- * still waits for it.
+ * The caller-facing side of a server call: who called, what is sent back (headers, messages, one status), and whether
+ * the caller still waits.
  */
 export abstract class AnsweredCall extends ObservedCall {
-  /** How the messages of the answer are compressed. Default: as those of all */
+  /** How response messages are compressed. Default: the server's setting */
   compression: CompressionAlgorithm | undefined;
   protected statusSent = false;
-  /** The transport refused the answer; the stream was ended past it. */
+  /** The transport refused the response, and the stream was reset. */
   protected broken = false;
-  /** What the status that was sent was made of. */
+  /** The error behind the status that was sent. */
   protected sentError: StatusError | undefined;
-  /** Why nobody waits any more. */
+  /** Why the caller no longer waits. */
   protected abandonedFor: StatusError | undefined;
   private aborting: AbortController | undefined;
   private teardown: (() => void) | undefined;
@@ -34,7 +34,7 @@ export abstract class AnsweredCall extends ObservedCall {
   constructor(
     clock: Clock,
     readonly wire: WireCall,
-    /** Absent for a call to nothing that is served, which the wire answers: it can be observed. */
+    /** Absent for an unknown method, which the wire answers: such a call is only observed. */
     readonly bound: BoundMethod | undefined,
     private readonly onLeftOut: OnLeftOut,
   ) {
@@ -43,12 +43,14 @@ export abstract class AnsweredCall extends ObservedCall {
 
   abstract readonly method: RpcMethod;
 
-  /** Whether an answer would still reach somebody. */
+  /** Whether a response would still reach the caller. */
   get writable(): boolean {
     return !this.statusSent && !this.ending && !this.abandonedFor;
   }
 
-  /** Aborts when nobody waits any more, with the reason; made on first read, since most handlers never look. */
+  /**
+   * Aborts with the reason when the caller no longer waits; created on first read, since most handlers never use it.
+   */
   get signal(): AbortSignal {
     if (!this.aborting) {
       this.aborting = new AbortController();
@@ -57,7 +59,7 @@ export abstract class AnsweredCall extends ObservedCall {
     return this.aborting.signal;
   }
 
-  /** What to stop when nobody waits for the answer any more; the last one given counts. */
+  /** Registers what to stop when the caller no longer waits; the last registration wins. */
   onAbandoned(teardown: () => void): void {
     if (this.ending || this.abandonedFor) teardown();
     else this.teardown = teardown;
@@ -83,16 +85,16 @@ export abstract class AnsweredCall extends ObservedCall {
     return (this.trailers ??= new Metadata());
   }
 
-  /** Nobody waits any more. The steps are handed out, since each is code of others that may throw. */
+  /** Marks the call as abandoned. Returns the steps to run, because each is foreign code that may throw. */
   protected abandonFor(reason: StatusError): ReadonlyArray<() => void> {
     this.abandonedFor = reason;
     return [() => this.aborting?.abort(reason), () => this.teardown?.()];
   }
 
-  /** Without effect once they were sent. Headers too large end the call with RESOURCE_EXHAUSTED. */
+  /** No effect once headers were sent. Oversize headers end the call with RESOURCE_EXHAUSTED. */
   sendHeaders(): void {
     if (this.headersSent || this.statusSent) return;
-    // Where nothing is compressed it stays, and is left out with a warning.
+    // Where nothing is compressed the header stays, and is dropped later with a warning.
     if (this.headers && this.wire.compresses) this.compression ??= takeEncodingRequest(this.headers);
     const headers = this.headers && this.outgoing(this.headers, 'response headers');
     if (this.statusSent) return;
@@ -104,13 +106,13 @@ export abstract class AnsweredCall extends ObservedCall {
     }
   }
 
-  /** Whether what is sent now has to wait, for the caller's window or for the socket. */
+  /** Whether a message sent now has to wait for the caller's flow-control window or for the socket. */
   get congested(): boolean {
     return this.wire.congested;
   }
 
   /**
-   * Sends a message; says how many bytes it has, 0 when nobody waits for it any more.
+   * Sends a message; returns its size in bytes, 0 when the caller no longer waits.
    *
    * @throws {StatusError} with INTERNAL when the message does not fit the proto.
    */
@@ -128,7 +130,7 @@ export abstract class AnsweredCall extends ObservedCall {
     return bytes.byteLength;
   }
 
-  /** A message of the request. Bytes that are none end the call with INTERNAL, as grpc-js and gRPC's C core have it. */
+  /** Decodes a request message. Invalid bytes end the call with INTERNAL, as in grpc-js and gRPC's C core. */
   protected decode({ codec, method }: BoundMethod, bytes: Buffer): { readonly message: unknown } | undefined {
     try {
       return { message: codec.deserializeRequest(bytes) };
@@ -140,7 +142,7 @@ export abstract class AnsweredCall extends ObservedCall {
     }
   }
 
-  /** Answers with an error, and lets go of whoever works for the answer. */
+  /** Ends the call with an error and releases whatever is working on the response. */
   abstract end(error: StatusError): void;
 
   protected sendOk(): void {
@@ -154,7 +156,7 @@ export abstract class AnsweredCall extends ObservedCall {
   protected sendError(error: StatusError): void {
     this.statusSent = true;
     this.sentError = error;
-    // An answer of trailers only has no other place for what was meant to go first.
+    // A trailers-only response has no other place for the pending headers.
     const headers = this.headersSent ? undefined : this.headers;
     this.sendStatus(toTrailers(error, { also: [this.trailers, headers], onLeftOut: this.onLeftOut }));
   }
@@ -167,7 +169,9 @@ export abstract class AnsweredCall extends ObservedCall {
     }
   }
 
-  /** What of it can be sent; `undefined` when it was too large, and the call has been ended for it. */
+  /**
+   * The part of the metadata that can be sent; `undefined` when it was too large and the call has been ended for that.
+   */
   private outgoing(metadata: Metadata, place: MetadataPlace): Metadata | undefined {
     const clean = cleanMetadata(metadata, place, this.onLeftOut);
     const problem = metadataSizeProblem(clean);
@@ -176,7 +180,7 @@ export abstract class AnsweredCall extends ObservedCall {
     return undefined;
   }
 
-  /** The transport refused what should have gone out: the caller still gets an end, and the log what was refused. */
+  /** The transport refused what should have been sent: the caller still gets an end, and the log gets the cause. */
   private wireFailed(cause: unknown): void {
     this.sentError = new StatusError(Code.INTERNAL, 'the answer could not be sent', {
       cause,

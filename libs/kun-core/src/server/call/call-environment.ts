@@ -3,21 +3,21 @@ import type { RpcCall } from '../../rpc/rpc-call.js';
 import type { OnLeftOut } from '../../transport/outgoing-metadata.js';
 import type { OpenCall, OpenCalls } from '../../rpc/open-calls.js';
 
-/** What the calls of one server share. */
+/** What all calls of a server share. */
 export interface CallEnvironment<T extends OpenCall = OpenCall> {
   readonly clock: Clock;
   readonly draining: AbortSignal;
   readonly openCalls: OpenCalls<T>;
-  /** Told what code under a call threw when nobody could be answered any more. */
+  /** Called with what code under a call threw when the caller could no longer be answered. */
   readonly onLateError: (call: RpcCall, error: unknown) => void;
-  /** Told of metadata that cannot be sent. */
+  /** Called with metadata that cannot be sent. */
   readonly onLeftOut: OnLeftOut;
 }
 
-/** Receives the request's messages, in the order of the wire. */
+/** Receives the request's messages in wire order. */
 export interface RequestReader {
   message(message: unknown): void;
   halfClose(): void;
-  /** No more will come: the call ended before the caller half-closed. */
+  /** No more messages will arrive: the call ended before the caller half-closed. */
   cancelled(): void;
 }

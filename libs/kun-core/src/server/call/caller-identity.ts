@@ -3,13 +3,13 @@ import type { RpcCall } from '../../rpc/rpc-call.js';
 import { PeerIdentities, type PeerIdentity } from '../../tls/peer-identity.js';
 import { ServerCall } from './server-call.js';
 
-// Remembers by the connection, which a certificate belongs to; forgotten with it.
+// Cached per connection, because a certificate belongs to a connection.
 const identities = new PeerIdentities();
 
 /**
- * Who made the call, by the certificate shown under mutual TLS (`GRPCServer.TLS.ClientCA`); default: the call that the
- * running code works for. `undefined` where the connection is not encrypted or its caller showed none, outside of a call,
- * and once the connection is gone: ask before the first `await`.
+ * Returns the identity of the caller from its mutual TLS certificate (`GRPCServer.TLS.ClientCA`); by default of the
+ * call that the running code belongs to. Returns `undefined` if the connection is not encrypted, the caller presented
+ * no certificate, there is no call, or the connection is gone: read it before the first `await`.
  */
 export function callerIdentity(call: RpcCall | undefined = currentCall()): PeerIdentity | undefined {
   if (!(call instanceof ServerCall)) return undefined;

@@ -4,12 +4,12 @@ import { COMPRESSION_ALGORITHMS, type CompressionAlgorithm } from '../../transpo
 import { ServerCall } from './server-call.js';
 
 /**
- * Says how the messages of one answer are compressed, whatever `GRPCServer.DefaultCompressionAlgorithm` says of all; by
- * default the answer to the call that the running code works for. Messages below 1 KiB, and those to callers that do not
- * accept the algorithm, go out as they are. Without effect once headers went out.
+ * Sets the compression of one response's messages, overriding `GRPCServer.DefaultCompressionAlgorithm`; by default of
+ * the call that the running code belongs to. Messages below 1 KiB, and those to callers that do not accept the
+ * algorithm, are sent uncompressed. No effect once headers were sent.
  *
- * @throws {TypeError} when there is no such algorithm, outside of a call of the server, and where `GRPCServer.Engine` is
- * `grpc-js`, which compresses no answer.
+ * @throws {TypeError} for an unknown algorithm, outside a server call, and when `GRPCServer.Engine` is `grpc-js`, which
+ * does not compress responses.
  */
 export function compressResponse(
   algorithm: CompressionAlgorithm,
@@ -17,17 +17,15 @@ export function compressResponse(
 ): void {
   if (!COMPRESSION_ALGORITHMS.includes(algorithm)) {
     throw new TypeError(
-      `compressResponse: there is no algorithm ${JSON.stringify(algorithm)}; choose from ${COMPRESSION_ALGORITHMS.join(', ')}`,
+      `compressResponse: unknown algorithm ${JSON.stringify(algorithm)}; choose from ${COMPRESSION_ALGORITHMS.join(', ')}`,
     );
   }
   if (!(call instanceof ServerCall)) {
-    throw new TypeError(
-      'compressResponse wants a call of the server: say it in a handler, or give it the call',
-    );
+    throw new TypeError('compressResponse needs a server call: use it in a handler, or pass it the call');
   }
   if (!call.wire.compresses && algorithm !== 'identity') {
     throw new TypeError(
-      'compressResponse: the engine grpc-js compresses no answer; set GRPCServer.Engine to kun',
+      'compressResponse: the engine grpc-js does not compress responses; set GRPCServer.Engine to kun',
     );
   }
   call.compression = algorithm;

@@ -3,7 +3,7 @@ import type { Deadline, Metadata } from '@grpc/grpc-js';
 import type { RpcCall } from '../../rpc/rpc-call.js';
 import type { AuthContext, MetricsRecorder, WireCall } from './wire-call.js';
 
-/** What it needs of the call. */
+/** What a {@link HandlerCall} needs of the call. */
 interface Answerable extends Pick<RpcCall, 'metadata' | 'peer' | 'deadline' | 'method' | 'responseMetadata'> {
   readonly writable: boolean;
   readonly wire: WireCall;
@@ -11,15 +11,15 @@ interface Answerable extends Pick<RpcCall, 'metadata' | 'peer' | 'deadline' | 'm
 }
 
 /**
- * The third argument of a handler: what Nest's users know of grpc-js' `ServerUnaryCall` and its siblings, for all four
- * kinds. `currentCall()` gives more (request id, tags, signal), and from everywhere.
+ * The third argument of a handler: the surface of grpc-js' `ServerUnaryCall` and its siblings that Nest users know, for
+ * all four kinds. `currentCall()` offers more (request id, tags, signal), anywhere.
  *
- * `cancelled` is emitted once, when nobody waits for the answer any more.
+ * `cancelled` is emitted once, when the caller no longer waits for the response.
  */
 export class HandlerCall extends EventEmitter {
   /** The request of a unary or server-streaming call. */
   request: unknown;
-  // Private to the language: nothing that copies or prints the object walks into the server.
+  // A #private field, so that nothing that copies or prints the object reaches the server's internals.
   readonly #call: Answerable;
 
   constructor(call: Answerable) {
@@ -31,7 +31,7 @@ export class HandlerCall extends EventEmitter {
     return this.#call.metadata;
   }
 
-  /** Whether nobody waits for the answer any more. */
+  /** Whether the caller no longer waits for the response. */
   get cancelled(): boolean {
     return !this.#call.writable;
   }
@@ -40,7 +40,7 @@ export class HandlerCall extends EventEmitter {
     return this.#call.peer;
   }
 
-  /** `Infinity` when the caller set none. */
+  /** `Infinity` when the caller set no deadline. */
   getDeadline(): Deadline {
     return this.#call.deadline;
   }
@@ -58,7 +58,7 @@ export class HandlerCall extends EventEmitter {
   }
 
   /**
-   * What the handler says of its load, for the caller (gRPC's A51).
+   * Records the load that is reported to the caller (gRFC A51).
    *
    * @throws {TypeError} when the process made the call to itself.
    */
@@ -66,7 +66,7 @@ export class HandlerCall extends EventEmitter {
     return this.#call.wire.metricsRecorder;
   }
 
-  /** Sends the response's metadata now; without effect once a message went out. */
+  /** Sends the initial metadata now; no effect once a message was sent. */
   sendMetadata(metadata: Metadata): void {
     this.#call.responseMetadata.merge(metadata);
     this.#call.sendHeaders();

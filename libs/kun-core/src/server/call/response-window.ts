@@ -1,29 +1,29 @@
-/** Messages handed to the transport and not yet taken by it, where they have to wait: more would only cost memory. */
+/** Messages handed to the transport but not yet written when they have to wait: more would only cost memory. */
 const WAITING_MESSAGES = 64;
-/** The same where they do not: they are written, cost their bytes alone, and go out together. */
+/** Likewise when they do not have to wait: written messages cost only their bytes and go out together. */
 const WRITTEN_MESSAGES = 256;
-/** The same in bytes, in either case: HTTP/2's initial window of a stream (RFC 9113, section 6.9.2), about. */
+/** The limit in bytes in either case, about HTTP/2's initial stream window (RFC 9113, section 6.9.2). */
 const WINDOW_BYTES = 64 * 1024;
 
-/** Where messages are handed over. */
+/** The call that messages are handed to. */
 export interface WindowedCall {
-  /** Whether an answer would still reach somebody. */
+  /** Whether a response would still reach the caller. */
   readonly writable: boolean;
-  /** Whether what is sent now has to wait, for the caller's window or for the socket. */
+  /** Whether a message sent now has to wait for the caller's flow-control window or for the socket. */
   readonly congested: boolean;
-  /** Says how many bytes the message has; `onFlushed` is called when the transport has taken it. */
+  /** Returns the message's size in bytes; `onFlushed` is called when the transport has written it. */
   send(message: unknown, onFlushed: () => void): number;
 }
 
 /**
- * Keeps a window of messages in flight, so that the transport always has something to send and never more than a
+ * Keeps a window of messages in flight, so that the transport always has something to send but never more than a
  * bounded amount, however slowly the peer reads.
  */
 export class ResponseWindow {
-  /** Bytes handed over and not yet taken by the transport. */
+  /** Bytes handed over and not yet written by the transport. */
   bytesInFlight = 0;
   private messagesInFlight = 0;
-  // The sizes of what is in flight, oldest first; the transport takes messages in order.
+  // The sizes of the messages in flight, oldest first; the transport writes in order.
   private readonly sizes: number[] = [];
   private oldest = 0;
   private resume: (() => void) | undefined;
@@ -42,13 +42,13 @@ export class ResponseWindow {
     this.bytesInFlight += bytes;
   }
 
-  /** Settles when there is room again, or when nobody waits for the answer any more. */
+  /** Resolves when there is room again, or when the caller no longer waits. */
   whenOpen(): Promise<void> {
     if (!this.full || !this.call.writable) return Promise.resolve();
     return new Promise((resolve) => (this.resume = resolve));
   }
 
-  /** Lets a waiting sender go on, to see that the call is over. */
+  /** Wakes a waiting sender so that it notices that the call is over. */
   release(): void {
     const resume = this.resume;
     this.resume = undefined;
@@ -66,7 +66,7 @@ export class ResponseWindow {
       this.sizes.splice(0, this.oldest);
       this.oldest = 0;
     }
-    // Half a window at a time: waking the sender for each message would undo the batch.
+    // Half a window at a time: waking the sender for each message would defeat the batching.
     if (this.resume && this.messagesInFlight <= this.mostMessages / 2 && this.bytesInFlight < WINDOW_BYTES) {
       this.release();
     }

@@ -11,14 +11,14 @@ import type { CallEnvironment, RequestReader } from './call-environment.js';
 import { ResponseWindow } from './response-window.js';
 import type { WireCall, WireEnding } from './wire-call.js';
 
-/** How long the reset of a call may follow its end, when no message of it has come. */
+/** How long after the end of the request a reset may arrive when the request had no message. */
 const MISSING_MESSAGE_GRACE_MS = 20;
 
 /**
- * A call as the server answers it, and the listener of the wire that carries it.
+ * A call as the server handles it, and the listener of the wire that carries it.
  *
- * Two instants are kept apart: the RPC has *ended* (the stream is closed), and the handler has *settled*. The call is
- * open until both have come.
+ * Two events are kept apart: the RPC has *ended* (the stream is closed), and the handler has *settled*. The call is
+ * open until both have happened.
  */
 export class ServerCall extends AnsweredCall implements RpcCall {
   readonly side = 'server' as const;
@@ -33,7 +33,7 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   private reader: RequestReader | undefined;
   private responseWindow: ResponseWindow | undefined;
   private failPipeline: ((error: unknown) => void) | undefined;
-  /** Settles when the generators behind the answer have cleaned up. */
+  /** Settles when the generators behind the response have cleaned up. */
   produced: Promise<unknown> = NOTHING_PRODUCED;
   private settlement: { resolve(ending: Ending): void; reject(error: unknown): void } | undefined;
 
@@ -58,34 +58,34 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     throw new TypeError('a call on the server has one attempt');
   }
 
-  /** What a Nest handler gets as its third argument. */
+  /** The third argument of a Nest handler. */
   get forHandler(): HandlerCall {
     return (this.handlerView ??= new HandlerCall(this));
   }
 
-  /** What is on its way to the caller. Made on first read. */
+  /** Response messages in flight. Created on first read. */
   get window(): ResponseWindow {
     return (this.responseWindow ??= new ResponseWindow(this));
   }
 
-  /** Something else works for the answer; the call is open until it is done. */
+  /** Registers further work on the response; the call stays open until it is done. */
   produces(done: Promise<void>): void {
     const settled = done.catch(ignore);
     this.produced = this.produced === NOTHING_PRODUCED ? settled : Promise.all([this.produced, settled]);
   }
 
-  /** Where an error in the request stream that the handler does not hear goes; default {@link fail}. */
+  /** Where an error of the request stream goes if the handler does not see it; default {@link fail}. */
   onRequestFailure(fail: (error: unknown) => void): void {
     this.failPipeline = fail;
   }
 
-  /** The request stream failed, and the handler does not hear of it. */
+  /** The request stream failed and the handler does not see the error. */
   failRequest(error: unknown): void {
     if (this.failPipeline && this.writable) this.failPipeline(error);
     else this.fail(error);
   }
 
-  /** Settles with the ending; rejects with what the handler threw while the call was still to be answered. */
+  /** Resolves with the ending; rejects with what the handler threw while the call could still be answered. */
   settled(): Promise<Ending> {
     return new Promise((resolve, reject) => {
       if (this.ending) resolve(this.ending);
@@ -103,21 +103,21 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     this.wire.read();
   }
 
-  /** The handler starts; false when nobody waits for it any more. */
+  /** Marks the start of the handler; false when the caller no longer waits. */
   handlerStarts(): boolean {
     if (!this.writable) return false;
     this.handler = 'running';
     return true;
   }
 
-  /** The handler is done and has said all it had to say. */
+  /** The handler has finished and sent its whole response. */
   succeed(): void {
     if (this.produced === NOTHING_PRODUCED) this.handlerDone();
     else void this.produced.then(() => this.handlerDone());
     if (this.writable) this.sendOk();
   }
 
-  /** The handler threw, or a stream of its did. */
+  /** The handler, or one of its streams, threw. */
   fail(error: unknown): void {
     const answerable = this.writable ? this.settlement : undefined;
     this.handlerDone();
@@ -125,16 +125,16 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     else if (error !== this.abandonedFor) this.environment.onLateError(this, error);
   }
 
-  /** The handler will do no more, whatever it said. */
+  /** The handler will do no more, whatever its outcome. */
   handlerDone(): void {
     if (this.handler === 'settled') return;
     this.handler = 'settled';
-    // Whose request may be large, and nobody but the handler's own code needs it while the answer waits to be read.
+    // Drop the request, which may be large and is needed only by the handler, while the response waits to be read.
     this.handlerView = undefined;
     if (this.ending) this.environment.openCalls.remove(this, this.place);
   }
 
-  /** A message of the request. */
+  /** A request message arrived. */
   messageArrived(bytes: Buffer): void {
     if (!this.bound) return;
     const decoded = this.decode(this.bound, bytes);
@@ -145,9 +145,10 @@ export class ServerCall extends AnsweredCall implements RpcCall {
 
   /** The request is complete. */
   halfClosed(): void {
-    // A Node client that cancels before its request is complete ends it first and resets it then: that must not look like
-    // a complete request, or like one without a message, so the reset is given the chance to be heard. A stream's comes in
-    // the same write; what has no message is wrong in any case, and can wait for a write that follows (Node 22).
+    // A Node client that cancels before its request is complete ends the stream first and resets it afterwards. That
+    // must not look like a complete request, or like one without a message, so the reset gets a chance to arrive first.
+    // With a message, the reset comes in the same write; without one the request is invalid in any case and can wait
+    // for a following write (Node 22).
     const halfClose = () => this.reader?.halfClose();
     if (this.method.requestStream) setImmediate(halfClose);
     else if (this.received === 0) setTimeout(halfClose, MISSING_MESSAGE_GRACE_MS);
@@ -155,8 +156,8 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   }
 
   /**
-   * Nobody waits for the answer any more; may be told at the end of every call, whichever way it ended. `expired` where
-   * the wire knows that it was for the deadline.
+   * The caller no longer waits; may also be called at the end of every call, however it ended. `expired` when the wire
+   * knows that the deadline was the reason.
    */
   cancelled(expired = this.environment.clock.now() >= this.deadline): void {
     if (this.abandonedFor || this.handler === 'settled') return;
@@ -166,13 +167,13 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     this.abandon(new StatusError(code, why));
   }
 
-  /** The wire has answered in the handler's place. */
+  /** The wire has answered instead of the handler. */
   answeredByWire(code: Code, message: string): void {
     this.statusSent = true;
     this.abandon(new StatusError(code, message));
   }
 
-  /** The call is over on the wire: this is the truth, told once to everybody who asked. */
+  /** The call has ended on the wire; reports the authoritative outcome once to all observers. */
   finish(wire: WireEnding): void {
     if (this.ending) return;
     this.cancelled(wire.code === Code.DEADLINE_EXCEEDED || undefined);
@@ -180,13 +181,13 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     const cause = this.broken ? 'status' : wire.cause;
     const error = this.sentError?.code === code ? this.sentError : undefined;
     const message = code === Code.OK ? '' : (error?.message ?? wire.message);
-    // One entry into the call's context for all observers.
+    // Enters the call's context once for all observers.
     const ending = runInCall(this, () => this.endWith({ code, cause, message, error }));
     this.settlement?.resolve(ending);
     if (this.handler !== 'running') this.environment.openCalls.remove(this, this.place);
   }
 
-  /** Nobody waits for an answer any more: whoever still works for it is told so, once. */
+  /** Tells whatever still works on the response, once, that the caller no longer waits. */
   private abandon(reason: StatusError): void {
     if (this.abandonedFor || this.handler === 'settled') return;
     for (const step of this.abandonFor(reason)) this.guard(step);
@@ -198,7 +199,7 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     this.environment.onLateError(this, error);
   }
 
-  /** Runs code of others under the call; what it throws must not reach the HTTP/2 stream's event. */
+  /** Runs foreign code under the call; what it throws must not reach the HTTP/2 stream's event handler. */
   private guard<A extends unknown[]>(body: (...args: A) => void, ...args: A): void {
     try {
       runInCall(this, body, ...args);

@@ -118,7 +118,7 @@ describe('a port with a limit', () => {
     for (let more = 0; more < RESERVED_CONNECTIONS; more++) await open();
     await Promise.all([once(second, 'close'), lastServed.promise]);
     expect(first.destroyed).toBe(false);
-    expect(refused).toEqual(['1 connections are open, as many as GRPCServer.MaxConnections allows']);
+    expect(refused).toEqual(['1 connections are open, the maximum that GRPCServer.MaxConnections allows']);
     expect(listener.connectionCount).toBe(1 + RESERVED_CONNECTIONS);
   });
 });

@@ -1,63 +1,63 @@
 import type { Socket } from 'node:net';
 import { descriptorOf } from '../../transport/open-files.js';
 
-/** As many connections are open as may be. */
+/** The maximum number of connections is open. */
 export class TooManyConnectionsError extends Error {
   override readonly name = 'TooManyConnectionsError';
 
   constructor(maxConnections: number) {
-    super(`${maxConnections} connections are open, as many as GRPCServer.MaxConnections allows`);
+    super(`${maxConnections} connections are open, the maximum that GRPCServer.MaxConnections allows`);
   }
 }
 
-/** The process has nearly as many files open as it may. */
+/** The process is close to its limit of open files. */
 export class OpenFilesError extends Error {
   override readonly name = 'OpenFilesError';
 
   constructor(openFiles: number) {
-    super(`nearly all of the ${openFiles} files that the process may open are (ulimit -n)`);
+    super(`nearly all of the ${openFiles} files that the process may open (ulimit -n) are in use`);
   }
 }
 
-/** How many connections a port takes. */
+/** Limits on a port's connections. */
 export interface ConnectionLimitOptions {
-  /** Default: as many as the limit of open files allows. */
+  /** Default: limited only by open files. */
   readonly maxConnections?: number | undefined;
-  /** The process's limit of open files. Default: there is none. */
+  /** The process's limit of open files. Default: unlimited. */
   readonly openFiles?: number | undefined;
 }
 
-/** What of {@link ConnectionLimitOptions} a limit is near; both numbers are of the moment. */
+/** The limit of {@link ConnectionLimitOptions} that is nearly reached, with current numbers. */
 export interface NearLimit {
   readonly what: 'connections' | 'open files';
   readonly open: number;
   readonly limit: number;
 }
 
-/** Connections beyond `maxConnections` that are taken for a short time, so that a probe is always answered. */
+/** Connections beyond `maxConnections` that are accepted briefly, so that probes are always answered. */
 export const RESERVED_CONNECTIONS = 16;
-/** What of the open files is kept for the admin port, upstreams and files: an eighth, within these. */
+/** The share of open files reserved for the admin port, upstreams and files: an eighth, within these bounds. */
 const RESERVED_FILES = { part: 1 / 8, least: 32, most: 256 };
-/** From this share of a limit on it is near. */
+/** The share of a limit from which on it counts as near. */
 const NEAR = 0.8;
 
 /**
- * Decides whether a new connection is taken. Where there is no room, the one that has waited longest without a call
- * goes: whoever connects and says nothing does not keep out those who call.
+ * Decides whether a new connection is accepted. When there is no room, the connection that has waited longest without a
+ * call is closed: peers that connect and stay silent must not keep out those that call.
  */
 export class ConnectionLimit {
-  /** What is kept back of the open files, in the numbers of descriptors. */
+  /** The highest file descriptor that a connection may have, given the reserve. */
   private readonly lastDescriptor: number;
-  /** How many connections there were when descriptors ran short. */
+  /** The number of connections at which descriptors ran short. */
   private room = Infinity;
-  /** Those without a call so far, in the order they came. */
+  /** Connections without a call so far, oldest first. */
   private readonly unused = new Set<Socket>();
 
   constructor(
     private readonly options: ConnectionLimitOptions,
-    /** Closes a connection, which counts as refused. */
+    /** Closes a connection and counts it as refused. */
     private readonly refuse: (error: Error, socket: Socket) => void,
-    /** Told when a connection finds a limit near. */
+    /** Called when a connection finds a limit nearly reached. */
     private readonly onNear: (near: NearLimit) => void = () => {},
   ) {
     const { openFiles = Infinity } = options;
@@ -66,8 +66,8 @@ export class ConnectionLimit {
   }
 
   /**
-   * Whether a connection is taken, `open` being all others: `briefly` those beyond the limit, for a call or two. It is
-   * refused otherwise.
+   * Whether to accept a connection while `open` others exist: `briefly` beyond the limit, for a call or two. Otherwise
+   * it is refused.
    */
   admit(socket: Socket, open: number): 'yes' | 'briefly' | 'no' {
     const { maxConnections = Infinity, openFiles = Infinity } = this.options;
@@ -77,7 +77,7 @@ export class ConnectionLimit {
       this.onNear({ what: 'open files', open: descriptor, limit: openFiles });
     }
     if (open < this.room * NEAR) this.room = Infinity;
-    // Descriptors that became free are given out again: from here on it is the number of connections that tells.
+    // Freed descriptors are reused, so from here on the number of connections decides.
     if (descriptor >= this.lastDescriptor) this.room = Math.min(this.room, open);
     const full = open >= maxConnections + RESERVED_CONNECTIONS;
     if (full || open >= this.room) {
@@ -91,7 +91,7 @@ export class ConnectionLimit {
     return open >= maxConnections ? 'briefly' : 'yes';
   }
 
-  /** A call has come over the connection, or it is gone. */
+  /** The connection has carried a call, or is gone. */
   settled(socket: Socket): void {
     this.unused.delete(socket);
   }

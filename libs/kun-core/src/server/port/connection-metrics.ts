@@ -3,20 +3,20 @@ import { Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../../clock.js';
 import type { NearLimit } from './connection-limit.js';
 
-/** `kun_connections`: the connections of the gRPC port that are open now, in their handshake or beyond it. */
+/** `kun_connections`: the open connections of the gRPC port, including those still in their handshake. */
 export function exposeConnections(open: () => number, registry: Registry): void {
   const gauge: Gauge = new Gauge({
     name: 'kun_connections',
-    help: 'Connections of the gRPC port that are open now',
+    help: 'Open connections of the gRPC port',
     registers: [registry],
     collect: () => gauge.set(open()),
   });
 }
 
-/** What is between two lines about one limit, in milliseconds. */
+/** The minimum time between two log lines about one limit, in milliseconds. */
 const QUIET_MS = 60_000;
 
-/** Writes a line when a limit of connections or open files is near, of each one a minute. */
+/** Logs when a limit of connections or open files is nearly reached, at most once a minute for each. */
 export function reportNearLimit(
   logger: Pick<Logger, 'warn'>,
   clock: Pick<Clock, 'monotonicMs'>,
@@ -28,7 +28,7 @@ export function reportNearLimit(
     told.set(what, now);
     const remedy =
       what === 'connections'
-        ? 'raise GRPCServer.MaxConnections, run more instances, or let idle connections go (GRPCServer.MaxConnectionIdle)'
+        ? 'raise GRPCServer.MaxConnections, run more instances, or close idle connections (GRPCServer.MaxConnectionIdle)'
         : 'raise the limit of open files (ulimit -n), or lower GRPCServer.MaxConnections below it';
     logger.warn({ open, limit }, `the limit of ${what} is near: ${remedy}`);
   };

@@ -7,32 +7,32 @@ import type { Listener } from './listener.js';
 
 /** Limits of a drain, counted from the GOAWAY. */
 export interface DrainLimits {
-  /** When streams that have not left are ended with UNAVAILABLE. */
+  /** When remaining streams are ended with UNAVAILABLE. */
   readonly streamGraceMs: number;
-  /** When whatever is left is forced. */
+  /** When everything that remains is forced. */
   readonly timeoutMs: number;
-  /** Aborts to force at once. */
+  /** Abort to force immediately. */
   readonly force: AbortSignal;
-  /** Calls that were told of the stop before the GOAWAY, and may have left since. Default: none */
+  /** Calls that were told about the shutdown before the GOAWAY, and may have ended since. Default: none */
   readonly openWhenTold?: ReadonlySet<ServerCall>;
 }
 
-/** What a drain does with the connections. */
+/** The operations of a listener that a drain uses. */
 export type DrainedListener = Pick<Listener, 'connectionCount' | 'stopAccepting' | 'closeConnections'>;
 
-/** Where calls come from within only. */
+/** For a server without a port, whose calls are made in process. */
 export const NO_LISTENER: DrainedListener = {
   connectionCount: 0,
   stopAccepting: () => Promise.resolve(),
   closeConnections: () => Promise.resolve(),
 };
 
-/** What is given to the last statuses to reach their callers before connections are cut. */
+/** How long the last statuses may take to reach their callers before connections are cut. */
 const FLUSH_MS = 250;
 
 /**
- * Lets the calls in flight finish, then ends streams, then forces the rest. Calls that arrive meanwhile, over
- * connections whose callers have not seen the GOAWAY, are served like any other.
+ * Lets calls in flight finish, then ends streams, then forces the rest. Calls that arrive meanwhile, from callers that
+ * have not yet seen the GOAWAY, are served like any other.
  */
 export async function drain(
   calls: OpenCalls<ServerCall>,
@@ -44,11 +44,11 @@ export async function drain(
   const allHaveCome = listener.stopAccepting();
   const ended = new Set<ServerCall>();
   const settled = new AbortController();
-  // A call that is on its way when the last one ends is a call, too.
+  // A call that is in transit when the last one ends counts as well.
   void allHaveCome.then(() => calls.whenIdle()).then(() => settled.abort());
   const cut = AbortSignal.any([limits.force, settled.signal]);
 
-  // Watches of the health have been told, and would stay as long as they may.
+  // Health watches have been notified, and would otherwise stay until the limit.
   for (const call of calls) if (call.method.infrastructure) endForShutdown(call, ended);
 
   await delay(clock, Math.min(limits.streamGraceMs, limits.timeoutMs), cut);
@@ -106,12 +106,12 @@ export interface ForcedCall {
   readonly ageMs: number;
 }
 
-/** How the server's calls ended when it was drained. */
+/** How the server's calls ended during the drain. */
 export interface DrainReport {
-  /** Calls that were told of the stop, or open at the GOAWAY, and ended by themselves. */
+  /** Calls that were told about the shutdown or open at the GOAWAY, and ended on their own. */
   readonly drained: number;
-  /** Streams that were ended with UNAVAILABLE, and whose handlers then left. */
+  /** Streams that were ended with UNAVAILABLE and whose handlers then returned. */
   readonly ended: number;
-  /** Calls or handlers that were not over at the drain timeout. */
+  /** Calls or handlers that were still running at the drain timeout. */
   readonly forced: readonly ForcedCall[];
 }

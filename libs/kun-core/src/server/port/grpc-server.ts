@@ -33,45 +33,45 @@ import { Listener, type ListenAddress } from './listener.js';
 import { LocalCall, type LocalCaller } from './local-call.js';
 import { serveReflection } from './reflection.js';
 
-/** What a {@link KunGrpcServer} is made of. */
+/** Options of {@link KunGrpcServer}. */
 export interface GrpcServerOptions extends LoadedProtos, CheckedRequests {
-  /** Services that are written for grpc-js; asked for when all providers are there. Default: none */
+  /** Services written for grpc-js; resolved once all providers exist. Default: none */
   readonly ownServices?: (() => readonly ServiceImplementation[]) | undefined;
   readonly readiness: Readiness;
-  /** What grpc.health.v1 answers for `liveness` and `startup`. Default: neither is known */
+  /** Sources for grpc.health.v1 on `liveness` and `startup`. Default: unknown services */
   readonly liveness?: Liveness | undefined;
   readonly startup?: Startup | undefined;
   readonly clock: Clock;
   readonly draining: AbortSignal;
   readonly settings: WireEngineOptions['settings'] & {
     readonly reflectionEnabled: boolean;
-    /** What speaks gRPC on the connections. Default `kun` */
+    /** The engine that speaks gRPC on the connections. Default `kun` */
     readonly engine?: 'kun' | 'grpc-js' | undefined;
-    /** Default: as many connections as the limit of open files allows. */
+    /** Default: limited only by open files. */
     readonly maxConnections?: number | undefined;
   };
   readonly channelOptions?: GrpcChannelOptions | undefined;
-  /** Encrypts, and asks for callers' certificates. Default: plain text. */
+  /** TLS and client certificates. Default: plaintext */
   readonly tls?: ServerTlsOptions | undefined;
-  /** Told of each connection closed before a call could be made over it. Default: nobody is. */
+  /** Called for each connection that was closed before a call could be made on it. Default: none */
   readonly onRefusedConnection?: ((error: Error, connection: Socket) => void) | undefined;
-  /** Told, with each new connection, that a limit of them is near. Default: nobody is */
+  /** Called for each new connection while a connection limit is nearly reached. Default: none */
   readonly onNearLimit?: ((near: NearLimit) => void) | undefined;
-  /** Told of what the wire refused. Default: nobody is */
+  /** Called when the wire refused something. Default: none */
   readonly onWireRefusal?: WireEngineOptions['onWireRefusal'];
-  /** Outermost first; made when the methods are known. */
+  /** Outermost first; called once the methods are known. */
   readonly interceptors: (methods: readonly RpcMethod[]) => readonly Interceptor[];
-  /** Makes a status of what got past all interceptors. */
+  /** Converts an error that escaped all interceptors to a status. */
   readonly toStatusError: (error: unknown) => StatusError;
-  /** Told what a handler threw when nobody could be answered any more. */
+  /** Called with what a handler threw when the caller could no longer be answered. */
   readonly onLateError: (call: RpcCall, error: unknown) => void;
-  /** Told of metadata that cannot be sent and is left out. Default: nobody is. */
+  /** Called with metadata that cannot be sent and is dropped. Default: none */
   readonly onLeftOut?: OnLeftOut | undefined;
-  /** Told why reflection can describe nothing. */
+  /** Called with the error when reflection cannot describe the protos. */
   readonly onReflectionError?: ((error: unknown) => void) | undefined;
 }
 
-/** The gRPC server: bind the handlers, listen, drain. */
+/** The gRPC server: binds handlers, listens, and drains. */
 export class KunGrpcServer {
   readonly openCalls = new OpenCalls<ServerCall>();
   private readonly environment: CallEnvironment<ServerCall>;
@@ -79,7 +79,7 @@ export class KunGrpcServer {
   private listener: DrainedListener | undefined;
   private health: Subscription | undefined;
   private makeLocal: ((path: string, caller: LocalCaller) => LocalCall | undefined) | undefined;
-  /** Those that were there when the stop was told of: a stream may leave before the drain begins. */
+  /** The calls that were open when the shutdown was announced: a stream may end before the drain begins. */
   private openWhenTold: ReadonlySet<ServerCall> = new Set();
 
   constructor(private readonly options: GrpcServerOptions) {
@@ -93,25 +93,25 @@ export class KunGrpcServer {
     return this.options.services;
   }
 
-  /** What the services are defined by. */
+  /** The definitions of the services. */
   get schemas(): readonly DescribedSchema[] {
     return this.options.schemas;
   }
 
   /**
-   * Makes a call from within, through the same chain and handlers as those of the port; it begins with its
-   * `start()`. `undefined` while the port is not open, and for a method that is not served.
+   * Makes an in-process call through the same chain and handlers as calls on the port; it begins with its `start()`.
+   * Returns `undefined` while the port is not open, and for an unknown method.
    */
   callLocally(path: string, caller: LocalCaller): LocalCall | undefined {
     return this.makeLocal?.(path, caller);
   }
 
   /**
-   * Adds every service before the port opens, so that no caller ever sees UNIMPLEMENTED for a method that is there.
-   * Returns the port. `places` says where each handler is written, for messages.
+   * Adds every service before the port opens, so that no caller ever sees UNIMPLEMENTED for a method that exists.
+   * Returns the port. `places` says where each handler is defined, for messages.
    *
    * @throws {HandlerCoverageError} when RPCs and handlers do not match.
-   * @throws {GrpcJsServiceError} when a service that is written for grpc-js cannot be served.
+   * @throws {GrpcJsServiceError} when a service written for grpc-js cannot be served.
    * @throws {ListenError} when the port cannot be opened.
    */
   async start(
@@ -140,7 +140,7 @@ export class KunGrpcServer {
   }
 
   /**
-   * The same without a port: calls come by {@link callLocally}.
+   * Like `start`, without a port: calls are made through {@link callLocally}.
    *
    * @throws {HandlerCoverageError | GrpcJsServiceError} when `start` does.
    */
@@ -152,12 +152,12 @@ export class KunGrpcServer {
     this.listener = NO_LISTENER;
   }
 
-  /** Connections that are open. */
+  /** The number of open connections. */
   get connectionCount(): number {
     return this.listener?.connectionCount ?? 0;
   }
 
-  /** Lets calls in flight finish, within limits, and closes everything. */
+  /** Lets calls in flight finish, within the limits, and closes everything. */
   async drain(limits: DrainLimits): Promise<DrainReport> {
     if (!this.listener) return { drained: 0, ended: 0, forced: [] };
     const { openCalls, listener, openWhenTold } = this;
@@ -198,7 +198,7 @@ export class KunGrpcServer {
     this.listener = undefined;
   }
 
-  /** Composes the chain, once; nothing that goes wrong in it leaves a call without a status. */
+  /** Composes the chain once; no failure in it leaves a call without a status. */
   private runner(methods: readonly RpcMethod[]): (call: ServerCall) => void {
     const chain = compose(this.options.interceptors(methods), innermost);
     const answerAnyway = (call: ServerCall, error: unknown) => call.end(this.options.toStatusError(error));
@@ -234,7 +234,7 @@ export class KunGrpcServer {
     const onRefused = this.options.onRefusedConnection ?? (() => {});
     const options = { methods, environment, run, settings, channelOptions, onWireRefusal, onRefused };
     if (settings.engine !== 'grpc-js') return new KunEngine(options);
-    // Loaded by those alone who want it.
+    // Loaded only when it is used.
     const { GrpcJsEngine } = await import('./grpc-js/grpc-js-engine.js');
     return new GrpcJsEngine(options);
   }

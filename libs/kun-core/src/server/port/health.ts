@@ -6,19 +6,19 @@ import type { Readiness } from '../../lifecycle/readiness.js';
 import type { Startup } from '../../lifecycle/startup.js';
 import type { ServiceImplementation } from '../answer/bind-service.js';
 
-/** What grpc.health.v1 answers from. */
+/** The sources of grpc.health.v1. */
 export interface HealthSources {
   readonly readiness: Readiness;
-  /** Default: nothing is known by the name `liveness`. */
+  /** Default: the service `liveness` is unknown. */
   readonly liveness?: Liveness | undefined;
-  /** Default: nothing is known by the name `startup`. */
+  /** Default: the service `startup` is unknown. */
   readonly startup?: Startup | undefined;
 }
 
 /**
  * Serves grpc.health.v1: the server as a whole (`""`), each of its services and `readiness` are SERVING while readiness
- * says so; `liveness` and `startup` answer as `/livez` and `/startupz` do. A service of the same name goes before them.
- * Returns the subscription that keeps it so.
+ * says so; `liveness` and `startup` answer like `/livez` and `/startupz`. A served service with one of these names
+ * takes precedence. Returns the subscription that keeps the states current.
  */
 export function serveHealth(
   serve: (service: ServiceImplementation) => void,
@@ -39,7 +39,7 @@ export function serveHealth(
   if (startup && !served.has(STARTUP)) {
     subscription.add(startup.changes$.subscribe((started) => set(STARTUP, started)));
   }
-  // Checks of liveness run when somebody asks, by whichever protocol.
+  // Liveness checks run on request, whatever the protocol.
   const refresh = async (name: string) => {
     if (name === LIVENESS && !served.has(LIVENESS)) await liveness?.report();
   };
@@ -56,7 +56,7 @@ const STARTUP = 'startup';
 
 type Check = (call: { readonly request: { readonly service: string } }, ...rest: unknown[]) => void;
 
-/** The same service, which looks again before it answers a `Check`. */
+/** The same service, refreshed before it answers a `Check`. */
 function askedFirst(
   implementation: UntypedServiceImplementation,
   refresh: (name: string) => Promise<void>,

@@ -12,48 +12,50 @@ export class ListenError extends ExplainedError {
 
 /** Where to listen. */
 export interface ListenAddress {
-  /** 0 is any free port. */
+  /** 0 picks any free port. */
   readonly port: number;
   /** Default: all interfaces, IPv6 and IPv4. */
   readonly host?: string | undefined;
-  /** The configuration key that named the port, for messages. */
+  /** The configuration key of the port, for messages. */
   readonly key: string;
 }
 
-/** What of a listener is the configuration's. */
+/** Configuration of a listener. */
 export interface ListenerOptions {
-  /** Encrypts. Default: plain text. */
+  /** TLS. Default: plaintext */
   readonly tls?: ServerTlsOptions | undefined;
-  /** Has the kernel ask idle connections whether they are alive. Default true. */
+  /** Whether the kernel probes idle connections. Default: true */
   readonly keepalive?: boolean | undefined;
-  /** How long a connection may take from its accept to the end of its handshake, in milliseconds. Default 20 000. */
+  /** How long a connection may take from accept to the end of its handshake, in milliseconds. Default 20 000. */
   readonly setupTimeoutMs?: number | undefined;
-  /** How many connections are taken. Default: all. */
+  /** Connection limits. Default: none */
   readonly limit?: ConnectionLimitOptions | undefined;
-  /** Told of each connection that there was no room for, before it is closed. Default: nobody is. */
+  /** Called for each connection that is refused for lack of room, before it is closed. Default: none */
   readonly onRefused?: ((error: Error, connection: Socket) => void) | undefined;
-  /** Told, with each new connection, that there is little room left. Default: nobody is. */
+  /** Called for each new connection while little room is left. Default: none */
   readonly onNearLimit?: ((near: NearLimit) => void) | undefined;
 }
 
-/** What a connection taken beyond the limit has for its calls, in milliseconds; its client is then asked to leave. */
+/**
+ * How long a connection accepted beyond the limit may make calls, in milliseconds; its client is then asked to leave.
+ */
 const BRIEFLY_MS = 5000;
 
-/** Connections without calls are probed by the kernel, which costs nothing here. */
+/** The kernel probes connections without calls, which costs nothing here. */
 const IDLE_PROBE = { keepAlive: true, keepAliveInitialDelay: 60_000 };
 
-/** The listening socket and the connections of a gRPC server. kun owns them, and hands them to an engine. */
+/** The listening socket and the connections of a gRPC server. kun owns them and hands them to an engine. */
 export class Listener {
-  /** With when each was accepted, as `performance.now()`. */
+  /** Each with its accept time, as `performance.now()`. */
   private readonly connections = new Map<Socket, number>();
-  /** Those of them that are beyond the limit. */
+  /** The connections accepted beyond the limit. */
   private readonly brief = new Set<Socket>();
   private readonly listener: NetServer;
   private onLastClose: (() => void) | undefined;
   private readonly tls: TlsTermination | undefined;
   private readonly limit: ConnectionLimit;
 
-  /** @throws {CertificateError} when TLS is asked for and its certificates are not there. */
+  /** @throws {CertificateError} when TLS is configured and its certificates are missing. */
   constructor(
     private readonly engine: Pick<WireEngine, 'serve' | 'leave' | 'close'>,
     options: ListenerOptions = {},
@@ -73,16 +75,16 @@ export class Listener {
       this.accept(socket),
     );
     if (!tls) return;
-    // TLS ends here: engines meet bytes.
+    // TLS terminates here: engines see plaintext.
     this.tls = new TlsTermination({ handshakeTimeoutMs: setupTimeoutMs, ...tls }, (socket, accepted) =>
       this.serve(socket, accepted, this.connections.get(accepted) ?? performance.now()),
     );
   }
 
   /**
-   * Opens the port; says which one it is.
+   * Opens the port and returns its number.
    *
-   * @throws {ListenError} when it is taken or not allowed.
+   * @throws {ListenError} when it is in use or not permitted.
    */
   listen(address: ListenAddress): Promise<number> {
     const { port, host, key } = address;
@@ -103,8 +105,8 @@ export class Listener {
   }
 
   /**
-   * Takes no more connections and tells the callers (GOAWAY) to make new calls elsewhere; calls in flight go on. Settles when
-   * those have come that callers made before they knew.
+   * Stops accepting connections and sends GOAWAY; calls in flight continue. Resolves when the calls that callers made
+   * before they saw the GOAWAY have arrived.
    */
   stopAccepting(): Promise<void> {
     if (this.listener.listening) this.listener.close();
@@ -112,7 +114,7 @@ export class Listener {
     return this.engine.leave();
   }
 
-  /** Waits until the connections have said their last, for at most `flushMs`, and cuts what is left. */
+  /** Waits up to `flushMs` for connections to write pending data, then cuts those that remain. */
   async closeConnections(clock: Clock, flushMs: number): Promise<void> {
     this.engine.close();
     if (this.connections.size > 0) {
@@ -124,7 +126,7 @@ export class Listener {
   }
 
   private accept(socket: Socket): void {
-    // A connection that is refused may have been reset by then.
+    // A refused connection may have been reset by then.
     socket.on('error', () => undefined);
     const admitted = this.limit.admit(socket, this.connections.size);
     if (admitted === 'no') return;
@@ -153,9 +155,9 @@ function listenError(cause: NodeJS.ErrnoException, { port, host, key }: ListenAd
   const where = `${host ?? 'all interfaces'}, port ${port}`;
   const why =
     cause.code === 'EADDRINUSE'
-      ? `is in use; stop the process that has it (ss -ltnp 'sport = :${port}' names it) or set ${key} to another`
+      ? `is in use; stop the process that uses it (ss -ltnp 'sport = :${port}' names it) or set ${key} to another`
       : cause.code === 'EACCES'
-        ? `needs privileges; set ${key} to a port above 1023`
+        ? `requires privileges; set ${key} to a port above 1023`
         : cause.message;
   return new ListenError(`cannot listen for gRPC on ${where}: the port ${why}`, { cause });
 }

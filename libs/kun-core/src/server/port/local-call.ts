@@ -12,43 +12,43 @@ import {
 } from '../call/wire-call.js';
 import { LoadReport } from './kun/load-report.js';
 
-/** Who makes a call from within, and hears what comes of it. */
+/** Who makes an in-process call and receives its results. */
 export interface LocalCaller {
-  /** `address:port` of whom it is made for. */
+  /** `address:port` of the peer that it is made for. */
   readonly peer: string;
   readonly metadata: Metadata;
-  /** Milliseconds since the epoch; `Infinity` for none. */
+  /** Milliseconds since the epoch; `Infinity` for no deadline. */
   readonly deadline: number;
   onHeaders(metadata: Metadata): void;
-  /** `taken` asks for the next. */
+  /** Call `taken` to request the next message. */
   onMessage(bytes: Buffer, taken: () => void): void;
-  /** Once, and last. */
+  /** Called once, last. */
   onEnd(status: WireStatus): void;
 }
 
-/** What it needs of the server. */
+/** What a local call needs of the server. */
 export interface LocalCallOptions {
   readonly clock: Clock;
   /** Larger messages end the call with RESOURCE_EXHAUSTED, as on the wire. */
   readonly maxMessageBytes: number;
 }
 
-/** The longest that Node's timers wait, 24 days: what is longer would be over at once. */
+/** The longest delay of Node's timers, 24.8 days: a longer one would fire at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * A call that this process makes to itself, without a connection: it goes through the same chain, guards and handler as
- * any other, also where the port wants certificates, of which it has none.
+ * A call that this process makes to itself without a connection. It goes through the same chain, guards and handler as
+ * any other, even where the port requires client certificates, of which it has none.
  */
 export class LocalCall implements WireCall {
-  /** Set at once, with what takes it through the chain. */
+  /** Set right after construction, together with what runs it through the chain. */
   call!: ServerCall;
   run: (call: ServerCall) => void = () => {};
   readonly host = 'localhost';
   readonly socket = undefined;
   readonly authContext: AuthContext = {};
   readonly compresses = false;
-  /** Whoever made it takes messages one by one. */
+  /** The caller takes messages one by one. */
   readonly congested = true;
   private readonly requests: Array<{ readonly bytes: Buffer; readonly onTaken: () => void }> = [];
   private wanted = 0;
@@ -74,24 +74,24 @@ export class LocalCall implements WireCall {
     return this.caller.deadline;
   }
 
-  /** What a handler records of its load is taken; there is nobody to be told of it. */
+  /** The load that a handler records is accepted and discarded. */
   get metricsRecorder(): MetricsRecorder {
     return new LoadReport().recorder;
   }
 
-  // --- for who makes it -------------------------------------------------------------------------------------------
+  // --- for the caller ---------------------------------------------------------------------------------------------
 
-  /** Begins it; whatever comes of it may come at once. */
+  /** Begins the call; results may arrive synchronously. */
   start(): void {
     this.run(this.call);
   }
 
-  /** Requests that the handler has not taken yet. */
+  /** The number of requests that the handler has not taken yet. */
   get waiting(): number {
     return this.requests.length;
   }
 
-  /** `onTaken` is called when the handler takes it, and never when the call ends before. */
+  /** `onTaken` is called when the handler takes the message, and never if the call ends first. */
   push(bytes: Buffer, onTaken: () => void = () => {}): void {
     const { maxMessageBytes: most } = this.options;
     if (this.over || this.complete !== 'no') return;
@@ -142,7 +142,7 @@ export class LocalCall implements WireCall {
   sendMessage(bytes: Buffer, onTaken: () => void): void {
     const { maxMessageBytes: most } = this.options;
     if (this.over) return;
-    // Whoever sends counts what is on its way after it is sent.
+    // Asynchronous, because the sender updates its accounting after sending.
     if (bytes.byteLength <= most) this.caller.onMessage(bytes, () => queueMicrotask(onTaken));
     else
       this.answer(
@@ -159,7 +159,7 @@ export class LocalCall implements WireCall {
       cause: 'status',
     };
     this.caller.onEnd(status);
-    // Whoever sends it is not through with it yet.
+    // Asynchronous, because the sender has not finished with it yet.
     setImmediate(() => this.call.finish(ending));
   }
 
@@ -167,7 +167,7 @@ export class LocalCall implements WireCall {
     this.sendStatus({ code, details: message, metadata: null });
   }
 
-  /** In the handler's place. */
+  /** Answers instead of the handler. */
   private answer(code: Code, message: string): void {
     if (!this.close()) return;
     this.caller.onEnd({ code, details: message, metadata: null });

@@ -9,18 +9,18 @@ import type { ServiceImplementation } from '../answer/bind-service.js';
 const VERSIONS = ['v1', 'v1alpha'] as const;
 const HEALTH = 'grpc.health.v1.Health';
 
-/** What is told of a server. */
+/** What reflection describes of a server. */
 export interface ReflectionParts {
-  /** The full names of the services served; health and reflection itself are added. */
+  /** The full names of the served services; health and reflection itself are added. */
   readonly services: Iterable<string>;
   readonly schemas: readonly DescribedSchema[];
-  /** Told why no descriptors can be made: a mistake of kun's, which costs callers reflection and nothing else. */
+  /** Called when the descriptors cannot be built: a bug in kun that costs callers only reflection. */
   readonly onError: (error: unknown) => void;
 }
 
 type ReflectionCall = ServerDuplexStream<ReflectionRequest, object>;
 
-/** Serves grpc.reflection.v1 and v1alpha for the services and all that their protos define. */
+/** Serves grpc.reflection.v1 and v1alpha for the services and everything that their protos define. */
 export function serveReflection(
   serve: (service: ServiceImplementation) => void,
   { services, schemas, onError }: ReflectionParts,
@@ -41,7 +41,7 @@ export function serveReflection(
         original_request: request,
         ...safely(answer, request, onError),
       });
-      // Who asks and does not read is not answered on.
+      // A peer that sends requests without reading gets no further responses.
       if (taken) return;
       call.pause();
       call.once('drain', () => call.resume());
@@ -70,7 +70,7 @@ function safely(
   }
 }
 
-/** `ServerReflectionRequest`, as kun decodes it: one of the fields after the host is there. */
+/** `ServerReflectionRequest` as kun decodes it: one of the fields after `host` is set. */
 interface ReflectionRequest {
   readonly host: string;
   readonly file_by_filename?: string;
@@ -83,7 +83,7 @@ interface ReflectionRequest {
   readonly list_services?: string;
 }
 
-/** `ServerReflectionResponse`, without what repeats the request. */
+/** `ServerReflectionResponse`, without the fields that echo the request. */
 interface ReflectionResponse {
   readonly file_descriptor_response?: { readonly file_descriptor_proto: readonly Buffer[] };
   readonly all_extension_numbers_response?: {
@@ -94,7 +94,7 @@ interface ReflectionResponse {
   readonly error_response?: { readonly error_code: number; readonly error_message: string };
 }
 
-/** What reflection says of a server. */
+/** Answers reflection requests about a server. */
 class ReflectionAnswers {
   private index: DescriptorIndex | undefined;
 
@@ -105,8 +105,7 @@ class ReflectionAnswers {
   ) {}
 
   /**
-   * The answers to the requests of one stream. A file comes with all that it imports, but for those that came with an
-   * earlier answer.
+   * The responses for one stream. A file is sent with all its imports, except those that an earlier response contained.
    */
   session(): (request: ReflectionRequest) => ReflectionResponse {
     const sent = new Set<DescribedFile>();
@@ -114,7 +113,7 @@ class ReflectionAnswers {
   }
 
   private answer(request: ReflectionRequest, sent: Set<DescribedFile>): ReflectionResponse {
-    // Made when first asked for: most processes never are.
+    // Built on first use: most processes never need it.
     const index = (this.index ??= new DescriptorIndex(this.schemas));
     const files = (file: DescribedFile | undefined, what: string): ReflectionResponse =>
       file
@@ -151,7 +150,7 @@ function failure(code: number, message: string): ReflectionResponse {
   return { error_response: { error_code: code, error_message: message } };
 }
 
-/** The file asked for comes first, and always. */
+/** The requested file comes first, and is always included. */
 function withImports(file: DescribedFile, sent: Set<DescribedFile>): Buffer[] {
   const files = new Set([file]);
   for (const { dependencies } of files) {

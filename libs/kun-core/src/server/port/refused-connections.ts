@@ -4,7 +4,7 @@ import type { Clock } from '../../clock.js';
 import { CALLERS_LINES, LineSampler } from '../../logs/line-sampler.js';
 import { peerAddress } from '../../transport/peer-address.js';
 
-/** What errors are counted as, by name; all others are of the handshake. */
+/** The metric label for an error, by its name; all others are handshake errors. */
 const REASONS: Readonly<Record<string, string>> = {
   ConnectionSetupError: 'timeout',
   TlsHandshakeTimeoutError: 'timeout',
@@ -15,14 +15,14 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * `kun_connections_refused_total{reason}`: connections closed before a call could be made over them; `timeout` those that
- * took too long (`GRPCServer.ConnectionTimeout`), `not_http2` those that speak something else (told by the engine kun),
- * `tls` those refused in the handshake, `alpn` those that did not agree on h2 in it, `limit` and `open_files` those that there was no room for.
+ * `kun_connections_refused_total{reason}`: connections closed before a call could be made on them. `timeout`: took too
+ * long (`GRPCServer.ConnectionTimeout`); `not_http2`: the peer speaks something else (reported by the engine kun);
+ * `tls`: failed handshake; `alpn`: h2 was not negotiated; `limit` and `open_files`: no room.
  */
 export function countRefusedConnections(registry: Registry): (error: Error) => void {
   const counter = new Counter<'reason'>({
     name: 'kun_connections_refused_total',
-    help: 'Connections closed before a call could be made over them',
+    help: 'Connections closed before a call could be made on them',
     labelNames: ['reason'],
     registers: [registry],
   });
@@ -31,9 +31,7 @@ export function countRefusedConnections(registry: Registry): (error: Error) => v
   return (error) => counter.inc({ reason: REASONS[error.name] ?? 'tls' });
 }
 
-/**
- * Writes a line for a connection that was refused, of each kind of error as many as {@link CALLERS_LINES} allows.
- */
+/** Logs refused connections, for each kind of error as many as {@link CALLERS_LINES} allows. */
 export function reportRefusedConnections(
   logger: Pick<Logger, 'warn'>,
   clock: Pick<Clock, 'now'>,

@@ -5,13 +5,13 @@ import { CALLERS_LINES, LineSampler } from '../../logs/line-sampler.js';
 import { WIRE_REFUSALS, type WireRefusal } from '../call/wire-engine.js';
 
 /**
- * `kun_wire_refusals_total{reason, scope}`: what the wire refused or ended by itself, `scope` one call (`stream`) or a
- * whole `connection`. Those that can be are there from the start, at 0, so that a first one is an increase.
+ * `kun_wire_refusals_total{reason, scope}`: what the wire refused or ended by itself; `scope` is one call (`stream`) or
+ * a whole `connection`. All possible label values are initialized to 0, so that the first refusal shows as an increase.
  */
 export function countWireRefusals(registry: Registry): (refusal: WireRefusal) => void {
   const counter = new Counter<'reason' | 'scope'>({
     name: 'kun_wire_refusals_total',
-    help: 'Calls and connections that the server refused or ended for what their peer did',
+    help: 'Calls and connections that the server refused or ended because of what their peer did',
     labelNames: ['reason', 'scope'],
     registers: [registry],
   });
@@ -22,8 +22,8 @@ export function countWireRefusals(registry: Registry): (refusal: WireRefusal) =>
 }
 
 /**
- * Writes a line for what the wire refused, of each reason as many as {@link CALLERS_LINES} allows. Nothing that the peer
- * sent is in it but the address it came from.
+ * Logs what the wire refused, for each reason as many as {@link CALLERS_LINES} allows. Of the peer, only its address is
+ * logged.
  */
 export function reportWireRefusals(
   logger: Pick<Logger, 'warn' | 'debug'>,
@@ -42,11 +42,11 @@ export function reportWireRefusals(
       'peer.address': peer,
       ...(skipped > 0 && { 'log.skipped': skipped }),
     };
-    // A caller that did not know yet that we leave calls again elsewhere; of others their own line tells.
+    // A caller that had not yet seen our GOAWAY retries elsewhere; other refusals have their own log line.
     const level = scope === 'stream' && TOLD_OTHERWISE.has(reason) ? 'debug' : 'warn';
     logger[level](fields, scope === 'stream' ? 'refused a call' : 'cut a connection');
   };
 }
 
-/** Refused calls that have a line of their own, and those that are nobody's fault. */
+/** Refused calls that have their own log line, and those that are nobody's fault. */
 const TOLD_OTHERWISE: ReadonlySet<string> = new Set(['going-away', 'headers-too-large', 'message-too-large']);

@@ -8,7 +8,7 @@ import type { ServiceDefinition } from '../../../proto/service-definition.js';
 import type { BoundMethod } from '../../call/bound-method.js';
 import { sourcePlace } from './source-place.js';
 
-/** Handlers and RPCs do not match: an RPC that nobody answers or two do, or a handler that nobody can call. */
+/** Handlers and RPCs do not match: an RPC has no handler or several, or a handler has no RPC. */
 export class HandlerCoverageError extends ExplainedError {
   override readonly name = 'HandlerCoverageError';
 
@@ -17,9 +17,11 @@ export class HandlerCoverageError extends ExplainedError {
     readonly missing: readonly string[],
     /** Handlers without an RPC, as `Service.Method`. */
     readonly surplus: readonly string[],
-    /** RPCs that more than one handler answers, as `Service.Method`; or by path, where `services` has the other. */
+    /** RPCs with more than one handler, as `Service.Method`; or by path, when one of them is in `services`. */
     readonly twice: readonly string[] = [],
-    /** Handlers that name a service without its package where several have the name, as `Service.Method`. */
+    /**
+     * Handlers that name a service without its package although several services share the name, as `Service.Method`.
+     */
     readonly ambiguous: readonly string[] = [],
   ) {
     const parts = [];
@@ -42,13 +44,13 @@ interface GrpcPattern {
 }
 
 /**
- * Finds the handler of each RPC, by the pattern that Nest's decorators leave: the service's name with or without its
- * package, the method's name, and how the request is streamed.
+ * Finds the handler of each RPC by the pattern that Nest's decorators leave: the service name with or without its
+ * package, the method name, and whether the request is streamed.
  *
- * @param places where the handler of a pattern is written, for messages
- * @param elsewhere paths of RPCs that `KunModule.forRoot({ services })` answers
- * @throws {HandlerCoverageError} listing all RPCs without a handler, all handlers without an RPC, and those that the RPCs
- * of two services would share.
+ * @param places where the handler of a pattern is defined, for messages
+ * @param elsewhere paths of RPCs that `KunModule.forRoot({ services })` serves
+ * @throws {HandlerCoverageError} listing all RPCs without a handler, all handlers without an RPC, and those whose
+ * service name is ambiguous.
  */
 export function bindHandlers(
   services: ReadonlyMap<string, ServiceDefinition>,
@@ -128,12 +130,15 @@ function describeAmbiguous([pattern, paths]: [pattern: string, paths: string[]])
   return `${describeSurplus(pattern)} for ${paths.join(' and ')}`;
 }
 
-/** What a handler without an RPC most likely is for: the same name with another kind of request, or a near one. */
+/**
+ * Suggests what a handler without an RPC is most likely meant for: the same name with another kind of request, or a
+ * similar name.
+ */
 function likelyMeant(pattern: string, services: ReadonlyMap<string, ServiceDefinition>): string {
   const { service = '', rpc = '' } = parsePattern(pattern) ?? {};
   const names = [...services.keys()].flatMap((name) => [name, name.slice(name.lastIndexOf('.') + 1)]);
   const nearService = names.includes(service) ? service : nearest(service, names);
-  if (nearService === undefined) return `, of the services ${[...services.keys()].join(', ')}`;
+  if (nearService === undefined) return `, expected one of the services ${[...services.keys()].join(', ')}`;
   const definitions = [...services].filter(
     ([name]) => name === nearService || name.endsWith(`.${nearService}`),
   );
@@ -149,7 +154,7 @@ function likelyMeant(pattern: string, services: ReadonlyMap<string, ServiceDefin
   return near === undefined ? '' : `, did you mean ${nearService}.${near}?`;
 }
 
-/** Handlers of other transports (`@MessagePattern('x')`) are not gRPC's to judge. */
+/** Returns undefined for handlers of other transports (`@MessagePattern('x')`). */
 function describeSurplus(pattern: string): string | undefined {
   const parsed = parsePattern(pattern);
   if (!parsed) return undefined;
@@ -167,7 +172,7 @@ function parsePattern(pattern: string): GrpcPattern | undefined {
   }
 }
 
-/** The method that a handler is. */
+/** The controller and method of a handler. */
 export interface HandlerPlace {
   readonly controller: Type;
   readonly method: string;
@@ -180,7 +185,7 @@ function describePlace({ controller, method }: HandlerPlace): string {
   return `${controller.name}.${method}${source === undefined ? '' : ` (${source})`}`;
 }
 
-/** The method behind each of Nest's patterns: for messages about handlers that nothing calls. */
+/** The method behind each of Nest's patterns, for messages about handlers that nothing calls. */
 export function handlerPlaces(modules: ModulesContainer): ReadonlyMap<string, HandlerPlace> {
   const scanner = new MetadataScanner();
   const places = new Map<string, HandlerPlace>();

@@ -1,15 +1,15 @@
 import type { Type } from '@nestjs/common';
 import { Observable } from 'rxjs';
 
-/** What TypeScript writes of a method's parameters (`emitDecoratorMetadata`). */
+/** The metadata key under which TypeScript stores parameter types (`emitDecoratorMetadata`). */
 export const PARAMETER_TYPES = 'design:paramtypes';
 
-/** Marks a method one of whose parameters has {@link EachMessage}. */
+/** Marks a method that has a parameter with {@link EachMessage}. */
 export const EACH_MESSAGE = Symbol('kun.each-message');
 
 /**
- * Names the type of the messages of a request stream, which TypeScript leaves out of `Observable<Note>`. Pipes that look
- * at types (`ValidationPipe`) then validate each message:
+ * Declares the message type of a request stream, which TypeScript does not emit for `Observable<Note>`. Type-based
+ * pipes (`ValidationPipe`) then validate each message:
  *
  * ```ts
  * @GrpcStreamMethod('NotesService')
@@ -28,7 +28,7 @@ export function EachMessage(type: Type): ParameterDecorator {
   };
 }
 
-/** Whether a parameter's type says nothing of the messages: that of a stream, or none. */
+/** Whether a parameter's type says nothing about the messages: a stream type, or no type. */
 export function carriesNoType(metatype: unknown): boolean {
   if (typeof metatype !== 'function' || metatype === Object || metatype === Function) return true;
   const prototype = metatype.prototype as object | undefined;

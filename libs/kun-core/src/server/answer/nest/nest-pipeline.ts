@@ -12,12 +12,12 @@ import { forPipeline } from '../respond.js';
 import { HandlerStream } from '../handler-stream.js';
 import { carriesNoType } from './message-types.js';
 
-/** The installed Nest has not the parts that are looked for; see {@link carryStreams}. */
+/** The installed Nest lacks the internals that kun relies on; see {@link carryStreams}. */
 export class NestPipelineError extends ExplainedError {
   override readonly name = 'NestPipelineError';
 }
 
-/** What a pipe is told of the parameter. */
+/** What a pipe is told about the parameter. */
 interface ParameterMetadata {
   readonly metatype?: unknown;
 }
@@ -34,29 +34,29 @@ type Intercept = (
 
 type HandleError = (handler: unknown, args: unknown[], error: unknown, report: boolean) => unknown;
 
-/** The part of Nest's `RpcContextCreator` that runs pipes and interceptors; looked up for each call. */
+/** The part of Nest's `RpcContextCreator` that runs pipes and interceptors; looked up on each call. */
 export interface NestPipeline {
   pipesConsumer: { apply: ApplyPipes };
   interceptorsConsumer: { intercept: Intercept };
-  /** Asks the filters. */
+  /** Runs the filters. */
   readonly rpcProxy: { handleError: HandleError };
-  /** Finds the pipes of a handler: global, the controller's, the method's. */
+  /** Finds the pipes of a handler: global, controller and method pipes. */
   readonly pipesContextCreator?: {
     create(instance: unknown, callback: unknown, moduleKey: string): readonly unknown[];
   };
 }
 
 /**
- * Lets Nest's pipeline see streams message by message, which it has no form for (Nest 12):
+ * Makes Nest's pipeline handle streams message by message, which Nest 12 cannot do:
  *
- * - Pipes are given each message of a request stream, and not the stream.
- * - Interceptors and filters are given what a generator or a list yields, and not the generator.
- * - What a pipe throws is known to be of the request, and what a filter answers to be for the caller.
- * - The call, its metadata and its stream are never taken for data of a type, which validation would copy or strip.
+ * - Pipes receive each message of a request stream, not the stream.
+ * - Interceptors and filters receive what a generator or an array yields, not the generator.
+ * - An error thrown by a pipe is attributed to the request, and the result of a filter is meant for the caller.
+ * - The call, its metadata and its stream are never treated as typed data, which validation would copy or strip.
  *
- * Nest has no public place for that; its consumers are replaced in this one microservice.
+ * Nest has no public API for this, so its consumers are replaced in this one microservice.
  *
- * @throws {NestPipelineError} when Nest has changed its parts.
+ * @throws {NestPipelineError} when Nest has changed its internals.
  */
 export function carryStreams(microservice: INestMicroservice): NestPipeline {
   const pipeline = (microservice as unknown as NestMicroserviceParts).microservicesModule?.listenersController
@@ -65,7 +65,7 @@ export function carryStreams(microservice: INestMicroservice): NestPipeline {
   const parts = [pipes?.apply, interceptors?.intercept, filters?.handleError];
   if (!pipeline || !pipes || !interceptors || !filters || parts.some((part) => typeof part !== 'function')) {
     throw new NestPipelineError(
-      'the installed @nestjs/microservices is built differently from what this version of @kun/core knows; install a version that its peerDependencies name',
+      'the internals of the installed @nestjs/microservices are unknown to this version of @kun/core; install a version within its peerDependencies',
     );
   }
   pipeline.pipesConsumer = { apply: messagePipes(pipes.apply.bind(pipes)) };
@@ -111,7 +111,7 @@ function isPartOfCall(value: unknown): boolean {
 function messageInterceptors(intercept: Intercept): Intercept {
   return function interceptCall(interceptors, args, instance, callback, next, type) {
     const call = currentCall();
-    // As Nest has it; a promise or two less.
+    // As in Nest, with fewer promises.
     const intercepted = interceptors.length > 0;
     let adapted = next;
     if (call instanceof ServerCall && call.bound?.style === 'message') {
@@ -123,7 +123,7 @@ function messageInterceptors(intercept: Intercept): Intercept {
   };
 }
 
-/** The request, or its messages as they come, after the guards and before everybody else. */
+/** Checks the request, or its messages as they arrive, after the guards and before everything else. */
 function checkedRequest(check: (message: unknown) => void, request: unknown, call: ServerCall): unknown {
   if (request instanceof RequestStream) {
     return request.through((message) => {
@@ -135,7 +135,7 @@ function checkedRequest(check: (message: unknown) => void, request: unknown, cal
   return request;
 }
 
-/** The handler, whose answer comes in a form that the pipeline sees through. */
+/** The handler, with its result in a form that the pipeline can look into. */
 function answering(
   call: ServerCall,
   next: () => Promise<unknown>,
@@ -152,7 +152,7 @@ function answering(
   };
 }
 
-/** Filters hear of a failed request though its handler does not. */
+/** Makes filters see a failed request even if its handler does not. */
 function failingWith(failed: Promise<never>, answer: Observable<unknown>): Observable<unknown> {
   return new Observable((subscriber) => {
     failed.catch((error: unknown) => subscriber.error(error));
@@ -160,7 +160,7 @@ function failingWith(failed: Promise<never>, answer: Observable<unknown>): Obser
   });
 }
 
-/** Private to Nest's own packages. */
+/** Internal to Nest's own packages. */
 interface NestMicroserviceParts {
   readonly microservicesModule?: {
     readonly listenersController?: { readonly contextCreator?: NestPipeline };

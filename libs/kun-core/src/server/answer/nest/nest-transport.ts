@@ -2,10 +2,10 @@ import { ServerGrpc, type CustomTransportStrategy, type MessageHandler } from '@
 import { HandlerCoverageError } from './handler-coverage.js';
 
 /**
- * What Nest is given as transport: it takes the handlers, wrapped in guards, pipes, interceptors and filters. The
- * server itself is opened and drained by the lifecycle, in its own order.
+ * The transport that Nest is given. It collects the handlers, wrapped in guards, pipes, interceptors and filters; the
+ * lifecycle opens and drains the server itself, in its own order.
  *
- * It extends Nest's gRPC server since Nest hands metadata and call only to handlers of that class.
+ * It extends Nest's gRPC server because Nest passes metadata and the call only to handlers of that class.
  */
 export class NestTransport extends ServerGrpc implements CustomTransportStrategy {
   private readonly twice: string[] = [];
@@ -15,9 +15,9 @@ export class NestTransport extends ServerGrpc implements CustomTransportStrategy
   }
 
   /**
-   * The handlers found, by Nest's pattern.
+   * The registered handlers by Nest's pattern.
    *
-   * @throws {HandlerCoverageError} when two controllers answer one RPC.
+   * @throws {HandlerCoverageError} when two controllers handle one RPC.
    */
   get handlers(): ReadonlyMap<string, MessageHandler> {
     if (this.twice.length > 0) throw new HandlerCoverageError([], [], this.twice);

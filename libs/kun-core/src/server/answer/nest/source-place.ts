@@ -4,16 +4,16 @@ import { fileURLToPath } from 'node:url';
 
 interface Location {
   readonly script: string;
-  /** Counted from 0. */
+  /** Zero-based. */
   readonly line: number;
 }
 
 /**
- * Where the method of a class is written, as `dist/echo.controller.js:12`; that of the class where a decorator has put
- * another function in the method's place. Only V8 knows, and tells its debugger: to be asked when a start has failed, and
- * never for a call.
+ * Where a method of a class is defined, as `dist/echo.controller.js:12`; the position of the class if a decorator
+ * replaced the method. Only V8 knows this, and reveals it through its debugger, so use it only when a start has failed,
+ * never per call.
  *
- * @returns `undefined` where there is no debugger to ask (Node built without, or a permission that is lacking).
+ * @returns `undefined` when there is no inspector (Node built without it, or no permission to use it).
  */
 export function sourcePlace(method: object, owner: object): string | undefined {
   try {
@@ -32,7 +32,7 @@ export function sourcePlace(method: object, owner: object): string | undefined {
   }
 }
 
-/** The session of a process with itself answers at once, before `post` returns. */
+/** A session that a process opens with itself answers synchronously, before `post` returns. */
 function locations(session: Session, functions: readonly object[]): Array<Location | undefined> {
   const scripts = new Map<string, string>();
   session.on('Debugger.scriptParsed', ({ params }) => scripts.set(params.scriptId, params.url));
@@ -50,7 +50,7 @@ function locations(session: Session, functions: readonly object[]): Array<Locati
   });
 }
 
-/** An object gets into the debugger's hands through a name of the whole process: for the moment of the asking. */
+/** An object can be passed to the debugger only through a global name, which exists for the duration of the query. */
 function handOver(session: Session, code: object): string {
   const name = `kun source place ${Math.random()}`;
   Reflect.set(globalThis, name, code);

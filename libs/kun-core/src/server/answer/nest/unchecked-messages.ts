@@ -7,7 +7,7 @@ import { RpcParamtype } from '@nestjs/microservices/enums/rpc-paramtype.enum.js'
 import { carriesNoType, EACH_MESSAGE, PARAMETER_TYPES } from './message-types.js';
 import type { NestPipeline } from './nest-pipeline.js';
 
-/** A handler asks for something that a stream of messages has not. */
+/** A handler's parameters cannot be satisfied by a stream of messages. */
 export class MessageParameterError extends ExplainedError {
   override readonly name = 'MessageParameterError';
 }
@@ -19,10 +19,10 @@ interface Parameter {
 }
 
 /**
- * The handlers of request streams, as `Notes.upload`, whose messages a `ValidationPipe` is meant to check and cannot,
- * since nothing tells it their type.
+ * Returns the handlers of request streams, as `Notes.upload`, whose messages a `ValidationPipe` should validate but
+ * cannot, because their type is unknown.
  *
- * @throws {MessageParameterError} when a handler would not get the stream, or asks for a property of it.
+ * @throws {MessageParameterError} when a handler would not receive the stream, or asks for a property of it.
  */
 export function uncheckedMessages(modules: ModulesContainer, pipeline: NestPipeline): string[] {
   const unchecked: string[] = [];
@@ -55,7 +55,7 @@ export function uncheckedMessages(modules: ModulesContainer, pipeline: NestPipel
   return unchecked;
 }
 
-/** Says at start what would be silence at each call. */
+/** Warns at start about what would otherwise go unnoticed on every call. */
 export function warnOfUncheckedMessages(
   handlers: readonly string[],
   logger: { warn(fields: object, message: string): void },
@@ -63,7 +63,7 @@ export function warnOfUncheckedMessages(
   if (handlers.length === 0) return;
   logger.warn(
     { handlers },
-    'ValidationPipe does not check the messages of these request streams: name their type with @EachMessage(Dto) on the parameter of a @GrpcStreamMethod',
+    'ValidationPipe does not check the messages of these request streams: declare their type with @EachMessage(Dto) on the parameter of a @GrpcStreamMethod',
   );
 }
 
@@ -74,7 +74,7 @@ function streamingOf(callback: object): GrpcMethodStreamingType | undefined {
   return streaming === GrpcMethodStreamingType.NO_STREAMING ? undefined : streaming;
 }
 
-/** The parameters that take the request; without decorators Nest's own order, the request first. */
+/** The parameters that receive the request; without decorators, in Nest's own order, the request first. */
 function payloadsOf(controller: object, method: string): readonly Parameter[] {
   const given = Reflect.getMetadata(PARAM_ARGS_METADATA, controller, method) as
     Record<string, Parameter> | undefined;
@@ -88,19 +88,19 @@ function isValidation(pipe: unknown): boolean {
   return pipe === ValidationPipe || pipe instanceof ValidationPipe;
 }
 
-/** Given the type itself, it needs none of the parameter's. */
+/** A pipe that was given the type itself does not need the parameter's. */
 function knowsType(pipe: unknown): boolean {
   return pipe instanceof ValidationPipe && Reflect.get(pipe, 'expectedType') !== undefined;
 }
 
 function noPayload(place: string): MessageParameterError {
   return new MessageParameterError(
-    `${place}: where another parameter is decorated, Nest gives the stream to none without @Payload(); write @Payload() beside @EachMessage(...)`,
+    `${place}: because another parameter is decorated, Nest passes the stream only to one with @Payload(); write @Payload() beside @EachMessage(...)`,
   );
 }
 
 function noProperty(place: string, data: unknown): MessageParameterError {
   return new MessageParameterError(
-    `${place}: @Payload(${JSON.stringify(data)}) takes a property of the request, and a request stream has none; take the stream and its messages' property from there`,
+    `${place}: @Payload(${JSON.stringify(data)}) selects a property of the request, but a request stream has none; take the stream and read the property from its messages`,
   );
 }

@@ -7,7 +7,7 @@ import {
   type GrpcChannelOptions,
 } from '../../../transport/channel-options.js';
 
-/** What a grpc-js 1.14 server reads (`server.ts`, `server-interceptors.ts`). */
+/** The options that the server of grpc-js 1.14 reads (`server.ts`, `server-interceptors.ts`). */
 const SERVER_OPTIONS: ReadonlySet<string> = new Set([
   'grpc.max_concurrent_streams',
   'grpc.max_send_message_length',
@@ -22,8 +22,9 @@ const SERVER_OPTIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The options of the server: kun's, and over them the user's own. Keepalive is kun's and not among them: grpc-js' own cuts
- * every connection that outlives its GOAWAY by one period, calls and all (Node's `session.ping()` sends nothing then).
+ * The server's channel options: kun's, overridden by the user's. Keepalive is handled by kun instead: that of grpc-js
+ * cuts every connection that outlives its GOAWAY by one period, calls included (Node's `session.ping()` sends nothing
+ * then).
  *
  * @throws {ChannelOptionError} naming each option that grpc-js does not read.
  */
@@ -52,20 +53,20 @@ export function serverChannelOptions(
   };
 }
 /**
- * How many calls of a connection may be cancelled at once, and how many a second after that. nghttp2's own 1000 and 33
- * guard against "rapid reset" (CVE-2023-44487) by ending the connection: each other call on it, INTERNAL. But a gRPC
- * caller whose deadlines run out together does just that, and it must not lose its healthy calls, too. A thousand
- * cancelled calls a second cost a twentieth of a core.
+ * How many calls of a connection may be cancelled in a burst, and per second after that. nghttp2's defaults of 1000 and
+ * 33 guard against "rapid reset" (CVE-2023-44487) by closing the connection, which fails all its other calls with
+ * INTERNAL. But a gRPC caller whose deadlines expire together does exactly that, and must not lose its healthy calls. A
+ * thousand cancelled calls a second cost a twentieth of a core.
  */
 const STREAM_RESET_BURST = 10_000;
 const STREAM_RESETS_PER_SECOND = 1_000;
 
-/** What grpc-js hands to Node for each HTTP/2 server; it has no option of its own for these two. */
+/** What grpc-js passes to Node for each HTTP/2 server; it has no option for these two. */
 interface Http2Options {
   readonly commonServerOptions?: Record<string, unknown>;
 }
 
-/** Lets callers cancel as many calls as callers do. Before the server has a port or an injector. */
+/** Raises the reset limits. Must be called before the server has a port or an injector. */
 export function allowResets(
   server: Server,
   {
@@ -79,7 +80,7 @@ export function allowResets(
   });
 }
 
-/** grpc-js looks whether an option is there, not what it is. */
+/** Drops undefined values: grpc-js checks whether an option is present, not its value. */
 function said(options: Readonly<Record<string, number | undefined>>): ChannelOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }

@@ -4,10 +4,11 @@ import type { Server as GrpcServer } from '@grpc/grpc-js';
 import { ConnectionSetupError } from '../../call/wire-engine.js';
 
 /**
- * Closes connections that do not come to HTTP/2 in time: silence, half a preface, a byte a second. One limit from the
- * accept to the peer's first SETTINGS; of TLS, whose handshake has the same limit, what is left of it.
+ * Closes connections that do not establish HTTP/2 in time: silence, half a preface, a byte a second. A single limit
+ * from accept to the peer's first SETTINGS; after a TLS handshake, which counts against the same limit, only the rest
+ * remains.
  *
- * grpc-js and Node wait for ever: an idle connection is nothing to them but idle.
+ * grpc-js and Node wait forever: to them such a connection is merely idle.
  */
 export class ConnectionSetup {
   private readonly mark = Symbol('kun.setup');
@@ -17,13 +18,16 @@ export class ConnectionSetup {
     private readonly onRefused: (error: Error, connection: Socket) => void,
   ) {}
 
-  /** Hears of the sessions of a server's connections. After its injector was made. */
+  /** Listens to the sessions of a server's connections. Must be called after its injector was created. */
   listen(server: GrpcServer): void {
     const { http2Servers } = server as unknown as GrpcServerParts;
     for (const http2 of http2Servers.keys()) http2.on('session', this.onSession);
   }
 
-  /** The connection, accepted at `acceptedAt` (as `performance.now()`), is about to speak HTTP/2; `onDone` once it does. */
+  /**
+   * Watches a connection that was accepted at `acceptedAt` (as `performance.now()`); `onDone` is called once it speaks
+   * HTTP/2.
+   */
   watch(socket: Socket, acceptedAt: number, onDone: () => void = () => {}): void {
     const leftMs = Math.max(0, this.timeoutMs - (performance.now() - acceptedAt));
     const timer = setTimeout(() => {
@@ -44,7 +48,7 @@ export class ConnectionSetup {
   };
 }
 
-/** What grpc-js keeps to itself: the HTTP/2 servers behind its ports and injectors. */
+/** Internals of grpc-js: the HTTP/2 servers behind its ports and injectors. */
 interface GrpcServerParts {
   readonly http2Servers: ReadonlyMap<Http2Server, unknown>;
 }

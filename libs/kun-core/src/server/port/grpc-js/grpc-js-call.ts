@@ -5,7 +5,7 @@ import { peerAddress } from '../../../transport/peer-address.js';
 import type { ServerCall } from '../../call/server-call.js';
 import type { AuthContext, MetricsRecorder, WireCall, WireStatus } from '../../call/wire-call.js';
 
-/** What is asked of an HTTP/2 stream while its call is open. */
+/** What is used of an HTTP/2 stream while its call is open. */
 export interface CallStream {
   readonly destroyed?: boolean;
   readonly headersSent?: boolean;
@@ -15,29 +15,29 @@ export interface CallStream {
   readonly session?: { readonly socket?: object | undefined } | undefined;
 }
 
-// Read by grpc-js alone.
+// Read only by grpc-js.
 const NO_METADATA = new Metadata();
 
-/** A call over grpc-js, met at its intercepting call; and what listens to that for the server's call. */
+/** A call over grpc-js, handled at its intercepting call, and the listener that reports to the server call. */
 export class GrpcJsCall implements WireCall {
   readonly compresses = false;
-  /** It has an object or two of each message until the socket has taken it. */
+  /** grpc-js holds an object or two for each message until the socket has written it. */
   readonly congested = true;
-  /** What carries the call; absent where Node has not told of it. */
+  /** The stream that carries the call; absent if Node did not report it. */
   stream: CallStream | undefined;
-  /** Told of what comes; set before {@link start}. */
+  /** The receiver of events; set before {@link start}. */
   call!: ServerCall;
   private metadata: Metadata | undefined;
 
   constructor(private readonly wire: ServerInterceptingCallInterface) {}
 
-  /** Has grpc-js tell of the request. */
+  /** Makes grpc-js deliver the request. */
   start(): void {
     this.wire.start(this);
   }
 
   get peer(): string {
-    // Read once for each call by grpc-js; `getPeer()` asks the socket again, through a proxy of Node's.
+    // grpc-js reads this once per call; `getPeer()` would ask the socket again, through Node's proxy.
     return peerAddress(this.wire.getConnectionInfo());
   }
 
@@ -63,7 +63,7 @@ export class GrpcJsCall implements WireCall {
   }
 
   readMetadata(): Metadata {
-    // On a stream that is closed already, grpc-js starts nothing.
+    // grpc-js starts nothing on a stream that is already closed.
     return this.metadata ?? new Metadata();
   }
 
@@ -84,8 +84,8 @@ export class GrpcJsCall implements WireCall {
   }
 
   /**
-   * Past grpc-js, which takes the answer for sent: with the status where no headers went out, else with a reset that
-   * every gRPC library reads as INTERNAL.
+   * Bypasses grpc-js, which considers the response sent: responds with the status if no headers were sent, else resets
+   * the stream in a way that every gRPC library reads as INTERNAL.
    */
   breakOff({ code, message }: StatusError): void {
     const { stream } = this;
@@ -102,7 +102,7 @@ export class GrpcJsCall implements WireCall {
         return;
       }
     } catch {
-      // What is left is to say that it will not be answered.
+      // Nothing remains to be done: the call will not be answered.
     }
     stream.close?.(constants.NGHTTP2_INTERNAL_ERROR);
   }
@@ -119,7 +119,7 @@ export class GrpcJsCall implements WireCall {
     this.call.halfClosed();
   }
 
-  /** grpc-js says so at the end of every call, whichever way it ended. */
+  /** grpc-js calls this at the end of every call, however it ended. */
   onCancel(): void {
     this.call.cancelled();
   }
@@ -148,7 +148,7 @@ export function closedCall(headers: IncomingHttpHeaders, peer: string): WireCall
   };
 }
 
-/** What grpc-js' handler layer gets: it may start it, and nothing happens. */
+/** Given to grpc-js' handler layer, which may start it without any effect. */
 export class InertCall extends ServerInterceptingCall {
   constructor() {
     super({

@@ -16,9 +16,9 @@ import { closedCall, GrpcJsCall, InertCall } from './grpc-js-call.js';
 import { StreamEndings } from './stream-endings.js';
 
 /**
- * The engine of grpc-js on Node's HTTP/2.
+ * The engine that uses grpc-js on Node's HTTP/2.
  *
- * Calls are answered at grpc-js' intercepting call, where messages are read when asked for and every status passes: no
+ * Calls are handled at grpc-js' intercepting call, where messages are read on demand and every status passes: no
  * surface object is built, and what is returned to grpc-js' own handler layer is inert.
  */
 export class GrpcJsEngine implements WireEngine {
@@ -39,7 +39,7 @@ export class GrpcJsEngine implements WireEngine {
     });
     allowResets(this.server, settings);
     addServices(this.server, methods.keys());
-    // For grpc-js every connection is a plain one.
+    // To grpc-js every connection is plaintext.
     this.injector = this.server.createConnectionInjector(ServerCredentials.createInsecure());
     this.setup = new ConnectionSetup(settings.connectionTimeoutMs ?? CONNECTION_SETUP_TIMEOUT_MS, onRefused);
     this.setup.listen(this.server);
@@ -64,7 +64,7 @@ export class GrpcJsEngine implements WireEngine {
 
   leave(): Promise<void> {
     this.injector.destroy();
-    // Its GOAWAY names the last stream at once.
+    // Its GOAWAY names the last stream immediately.
     return Promise.resolve();
   }
 
@@ -89,7 +89,7 @@ export class GrpcJsEngine implements WireEngine {
     return this.inert;
   };
 
-  /** Who is at the other end of the connection that the stream came over; `undefined` when it is none of these. */
+  /** The peer of the connection that carries the stream; `undefined` when the connection is not one of these. */
   private peerOf(stream: ServerHttp2Stream): string | undefined {
     const socket = stream.session?.socket as (Socket & { [owner: symbol]: string | undefined }) | undefined;
     return socket?.[this.owner];
@@ -106,8 +106,9 @@ export class GrpcJsEngine implements WireEngine {
 }
 
 /**
- * grpc-js wants a service for each path, with a handler for each method. kun turns bytes to messages itself: what does
- * not parse or fit then goes through its own funnel. All are streams to it, so that it counts no messages.
+ * grpc-js requires a service for each path and a handler for each method. kun encodes and decodes messages itself, so
+ * that malformed ones go through its own error handling. All methods are registered as streams, so that grpc-js does
+ * not count messages.
  */
 function addServices(server: Server, paths: Iterable<string>): void {
   const asTheyAre = (bytes: Buffer) => bytes;

@@ -14,16 +14,16 @@ import type { GrpcJsCall } from './grpc-js-call.js';
 const STREAM_START = 'http2.server.stream.start';
 const STREAM_CLOSE = 'http2.server.stream.close';
 
-/** What the server tells of its streams. */
+/** What the server provides about its streams. */
 export interface StreamOwner {
   readonly now: () => number;
-  /** Whether the stream came over one of the server's own connections: the channels speak for the whole process. */
+  /** Whether the stream belongs to one of the server's own connections: the diagnostics channels are process-wide. */
   owns(stream: ServerHttp2Stream): boolean;
-  /** A call that was refused before any interceptor saw it (unknown method, no gRPC content type). */
+  /** Creates a call that was refused before any interceptor saw it (unknown method, wrong content type). */
   unanswered(headers: IncomingHttpHeaders, stream: ServerHttp2Stream): ServerCall;
 }
 
-/** What is known of a stream of ours before it closes. */
+/** What is known about one of our streams before it closes. */
 interface Tracked {
   readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
@@ -36,16 +36,16 @@ interface StreamMessage {
 }
 
 /**
- * Brings calls together with their HTTP/2 streams, and tells each call how its stream closed.
+ * Associates calls with their HTTP/2 streams, and tells each call how its stream closed.
  *
  * grpc-js hides the stream from interceptors, and only the stream knows the status that was sent. Node's diagnostics
- * channels give it: a stream's start is published just before the event in which grpc-js makes the call, so the call
- * made next belongs to it. They are marked experimental (Node 22.22, 24.15 and later): the table of endings in
- * `test/e2e` holds for each supported Node that they still speak.
+ * channels expose it: a stream's start is published just before the event in which grpc-js creates the call, so the
+ * next call created belongs to it. The channels are marked experimental (Node 22.22, 24.15 and later); the table of
+ * endings in `test/e2e` verifies them on each supported Node.
  */
 export class StreamEndings {
   private started: Tracked | undefined;
-  // Of this instance alone: each server of the process hears of all streams.
+  // Per instance: each server of the process hears of all streams.
   private readonly tracked = Symbol('kun.stream');
 
   constructor(private readonly owner: StreamOwner) {}
@@ -60,7 +60,7 @@ export class StreamEndings {
     unsubscribe(STREAM_CLOSE, this.onClose);
   }
 
-  /** The call that is being made belongs to the stream that has just started. */
+  /** Associates the call being created with the stream that has just started. */
   attach(call: ServerCall, wire: GrpcJsCall): void {
     if (!this.started) return;
     this.started.call = call;
@@ -88,7 +88,7 @@ export class StreamEndings {
       wireEnding(stream, {
         deadline: call.deadline,
         now: this.owner.now,
-        // Asked only where no status was sent: the socket is behind a proxy of Node's.
+        // Evaluated only if no status was sent, because the socket is behind Node's proxy.
         connectionLost: () => stream.session?.socket.destroyed ?? true,
       }),
     );
@@ -97,7 +97,7 @@ export class StreamEndings {
   };
 }
 
-/** What a closed HTTP/2 server stream tells of its call. */
+/** What a closed HTTP/2 server stream reveals about its call. */
 interface ClosedStream {
   readonly sentHeaders?: OutgoingHttpHeaders | undefined;
   readonly sentTrailers?: OutgoingHttpHeaders | undefined;
@@ -105,8 +105,8 @@ interface ClosedStream {
 }
 
 /**
- * Decides how a call ended, from what was sent: grpc-js answers oversize messages, serialisation errors and deadlines
- * below its interceptors, so that only the stream knows the status of every call.
+ * Determines how a call ended from what was sent: grpc-js answers oversize messages, serialization errors and deadlines
+ * below its interceptors, so only the stream knows the status of every call.
  */
 function wireEnding(
   stream: ClosedStream,
@@ -130,7 +130,7 @@ function statusSent(stream: ClosedStream): WireEnding | undefined {
     const code = Number(status);
     return { code, message: code === Code.OK ? '' : decodeMessage(sent['grpc-message']), cause: 'status' };
   }
-  // Refused before gRPC had a say (no gRPC content type): the caller's library makes UNKNOWN of such an answer.
+  // Refused before gRPC was involved (wrong content type): the caller's library turns such a response into UNKNOWN.
   const httpStatus = stream.sentHeaders?.[':status'];
   if (httpStatus !== undefined && Number(httpStatus) !== 200) {
     return { code: Code.UNKNOWN, message: `refused with HTTP status ${String(httpStatus)}`, cause: 'status' };
@@ -148,13 +148,13 @@ function decodeMessage(header: unknown): string {
 }
 
 /**
- * Takes from a closed stream what it holds: its call and grpc-js' part of it. Node's session keeps its streams in a Map,
- * whose discarded tables still name streams long closed; V8's young collections copy them until the next full one, with
- * all they lead to. That was 10 MiB at each collection, and a fifth of the CPU time of small calls.
+ * Releases what a closed stream references: its call and grpc-js' part of it. Node's session keeps its streams in a Map
+ * whose discarded tables still reference closed streams; V8's young collections copy them with everything they
+ * reference until the next full collection. That was 10 MiB per collection, and a fifth of the CPU time of small calls.
  */
 function letGo(this: EventEmitter): void {
-  // Not the stream's own method, which would look a tick later whether to read on. And first whoever is told of each
-  // removal: without them the rest is one assignment (0.4 µs instead of 3).
+  // Not the stream's own method, which would check a tick later whether to keep reading. `removeListener` listeners go
+  // first: without them the rest is a single assignment (0.4 µs instead of 3).
   const emitter = EventEmitter.prototype;
   emitter.removeAllListeners.call(this, 'removeListener');
   emitter.removeAllListeners.call(this);
@@ -163,7 +163,7 @@ function letGo(this: EventEmitter): void {
 
 function ignore(): void {}
 
-/** Milliseconds of each unit of `grpc-timeout` (gRPC over HTTP/2, "Timeout"). */
+/** Milliseconds per unit of `grpc-timeout` (gRPC over HTTP/2, "Timeout"). */
 const UNIT_MS: Readonly<Record<string, number>> = {
   H: 3_600_000,
   M: 60_000,
@@ -173,12 +173,12 @@ const UNIT_MS: Readonly<Record<string, number>> = {
   n: 0.000001,
 };
 
-/** The longest delay that a timer of Node and grpc-js' 32-bit arithmetic can hold: 24.8 days. */
+/** The longest delay that Node's timers and grpc-js' 32-bit arithmetic support: 24.8 days. */
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
- * Takes out a timeout that grpc-js cannot count to: it would overflow, and end the call at once instead of in a month.
- * Such a call has no deadline here; its caller still has.
+ * Removes a timeout that grpc-js cannot represent: it would overflow and end the call at once instead of in a month.
+ * Such a call has no deadline on the server; its caller still enforces it.
  */
 export function dropEndlessTimeout(headers: IncomingHttpHeaders): void {
   const timeout = headers['grpc-timeout'];

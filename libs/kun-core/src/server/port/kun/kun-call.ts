@@ -23,22 +23,22 @@ import {
 } from '../../call/wire-call.js';
 import { LOAD_REPORT_TRAILER, LoadReport } from './load-report.js';
 
-/** What the calls of one connection share. */
+/** What the calls of a connection share. */
 export interface KunConnection {
-  /** `address:port`; a call may end after its connection, whose socket no longer knows. */
+  /** `address:port`; kept because a call may end after its connection, whose socket no longer knows it. */
   readonly peer: string;
   readonly socket: Socket;
   /** A larger message ends its call with RESOURCE_EXHAUSTED. */
   readonly maxSendBytes: number;
-  /** How messages are compressed, where a call does not say otherwise. */
+  /** How messages are compressed unless a call says otherwise. */
   readonly compression: CompressionAlgorithm;
   readonly now: () => number;
 }
 
-/** A call over kun's own wire, and what listens to it for the server's call. */
+/** A call over kun's own wire, and the listener that reports to the server call. */
 export class KunCall implements WireCall, CallListener {
   readonly compresses = true;
-  /** Told of what comes; set at once. */
+  /** The receiver of events; set immediately after construction. */
   call!: ServerCall;
   private load: LoadReport | undefined;
 
@@ -64,17 +64,17 @@ export class KunCall implements WireCall, CallListener {
     return socket.destroyed ? undefined : socket;
   }
 
-  /** In the form of grpc-js. */
+  /** In grpc-js' form. */
   get authContext(): AuthContext {
     const { socket } = this;
     if (!(socket instanceof TLSSocket)) return {};
     const certificate = socket.getPeerCertificate();
-    // Empty where the caller has shown none.
+    // Empty when the caller presented none.
     const shown = 'raw' in certificate;
     return { transportSecurityType: 'ssl', ...(shown && { sslPeerCertificate: certificate }) };
   }
 
-  /** What was recorded goes out with the status. */
+  /** What is recorded is sent with the status. */
   get metricsRecorder(): MetricsRecorder {
     return (this.load ??= new LoadReport()).recorder;
   }
@@ -116,7 +116,7 @@ export class KunCall implements WireCall, CallListener {
     this.incoming.sendStatus(code, code === Code.OK ? '' : details, reported);
   }
 
-  /** With the status where it can still be said; the wire sends what it is given in order, so nothing is in its way. */
+  /** Sends the status if that is still possible; the wire sends in order, so nothing can overtake it. */
   breakOff({ code, message }: StatusError): void {
     if (this.incoming.writable) this.incoming.sendStatus(code, message);
     else this.incoming.reset(ErrorCode.INTERNAL_ERROR);
@@ -124,7 +124,7 @@ export class KunCall implements WireCall, CallListener {
 
   onMessage(bytes: Buffer): void {
     this.call.messageArrived(bytes);
-    // So large a one was put together from frames or inflated, and lies in memory of its own.
+    // Only a buffer assembled for this message; others are views of what the socket delivered.
     if (this.givesBack(bytes)) giveBack(bytes);
   }
 
@@ -140,7 +140,7 @@ export class KunCall implements WireCall, CallListener {
     this.call.finish(this.endingOf(end));
   }
 
-  /** Whether a message's memory goes back at once; what stands behind another stream than a socket may keep it. */
+  /** Whether a message's memory can be released at once; a transport other than a socket may still hold it. */
   private givesBack(bytes: Buffer): boolean {
     if (bytes.length < LARGE_BYTES) return false;
     return this.call.bound?.codec.ownMemory === true && this.connection.socket instanceof Socket;
@@ -149,7 +149,7 @@ export class KunCall implements WireCall, CallListener {
   private endingOf(end: CallEnd): WireEnding {
     if (end.how === 'status') {
       const { httpStatus = 200 } = this.incoming.refusal ?? {};
-      // Callers are told the HTTP status alone, and make UNKNOWN of it.
+      // Callers see only the HTTP status, and turn it into UNKNOWN.
       if (httpStatus === 415) {
         return { code: Code.UNKNOWN, message: 'refused with HTTP status 415', cause: 'status' };
       }
@@ -164,16 +164,18 @@ export class KunCall implements WireCall, CallListener {
   }
 }
 
-/** From this size on, memory that waits for the collector makes it run again and again, over all that a service holds. */
+/**
+ * From this size on, garbage awaiting collection triggers collections over and over, across the service's entire heap.
+ */
 const LARGE_BYTES = 1024 * 1024;
 
-/** Gives a large message's memory back: it is not read again. */
+/** Releases a large message's memory; it must not be read again. */
 function giveBack({ buffer }: Buffer, then?: () => void): void {
   then?.();
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 }
 
-/** What is HTTP/2's and gRPC's own, and no metadata of the call; as grpc-js has it. */
+/** Headers of HTTP/2 and gRPC that are not metadata of the call, as in grpc-js. */
 const OF_THE_WIRE: ReadonlySet<string> = new Set([
   'accept-encoding',
   'content-type',
@@ -191,7 +193,7 @@ function toMetadata(headers: RequestHeaders): Metadata {
       if (isBinaryKey(name)) for (const bytes of decodeBinaryValues(value)) metadata.add(name, bytes);
       else metadata.add(name, value);
     } catch {
-      // HTTP allows what metadata cannot hold; nobody could read it.
+      // HTTP allows what metadata cannot represent; nobody could read it.
     }
   }
   return metadata;

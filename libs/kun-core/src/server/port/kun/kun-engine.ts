@@ -23,11 +23,11 @@ import {
 import { KunCall, type KunConnection } from './kun-call.js';
 import { kunLimits } from './kun-limits.js';
 
-/** What the peer is told in a GOAWAY, for whoever reads its log. */
+/** Debug data of the GOAWAY, for the peer's log. */
 const LEAVING = 'the server is shutting down';
 const CROWDED = 'too many connections';
 
-/** The engine of `@kun/wire`, which reads and writes HTTP/2 on the sockets themselves. */
+/** The engine of `@kun/wire`, which reads and writes HTTP/2 directly on the sockets. */
 export class KunEngine implements WireEngine {
   private readonly process: WireProcess;
   private readonly limits: Partial<ConnectionLimits>;
@@ -100,16 +100,16 @@ export class KunEngine implements WireEngine {
     return wire;
   }
 
-  /** All plain connections share their limits; the time that a handshake took is taken from what is left for the rest. */
+  /** All plaintext connections share one limits object; with TLS, the time that the handshake took is subtracted. */
   private limitsOf(socket: Socket, acceptedAt: number): Partial<ConnectionLimits> {
     if (!(socket instanceof TLSSocket)) return this.limits;
     const leftMs = Math.max(0, this.setupTimeoutMs - (performance.now() - acceptedAt));
     return { ...this.limits, prefaceTimeoutMs: leftMs };
   }
 
-  /** A connection that never came to HTTP/2 is the port's to count, whatever its engine. */
+  /** Failures before HTTP/2 is established are counted by the port, whatever its engine. */
   private refused({ reason, detail, scope, socket }: Refusal): void {
-    // All that are served are.
+    // All served connections are sockets.
     if (!(socket instanceof Socket)) return;
     const { onRefused, onWireRefusal } = this.options;
     if (reason === 'preface-timeout') onRefused(new ConnectionSetupError(this.setupTimeoutMs), socket);

@@ -10,7 +10,7 @@ import {
 import { COMPRESSION_ALGORITHMS, type CompressionAlgorithm } from '../../../transport/compression.js';
 import { CONNECTION_SETUP_TIMEOUT_MS, type EngineSettings } from '../../call/wire-engine.js';
 
-/** Options of grpc-js that the wire has a limit for. */
+/** grpc-js options that correspond to a limit of the wire. */
 const LIMITS: Readonly<Record<string, keyof ConnectionLimits>> = {
   'grpc.max_concurrent_streams': 'maxConcurrentStreams',
   'grpc.max_receive_message_length': 'maxMessageBytes',
@@ -18,10 +18,10 @@ const LIMITS: Readonly<Record<string, keyof ConnectionLimits>> = {
   'grpc.max_connection_age_grace_ms': 'maxAgeGraceMs',
   'grpc.max_connection_idle_ms': 'maxIdleMs',
 };
-/** What all connections together have of resets, in what one has: the ratio of the wire's own defaults. */
+/** The process-wide reset burst, as a multiple of a connection's: the ratio of the wire's own defaults. */
 const PROCESS_RESET_BURSTS = 3;
 const PROCESS_RESET_RATES = 5;
-/** And what one has while those are used up: a tenth. */
+/** The fraction of its burst that a connection keeps once the process-wide burst is used up: a tenth. */
 const RESET_SHARE_PART = 10;
 const MAX_SEND_BYTES = 'grpc.max_send_message_length';
 
@@ -33,27 +33,27 @@ const READER: OptionReader = {
   instead: new Map([
     ...KEYS_OF_SERVER_OPTIONS,
     ['grpc.enable_channelz', OF_GRPC_JS],
-    ['grpc.server_call_metric_recording', 'remove it: what a handler records is sent'],
+    ['grpc.server_call_metric_recording', 'remove it: metrics that a handler records are always sent'],
     ['grpc-node.max_session_memory', 'set GRPCServer.MaxUnfinishedRequestBytes and MaxUnsentResponseBytes'],
     ['grpc-node.tls_enable_trace', OF_GRPC_JS],
   ]),
 };
 
-/** What an engine's settings mean to the wire. */
+/** An engine's settings in terms of the wire. */
 export interface KunLimits {
   readonly limits: Partial<ConnectionLimits>;
   readonly processLimits: Partial<ProcessLimits>;
-  /** Largest message of an answer. */
+  /** The largest response message. */
   readonly maxSendBytes: number;
-  /** How messages of answers are compressed. */
+  /** How response messages are compressed. */
   readonly compression: CompressionAlgorithm;
 }
 
 /**
- * The limits of connections and of the process: the configuration's, and over them the service's own channel options; -1 is
- * no limit, as in grpc-js.
+ * The limits of connections and of the process: the configuration's, overridden by the service's own channel options;
+ * -1 means no limit, as in grpc-js.
  *
- * @throws {ChannelOptionError} naming each option that this engine does not read, or that has no such value.
+ * @throws {ChannelOptionError} naming each option that this engine does not read, or whose value is invalid.
  */
 export function kunLimits(settings: EngineSettings, channelOptions: GrpcChannelOptions = {}): KunLimits {
   refuseUnreadOptions(channelOptions, READER);
@@ -93,7 +93,7 @@ function connectionLimits(settings: EngineSettings): Partial<ConnectionLimits> {
   });
 }
 
-/** A block is larger than its list only where it is badly encoded; what a list may have must fit into it. */
+/** An encoded header block exceeds its list's size only if it is badly encoded; an allowed list must fit. */
 function headerLimits(maxHeaderListBytes: number | undefined): Partial<ConnectionLimits> {
   if (maxHeaderListBytes === undefined) return {};
   const { maxHeaderBlockBytes, maxContinuations, maxFrameBytes } = DEFAULT_CONNECTION_LIMITS;
@@ -114,7 +114,7 @@ function processLimits({ resetBurst, resetsPerSecond, ...settings }: EngineSetti
   });
 }
 
-/** What is left out has its default; something undefined would stand in its way. */
+/** Drops undefined values, which would override the defaults. */
 function said<L>(limits: { readonly [K in keyof L]?: L[K] | undefined }): Partial<L> {
   const entries = Object.entries(limits).filter(([, value]) => value !== undefined);
   return Object.fromEntries(entries) as Partial<L>;
@@ -126,7 +126,7 @@ function compressionOf(channelOptions: GrpcChannelOptions): CompressionAlgorithm
   const algorithm = COMPRESSION_ALGORITHMS[Number(value)];
   if (algorithm !== undefined) return algorithm;
   throw new ChannelOptionError(
-    `KunModule.forRoot({ channelOptions }): ${COMPRESSION_OPTION} is none of grpc-js' compressionAlgorithms: 0 (identity), 1 (deflate), 2 (gzip)`,
+    `KunModule.forRoot({ channelOptions }): ${COMPRESSION_OPTION} is not one of grpc-js' compressionAlgorithms: 0 (identity), 1 (deflate), 2 (gzip)`,
   );
 }
 

@@ -1,19 +1,19 @@
 import protobuf from 'protobufjs';
 import type { MetricsRecorder } from '../../call/wire-call.js';
 
-/** The trailer of a call's load report (gRPC's A51). */
+/** The trailer with a call's load report (gRFC A51). */
 export const LOAD_REPORT_TRAILER = 'endpoint-load-metrics-bin';
 
-/** Tags of `xds.data.orca.v3.OrcaLoadReport`: field numbers with their wire types. */
+/** Tags of `xds.data.orca.v3.OrcaLoadReport`: field numbers with wire types. */
 const DOUBLE = { cpu: 0x09, memory: 0x11, rps: 0x31, eps: 0x39, application: 0x49 } as const;
 const MAP = { cost: 0x22, utilization: 0x2a, named: 0x42 } as const;
 
-/** What a handler says of the load of its call, under the names of grpc-js. */
+/** Collects the load that a handler reports for its call, under grpc-js' method names. */
 export class LoadReport {
   private readonly doubles = new Map<number, number>();
   private readonly maps = new Map<number, Map<string, number>>();
 
-  /** This as grpc-js' type has it: its class has a private field, so that no other is one. */
+  /** Cast to grpc-js' type, whose class has a private field and is therefore nominal. */
   get recorder(): MetricsRecorder {
     return this as unknown as MetricsRecorder;
   }
@@ -54,7 +54,7 @@ export class LoadReport {
     this.doubles.set(DOUBLE.eps, value);
   }
 
-  /** As `OrcaLoadReport`. */
+  /** Encoded as `OrcaLoadReport`. */
   serialize(): Buffer {
     const writer = protobuf.Writer.create();
     for (const [tag, value] of this.doubles) writer.uint32(tag).double(value);
