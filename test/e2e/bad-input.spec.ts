@@ -157,17 +157,17 @@ describe('a port in use', () => {
     [
       'GRPCServer',
       'Port',
-      /^cannot start: cannot listen for gRPC on .* port \d+: the port is in use; .*set GRPCServer\.Port to another$/,
+      /^cannot start: GRPCServer\.Port: port \d+ is in use; .*, or set GRPCServer\.Port to a free port$/,
     ],
     [
       'HTTPServer',
       'Port',
-      /^cannot start: HTTPServer\.Port: port \d+ is in use; set HTTPServer\.Port to a free port/,
+      /^cannot start: HTTPServer\.Port: port \d+ is in use; .*, or set HTTPServer\.Port to a free port, or 0 for no HTTP port$/,
     ],
     [
       'AdminPort',
       '',
-      /^cannot start: cannot listen on AdminPort \d+: the port is in use; set AdminPort to a free port/,
+      /^cannot start: AdminPort: port \d+ is in use; .*, or set AdminPort to a free port, or 0 for no admin port$/,
     ],
   ] as const)('%s %s', async (section, key, message) => {
     const taken = createServer().listen(0);

@@ -1,7 +1,7 @@
 import type { CallEvent, CallRequest, MethodsAnswer } from '../src/admin/answers/calling.js';
 import type {
   ConfigAnswer,
-  ErrorAnswer,
+  HttpErrorAnswer,
   LevelName,
   LogLevelAnswer,
   TraceNextAnswer,
@@ -97,6 +97,6 @@ async function request(
     throw new AdminApiError(0, 'the admin port does not answer');
   });
   if (response.ok) return response;
-  const answer = (await response.json().catch(() => ({ error: response.statusText }))) as ErrorAnswer;
+  const answer = (await response.json().catch(() => ({ error: response.statusText }))) as HttpErrorAnswer;
   throw new AdminApiError(response.status, answer.message ?? answer.error);
 }

@@ -1,4 +1,4 @@
-import type { CallsAnswer, FailedCall, MethodSeries, RecentCalls } from '../src/admin/answers/calls.js';
+import type { CallsAnswer, FailedCall, MethodSeries, RecentCallsAnswer } from '../src/admin/answers/calls.js';
 import type { PageEvents, SeriesPoint } from '../src/admin/answers/events.js';
 import type { ChannelsAnswer, LogLevelAnswer, StatusAnswer } from '../src/admin/answers/process.js';
 
@@ -11,7 +11,7 @@ export interface LiveState {
   readonly connection: 'connecting' | 'live' | 'lost';
   readonly status?: StatusAnswer;
   readonly inFlight?: CallsAnswer['inFlight'];
-  readonly recent?: RecentCalls;
+  readonly recent?: RecentCallsAnswer;
   readonly channels?: ChannelsAnswer['channels'];
   /** The latest first. */
   readonly errors: readonly FailedCall[];
@@ -74,7 +74,7 @@ export function watchEvents(onChange: (change: (state: LiveState) => LiveState) 
 }
 
 /** Every series goes on by one step; a method that had no calls in it by zeros. */
-function withPoints(recent: RecentCalls, { until, methods }: PageEvents['points']): RecentCalls {
+function withPoints(recent: RecentCallsAnswer, { until, methods }: PageEvents['points']): RecentCallsAnswer {
   if (until <= recent.until) return recent;
   const points = new Map(methods.map((point) => [keyOf(point), point]));
   const length = Math.max(1, ...recent.methods.map(({ rate }) => rate.length));

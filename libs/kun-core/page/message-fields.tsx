@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { FieldShape, MethodsAnswer } from '../src/admin/answers/calling.js';
+import type { FieldEntry, MethodsAnswer } from '../src/admin/answers/calling.js';
 
 interface MessageFieldsProps {
   readonly title: string;
@@ -35,7 +35,7 @@ export function MessageFields({ title, type, types }: MessageFieldsProps): JSX.E
   );
 }
 
-function typeText({ type, label, key, oneof }: FieldShape): string {
+function typeText({ type, label, key, oneof }: FieldEntry): string {
   const text = label === 'map' ? `map of ${type} by ${key}` : label === 'repeated' ? `list of ${type}` : type;
   return oneof === undefined ? text : `${text}, one of ${oneof}`;
 }

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { RecentCalls } from '../src/admin/answers/calls.js';
+import type { RecentCallsAnswer } from '../src/admin/answers/calls.js';
 import type { ProbeEntry, StatusAnswer } from '../src/admin/answers/process.js';
 import { CallsInFlight } from './calls.js';
 import { FailureTable } from './failures.js';
@@ -37,7 +37,7 @@ export function Overview({ state }: { readonly state: LiveState }): JSX.Element 
   );
 }
 
-function CallsTaken({ recent }: { readonly recent: RecentCalls }): JSX.Element {
+function CallsTaken({ recent }: { readonly recent: RecentCallsAnswer }): JSX.Element {
   const totals = seriesTotals(recent, 'server');
   return (
     <Panel title="Calls taken" wide aside={<a href="#calls">by method</a>}>

@@ -1,4 +1,4 @@
-import type { RecentCalls, Side } from '../src/admin/answers/calls.js';
+import type { RecentCallsAnswer, Side } from '../src/admin/answers/calls.js';
 
 export interface SeriesTotals {
   readonly rate: readonly number[];
@@ -9,7 +9,7 @@ export interface SeriesTotals {
 }
 
 /** All methods of a side together, step by step. Percentiles do not add up, so the highest of a step stands for it. */
-export function seriesTotals({ methods }: RecentCalls, side: Side): SeriesTotals {
+export function seriesTotals({ methods }: RecentCallsAnswer, side: Side): SeriesTotals {
   const chosen = methods.filter((series) => series.side === side);
   const steps = Math.max(0, ...methods.map(({ rate }) => rate.length));
   const each = <T>(value: (step: number) => T): T[] =>

@@ -1,9 +1,9 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import type { MethodsAnswer, MethodShape } from '../src/admin/answers/calling.js';
+import type { MethodsAnswer, MethodEntry } from '../src/admin/answers/calling.js';
 import { adminApi } from './admin-api.js';
 import { CallLog } from './call-log.js';
-import { callStarted, type OpenCall, useCall } from './use-call.js';
+import { callStarted, type PageCall, useCall } from './use-call.js';
 import { MessageFields } from './message-fields.js';
 import { Empty, Panel } from './panel.js';
 import { useTask } from './use-task.js';
@@ -40,7 +40,7 @@ export function TryMethod(): JSX.Element {
 }
 
 interface MethodCallProps {
-  readonly method: MethodShape;
+  readonly method: MethodEntry;
   readonly methods: MethodsAnswer;
   readonly children: ComponentChildren;
 }
@@ -139,7 +139,7 @@ function HalfClose({
   open,
   onClick,
 }: {
-  readonly open: OpenCall | undefined;
+  readonly open: PageCall | undefined;
   readonly onClick: () => void;
 }): JSX.Element | null {
   if (!open) return null;

@@ -10,7 +10,7 @@ export type SeenEvent = Seen<CallEvent>;
 type Seen<E> = E extends CallEvent ? E & { readonly seenAt: number } : never;
 
 /** A call whose request stream takes further messages. */
-export interface OpenCall {
+export interface PageCall {
   readonly id: string;
   readonly halfClosed: boolean;
 }
@@ -18,7 +18,7 @@ export interface OpenCall {
 export interface RunningCall {
   readonly events: readonly SeenEvent[];
   readonly running: boolean;
-  readonly open: OpenCall | undefined;
+  readonly open: PageCall | undefined;
   readonly problem: JSX.Element | null;
   start(request: CallRequest): Promise<void>;
   /** Runs something that may fail before a call begins, as reading the form. */
@@ -37,7 +37,7 @@ export function callStarted<E extends CallEvent>(event: E): event is Extract<E, 
 export function useCall(): RunningCall {
   const [events, setEvents] = useState<readonly SeenEvent[]>([]);
   const [running, setRunning] = useState(false);
-  const [open, setOpen] = useState<OpenCall>();
+  const [open, setOpen] = useState<PageCall>();
   const controller = useRef<AbortController | undefined>(undefined);
   const task = useTask();
   useEffect(() => () => controller.current?.abort(), []);

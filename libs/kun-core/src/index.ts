@@ -2,7 +2,6 @@
 export { NodeVersionError } from './node-version.js';
 
 // The module and the application
-export { AdminPortError } from './admin/admin-port-error.js';
 export { type KunApplication, type KunControls, RootModuleError } from './app/application.js';
 export { KunFactory, type RunOptions } from './app/factory.js';
 export { MetadataError } from './app/missing-metadata.js';
@@ -13,6 +12,7 @@ export { EntranceError } from './wiring/entrance.js';
 export { KunModule } from './wiring/kun.module.js';
 export type { KunModuleOptions, KunRuntime } from './wiring/options.js';
 export { KUN_SETTINGS } from './wiring/tokens.js';
+export { PortError, type PortSource } from './transport/port-error.js';
 
 // Configuration
 export type { Key as SettingKey, PortOverrides } from './settings/declare.js';
@@ -67,7 +67,6 @@ export { MessageParameterError } from './server/answer/nest/unchecked-messages.j
 export { compressResponse } from './server/call/compress-response.js';
 export type { CompressionAlgorithm } from './transport/compression.js';
 export { callerIdentity } from './server/call/caller-identity.js';
-export { ListenError } from './server/port/listener.js';
 export type { PeerIdentity } from './tls/peer-identity.js';
 export { ChannelOptionError, type GrpcChannelOptions } from './transport/channel-options.js';
 

@@ -6,7 +6,7 @@ import { FakeClock } from '../src/testing/fake-clock.js';
 import type { LeftOutMetadata } from '../src/transport/outgoing-metadata.js';
 import type { BoundMethod } from '../src/server/call/bound-method.js';
 import { ServerCall } from '../src/server/call/server-call.js';
-import type { WireCall, WireStatus } from '../src/server/call/wire-call.js';
+import type { WireCall, CallStatus } from '../src/server/call/wire-call.js';
 
 /** How long an {@link opened} call may take. */
 export const DEADLINE_MS = 5000;
@@ -19,7 +19,7 @@ export function opened({
 }: { requestStream?: boolean; wire?: Partial<WireCall>; codec?: Partial<BoundMethod['codec']> } = {}) {
   const sent: string[] = [];
   /** The statuses that were sent. */
-  const statuses: WireStatus[] = [];
+  const statuses: CallStatus[] = [];
   /** The headers that were sent. */
   const headers: Array<Parameters<WireCall['sendHeaders']>> = [];
   /** Flush callbacks of the messages, oldest first. */

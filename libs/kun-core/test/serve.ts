@@ -89,7 +89,6 @@ export async function serveHandlers(
   const port = await server.start(nestHandlers(handlers), {
     port: 0,
     host: '127.0.0.1',
-    key: 'GRPCServer.Port',
   });
   const clients: Client[] = [];
   return {

@@ -7,10 +7,10 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { Startup } from '../lifecycle/startup.js';
-import { AdminPortError } from './admin-port-error.js';
 import { createAdminServer, type AdminServer, type AdminServerOptions } from './admin-server.js';
 import type { MetricsSource } from './metrics-rendering.js';
 import { withoutAdminStart } from './quiet-start.js';
+import { PortError } from '../transport/port-error.js';
 
 const started: AdminServer[] = [];
 const said: string[] = [];
@@ -171,11 +171,11 @@ describe('the admin port', () => {
   it('names AdminPort when the port is in use, and leaves nothing open', async () => {
     const { port } = await start();
     const error: unknown = await start({ port }).catch((thrown: unknown) => thrown);
-    expect(error).toBeInstanceOf(AdminPortError);
+    expect(error).toBeInstanceOf(PortError);
     expect(error).toMatchObject({
       port,
       code: 'EADDRINUSE',
-      message: `cannot listen on AdminPort ${port}: the port is in use; set AdminPort to a free port, or to 0 for no admin port`,
+      message: `AdminPort: port ${port} is in use; stop the process that has it (ss -ltnp 'sport = :${port}' names it), or set AdminPort to a free port, or 0 for no admin port`,
     });
   });
 

@@ -11,9 +11,9 @@ import type { Startup } from '../lifecycle/startup.js';
 import { setSecurityHeaders } from './access/security-headers.js';
 import { AdminModule } from './admin.module.js';
 import type { MetricsSource } from './metrics-rendering.js';
-import { AdminPortError } from './admin-port-error.js';
 import type { Operator } from './operator.js';
 import { quietly } from './quiet-start.js';
+import { ADMIN_PORT, PortError } from '../transport/port-error.js';
 
 /** Options of {@link createAdminServer}. */
 export interface AdminServerOptions {
@@ -39,7 +39,7 @@ export interface AdminServer {
   /**
    * Listens, and says on which port.
    *
-   * @throws {AdminPortError} when the port cannot be opened; nothing is left open then.
+   * @throws {PortError} when the port cannot be opened; nothing is left open then.
    */
   start(): Promise<{ readonly port: number }>;
   /** Closes it: idle connections are cut at once, requests under way after `stopTimeoutMs`. */
@@ -79,7 +79,7 @@ async function startApplication(options: AdminServerOptions): Promise<RunningSer
     await listen(app.getHttpServer(), options);
   } catch (error) {
     await app.close();
-    throw new AdminPortError(options.port, error);
+    throw new PortError(ADMIN_PORT, options.port, error);
   }
   return { app, connections };
 }

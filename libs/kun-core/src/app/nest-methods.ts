@@ -6,7 +6,7 @@ import { EntranceError } from '../wiring/entrance.js';
 import type { WantedParts } from './phases/parts.js';
 
 /** Dependencies of `nestMethods`. */
-export interface NestMethodsDeps {
+export interface NestMethodsParts {
   readonly nest: NestExpressApplication;
   readonly state: () => LifecycleState;
   /** The port override of a test, which takes precedence, and `HTTPServer.Port`. */
@@ -20,7 +20,7 @@ export interface NestMethodsDeps {
  * Nest's application methods that open, connect or end something. Each does what Nest users expect within kun's start
  * and stop, or throws an {@link EntranceError} that says what to write instead.
  */
-export function nestMethods({ nest, state, httpPort, start, listenTo }: NestMethodsDeps) {
+export function nestMethods({ nest, state, httpPort, start, listenTo }: NestMethodsParts) {
   const microservices: NestMicroservice[] = [];
   return {
     /** Started in addition to what the configuration says. */

@@ -2,7 +2,7 @@ import { SpanKind, trace, TraceFlags, type Context } from '@opentelemetry/api';
 import { contextKey } from '../rpc/call-values.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
-import { callAttributes, endSpan, spanShape, type SpanShape, type TracingDeps } from '../traces/rpc-span.js';
+import { callAttributes, endSpan, spanShape, type SpanShape, type TracingParts } from '../traces/rpc-span.js';
 import { activeContext, notRecorded } from '../traces/trace-context.js';
 import { decidedToRecord } from '../traces/trace-sampling.js';
 
@@ -13,14 +13,14 @@ export const clientContext = contextKey<Context | undefined>('kun.client-context
  * On a client, outside of the retry: one span for the call as its maker sees it, however many attempts it takes. Each
  * attempt has its own below it, of kind `CLIENT`, which the server's descends from.
  */
-export function callSpanInterceptor(deps: TracingDeps): Interceptor {
+export function callSpanInterceptor(parts: TracingParts): Interceptor {
   const shapes = new Map<RpcMethod, SpanShape>();
   return (next) => (call) => {
     const parent = activeContext();
     const parentSpan = trace.getSpanContext(parent);
     const sampled = parentSpan
       ? (parentSpan.traceFlags & TraceFlags.SAMPLED) !== 0
-      : (deps.sampler?.decide() ?? true);
+      : (parts.sampler?.decide() ?? true);
     if (!sampled) {
       call.set(clientContext, parentSpan ? parent : notRecorded(parent));
       return next(call);
@@ -28,8 +28,8 @@ export function callSpanInterceptor(deps: TracingDeps): Interceptor {
     let shape = shapes.get(call.method);
     if (!shape) shapes.set(call.method, (shape = spanShape(call.method)));
     const { name, attributes } = shape;
-    const decided = deps.sampler ? decidedToRecord(parent) : parent;
-    const span = deps.tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes }, decided);
+    const decided = parts.sampler ? decidedToRecord(parent) : parent;
+    const span = parts.tracer.startSpan(name, { kind: SpanKind.INTERNAL, attributes }, decided);
     call.set(clientContext, trace.setSpan(parent, span));
     if (span.isRecording()) {
       span.setAttributes(callAttributes(call, 'client'));

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { isoFormatter } from '../clock.js';
 import type { ApplicationLogger } from '../logs/application-logger.js';
-import { callIdentity, methodFields } from '../logs/call-fields.js';
+import { identityFields, methodFields } from '../logs/call-fields.js';
 import { CALLERS_LINES, LineSampler, type SamplingOptions } from '../logs/line-sampler.js';
 import { field, type LineLevel, type LineWriter } from '../logs/line-writer.js';
 import { CLIENT_LEVELS, SERVER_LEVELS, type LevelTable } from '../logs/log-levels.js';
@@ -81,7 +81,7 @@ export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOp
     if (skipped > 0) line += field('log.skipped', skipped);
     const error = ending.error && errorToTell(ending.error, level);
     if (error !== undefined) line += field('err', serializeError(error));
-    log.lines.write(level, line + callIdentity(call, tagsEnabled), 'finished call');
+    log.lines.write(level, line + identityFields(call, tagsEnabled), 'finished call');
   };
 
   return (next) => (call) => {

@@ -1,6 +1,6 @@
 import type { ApplicationLogger } from '../logs/application-logger.js';
 import { boundedJson } from '../logs/bounded-json.js';
-import { callIdentity, methodFields } from '../logs/call-fields.js';
+import { identityFields, methodFields } from '../logs/call-fields.js';
 import { field, type LineLevel, type LineWriter } from '../logs/line-writer.js';
 import { redaction, type RedactionPath } from '../logs/redaction.js';
 import type { MethodShapes } from '../proto/message-shape.js';
@@ -64,7 +64,7 @@ export function payloadLoggingInterceptor(
       if (words.part === 'request' ? call.method.requestStream : call.method.responseStream) {
         line += field('grpc.msg_id', id);
       }
-      lines.write(level, line + callIdentity(call, tagsEnabled), words.message);
+      lines.write(level, line + identityFields(call, tagsEnabled), words.message);
     });
   };
 

@@ -4,11 +4,11 @@ import type { CallHandler } from '../rpc/interceptor.js';
 import { StatusError } from '../status/status-error.js';
 import { toStatusError } from '../status/thrown/to-status-error.js';
 import { FakeCall } from '../testing/fake-call.js';
-import { recoveryInterceptor, type RecoveryDeps } from './recovery.js';
+import { recoveryInterceptor, type RecoveryParts } from './recovery.js';
 
-const run = (handler: CallHandler, deps: Partial<RecoveryDeps> = {}) => {
+const run = (handler: CallHandler, parts: Partial<RecoveryParts> = {}) => {
   const call = new FakeCall();
-  return { call, ended: recoveryInterceptor({ toStatusError, ...deps })(handler)(call) };
+  return { call, ended: recoveryInterceptor({ toStatusError, ...parts })(handler)(call) };
 };
 
 const boom = new Error('secret');

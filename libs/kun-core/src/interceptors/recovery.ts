@@ -8,7 +8,7 @@ import { PUSHBACK_HEADER, retriedBeyond } from '../rpc/attempts.js';
 import { findDetail } from '../status/wire/service-error.js';
 import { StatusError } from '../status/status-error.js';
 
-export interface RecoveryDeps {
+export interface RecoveryParts {
   /** The funnel: `toStatusError` with the application's options. */
   toStatusError: (thrown: unknown) => StatusError;
   /** Told what was thrown when the call had ended before, so that nobody could be answered. Default: nobody is told */
@@ -24,17 +24,17 @@ export interface RecoveryDeps {
  * Turns what a handler throws, at once or later, into the status its caller gets. The innermost of the chain: from here
  * outwards a call only ever ends, it never fails.
  */
-export function recoveryInterceptor(deps: RecoveryDeps): Interceptor {
+export function recoveryInterceptor(parts: RecoveryParts): Interceptor {
   const recover = (call: RpcCall, thrown: unknown): Promise<Ending> => {
     if (call.ending) {
-      deps.onLateError?.(call, thrown);
+      parts.onLateError?.(call, thrown);
       return Promise.resolve(call.ending);
     }
-    const error = deps.toStatusError(thrown);
+    const error = parts.toStatusError(thrown);
     if (call.get(retriedBeyond)) forbidRetry(call, error, thrown);
     const ended = new Promise<Ending>((resolve) => call.onEnd(resolve));
     call.end(error);
-    if (isPanic(error)) deps.onPanic?.(call, thrown);
+    if (isPanic(error)) parts.onPanic?.(call, thrown);
     return ended;
   };
 

@@ -13,7 +13,7 @@ import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import { BAGGAGE_HEADER, baggageHeader, readBaggage } from '../traces/baggage.js';
 import { DEFAULT_PROPAGATION, type Propagation } from '../traces/call-propagator.js';
-import { callAttributes, endSpan, spanShape, type SpanShape, type TracingDeps } from '../traces/rpc-span.js';
+import { callAttributes, endSpan, spanShape, type SpanShape, type TracingParts } from '../traces/rpc-span.js';
 import { activeContext, notRecorded, setCallContext, recordedSpan } from '../traces/trace-context.js';
 import { readTraceHeaders, writeTraceHeaders } from '../traces/trace-headers.js';
 import { decidedToRecord } from '../traces/trace-sampling.js';
@@ -37,7 +37,10 @@ export interface TracingInterceptorOptions {
  *
  * A call that is not recorded costs the look at its headers and a random number.
  */
-export function tracingInterceptor(deps: TracingDeps, options: TracingInterceptorOptions = {}): Interceptor {
+export function tracingInterceptor(
+  parts: TracingParts,
+  options: TracingInterceptorOptions = {},
+): Interceptor {
   const side = options.side ?? 'server';
   const { propagation = DEFAULT_PROPAGATION } = options;
   const methods = new Map<RpcMethod, SpanShape>();
@@ -51,7 +54,7 @@ export function tracingInterceptor(deps: TracingDeps, options: TracingIntercepto
   const record = (call: RpcCall, parent: Context): Context => {
     const { name, attributes } = shapeOf(call.method);
     const kind = side === 'server' ? SpanKind.SERVER : SpanKind.CLIENT;
-    const span = deps.tracer.startSpan(name, { kind, attributes }, parent);
+    const span = parts.tracer.startSpan(name, { kind, attributes }, parent);
     const context = trace.setSpan(parent, span);
     if (!span.isRecording()) return context;
     call.set(recordedSpan, span.spanContext());
@@ -64,9 +67,9 @@ export function tracingInterceptor(deps: TracingDeps, options: TracingIntercepto
   const server: Interceptor = (next) => (call) => {
     const inbound = readTraceHeaders(call.metadata);
     const asked = inbound?.sampled;
-    const followed = deps.callers ? deps.callers.decision(asked, call.startedAt) : asked;
-    const wanted = deps.asked?.active === true && deps.asked.take(call);
-    const sampled = wanted || (followed ?? deps.sampler?.decide() ?? true);
+    const followed = parts.callers ? parts.callers.decision(asked, call.startedAt) : asked;
+    const wanted = parts.asked?.active === true && parts.asked.take(call);
+    const sampled = wanted || (followed ?? parts.sampler?.decide() ?? true);
     const baggage = propagation.baggage ? first(call.metadata, BAGGAGE_HEADER) : undefined;
     const root = baggage === undefined ? ROOT_CONTEXT : readBaggage(ROOT_CONTEXT, baggage);
     if (!sampled) {
@@ -77,9 +80,9 @@ export function tracingInterceptor(deps: TracingDeps, options: TracingIntercepto
       return next(call);
     }
     const parent = inbound?.parent ? trace.setSpanContext(root, inbound.parent) : root;
-    const context = record(call, deps.sampler ? decidedToRecord(parent) : parent);
+    const context = record(call, parts.sampler ? decidedToRecord(parent) : parent);
     setCallContext(call, context);
-    if (wanted) deps.asked?.recorded(call, trace.getSpanContext(context)?.traceId ?? '');
+    if (wanted) parts.asked?.recorded(call, trace.getSpanContext(context)?.traceId ?? '');
     // For users who registered a context manager of their own; without one this only calls `next`.
     return processContext.with(context, next, undefined, call);
   };
@@ -89,8 +92,8 @@ export function tracingInterceptor(deps: TracingDeps, options: TracingIntercepto
     const parentSpan = trace.getSpanContext(parent);
     const sampled = parentSpan
       ? (parentSpan.traceFlags & TraceFlags.SAMPLED) !== 0
-      : (deps.sampler?.decide() ?? true);
-    const decided = sampled && deps.sampler ? decidedToRecord(parent) : parent;
+      : (parts.sampler?.decide() ?? true);
+    const decided = sampled && parts.sampler ? decidedToRecord(parent) : parent;
     const span = trace.getSpanContext(sampled ? record(call, decided) : parent);
     if (span) writeTraceHeaders(call.metadata, span, propagation.formats);
     const baggage = propagation.baggage ? baggageHeader(parent) : undefined;

@@ -4,7 +4,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { deferred } from '../testing/deferred.js';
 import { FakeClock } from '../testing/fake-clock.js';
-import { closeHttpServer, explainListenError, watchIdleConnections } from './http-port.js';
+import { closeHttpServer, watchIdleConnections } from './http-port.js';
 
 const open: Array<Server | Socket> = [];
 afterEach(() => {
@@ -105,38 +105,5 @@ describe('an HTTP port that is closed', () => {
     const { close } = await listening(() => undefined);
     await close();
     expect(await close()).toEqual({ forced: false });
-  });
-});
-
-describe('a port that cannot be opened', () => {
-  const failing = (code: string) => Object.assign(new Error(`listen ${code}`), { code });
-
-  it.each([
-    ['EADDRINUSE', 'is in use; set HTTPServer.Port to a free port, or to 0 for no HTTP port'],
-    ['EACCES', 'requires privileges; set HTTPServer.Port to a port above 1023'],
-    ['EADDRNOTAVAIL', 'has an address that no interface here has; set HTTPServer.Address'],
-    ['ENOTFOUND', 'has an address that no interface here has; set HTTPServer.Address'],
-    ['EMFILE', 'cannot be opened: listen EMFILE'],
-  ])('names its key, and says what to do: %s', (code, why) => {
-    const cause = failing(code);
-    const error = explainListenError(cause, 'HTTPServer.Port', 80);
-    expect(error.message).toContain(`HTTPServer.Port: port 80 ${why}`);
-    expect([error.name, error.cause]).toEqual(['HttpPortError', cause]);
-  });
-
-  it('is explained whatever was thrown', () => {
-    expect(explainListenError('odd', 'HTTPServer.Port', 80).message).toBe(
-      'HTTPServer.Port: port 80 cannot be opened: odd',
-    );
-    expect(explainListenError(undefined, 'HTTPServer.Port', 80).message).toContain('cannot be opened');
-  });
-
-  it('is one that the system really refuses', async () => {
-    const { server } = await listening(() => undefined);
-    const { port } = server.address() as AddressInfo;
-    const second = createServer();
-    second.listen(port, '127.0.0.1');
-    const [cause] = (await once(second, 'error')) as [Error];
-    expect(explainListenError(cause, 'HTTPServer.Port', port).message).toContain(`port ${port} is in use`);
   });
 });

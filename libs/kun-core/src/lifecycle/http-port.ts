@@ -1,12 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { ExplainedError } from '@kun/config';
 import { delay, type Clock } from '../clock.js';
-
-/** The HTTP port could not be opened. */
-export class HttpPortError extends ExplainedError {
-  override readonly name = 'HttpPortError';
-}
 
 /**
  * Closes an HTTP server: requests in flight have `timeoutMs`, idle connections are cut at once. Says whether it had to
@@ -57,18 +51,4 @@ export function watchIdleConnections(server: Server): IdleConnections {
       for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
     },
   };
-}
-
-/** Explains why a port cannot be opened. */
-export function explainListenError(cause: unknown, key: string, port: number): HttpPortError {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  const why =
-    code === 'EADDRINUSE'
-      ? `is in use; set ${key} to a free port, or to 0 for no HTTP port`
-      : code === 'EACCES'
-        ? `requires privileges; set ${key} to a port above 1023`
-        : code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND'
-          ? 'has an address that no interface here has; set HTTPServer.Address to one of this machine, or leave it out'
-          : `cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`;
-  return new HttpPortError(`${key}: port ${port} ${why}`, { cause });
 }

@@ -15,7 +15,7 @@ export function callFields(call: RpcCall, tagsEnabled: boolean): Record<string, 
 }
 
 /** What differs between calls of one method, as text for a line. */
-export function callIdentity(call: RpcCall, tagsEnabled: boolean): string {
+export function identityFields(call: RpcCall, tagsEnabled: boolean): string {
   let text = '';
   tellIdentity(call, tagsEnabled, (name, value) => (text += field(name, value)));
   return text;

@@ -3,7 +3,7 @@ import { loggingInterceptor } from '../interceptors/logging.js';
 import { metricsInterceptor } from '../interceptors/metrics.js';
 import { payloadLoggingInterceptor } from '../interceptors/payload-logging.js';
 import { recentCallsInterceptor } from '../interceptors/recent-calls.js';
-import { recoveryInterceptor, type RecoveryDeps } from '../interceptors/recovery.js';
+import { recoveryInterceptor, type RecoveryParts } from '../interceptors/recovery.js';
 import { requestIdInterceptor } from '../interceptors/request-id.js';
 import { tracingInterceptor } from '../interceptors/tracing.js';
 import { type Interceptor, rebuiltInterceptor } from '../rpc/interceptor.js';
@@ -36,7 +36,7 @@ export interface ServerChainParts {
   readonly shapes: () => ReadonlyMap<string, MethodShapes>;
   /** Takes over the caller's routes. */
   readonly routes: Interceptor;
-  readonly recovery: RecoveryDeps;
+  readonly recovery: RecoveryParts;
   /** The service's own interceptors. */
   readonly own: readonly Interceptor[];
 }

@@ -8,7 +8,7 @@ import type { AskedTraces } from './asked-traces.js';
 import type { RatioSampler, TrustedCallers } from './trace-sampling.js';
 
 /** What makes spans, and decides of which calls. */
-export interface TracingDeps {
+export interface TracingParts {
   tracer: Tracer;
   /** Asked before a span is made; without it the tracer's own decides, which costs more for calls not recorded. */
   sampler?: RatioSampler;

@@ -30,7 +30,7 @@ import {
 } from './tokens.js';
 
 /** Everything that kun's own providers depend on, by name. */
-export interface Parts {
+export interface ProviderParts {
   readonly options: KunModuleOptions;
   /** Empty when none were given. */
   readonly runtime: KunRuntime;
@@ -56,7 +56,7 @@ export interface Parts {
 
 type Dependency = NonNullable<FactoryProvider['inject']>[number];
 
-const DEPENDENCIES: Readonly<Record<keyof Parts, Dependency>> = {
+const DEPENDENCIES: Readonly<Record<keyof ProviderParts, Dependency>> = {
   options: KUN_OPTIONS,
   runtime: RUNTIME,
   entrance: ENTRANCE,
@@ -80,17 +80,17 @@ const DEPENDENCIES: Readonly<Record<keyof Parts, Dependency>> = {
 };
 
 /** Defines a provider that receives its named dependencies as one object; Nest itself passes them by position. */
-export function provide<T, K extends keyof Parts>(
+export function provide<T, K extends keyof ProviderParts>(
   token: FactoryProvider<T>['provide'],
   names: readonly K[],
-  make: (parts: Pick<Parts, K>) => T | Promise<T>,
+  make: (parts: Pick<ProviderParts, K>) => T | Promise<T>,
 ): FactoryProvider<T> {
   return {
     provide: token,
     inject: names.map((name) => DEPENDENCIES[name]),
     useFactory: (...given: unknown[]) => {
       const parts = names.map((name, index) => [name, given[index] ?? ABSENT[name as keyof typeof ABSENT]]);
-      return make(Object.fromEntries(parts) as Pick<Parts, K>);
+      return make(Object.fromEntries(parts) as Pick<ProviderParts, K>);
     },
   };
 }

@@ -4,7 +4,7 @@ import { checkSameSite } from './cross-site.js';
 import type { KnownHosts } from './known-hosts.js';
 import { readJson } from './read-json.js';
 import { HttpError } from './http-error.js';
-import { RouteTable, type AdminRoute, type Exchange, type MatchedRoute } from './route.js';
+import { RouteTable, type AdminRoute, type HttpExchange, type MatchedRoute } from './route.js';
 import type { SecretScrubber } from './secret-scrubber.js';
 import type { TokenCheck } from './token-check.js';
 
@@ -57,7 +57,7 @@ export class Dispatcher {
       token.check(request);
       this.tellOfUse(request);
     }
-    const exchange: Exchange = {
+    const exchange: HttpExchange = {
       request,
       response,
       query: new URLSearchParams(query),

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import type { ErrorAnswer } from '../answers/process.js';
+import type { HttpErrorAnswer } from '../answers/process.js';
 
 /** A request to the admin port that is not done; the message goes to whoever asked, and says how to mend it. */
 export class HttpError extends Error {
@@ -14,7 +14,7 @@ export class HttpError extends Error {
     super(message);
   }
 
-  get answer(): ErrorAnswer {
+  get answer(): HttpErrorAnswer {
     return { error: STATUS_CODES[this.status] ?? 'Error', message: this.message };
   }
 }

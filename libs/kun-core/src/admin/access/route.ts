@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
 /** A request on its way through a route. */
-export interface Exchange {
+export interface HttpExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** The query of the request. */
@@ -30,7 +30,7 @@ export interface AdminRoute {
   /** `reading`: open to whoever can reach the port; `token`: it changes, costs or calls something. */
   readonly needs: 'reading' | 'token';
   /** @throws {HttpError} for what cannot be done. */
-  handle(exchange: Exchange): RouteAnswer;
+  handle(exchange: HttpExchange): RouteAnswer;
 }
 
 /** A route with the places of its path. */

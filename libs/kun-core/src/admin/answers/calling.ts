@@ -1,7 +1,7 @@
 import type { MethodName } from './calls.js';
 
 /** A field of a message. */
-export interface FieldShape {
+export interface FieldEntry {
   /** The name in JSON: lower camel case, or what the proto says. The proto's own is taken as well. */
   readonly name: string;
   /** `string`, `uint32`, …, or the full name of a message or an enum: then it is in `types`. */
@@ -15,11 +15,11 @@ export interface FieldShape {
 }
 
 /** A message or an enum that some method's messages are made of. */
-export interface TypeShape {
+export interface TypeEntry {
   readonly name: string;
   readonly comment?: string;
   /** Of a message. */
-  readonly fields?: readonly FieldShape[];
+  readonly fields?: readonly FieldEntry[];
   /** Of an enum: its names. */
   readonly values?: ReadonlyArray<{
     readonly name: string;
@@ -29,7 +29,7 @@ export interface TypeShape {
 }
 
 /** A method that can be called. */
-export interface MethodShape extends MethodName {
+export interface MethodEntry extends MethodName {
   readonly name: string;
   readonly comment?: string;
   readonly deprecated?: true;
@@ -47,10 +47,10 @@ export interface MethodsAnswer {
   readonly services: ReadonlyArray<{
     readonly name: string;
     readonly comment?: string;
-    readonly methods: readonly MethodShape[];
+    readonly methods: readonly MethodEntry[];
   }>;
   /** By full name. */
-  readonly types: Readonly<Record<string, TypeShape>>;
+  readonly types: Readonly<Record<string, TypeEntry>>;
   /** Whether `buf curl` finds the schema by itself (`GRPCServer.Reflection`). */
   readonly reflection: boolean;
 }

@@ -31,7 +31,7 @@ export interface CallInFlight extends MethodName {
 }
 
 /**
- * What became of a method's calls, one number for each step of {@link RecentCalls}, the oldest first. A step without calls
+ * What became of a method's calls, one number for each step of {@link RecentCallsAnswer}, the oldest first. A step without calls
  * has `null` for its durations.
  */
 export interface MethodSeries extends MethodName {
@@ -47,7 +47,7 @@ export interface MethodSeries extends MethodName {
 }
 
 /** Series that end at the same time. */
-export interface RecentCalls {
+export interface RecentCallsAnswer {
   readonly stepSeconds: number;
   /** When the last step ended, in milliseconds since the epoch. */
   readonly until: number;
@@ -65,7 +65,7 @@ export interface CallsAnswer {
     /** The oldest first, 200 of each side at most. */
     readonly calls: readonly CallInFlight[];
   };
-  readonly recent: RecentCalls;
+  readonly recent: RecentCallsAnswer;
 }
 
 /** A call that failed. */

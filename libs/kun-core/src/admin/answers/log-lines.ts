@@ -1,5 +1,5 @@
 /** A line of the log: its number, and what it says but for the identity, which stands in `/statusz`. */
-export interface LogLine {
+export interface LogEntry {
   /** Counts up; the next of this process has a larger one. */
   readonly seq: number;
   readonly [field: string]: unknown;
@@ -12,7 +12,7 @@ export interface LogLine {
  */
 export interface LogAnswer {
   readonly at: number;
-  readonly lines: readonly LogLine[];
+  readonly lines: readonly LogEntry[];
   /** Older lines match as well: ask again with this as `before`. */
   readonly before?: number;
   /** How many are kept. */

@@ -165,7 +165,7 @@ export interface TraceNextAnswer {
 }
 
 /** Every refusal and failure. */
-export interface ErrorAnswer {
+export interface HttpErrorAnswer {
   /** `Forbidden`, `Not Found` and their like. */
   readonly error: string;
   /** What happened and how to mend it. */

@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
 import type { Metadata } from '@grpc/grpc-js';
 import type { LocalCall, LocalCaller } from '../../server/port/local-call.js';
-import type { WireStatus } from '../../server/call/wire-call.js';
+import type { CallStatus } from '../../server/call/wire-call.js';
 import { conflict, tooMany } from '../access/http-error.js';
 import type { CallEvent } from '../answers/calling.js';
 import { shownEntries } from './call-request.js';
-import { shownStatus, type PreparedCall } from './prepare-call.js';
+import { shownStatus, type CheckedCall } from './check-call.js';
 
 /** What a call is made with. */
-export interface CallSessionParts extends Pick<PreparedCall, 'metadata' | 'deadline' | 'method'> {
+export interface CallSessionParts extends Pick<CheckedCall, 'metadata' | 'deadline' | 'method'> {
   readonly peer: string;
   /** Where what happens is written. */
   readonly response: ServerResponse;
@@ -88,7 +88,7 @@ export class CallSession implements LocalCaller {
     else taken();
   }
 
-  onEnd(status: WireStatus): void {
+  onEnd(status: CallStatus): void {
     if (this.ended) return;
     this.write({
       type: 'end',

@@ -4,14 +4,14 @@ import type { KunGrpcServer } from '../../server/port/grpc-server.js';
 import type { LocalCall, LocalCaller } from '../../server/port/local-call.js';
 import { peerOf } from '../access/dispatcher.js';
 import { notFound, HttpError, tooMany } from '../access/http-error.js';
-import type { AdminRoute, Exchange } from '../access/route.js';
+import type { AdminRoute, HttpExchange } from '../access/route.js';
 import type { CollectedAnswer, MethodsAnswer } from '../answers/calling.js';
 import { bufCurl } from './buf-curl.js';
-import { readCallRequest, readMessages, type AskedCall } from './call-request.js';
+import { readCallRequest, readMessages, type RequestedCall } from './call-request.js';
 import { CallSession } from './call-session.js';
 import { CollectedCall, type CollectLimits } from './collected-call.js';
-import { methodShapes } from './method-shapes.js';
-import { prepareCall, type PreparedCall } from './prepare-call.js';
+import { methodsAnswer } from './methods-answer.js';
+import { checkCall, type CheckedCall } from './check-call.js';
 import { ProtoJson } from './proto-json.js';
 
 /** What calls are made with. */
@@ -43,14 +43,14 @@ export class Calling {
   shapes(): Promise<MethodsAnswer> {
     const { server, tls, reflection } = this.parts;
     const services = [...server.services.keys()];
-    return methodShapes({ services, schemas: server.schemas, tls, reflection, protos: this.protos });
+    return methodsAnswer({ services, schemas: server.schemas, tls, reflection, protos: this.protos });
   }
 
   /** `/methods` and `/call`. */
   get routes(): AdminRoute[] {
-    const on = (act: (session: CallSession, exchange: Exchange) => Promise<void> | void) => ({
+    const on = (act: (session: CallSession, exchange: HttpExchange) => Promise<void> | void) => ({
       needs: 'token' as const,
-      handle: async (exchange: Exchange) => {
+      handle: async (exchange: HttpExchange) => {
         await act(this.session(exchange.id), exchange);
         exchange.response.writeHead(204).end();
         return undefined;
@@ -97,10 +97,10 @@ export class Calling {
    * @throws {HttpError} for what cannot be called.
    */
   async collect(
-    asked: AskedCall,
+    asked: RequestedCall,
     { peer, signal, ...limits }: CollectLimits & { readonly peer: string; readonly signal: AbortSignal },
   ): Promise<CollectedAnswer> {
-    const prepared = await prepareCall(asked, this.protos, this.parts.clock);
+    const prepared = await checkCall(asked, this.protos, this.parts.clock);
     const collected = new CollectedCall(peer, prepared, limits);
     const call = this.callOf(prepared, collected);
     const cancel = () => collected.cancel();
@@ -117,9 +117,9 @@ export class Calling {
   }
 
   /** @throws {HttpError} for what cannot be called; whatever the call itself comes to is written as its end. */
-  private async make(exchange: Exchange): Promise<void> {
+  private async make(exchange: HttpExchange): Promise<void> {
     const asked = readCallRequest(await exchange.body(this.maxBodyBytes));
-    const prepared = await prepareCall(asked, this.protos, this.parts.clock);
+    const prepared = await checkCall(asked, this.protos, this.parts.clock);
     const { rpc, messages, requestId, deadline } = prepared;
     const { request, response } = exchange;
     const session = new CallSession({ ...prepared, peer: peerOf(request.socket), response });
@@ -143,7 +143,7 @@ export class Calling {
   }
 
   /** @throws {HttpError} when as many are under way as may be, or the gRPC port is not open. */
-  private callOf({ rpc }: PreparedCall, caller: LocalCaller): LocalCall {
+  private callOf({ rpc }: CheckedCall, caller: LocalCaller): LocalCall {
     if (this.open.size + this.collected.size >= MAX_OPEN)
       throw tooMany(`${MAX_OPEN} calls are under way, as many as may be; end one`);
     const call = this.parts.server.callLocally(rpc.path, caller);

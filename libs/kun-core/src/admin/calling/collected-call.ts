@@ -1,9 +1,9 @@
 import type { Metadata } from '@grpc/grpc-js';
-import type { WireStatus } from '../../server/call/wire-call.js';
+import type { CallStatus } from '../../server/call/wire-call.js';
 import type { LocalCall, LocalCaller } from '../../server/port/local-call.js';
 import type { CollectedAnswer } from '../answers/calling.js';
 import { shownEntries } from './call-request.js';
-import { shownStatus, type PreparedCall } from './prepare-call.js';
+import { shownStatus, type CheckedCall } from './check-call.js';
 
 /** How much of the answers is kept. */
 export interface CollectLimits {
@@ -31,7 +31,7 @@ export class CollectedCall implements LocalCaller {
 
   constructor(
     peer: string,
-    private readonly prepared: PreparedCall,
+    private readonly prepared: CheckedCall,
     private readonly limits: CollectLimits,
   ) {
     this.peer = peer;
@@ -67,7 +67,7 @@ export class CollectedCall implements LocalCaller {
     taken();
   }
 
-  onEnd(status: WireStatus): void {
+  onEnd(status: CallStatus): void {
     const { rpc, requestId } = this.prepared;
     this.settle({
       method: rpc.path,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { parseProtos } from '../../proto/files/parse-protos.js';
 import { readProtoFiles } from '../../proto/files/proto-files.js';
 import { exampleMessage } from './example-message.js';
-import { methodShapes } from './method-shapes.js';
+import { methodsAnswer } from './methods-answer.js';
 import { ProtoJson } from './proto-json.js';
 
 const ZOO = join(import.meta.dirname, '../../../test/zoo.proto');
@@ -36,7 +36,7 @@ describe('the example of a message', () => {
 
   it('is told with the comments of the proto', async () => {
     const parts = { services: ['zoo.v1.Zoo'], schemas, protos, tls: true, reflection: true };
-    const { services, types } = await methodShapes(parts);
+    const { services, types } = await methodsAnswer(parts);
     expect(services).toMatchObject([
       { comment: 'All animals.', methods: [{ comment: 'Gives it something.' }] },
     ]);

@@ -3,7 +3,7 @@ import { getHeapSnapshot } from 'node:v8';
 import type { Clock } from '../../clock.js';
 import type { AskedTraces } from '../../traces/asked-traces.js';
 import { badRequest, conflict } from '../access/http-error.js';
-import type { AdminRoute, Exchange } from '../access/route.js';
+import type { AdminRoute, HttpExchange } from '../access/route.js';
 import type { TraceNextAnswer } from '../answers/process.js';
 import { cpuProfile } from './cpu-profile.js';
 import type { OneAtATime } from './one-at-a-time.js';
@@ -58,7 +58,7 @@ export function debugRoutes(parts: DebugParts): AdminRoute[] {
   ];
 }
 
-async function sendProfile({ instance }: DebugParts, { query, response }: Exchange): Promise<undefined> {
+async function sendProfile({ instance }: DebugParts, { query, response }: HttpExchange): Promise<undefined> {
   const seconds = numberOf(query, 'seconds', DEFAULT_SECONDS, MAX_SECONDS);
   const left = new AbortController();
   response.once('close', () => left.abort());
@@ -69,14 +69,14 @@ async function sendProfile({ instance }: DebugParts, { query, response }: Exchan
 }
 
 /** As it is made: the process has no room for it beside the heap itself. */
-async function sendHeap({ instance }: DebugParts, { response }: Exchange): Promise<undefined> {
+async function sendHeap({ instance }: DebugParts, { response }: HttpExchange): Promise<undefined> {
   attach(response, `${instance}.heapsnapshot`);
   // Who leaves early wants no more of it.
   await pipeline(getHeapSnapshot(), response).catch(() => {});
   return undefined;
 }
 
-function attach(response: Exchange['response'], file: string): void {
+function attach(response: HttpExchange['response'], file: string): void {
   response.setHeader('Content-Type', 'application/json');
   response.setHeader('Content-Disposition', `attachment; filename="${file.replace(/[^\w.-]/g, '_')}"`);
 }

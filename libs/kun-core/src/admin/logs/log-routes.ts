@@ -3,7 +3,7 @@ import { LINE_LEVELS } from '../../logs/application-logger.js';
 import type { RecentLines } from '../../recent/recent-lines.js';
 import { badRequest } from '../access/http-error.js';
 import type { AdminRoute } from '../access/route.js';
-import type { LogAnswer, LogLine } from '../answers/log-lines.js';
+import type { LogAnswer, LogEntry } from '../answers/log-lines.js';
 
 /** What lines are looked for in. */
 export interface LogParts {
@@ -62,7 +62,7 @@ const IDENTITY: ReadonlySet<string> = new Set([
   'version',
 ]);
 
-function withoutIdentity(seq: number, fields: Readonly<Record<string, unknown>>): LogLine {
+function withoutIdentity(seq: number, fields: Readonly<Record<string, unknown>>): LogEntry {
   return { seq, ...Object.fromEntries(Object.entries(fields).filter(([name]) => !IDENTITY.has(name))) };
 }
 

@@ -4,7 +4,7 @@ import type { ProbeLogger } from '../../lifecycle/checks.js';
 import { importOptional } from '../../optional-package.js';
 import { peerOf } from '../access/dispatcher.js';
 import { badRequest, HttpError, tooMany } from '../access/http-error.js';
-import type { AdminRoute, Exchange } from '../access/route.js';
+import type { AdminRoute, HttpExchange } from '../access/route.js';
 import type { SecretScrubber } from '../access/secret-scrubber.js';
 import type { TokenCheck } from '../access/token-check.js';
 import { answerMcp } from './mcp-exchange.js';
@@ -66,7 +66,7 @@ export class McpEndpoint {
     for (const each of this.underWay) each.abort();
   }
 
-  private async handle(exchange: Exchange): Promise<void> {
+  private async handle(exchange: HttpExchange): Promise<void> {
     const { request, response } = exchange;
     const trusted = this.isTrusted(request);
     const body = await exchange.body(MAX_BODY_BYTES);

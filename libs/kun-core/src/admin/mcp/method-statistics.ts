@@ -1,4 +1,4 @@
-import type { MethodSeries, RecentCalls } from '../answers/calls.js';
+import type { MethodSeries, RecentCallsAnswer } from '../answers/calls.js';
 
 /** What became of a method's calls in the last five minutes, without the course of it. */
 export interface MethodStatistics extends Pick<MethodSeries, 'method' | 'kind' | 'side' | 'upstream'> {
@@ -15,7 +15,7 @@ export interface MethodStatistics extends Pick<MethodSeries, 'method' | 'kind' |
 }
 
 /** Of each series, in their order. */
-export function methodStatistics({ methods, stepSeconds, until }: RecentCalls): MethodStatistics[] {
+export function methodStatistics({ methods, stepSeconds, until }: RecentCallsAnswer): MethodStatistics[] {
   const minute = 60 / stepSeconds;
   const countOf = (rates: readonly number[]) =>
     Math.round(rates.reduce((sum, rate) => sum + rate * stepSeconds, 0));

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Calling } from '../calling/calling-routes.js';
-import type { MethodsAnswer, TypeShape } from '../answers/calling.js';
+import type { MethodsAnswer, TypeEntry } from '../answers/calling.js';
 import { isMethod } from '../calls/calls-routes.js';
 import { notFound } from '../access/http-error.js';
 import { readingTool, tokenTool, type McpTool } from './tool.js';
@@ -87,12 +87,12 @@ function detailed({ services, types }: MethodsAnswer, meant: string): object {
   );
   if (methods.length === 0)
     throw notFound(`there is no method ${meant}; list_methods without arguments has them all`);
-  const used = new Map<string, TypeShape>();
+  const used = new Map<string, TypeEntry>();
   for (const { request, response } of methods) for (const name of [request, response]) use(name, types, used);
   return { methods, types: Object.fromEntries(used) };
 }
 
-function use(name: string, types: MethodsAnswer['types'], used: Map<string, TypeShape>): void {
+function use(name: string, types: MethodsAnswer['types'], used: Map<string, TypeEntry>): void {
   const shape = types[name];
   if (!shape || used.has(name)) return;
   used.set(name, shape);

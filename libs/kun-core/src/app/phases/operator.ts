@@ -4,10 +4,10 @@ import { RecentCalls } from '../../recent/recent-calls.js';
 import type { RecentLines } from '../../recent/recent-lines.js';
 import type { KunRuntime } from '../../wiring/options.js';
 import { KUN_RECENT_LINES, KUN_RUNTIME } from '../../wiring/tokens.js';
-import type { Parts } from './parts.js';
+import type { ApplicationParts } from './parts.js';
 
 /** What an operator can see and do on the application's admin port. */
-export function operatorOf(parts: Parts): Operator {
+export function operatorOf(parts: ApplicationParts): Operator {
   const { nest, settings, tracing, upstreams, ports } = parts;
   const { grpc, logger } = settings;
   return createOperator({

@@ -20,6 +20,7 @@ import type { Settings } from '../../settings/settings.js';
 import type { Tracing } from '../../traces/tracing.js';
 import type { KunRuntime } from '../../wiring/options.js';
 import { clockOf, KUN_METRIC_EXPORT, KUN_RUNTIME, KUN_SETTINGS, KUN_TRACING } from '../../wiring/tokens.js';
+import { HTTP_PORT, LISTEN_CALL } from '../../transport/port-error.js';
 
 /** The ports an application has opened. */
 export interface OpenPorts {
@@ -37,16 +38,16 @@ export interface WantedParts {
 }
 
 /** What the phases of an application work with. */
-export type Parts = ReturnType<typeof partsOf>;
+export type ApplicationParts = ReturnType<typeof applicationParts>;
 
 /** A declared phase: its step in the shutdown plan and what it does in an application. */
 export interface DeclaredPhase extends StopStep {
   /** `undefined` when the application has no such phase. */
-  readonly in: (parts: Parts) => Omit<Phase, 'name'> | undefined;
+  readonly in: (parts: ApplicationParts) => Omit<Phase, 'name'> | undefined;
 }
 
 /** Collects the parts of an application. */
-export function partsOf(
+export function applicationParts(
   nest: NestExpressApplication,
   ports: { -readonly [P in keyof OpenPorts]: OpenPorts[P] },
   wanted: WantedParts,
@@ -83,9 +84,9 @@ export function partsOf(
   };
 }
 
-/** What opens the HTTP port, if anything; `key` names its source in messages. */
+/** What opens the HTTP port, if anything. */
 function httpOf({ http }: WantedParts, { http: configured }: ResolvedSettings) {
   const host = http?.host ?? configured?.address;
-  if (http) return { port: http.port, host, key: `app.listen(${http.port})` };
-  return configured && { port: configured.port, host, key: 'HTTPServer.Port' };
+  if (http) return { port: http.port, host, source: LISTEN_CALL };
+  return configured && { port: configured.port, host, source: HTTP_PORT };
 }

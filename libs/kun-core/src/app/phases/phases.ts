@@ -1,7 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Phase } from '../../lifecycle/phase.js';
 import { addedStepsWarning, type StopStep } from '../../lifecycle/stop-plan.js';
-import { partsOf, type DeclaredPhase, type OpenPorts, type WantedParts } from './parts.js';
+import { applicationParts, type DeclaredPhase, type OpenPorts, type WantedParts } from './parts.js';
 import { adminPort, grpcPort, httpPort, microservicePorts } from './ports.js';
 import { nestHooks, readyState, stopCallbacks, telemetry, upstreamChannels } from './resources.js';
 
@@ -43,7 +43,7 @@ export function kunPhases(
   ports: { -readonly [P in keyof OpenPorts]: OpenPorts[P] },
   wanted: WantedParts = {},
 ): Phase[] {
-  const parts = partsOf(nest, ports, wanted);
+  const parts = applicationParts(nest, ports, wanted);
   const phases = START_ORDER.flatMap((declared) => {
     const phase = declared.in(parts);
     return phase ? [{ name: declared.name, ...phase }] : [];

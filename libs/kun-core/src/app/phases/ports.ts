@@ -1,10 +1,11 @@
 import type { NestMicroservice } from '@nestjs/microservices';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { createAdminServer } from '../../admin/admin-server.js';
-import { closeHttpServer, explainListenError, watchIdleConnections } from '../../lifecycle/http-port.js';
+import { closeHttpServer, watchIdleConnections } from '../../lifecycle/http-port.js';
 import { handlerPlaces } from '../../server/answer/nest/handler-coverage.js';
 import { operatorOf } from './operator.js';
 import type { DeclaredPhase } from './parts.js';
+import { PortError } from '../../transport/port-error.js';
 
 /** First up, so that probes can tell a slow start from a dead process, and last down. */
 export const adminPort: DeclaredPhase = {
@@ -54,7 +55,7 @@ export const grpcPort: DeclaredPhase = {
       async start() {
         const places = handlerPlaces(modules);
         if (!opensPorts) return server.startWithoutPort(transport.handlers, places);
-        const listen = { port, host: address, key: 'GRPCServer.Port' };
+        const listen = { port, host: address };
         ports.grpc = await server.start(transport.handlers, listen, places);
       },
       async stop({ force, limitMs }) {
@@ -85,7 +86,7 @@ export const httpPort: DeclaredPhase = {
         try {
           await (http.host === undefined ? nest.listen(http.port) : nest.listen(http.port, http.host));
         } catch (cause) {
-          throw explainListenError(cause, http.key, http.port);
+          throw new PortError(http.source, http.port, cause);
         }
         const address = server.address();
         ports.http = typeof address === 'object' && address ? address.port : http.port;

@@ -18,7 +18,7 @@ import { governingCall } from './detach.js';
 import { requestSource, singleRequest } from './request-source.js';
 
 /** What all calls to an upstream are made with. */
-export interface CallParts {
+export interface UpstreamCallParts {
   /** The upstream's address as dialled, for logs and spans until the connection is known. */
   readonly target: string;
   readonly clock: Clock;
@@ -32,7 +32,7 @@ export interface CallParts {
 }
 
 /** What was asked for. */
-export interface AskedCall {
+export interface CallArguments {
   readonly method: RpcMethod;
   /** As it was given: a message, or a stream of them. */
   readonly request: unknown;
@@ -52,7 +52,7 @@ export class PreparedCall {
    * @throws {CallArgumentError} for a request or options that cannot be used.
    * @throws {RouteError} for a route that cannot be sent.
    */
-  constructor(parts: CallParts, { method, request, options: given, deliver }: AskedCall) {
+  constructor(parts: UpstreamCallParts, { method, request, options: given, deliver }: CallArguments) {
     const { path } = method;
     const options = readCallOptions(path, given);
     const requests = method.requestStream ? requestSource(path, request) : undefined;
@@ -128,7 +128,7 @@ export class PreparedCall {
  * @throws {RouteError} for a route that cannot be sent.
  * @throws {CallArgumentError} for an object that cannot be read.
  */
-function routesOf(parts: CallParts, method: RpcMethod, own: RouteChanges | undefined): Routes {
+function routesOf(parts: UpstreamCallParts, method: RpcMethod, own: RouteChanges | undefined): Routes {
   try {
     return parts.routes(own);
   } catch (cause) {

@@ -3,7 +3,7 @@ import { Observable, type Subscriber } from 'rxjs';
 import { cancelled } from '../../status/factories.js';
 import type { CallOptions } from '../call/call-options.js';
 import type { MetadataInput } from '../call/call-metadata.js';
-import type { ClientMethod, TypedClient } from './upstream-client.js';
+import type { UpstreamMethod, TypedClient } from './upstream-client.js';
 
 /**
  * An upstream in the form of Nest's own client: methods that take `(request, metadata?, options?)`, where a stream of
@@ -30,7 +30,7 @@ export function nestClient(name: string, service: string, methods: TypedClient):
   };
 }
 
-function asObservable(call: ClientMethod) {
+function asObservable(call: UpstreamMethod) {
   return (request: unknown, metadata?: MetadataInput, options?: CallOptions): Observable<unknown> =>
     new Observable((subscriber) => {
       const leave = new AbortController();

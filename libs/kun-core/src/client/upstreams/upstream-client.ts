@@ -9,10 +9,10 @@ import { attempt } from '../call/attempt.js';
 import type { CallOptions } from '../call/call-options.js';
 import type { ClientCall } from '../call/client-call.js';
 import { MessageQueue } from '../call/message-queue.js';
-import { PreparedCall, type CallParts } from '../call/prepared-call.js';
+import { PreparedCall, type UpstreamCallParts } from '../call/prepared-call.js';
 
 /** What is decided at start for all calls to an upstream. */
-export interface UpstreamClientParts extends CallParts {
+export interface UpstreamClientParts extends UpstreamCallParts {
   /** The name it is registered and configured under. */
   readonly name: string;
   readonly client: Client;
@@ -25,13 +25,13 @@ export interface UpstreamClientParts extends CallParts {
 }
 
 /** The method of a typed client: a message or a stream of them in, a promise or a stream out. */
-export type ClientMethod = (
+export type UpstreamMethod = (
   request: unknown,
   options?: CallOptions,
 ) => Promise<unknown> | AsyncIterable<unknown>;
 
 /** The methods of a typed client, by their names in lower camel case. */
-export type TypedClient = Readonly<Record<string, ClientMethod>>;
+export type TypedClient = Readonly<Record<string, UpstreamMethod>>;
 
 /**
  * Makes the typed client of an upstream: for each RPC a method of its name in lower camel case. Unary and
@@ -61,7 +61,7 @@ export function upstreamClient(parts: UpstreamClientParts): TypedClient {
   );
 }
 
-function clientMethod(parts: UpstreamClientParts, method: RpcMethod, chain: CallHandler): ClientMethod {
+function clientMethod(parts: UpstreamClientParts, method: RpcMethod, chain: CallHandler): UpstreamMethod {
   if (!method.responseStream) {
     return async (request, options) => {
       let response: unknown;

@@ -4,7 +4,7 @@ import { runInCall } from '../../rpc/current-call.js';
 import { StatusError } from '../../status/status-error.js';
 import type { RequestReader } from '../call/call-environment.js';
 import type { ServerCall } from '../call/server-call.js';
-import type { MessageTransform, RequestSource } from './request-stream.js';
+import type { MessageTransform, RequestFeed } from './request-stream.js';
 
 type Step = IteratorResult<unknown, undefined>;
 interface End {
@@ -17,7 +17,7 @@ interface Waiting {
 }
 
 /** The wire's side of a request stream: delivers messages in order to the reader, each when it is asked for. */
-export class RequestQueue implements RequestReader, RequestSource {
+export class RequestQueue implements RequestReader, RequestFeed {
   private subscriber: Subscriber<unknown> | undefined;
   private transform: MessageTransform | undefined;
   private readonly waiting: Waiting[] = [];

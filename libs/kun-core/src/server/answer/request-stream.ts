@@ -5,7 +5,7 @@ import { Observable, type Subscriber } from 'rxjs';
 export type MessageTransform = (message: unknown) => unknown;
 
 /** The source of a request stream's messages. */
-export interface RequestSource {
+export interface RequestFeed {
   /** The method's path. */
   readonly path: string;
   subscribe(subscriber: Subscriber<unknown>, transform: MessageTransform | undefined): () => void;
@@ -23,10 +23,10 @@ export interface RequestSource {
  * It exposes no internals: copied or printed, it is an empty object.
  */
 export class RequestStream extends Observable<unknown> implements AsyncIterable<unknown> {
-  readonly #queue: RequestSource;
+  readonly #queue: RequestFeed;
   readonly #transform: MessageTransform | undefined;
 
-  constructor(queue: RequestSource, transform?: MessageTransform) {
+  constructor(queue: RequestFeed, transform?: MessageTransform) {
     super();
     this.#queue = queue;
     this.#transform = transform;

@@ -8,7 +8,7 @@ import { cleanMetadata, metadataSizeProblem, type OnLeftOut } from '../../transp
 import { takeEncodingRequest, type CompressionAlgorithm } from '../../transport/compression.js';
 import type { MetadataPlace } from '../../transport/reserved-metadata.js';
 import type { BoundMethod } from './bound-method.js';
-import type { WireCall, WireStatus } from './wire-call.js';
+import type { WireCall, CallStatus } from './wire-call.js';
 
 /**
  * The caller-facing side of a server call: who called, what is sent back (headers, messages, one status), and whether
@@ -161,7 +161,7 @@ export abstract class AnsweredCall extends ObservedCall {
     this.sendStatus(toTrailers(error, { also: [this.trailers, headers], onLeftOut: this.onLeftOut }));
   }
 
-  private sendStatus(status: WireStatus): void {
+  private sendStatus(status: CallStatus): void {
     try {
       this.wire.sendStatus(status);
     } catch (cause) {

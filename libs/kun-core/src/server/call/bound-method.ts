@@ -4,7 +4,7 @@ import type { RpcMethod } from '../../rpc/rpc-method.js';
 export type NestHandler = (...args: unknown[]) => Promise<unknown>;
 
 /** Encodes and decodes messages as the proto says; either throws on a mismatch. */
-export interface MessageCodec {
+export interface MethodCodec {
   deserializeRequest(bytes: Buffer): unknown;
   serializeResponse(message: unknown): Buffer;
   /**
@@ -17,7 +17,7 @@ export interface MessageCodec {
 /** A method and its handler; created once at start. */
 export interface BoundMethod {
   readonly method: RpcMethod;
-  readonly codec: MessageCodec;
+  readonly codec: MethodCodec;
   readonly handler: NestHandler;
   /** `call` for `@GrpcStreamCall`, whose handler receives the duplex stream itself. */
   readonly style: 'message' | 'call';

@@ -9,7 +9,7 @@ import type { BoundMethod } from './bound-method.js';
 import { HandlerCall } from './handler-call.js';
 import type { CallEnvironment, RequestReader } from './call-environment.js';
 import { ResponseWindow } from './response-window.js';
-import type { WireCall, WireEnding } from './wire-call.js';
+import type { WireCall, WireOutcome } from './wire-call.js';
 
 /** How long after the end of the request a reset may arrive when the request had no message. */
 const MISSING_MESSAGE_GRACE_MS = 20;
@@ -174,7 +174,7 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   }
 
   /** The call has ended on the wire; reports the authoritative outcome once to all observers. */
-  finish(wire: WireEnding): void {
+  finish(wire: WireOutcome): void {
     if (this.ending) return;
     this.cancelled(wire.code === Code.DEADLINE_EXCEEDED || undefined);
     const code = this.broken ? Code.INTERNAL : wire.code;

@@ -10,7 +10,7 @@ export type AuthContext = ReturnType<ServerInterceptingCallInterface['getAuthCon
 export type MetricsRecorder = ReturnType<ServerInterceptingCallInterface['getMetricsRecorder']>;
 
 /** A status as sent: sanitized, and small enough to send. */
-export interface WireStatus {
+export interface CallStatus {
   readonly code: Code;
   readonly details: string;
   readonly metadata: Metadata | null;
@@ -46,13 +46,13 @@ export interface WireCall {
   /** Whether a message sent now has to wait, as far as the engine can tell. */
   readonly congested: boolean;
   /** Ends the call. */
-  sendStatus(status: WireStatus): void;
+  sendStatus(status: CallStatus): void;
   /** Ends a call in whatever way is left when another method threw. */
   breakOff(error: StatusError): void;
 }
 
 /** The part of an ending that the wire determines. */
-export type WireEnding = Pick<Ending, 'code' | 'message' | 'cause'>;
+export type WireOutcome = Pick<Ending, 'code' | 'message' | 'cause'>;
 
 /**
  * How close to its deadline a caller's reset counts as the deadline: both sides run a timer for the same instant, and
@@ -61,7 +61,7 @@ export type WireEnding = Pick<Ending, 'code' | 'message' | 'cause'>;
 const DEADLINE_RACE_MS = 50;
 
 /** What is known about a call that ended before its status was sent. */
-export interface UnansweredCall {
+export interface AbandonedCall {
   readonly deadline: number;
   /** When it ended. */
   readonly now: number;
@@ -75,7 +75,7 @@ export interface UnansweredCall {
  * Determines how a call ended whose status was not sent: a reset by the caller within {@link DEADLINE_RACE_MS} of the
  * deadline is DEADLINE_EXCEEDED, any other CANCELLED; a lost connection is CANCELLED with the cause `connection`.
  */
-export function endingOfUnanswered(call: UnansweredCall): WireEnding {
+export function endingOfAbandoned(call: AbandonedCall): WireOutcome {
   if (call.connectionLost) {
     return { code: Code.CANCELLED, message: 'the connection was lost', cause: 'connection' };
   }

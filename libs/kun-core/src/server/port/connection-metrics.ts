@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { Gauge, type Registry } from 'prom-client';
 import type { Clock } from '../../clock.js';
-import type { NearLimit } from './connection-limit.js';
+import type { NearLimit } from './connection-quota.js';
 
 /** `kun_connections`: the open connections of the gRPC port, including those still in their handshake. */
 export function exposeConnections(open: () => number, registry: Registry): void {

@@ -25,7 +25,7 @@ import { OpenCalls } from '../../rpc/open-calls.js';
 import { ServerCall } from '../call/server-call.js';
 import type { WireEngine, WireEngineOptions } from '../call/wire-engine.js';
 import { readOpenFileLimit } from '../../transport/open-files.js';
-import type { NearLimit } from './connection-limit.js';
+import type { NearLimit } from './connection-quota.js';
 import { drain, NO_LISTENER, type DrainedListener, type DrainLimits, type DrainReport } from './drain.js';
 import { serveHealth } from './health.js';
 import { KunEngine } from './kun/kun-engine.js';
@@ -112,7 +112,7 @@ export class KunGrpcServer {
    *
    * @throws {HandlerCoverageError} when RPCs and handlers do not match.
    * @throws {GrpcJsServiceError} when a service written for grpc-js cannot be served.
-   * @throws {ListenError} when the port cannot be opened.
+   * @throws {PortError} when the port cannot be opened.
    */
   async start(
     handlers: ReadonlyMap<string, MessageHandler>,

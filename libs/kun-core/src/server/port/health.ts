@@ -7,7 +7,7 @@ import type { Startup } from '../../lifecycle/startup.js';
 import type { ServiceImplementation } from '../answer/bind-service.js';
 
 /** The sources of grpc.health.v1. */
-export interface HealthSources {
+export interface HealthParts {
   readonly readiness: Readiness;
   /** Default: the service `liveness` is unknown. */
   readonly liveness?: Liveness | undefined;
@@ -23,7 +23,7 @@ export interface HealthSources {
 export function serveHealth(
   serve: (service: ServiceImplementation) => void,
   services: Iterable<string>,
-  { readiness, liveness, startup }: HealthSources,
+  { readiness, liveness, startup }: HealthParts,
 ): Subscription {
   const served = new Set(services);
   const health = new HealthImplementation();

@@ -1,14 +1,9 @@
 import { createServer, type Server as NetServer, type Socket } from 'node:net';
-import { ExplainedError } from '@kun/config';
 import { delay, type Clock } from '../../clock.js';
 import { TlsTermination, type ServerTlsOptions } from '../../tls/server-tls.js';
 import { CONNECTION_SETUP_TIMEOUT_MS, type WireEngine } from '../call/wire-engine.js';
-import { ConnectionLimit, type ConnectionLimitOptions, type NearLimit } from './connection-limit.js';
-
-/** The port could not be opened. */
-export class ListenError extends ExplainedError {
-  override readonly name = 'ListenError';
-}
+import { ConnectionQuota, type ConnectionQuotaOptions, type NearLimit } from './connection-quota.js';
+import { GRPC_PORT, PortError } from '../../transport/port-error.js';
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -16,8 +11,6 @@ export interface ListenAddress {
   readonly port: number;
   /** Default: all interfaces, IPv6 and IPv4. */
   readonly host?: string | undefined;
-  /** The configuration key of the port, for messages. */
-  readonly key: string;
 }
 
 /** Configuration of a listener. */
@@ -29,7 +22,7 @@ export interface ListenerOptions {
   /** How long a connection may take from accept to the end of its handshake, in milliseconds. Default 20 000. */
   readonly setupTimeoutMs?: number | undefined;
   /** Connection limits. Default: none */
-  readonly limit?: ConnectionLimitOptions | undefined;
+  readonly limit?: ConnectionQuotaOptions | undefined;
   /** Called for each connection that is refused for lack of room, before it is closed. Default: none */
   readonly onRefused?: ((error: Error, connection: Socket) => void) | undefined;
   /** Called for each new connection while little room is left. Default: none */
@@ -53,7 +46,7 @@ export class Listener {
   private readonly listener: NetServer;
   private onLastClose: (() => void) | undefined;
   private readonly tls: TlsTermination | undefined;
-  private readonly limit: ConnectionLimit;
+  private readonly limit: ConnectionQuota;
 
   /** @throws {CertificateError} when TLS is configured and its certificates are missing. */
   constructor(
@@ -62,7 +55,7 @@ export class Listener {
   ) {
     const { tls, keepalive = true, setupTimeoutMs = CONNECTION_SETUP_TIMEOUT_MS, limit = {} } = options;
     const { onRefused, onNearLimit } = options;
-    this.limit = new ConnectionLimit(
+    this.limit = new ConnectionQuota(
       limit,
       (error, socket) => {
         onRefused?.(error, socket);
@@ -84,18 +77,17 @@ export class Listener {
   /**
    * Opens the port and returns its number.
    *
-   * @throws {ListenError} when it is in use or not permitted.
+   * @throws {PortError} when it is in use or not permitted.
    */
-  listen(address: ListenAddress): Promise<number> {
-    const { port, host, key } = address;
+  listen({ port, host }: ListenAddress): Promise<number> {
     return new Promise((resolve, reject) => {
-      const refused = (cause: NodeJS.ErrnoException) => reject(listenError(cause, address));
+      const refused = (cause: NodeJS.ErrnoException) => reject(new PortError(GRPC_PORT, port, cause));
       this.listener.once('error', refused);
       this.listener.listen({ port, ...(host ? { host } : {}) }, () => {
         this.listener.off('error', refused);
         const bound = this.listener.address();
         if (bound !== null && typeof bound === 'object') resolve(bound.port);
-        else reject(new ListenError(`${key}: the gRPC port has no address`));
+        else reject(new PortError(GRPC_PORT, port, 'it has no address'));
       });
     });
   }
@@ -149,15 +141,4 @@ export class Listener {
     const timer = setTimeout(leave, BRIEFLY_MS).unref();
     accepted.once('close', () => clearTimeout(timer));
   }
-}
-
-function listenError(cause: NodeJS.ErrnoException, { port, host, key }: ListenAddress): ListenError {
-  const where = `${host ?? 'all interfaces'}, port ${port}`;
-  const why =
-    cause.code === 'EADDRINUSE'
-      ? `is in use; stop the process that uses it (ss -ltnp 'sport = :${port}' names it) or set ${key} to another`
-      : cause.code === 'EACCES'
-        ? `requires privileges; set ${key} to a port above 1023`
-        : cause.message;
-  return new ListenError(`cannot listen for gRPC on ${where}: the port ${why}`, { cause });
 }

@@ -3,12 +3,12 @@ import type { Clock } from '../../clock.js';
 import type { StatusError } from '../../status/status-error.js';
 import type { ServerCall } from '../call/server-call.js';
 import {
-  endingOfUnanswered,
+  endingOfAbandoned,
   type AuthContext,
   type MetricsRecorder,
   type WireCall,
-  type WireEnding,
-  type WireStatus,
+  type WireOutcome,
+  type CallStatus,
 } from '../call/wire-call.js';
 import { LoadReport } from './kun/load-report.js';
 
@@ -23,7 +23,7 @@ export interface LocalCaller {
   /** Call `taken` to request the next message. */
   onMessage(bytes: Buffer, taken: () => void): void;
   /** Called once, last. */
-  onEnd(status: WireStatus): void;
+  onEnd(status: CallStatus): void;
 }
 
 /** What a local call needs of the server. */
@@ -114,7 +114,7 @@ export class LocalCall implements WireCall {
   cancel(): void {
     if (!this.close()) return;
     const { clock } = this.options;
-    const ending = endingOfUnanswered({
+    const ending = endingOfAbandoned({
       deadline: this.deadline,
       now: clock.now(),
       connectionLost: false,
@@ -151,9 +151,9 @@ export class LocalCall implements WireCall {
       );
   }
 
-  sendStatus(status: WireStatus): void {
+  sendStatus(status: CallStatus): void {
     if (!this.close()) return;
-    const ending: WireEnding = {
+    const ending: WireOutcome = {
       code: status.code,
       message: status.code === Code.OK ? '' : status.details,
       cause: 'status',

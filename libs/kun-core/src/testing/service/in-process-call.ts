@@ -1,5 +1,5 @@
 import { Metadata, status as Code, type ChannelInterface, type StatusObject } from '@grpc/grpc-js';
-import type { WireStatus } from '../../server/call/wire-call.js';
+import type { CallStatus } from '../../server/call/wire-call.js';
 import type { KunGrpcServer } from '../../server/port/grpc-server.js';
 import type { LocalCall, LocalCaller } from '../../server/port/local-call.js';
 
@@ -101,7 +101,7 @@ export class InProcessCall implements ChannelCall, LocalCaller {
     this.deliverSoon();
   }
 
-  onEnd({ code, details, metadata }: WireStatus): void {
+  onEnd({ code, details, metadata }: CallStatus): void {
     this.status ??= { code, details, metadata: metadata ?? new Metadata() };
     this.deliverSoon();
   }

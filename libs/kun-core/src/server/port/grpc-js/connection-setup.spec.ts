@@ -68,7 +68,7 @@ async function listen(tls: boolean): Promise<void> {
     tls: tls ? { certificates, onRefused } : undefined,
     setupTimeoutMs: TIMEOUT_MS,
   });
-  port = await listener.listen({ port: 0, host: '127.0.0.1', key: 'GRPCServer.Port' });
+  port = await listener.listen({ port: 0, host: '127.0.0.1' });
 }
 afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();

@@ -3,7 +3,7 @@ import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface 
 import type { StatusError } from '../../../status/status-error.js';
 import { peerAddress } from '../../../transport/peer-address.js';
 import type { ServerCall } from '../../call/server-call.js';
-import type { AuthContext, MetricsRecorder, WireCall, WireStatus } from '../../call/wire-call.js';
+import type { AuthContext, MetricsRecorder, WireCall, CallStatus } from '../../call/wire-call.js';
 
 /** What is used of an HTTP/2 stream while its call is open. */
 export interface CallStream {
@@ -79,7 +79,7 @@ export class GrpcJsCall implements WireCall {
     this.wire.sendMessage(bytes, onTaken);
   }
 
-  sendStatus(status: WireStatus): void {
+  sendStatus(status: CallStatus): void {
     this.wire.sendStatus(status);
   }
 

@@ -8,7 +8,7 @@ import {
 } from 'node:http2';
 import { status as Code } from '@grpc/grpc-js';
 import type { ServerCall } from '../../call/server-call.js';
-import { endingOfUnanswered, type WireEnding } from '../../call/wire-call.js';
+import { endingOfAbandoned, type WireOutcome } from '../../call/wire-call.js';
 import type { GrpcJsCall } from './grpc-js-call.js';
 
 const STREAM_START = 'http2.server.stream.start';
@@ -111,10 +111,10 @@ interface ClosedStream {
 function wireEnding(
   stream: ClosedStream,
   call: { readonly deadline: number; now(): number; connectionLost(): boolean },
-): WireEnding {
+): WireOutcome {
   return (
     statusSent(stream) ??
-    endingOfUnanswered({
+    endingOfAbandoned({
       deadline: call.deadline,
       now: call.now(),
       connectionLost: call.connectionLost(),
@@ -123,7 +123,7 @@ function wireEnding(
   );
 }
 
-function statusSent(stream: ClosedStream): WireEnding | undefined {
+function statusSent(stream: ClosedStream): WireOutcome | undefined {
   const sent = stream.sentTrailers ?? stream.sentHeaders;
   const status = sent?.['grpc-status'];
   if (sent && status !== undefined) {

@@ -14,12 +14,12 @@ import type { CompressionAlgorithm } from '../../../transport/compression.js';
 import type { StatusError } from '../../../status/status-error.js';
 import type { ServerCall } from '../../call/server-call.js';
 import {
-  endingOfUnanswered,
+  endingOfAbandoned,
   type AuthContext,
   type MetricsRecorder,
   type WireCall,
-  type WireEnding,
-  type WireStatus,
+  type WireOutcome,
+  type CallStatus,
 } from '../../call/wire-call.js';
 import { LOAD_REPORT_TRAILER, LoadReport } from './load-report.js';
 
@@ -108,7 +108,7 @@ export class KunCall implements WireCall, CallListener {
     this.incoming.sendStatus(Code.RESOURCE_EXHAUSTED, text);
   }
 
-  sendStatus({ code, details, metadata }: WireStatus): void {
+  sendStatus({ code, details, metadata }: CallStatus): void {
     const fields = toFields(metadata ?? undefined);
     const { load } = this;
     const reported: typeof fields =
@@ -146,7 +146,7 @@ export class KunCall implements WireCall, CallListener {
     return this.call.bound?.codec.ownMemory === true && this.connection.socket instanceof Socket;
   }
 
-  private endingOf(end: CallEnd): WireEnding {
+  private endingOf(end: CallEnd): WireOutcome {
     if (end.how === 'status') {
       const { httpStatus = 200 } = this.incoming.refusal ?? {};
       // Callers see only the HTTP status, and turn it into UNKNOWN.
@@ -155,7 +155,7 @@ export class KunCall implements WireCall, CallListener {
       }
       return { code: end.code, message: end.code === Code.OK ? '' : end.message, cause: 'status' };
     }
-    return endingOfUnanswered({
+    return endingOfAbandoned({
       deadline: this.incoming.deadline,
       now: this.connection.now(),
       connectionLost: end.how === 'lost',

@@ -20,14 +20,14 @@ export class OpenFilesError extends Error {
 }
 
 /** Limits on a port's connections. */
-export interface ConnectionLimitOptions {
+export interface ConnectionQuotaOptions {
   /** Default: limited only by open files. */
   readonly maxConnections?: number | undefined;
   /** The process's limit of open files. Default: unlimited. */
   readonly openFiles?: number | undefined;
 }
 
-/** The limit of {@link ConnectionLimitOptions} that is nearly reached, with current numbers. */
+/** The limit of {@link ConnectionQuotaOptions} that is nearly reached, with current numbers. */
 export interface NearLimit {
   readonly what: 'connections' | 'open files';
   readonly open: number;
@@ -45,7 +45,7 @@ const NEAR = 0.8;
  * Decides whether a new connection is accepted. When there is no room, the connection that has waited longest without a
  * call is closed: peers that connect and stay silent must not keep out those that call.
  */
-export class ConnectionLimit {
+export class ConnectionQuota {
   /** The highest file descriptor that a connection may have, given the reserve. */
   private readonly lastDescriptor: number;
   /** The number of connections at which descriptors ran short. */
@@ -54,7 +54,7 @@ export class ConnectionLimit {
   private readonly unused = new Set<Socket>();
 
   constructor(
-    private readonly options: ConnectionLimitOptions,
+    private readonly options: ConnectionQuotaOptions,
     /** Closes a connection and counts it as refused. */
     private readonly refuse: (error: Error, socket: Socket) => void,
     /** Called when a connection finds a limit nearly reached. */

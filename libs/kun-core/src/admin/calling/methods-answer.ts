@@ -3,13 +3,13 @@ import protobuf from 'protobufjs';
 import type { ProtoSchema } from '../../proto/files/parse-protos.js';
 import type { DescribedSchema } from '../../proto/files/described-schema.js';
 import { describeMethod } from '../../rpc/rpc-method.js';
-import type { FieldShape, MethodShape, MethodsAnswer, TypeShape } from '../answers/calling.js';
+import type { FieldEntry, MethodEntry, MethodsAnswer, TypeEntry } from '../answers/calling.js';
 import { bufCurl } from './buf-curl.js';
 import { exampleMessage } from './example-message.js';
 import { messagesWithin, type ProtoJson } from './proto-json.js';
 
 /** What the methods are read from. */
-export interface MethodShapesParts {
+export interface MethodsAnswerParts {
   /** Full names of the services served. */
   readonly services: readonly string[];
   readonly schemas: readonly DescribedSchema[];
@@ -19,8 +19,8 @@ export interface MethodShapesParts {
 }
 
 /** What `/methods` answers. */
-export async function methodShapes(parts: MethodShapesParts): Promise<MethodsAnswer> {
-  const types = new Map<string, TypeShape>();
+export async function methodsAnswer(parts: MethodsAnswerParts): Promise<MethodsAnswer> {
+  const types = new Map<string, TypeEntry>();
   const comments = new Comments(parts.schemas);
   const found = await Promise.all(parts.services.map((name) => parts.protos.service(name)));
   const services = found
@@ -43,9 +43,9 @@ export async function methodShapes(parts: MethodShapesParts): Promise<MethodsAns
 function methodShape(
   service: DescService,
   method: DescService['methods'][number],
-  { tls, reflection }: MethodShapesParts,
+  { tls, reflection }: MethodsAnswerParts,
   comments: Comments,
-): MethodShape {
+): MethodEntry {
   const path = `/${service.typeName}/${method.name}`;
   const { methodKind: streams } = method;
   const requestStream = streams === 'client_streaming' || streams === 'bidi_streaming';
@@ -64,7 +64,7 @@ function methodShape(
   };
 }
 
-function addTypes(message: DescMessage, types: Map<string, TypeShape>, comments: Comments): void {
+function addTypes(message: DescMessage, types: Map<string, TypeEntry>, comments: Comments): void {
   const { typeName } = message;
   if (types.has(typeName)) return;
   types.set(typeName, {
@@ -77,7 +77,7 @@ function addTypes(message: DescMessage, types: Map<string, TypeShape>, comments:
   }
 }
 
-function enumShape({ typeName, values }: DescEnum, comments: Comments): TypeShape {
+function enumShape({ typeName, values }: DescEnum, comments: Comments): TypeEntry {
   return {
     name: typeName,
     ...comments.of(typeName),
@@ -85,7 +85,7 @@ function enumShape({ typeName, values }: DescEnum, comments: Comments): TypeShap
   };
 }
 
-function fieldShape(field: DescField, comments: Comments): FieldShape {
+function fieldShape(field: DescField, comments: Comments): FieldEntry {
   const type = field.message?.typeName ?? field.enum?.typeName ?? scalarName(field);
   const { fieldKind } = field;
   return {

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../clock.js';
 import { deferred } from '../../testing/deferred.js';
-import { ConnectionLimit, RESERVED_CONNECTIONS, type NearLimit } from './connection-limit.js';
+import { ConnectionQuota, RESERVED_CONNECTIONS, type NearLimit } from './connection-quota.js';
 import { Listener } from './listener.js';
 
 /** A socket as the limit sees it: its descriptor. */
@@ -12,7 +12,7 @@ const socketOf = (fd: number): Socket => ({ _handle: { fd } }) as unknown as Soc
 describe('the limit of connections', () => {
   it('closes the one that has waited longest without a call, and refuses where all have calls', () => {
     const refused: Array<readonly [string, Socket]> = [];
-    const limit = new ConnectionLimit({ maxConnections: 10 }, (error, socket) =>
+    const limit = new ConnectionQuota({ maxConnections: 10 }, (error, socket) =>
       refused.push([error.name, socket]),
     );
     const sockets = Array.from({ length: 10 + RESERVED_CONNECTIONS }, (_, fd) => socketOf(fd));
@@ -33,7 +33,7 @@ describe('the limit of connections', () => {
 
   it('keeps an eighth of the open files for others, 32 at least and 256 at most', () => {
     const lastOf = (openFiles: number) => {
-      const limit = new ConnectionLimit({ openFiles }, () => {});
+      const limit = new ConnectionQuota({ openFiles }, () => {});
       for (let fd = 0; ; fd++) {
         const socket = socketOf(fd);
         const admitted = limit.admit(socket, 1);
@@ -46,7 +46,7 @@ describe('the limit of connections', () => {
 
   it('goes by the number of connections once descriptors have run short, until there is room again', () => {
     let refused = 0;
-    const limit = new ConnectionLimit({ openFiles: 120 }, () => refused++);
+    const limit = new ConnectionQuota({ openFiles: 120 }, () => refused++);
     for (let open = 0; open < 50; open++) limit.admit(socketOf(open + 30), open);
     limit.admit(socketOf(88), 50);
     expect(refused).toBe(1);
@@ -60,7 +60,7 @@ describe('the limit of connections', () => {
 
   it('tells when a limit is near', () => {
     const near: NearLimit[] = [];
-    const limit = new ConnectionLimit(
+    const limit = new ConnectionQuota(
       { maxConnections: 10, openFiles: 100 },
       () => {},
       (what) => near.push(what),
@@ -101,7 +101,7 @@ describe('a port with a limit', () => {
       },
       { limit: { maxConnections: 1 }, onRefused: (error) => refused.push(error.message) },
     );
-    const port = await listener.listen({ port: 0, host: '127.0.0.1', key: 'GRPCServer.Port' });
+    const port = await listener.listen({ port: 0, host: '127.0.0.1' });
     const open = async (): Promise<Socket> => {
       const client = connect(port, '127.0.0.1')
         .on('error', () => {})
