@@ -20,7 +20,7 @@ export const HASH_FILES: readonly DialectException[] = [
   { path: 'libs/kun-config/src/nest/config-section.ts', reason: HIDES },
   { path: 'libs/kun-config/src/nest/layered-config-service.ts', reason: HIDES },
   { path: 'libs/kun-core/src/tls/certificate-store.ts', reason: HIDES },
-  { path: 'libs/kun-core/src/tls/client-tls.ts', reason: HIDES },
+  { path: 'libs/kun-core/src/tls/tls-channel-credentials.ts', reason: HIDES },
   { path: 'libs/kun-core/src/tls/server-tls.ts', reason: HIDES },
   { path: 'libs/kun-core/src/server/call/handler-call.ts', reason: EXTENDS },
   { path: 'libs/kun-core/src/server/answer/handler-stream.ts', reason: EXTENDS },

@@ -4,7 +4,7 @@ export { NodeVersionError } from './node-version.js';
 // The module and the application
 export { type KunApplication, type KunControls, RootModuleError } from './app/application.js';
 export { KunFactory, type RunOptions } from './app/factory.js';
-export { MetadataError } from './app/missing-metadata.js';
+export { MetadataError } from './app/check-metadata.js';
 export type { OpenPorts } from './app/phases/parts.js';
 export type { KunModuleAsyncOptions } from './wiring/kun.module.js';
 export { ModuleOptionsError } from './wiring/check-options.js';
@@ -57,7 +57,7 @@ export { nanosOf } from './proto/values/exact-date.js';
 export type { ProtoForms } from './proto/values/message-forms.js';
 export { MessageMisfitError } from './proto/values/message-misfit.js';
 export type { Handlers } from './server/answer/handlers.js';
-export { GrpcJsServiceError, type GrpcJsService, type GrpcJsServices } from './wiring/own-services.js';
+export { GrpcJsServiceError, type GrpcJsService, type GrpcJsServices } from './wiring/grpc-js-services.js';
 export { HandlerCoverageError } from './server/answer/nest/handler-coverage.js';
 export { EachMessage } from './server/answer/nest/message-types.js';
 export { NestPipelineError } from './server/answer/nest/nest-pipeline.js';

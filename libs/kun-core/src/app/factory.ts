@@ -7,7 +7,7 @@ import { Entrance } from '../wiring/entrance.js';
 import type { KunRuntime } from '../wiring/options.js';
 import { kunApplication, type KunApplication } from './application.js';
 import { ApplicationMember } from './application-member.js';
-import { checkMetadata } from './missing-metadata.js';
+import { checkMetadata } from './check-metadata.js';
 import { KunRootModule } from './root.module.js';
 import { startLogger } from './start-logger.js';
 import { processWatch } from './process-watch.js';

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { loadProtos } from '../proto/load-protos.js';
 import type { CompilableRules } from '../proto/request-rules.js';
 import { StatusError } from '../status/status-error.js';
-import { protovalidate } from './request-rules.js';
+import { protovalidate } from './protovalidate.js';
 
 type Expected = 'valid' | 'invalid' | 'error';
 

@@ -1,1 +1,1 @@
-export { protovalidate, type ProtovalidateOptions } from './request-rules.js';
+export { protovalidate, type ProtovalidateOptions } from './protovalidate.js';

@@ -12,13 +12,13 @@ import { DescriptorIndex } from '../proto/descriptor/descriptor-index.js';
 import { fileRegistry } from '../proto/descriptor/file-registry.js';
 import { parseProtos } from '../proto/files/parse-protos.js';
 import { readProtoFiles } from '../proto/files/proto-files.js';
-import { protobufEs } from '../protobuf-es/generated-services.js';
+import { protobufEs } from '../protobuf-es/protobuf-es.js';
 import { findDetail } from '../status/wire/service-error.js';
 import { StatusError } from '../status/status-error.js';
 import { startTestService } from '../testing/service/start-service.js';
 import type { TestService } from '../testing/service/running-service.js';
 import { KunModule } from '../wiring/kun.module.js';
-import { protovalidate } from './request-rules.js';
+import { protovalidate } from './protovalidate.js';
 
 /** The same for both kinds of messages, but for its package. */
 const proto = (name: string, rules = '') => `syntax = "proto3";

@@ -19,7 +19,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { deferred } from '../testing/deferred.js';
 import { testAuthority, type TestAuthority, type TestPair } from '../../test/certificate.js';
 import { CertificateStore } from './certificate-store.js';
-import { TlsChannelCredentials } from './client-tls.js';
+import { TlsChannelCredentials } from './tls-channel-credentials.js';
 import { PeerIdentities, describePeer, type PeerIdentity } from './peer-identity.js';
 import { AlpnError, TlsTermination, type ServerTlsOptions } from './server-tls.js';
 

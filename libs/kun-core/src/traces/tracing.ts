@@ -7,7 +7,7 @@ import { importOptional } from '../optional-package.js';
 import { AskedTraces } from './asked-traces.js';
 import { CallPropagator, DEFAULT_PROPAGATION, type Propagation } from './call-propagator.js';
 import { CallTracerProvider } from './call-tracer.js';
-import { registerTracing } from './process-tracing.js';
+import { registerTracing } from './register-tracing.js';
 import { SpanBatcher, type OutageReporter } from './export/span-batcher.js';
 import { FailoverExporter, type SpanExporter } from './export/span-exporter.js';
 import { TimedExporter } from './export/timed-exporter.js';

@@ -3,7 +3,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { Clock } from '../clock.js';
 import type { KunInterceptor } from '../rpc/injectable-interceptor.js';
 import type { Interceptor } from '../rpc/interceptor.js';
-import type { GrpcJsServices } from './own-services.js';
+import type { GrpcJsServices } from './grpc-js-services.js';
 import type { GrpcChannelOptions } from '../transport/channel-options.js';
 import type { ProtoSource } from '../proto/files/proto-source.js';
 import { isGenerated, type GeneratedProto } from '../proto/generated-proto.js';

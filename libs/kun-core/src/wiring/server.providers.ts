@@ -2,7 +2,7 @@ import type { InjectionToken } from '@nestjs/common';
 import { routesInterceptor } from '../routing/routes-interceptors.js';
 import { resolveInterceptors } from '../rpc/injectable-interceptor.js';
 import { defaultServerInterceptors } from '../server/default-interceptors.js';
-import { resolveServices } from './own-services.js';
+import { resolveServices } from './grpc-js-services.js';
 import { KunGrpcServer } from '../server/port/grpc-server.js';
 import { loadProtos } from '../proto/load-protos.js';
 import { compileRules } from '../proto/request-rules.js';

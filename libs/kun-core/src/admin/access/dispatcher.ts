@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ProbeLogger } from '../../lifecycle/checks.js';
-import { checkSameSite } from './cross-site.js';
+import { checkSameSite } from './same-site.js';
 import type { KnownHosts } from './known-hosts.js';
 import { readJson } from './read-json.js';
 import { HttpError } from './http-error.js';

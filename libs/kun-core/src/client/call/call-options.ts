@@ -4,7 +4,7 @@ import type { RetryOverride } from '../../retry/retry-override.js';
 import type { RouteChanges } from '../../routing/route-changes.js';
 import { CallArgumentError, describeArgument } from './call-argument-error.js';
 import { readMetadata, type MetadataInput } from './call-metadata.js';
-import { readRetryOverride } from './call-retry.js';
+import { readRetryOverride } from './read-retry-override.js';
 
 /** What can be said for a single call. An option that is `undefined` is not given. */
 export interface CallOptions {

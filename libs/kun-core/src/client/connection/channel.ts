@@ -2,7 +2,7 @@ import { ExplainedError } from '@kun/config';
 import { Client, connectivityState, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { DEFAULT_MAX_MESSAGE_BYTES } from '../../settings/keys/rpc.js';
 import type { CertificateStore } from '../../tls/certificate-store.js';
-import { TlsChannelCredentials } from '../../tls/client-tls.js';
+import { TlsChannelCredentials } from '../../tls/tls-channel-credentials.js';
 import type { GrpcChannelOptions } from '../../transport/channel-options.js';
 import { clientChannelOptions } from './channel-options.js';
 import type { KeepaliveOptions } from '../../transport/connection-keepalive.js';

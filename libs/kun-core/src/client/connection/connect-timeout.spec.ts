@@ -8,7 +8,7 @@ import { Server, ServerCredentials, status as Code, credentials } from '@grpc/gr
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { testAuthority, type TestPair } from '../../../test/certificate.js';
 import { CertificateStore } from '../../tls/certificate-store.js';
-import { TlsChannelCredentials } from '../../tls/client-tls.js';
+import { TlsChannelCredentials } from '../../tls/tls-channel-credentials.js';
 import { callOnce, listen, Relay } from '../../../test/channel.js';
 import { openChannel, type UpstreamChannel } from './channel.js';
 import { GuardedCredentials } from './connect-timeout.js';

@@ -22,7 +22,7 @@ import { warnOfLeftOutMetadata } from '../../transport/outgoing-metadata.js';
 import type { CertificateFiles } from '../../tls/certificates.js';
 import { openChannel, type UpstreamChannel } from '../connection/channel.js';
 import { defaultClientInterceptors } from '../default-interceptors.js';
-import { proxyAnswers } from '../connection/start-gate.js';
+import { proxyAnswers } from '../connection/proxy-answers.js';
 import { upstreamClient, type TypedClient } from './upstream-client.js';
 import { SharedUpstreams } from './shared-upstreams.js';
 import { UpstreamError, type AnyUpstreamOptions, type UpstreamRegistration } from './upstream-options.js';

@@ -1,7 +1,7 @@
 import type { Writer } from 'protobufjs';
 import { atField, atIndex, describe, FieldMisfitError, type Refuse } from '../values/message-misfit.js';
 import { valueOf, type FieldPlan, type Source } from '../values/field-plan.js';
-import { unknownKey } from './source-keys.js';
+import { unknownKey } from './unknown-key.js';
 import { MAX_DEPTH, type ValueCodec } from '../values/value-codec.js';
 
 /** Writes one field of a message; says whether the message has the field. */

@@ -3,10 +3,10 @@ import type { ProtoFile } from '../files/proto-files.js';
 import type { ProtoSchema } from '../files/parse-protos.js';
 import type { DescribedSchema, GeneratedSchema } from '../files/described-schema.js';
 import { descriptorCodec, type DescriptorCodec, type FileDescriptor } from './descriptor-messages.js';
-import { typeNames, type OptionsOf, type TypeNames } from './descriptor-scope.js';
+import { typeNames, type OptionsOf, type TypeNames } from './type-names.js';
 import { describeFile } from './file-describer.js';
 import { fileSymbols } from './file-symbols.js';
-import { optionsEncoder } from './option-values.js';
+import { optionsEncoder } from './options-encoder.js';
 
 /** A file as reflection gives it out. */
 export interface DescribedFile {

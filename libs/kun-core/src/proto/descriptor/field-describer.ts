@@ -1,4 +1,4 @@
-import type { OptionsOf, TypeNames } from './descriptor-scope.js';
+import type { OptionsOf, TypeNames } from './type-names.js';
 import { FIELD_TYPES, LABELS, type FieldDescriptor, type MessageDescriptor } from './descriptor-messages.js';
 import { decimal, type ProtoTokens } from './proto-tokens.js';
 import { readInlineOptions, type RawOption, type RawValue } from './raw-options.js';

@@ -1,4 +1,4 @@
-import type { OptionsOf, TypeNames } from './descriptor-scope.js';
+import type { OptionsOf, TypeNames } from './type-names.js';
 import {
   EDITIONS,
   type EnumDescriptor,

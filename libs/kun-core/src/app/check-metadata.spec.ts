@@ -2,7 +2,7 @@ import { compileFunction } from 'node:vm';
 import { Controller, Inject, Injectable, Module, type DynamicModule } from '@nestjs/common';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { checkMetadata, MetadataError } from './missing-metadata.js';
+import { checkMetadata, MetadataError } from './check-metadata.js';
 
 /** Classes as a compiler leaves them, with the types of their parameters or without. */
 async function compiled(source: string, emitDecoratorMetadata: boolean): Promise<Record<string, never>> {

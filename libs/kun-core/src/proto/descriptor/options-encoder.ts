@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 import { everythingIn, findFrom, nameOf, typeFinder } from '../files/link-types.js';
-import type { OptionsOf } from './descriptor-scope.js';
+import type { OptionsOf } from './type-names.js';
 import { decimal } from './proto-tokens.js';
 import type { OptionNamePart, RawField, RawOption, RawValue } from './raw-options.js';
 

@@ -2,7 +2,7 @@ import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { listen } from '../../../test/channel.js';
-import { proxyAnswers } from './start-gate.js';
+import { proxyAnswers } from './proxy-answers.js';
 
 let servers: Server[] = [];
 afterEach(() => {

@@ -8,7 +8,7 @@ import { readProtoFiles } from '../proto/files/proto-files.js';
 import { loadGenerated } from '../proto/generated-proto.js';
 import { loadProtos } from '../proto/load-protos.js';
 import { readMethodShapes } from '../proto/message-shape.js';
-import { protobufEs } from './generated-services.js';
+import { protobufEs } from './protobuf-es.js';
 import { LEDGER_PROTOS as FIXTURES, ledgerService, messageNamed } from '../../test/ledger.js';
 
 const LedgerService = ledgerService();

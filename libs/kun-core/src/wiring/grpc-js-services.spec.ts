@@ -1,6 +1,6 @@
 import type { ServiceDefinition, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
-import { GrpcJsServiceError, resolveServices, type GrpcJsServices } from './own-services.js';
+import { GrpcJsServiceError, resolveServices, type GrpcJsServices } from './grpc-js-services.js';
 
 const same = (bytes: Buffer): Buffer => bytes;
 const rpc = (name: string, service = 't.v1.T') => ({
