@@ -1,5 +1,5 @@
 import { status as Code } from '@grpc/grpc-js';
-import { isObservable, type Observable } from 'rxjs';
+import { isObservable, type Observable, take, takeWhile } from 'rxjs';
 import { StatusError } from '../../status/status-error.js';
 import type { BoundMethod } from '../call/bound-method.js';
 import type { ServerCall } from '../call/server-call.js';
@@ -21,13 +21,10 @@ import { type PumpTarget, ResponsePump } from './response-pump.js';
 export function respondOnce(call: ServerCall, bound: BoundMethod, result: unknown): void {
   if (isObservable(result)) {
     let answered = false;
-    const subscription = result.subscribe({
+    const subscription = result.pipe(take(1)).subscribe({
       next: (message) => {
-        if (answered) return;
         answered = true;
         sendOnly(call, bound, message);
-        // A synchronous source emits before the subscription exists; see below.
-        queueMicrotask(() => subscription.unsubscribe());
       },
       error: (error) => answered || call.fail(error),
       complete: () => answered || sendOnly(call, bound, undefined),
@@ -137,13 +134,15 @@ function pushFrom(source: Observable<unknown>, call: ServerCall): void {
   // Another interceptor passed the stream on as a single value: its messages are sent instead.
   let pump: ResponsePump | undefined;
   let pumped: Promise<void> = Promise.resolve();
-  // A synchronous source emits before the subscription exists.
-  const stop = () => queueMicrotask(() => subscription.unsubscribe());
+  let failed = false;
   const fail = (error: unknown) => {
-    stop();
+    failed = true;
+    queueMicrotask(() => subscription.unsubscribe());
     call.fail(error);
   };
-  const subscription = source.subscribe({
+  // A source that emits everything at once does so before the subscription exists, and would fill the memory.
+  const wanted = source.pipe(takeWhile(() => !failed && call.writable));
+  const subscription = wanted.subscribe({
     next(value) {
       if (isAsyncIterable(value)) {
         pumped = pumped.then(() => (pump = new ResponsePump(iteratorOf(value), intoWindow(call))).done);
@@ -154,11 +153,12 @@ function pushFrom(source: Observable<unknown>, call: ServerCall): void {
         window.send(value);
       } catch (error) {
         fail(error);
+        return;
       }
       if (window.bytesInFlight > OBSERVABLE_MAX_WAITING_BYTES) fail(tooSlow(call, window.bytesInFlight));
     },
     error: fail,
-    complete: () => void pumped.then(() => call.succeed(), ignore),
+    complete: () => failed || void pumped.then(() => call.succeed(), ignore),
   });
   call.onAbandoned(() => {
     window.release();
