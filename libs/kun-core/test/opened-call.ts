@@ -11,12 +11,31 @@ import type { WireCall, CallStatus } from '../src/server/call/wire-call.js';
 /** How long an {@link opened} call may take. */
 export const DEADLINE_MS = 5000;
 
-/** A call over a fake wire that records what is sent; `wire` and `codec` override parts of it. */
+/** What differs from the usual in an {@link opened} call. */
+export interface OpenedOptions {
+  readonly requestStream?: boolean;
+  readonly responseStream?: boolean;
+  /** Overrides parts of the wire. */
+  readonly wire?: Partial<WireCall>;
+  /** Overrides parts of the bound method. */
+  readonly bound?: Partial<BoundMethod>;
+  readonly codec?: Partial<BoundMethod['codec']>;
+  /** Shared with other calls. Default: one of its own */
+  readonly clock?: FakeClock;
+  /** Likewise. */
+  readonly openCalls?: OpenCalls<ServerCall>;
+}
+
+/** A call over a fake wire that records what is sent. */
 export function opened({
   requestStream = false,
+  responseStream = false,
   wire: changes = {},
+  bound: served = {},
   codec = {},
-}: { requestStream?: boolean; wire?: Partial<WireCall>; codec?: Partial<BoundMethod['codec']> } = {}) {
+  clock = new FakeClock(),
+  openCalls = new OpenCalls<ServerCall>(),
+}: OpenedOptions = {}) {
   const sent: string[] = [];
   /** The statuses that were sent. */
   const statuses: CallStatus[] = [];
@@ -26,8 +45,7 @@ export function opened({
   const taken: Array<() => void> = [];
   const late: unknown[] = [];
   const leftOut: LeftOutMetadata[] = [];
-  const clock = new FakeClock();
-  const method = describeMethod('/test.v1.Test/Get', { requestStream, responseStream: false });
+  const method = describeMethod('/test.v1.Test/Get', { requestStream, responseStream });
   const wire: WireCall = {
     peer: '10.0.0.1:2',
     deadline: clock.now() + DEADLINE_MS,
@@ -66,8 +84,8 @@ export function opened({
     handler: () => Promise.resolve(),
     style: 'message',
     emptyResponse: false,
+    ...served,
   };
-  const openCalls = new OpenCalls<ServerCall>();
   const call = new ServerCall(
     method,
     wire,
@@ -82,5 +100,5 @@ export function opened({
   );
   const endings: Ending[] = [];
   call.onEnd((ending) => endings.push(ending));
-  return { call, wire, sent, statuses, headers, taken, late, leftOut, endings, openCalls, clock };
+  return { call, bound, wire, sent, statuses, headers, taken, late, leftOut, endings, openCalls, clock };
 }
