@@ -28,8 +28,10 @@ function generating(options: OpenedOptions = {}) {
 }
 
 /** What Nest makes of a handler's answer: an operator that asks the filters. */
-const filtered = (answer: unknown, filter = (error: unknown) => throwError(() => error)) =>
-  (answer as Observable<unknown>).pipe(catchError(filter));
+const filtered = (
+  answer: unknown,
+  filter: (error: unknown) => Observable<unknown> = (error) => throwError(() => error),
+) => (answer as Observable<unknown>).pipe(catchError(filter));
 
 describe('an answer on its way through the pipeline', () => {
   it.each([

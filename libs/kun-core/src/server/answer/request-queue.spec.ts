@@ -1,5 +1,5 @@
 import { status as Code } from '@grpc/grpc-js';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { map } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { DEADLINE_MS } from '../../../test/opened-call.js';
@@ -113,7 +113,7 @@ describe('a request stream that is subscribed to', () => {
     const request = openedRequest();
     if (when === 'before') await request.halfClose();
     const completed = deferred();
-    request.stream.subscribe({ complete: completed.resolve });
+    request.stream.subscribe({ complete: () => completed.resolve() });
     if (when === 'after') await request.halfClose();
     await completed.promise;
     expect(request.asked.times).toBe(when === 'before' ? 0 : 1);
@@ -149,7 +149,7 @@ describe('a request stream that is subscribed to', () => {
     ['its ear for errors', { error: fail }, fail],
   ])(
     'ends the call with what an observer throws in %s, and reads no further',
-    async (_, observer, operator = String) => {
+    async (_, observer, operator: (message: unknown) => unknown = String) => {
       const request = openedRequest();
       request.stream.pipe(map(operator)).subscribe(observer);
       if ('complete' in observer) await request.halfClose();
