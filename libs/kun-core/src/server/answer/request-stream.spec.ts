@@ -8,7 +8,7 @@ describe('a request stream', () => {
   it('is handed to one reader, whichever way it reads', () => {
     const { stream } = openedRequest();
     stream[Symbol.asyncIterator]();
-    const again = /request stream of \/test\.v1\.Test\/Get can be read once/;
+    const again = /request stream of \/test\.v1\.Test\/Get can be read only once/;
     expect(() => stream[Symbol.asyncIterator]()).toThrow(again);
     let heard: unknown;
     stream.subscribe({ error: (error: unknown) => (heard = error) });
