@@ -20,6 +20,7 @@ describe('the summary of a start', () => {
       identity,
       ports: { grpc: 50051, admin: 8081 },
       layers,
+      mcp: true,
       on: ['reflection'],
       cwd: '/app',
     });
@@ -28,6 +29,7 @@ describe('the summary of a start', () => {
       'shop is serving as local/dev-1; Ctrl-C stops it',
       '  gRPC   localhost:50051',
       '  admin  http://localhost:8081',
+      '  mcp    http://localhost:8081/mcp',
       '  conf   conf/shop/public.yaml',
       '  on     reflection',
       '',

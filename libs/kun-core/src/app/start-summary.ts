@@ -8,6 +8,8 @@ export interface StartSummary {
   readonly identity: Identity;
   readonly ports: OpenPorts;
   readonly layers: readonly LoadedLayer[];
+  /** Whether the admin port serves the Model Context Protocol. */
+  readonly mcp: boolean;
   /** Enabled features, such as `reflection` and `tracing`. */
   readonly on: readonly string[];
   /** The directory that paths are shown relative to. Default: the working directory */
@@ -18,13 +20,16 @@ export interface StartSummary {
  * A few lines for people who started the service on a terminal: its addresses, its configuration files, and what is
  * enabled.
  */
-export function startSummary({ identity, ports, layers, on, cwd = process.cwd() }: StartSummary): string {
+export function startSummary(start: StartSummary): string {
+  const { identity, ports, layers, mcp, on, cwd = process.cwd() } = start;
   const { service, version, cluster, instance } = identity;
   const found = layers.filter((layer) => layer.found).map(({ file }) => relative(cwd, file) || file);
+  const admin = ports.admin === undefined ? undefined : `http://localhost:${ports.admin}`;
   const rows: Array<readonly [string, string | undefined]> = [
     ['gRPC', ports.grpc === undefined ? undefined : `localhost:${ports.grpc}`],
     ['HTTP', ports.http === undefined ? undefined : `http://localhost:${ports.http}`],
-    ['admin', ports.admin === undefined ? undefined : `http://localhost:${ports.admin}`],
+    ['admin', admin],
+    ['mcp', admin && mcp ? `${admin}/mcp` : undefined],
     ['conf', found.join(', ')],
     ['on', on.join(', ')],
   ];

@@ -105,7 +105,8 @@ export const readyState: DeclaredPhase = {
         tracing && 'tracing',
         ports.admin !== undefined && 'probes and metrics',
       ].filter((part) => typeof part === 'string');
-      const summary = startSummary({ identity, ports, layers: configuration.layers, on });
+      const { layers } = configuration;
+      const summary = startSummary({ identity, ports, layers, mcp: settings.operator.mcp, on });
       // After the log lines of the start, which may not have been written yet.
       void logger.flush().then(() => process.stdout.write(`${summary}\n`));
     },
