@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Rule } from './architecture-rules.js';
-import { errorNames, importOrder, privateMembers, throwsTags } from './dialect-rules.js';
+import { errorNames, importOrder, privateMembers, readonlyOptions, throwsTags } from './dialect-rules.js';
 import { ROOT } from './published.js';
 import { parseSource, readSources } from './source-files.js';
 
@@ -18,6 +18,7 @@ describe('the dialect', () => {
     ['says of each error when it is thrown', throwsTags],
     ['imports from near to far', importOrder],
     ['calls every error one', errorNames],
+    ['has options that nobody can change', readonlyOptions],
   ])('%s', (_, rule) => {
     expect(rule(everything)).toEqual([]);
   });
@@ -78,6 +79,14 @@ describe('its rules', () => {
       'src/a.ts:1 Refusal is an error by another name',
       'src/a.ts:2 B is an error by another name',
     ]);
+  });
+
+  it('find an option that can be changed', () => {
+    const files = planted({
+      'a.ts':
+        'interface AOptions {\n  readonly b: 1;\n  c: 2;\n  d(): void;\n}\ninterface Other {\n  e: 3;\n}',
+    });
+    expect(readonlyOptions(files)).toEqual(['src/a.ts:3 AOptions can be changed by whoever gets it']);
   });
 });
 

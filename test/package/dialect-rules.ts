@@ -95,3 +95,17 @@ export const errorNames: Rule = (files) =>
     });
     return wrong;
   });
+
+/** What somebody was given to work with is not theirs to change. */
+export const readonlyOptions: Rule = (files) =>
+  files.flatMap(({ path, tree }) => {
+    const wrong: string[] = [];
+    eachNode(tree, (node) => {
+      if (!ts.isInterfaceDeclaration(node) || !/(?:Options|Parts)$/.test(node.name.text)) return;
+      for (const member of node.members.filter(ts.isPropertySignature)) {
+        if (!member.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.ReadonlyKeyword))
+          wrong.push(`${path}:${lineOf(tree, member)} ${node.name.text} can be changed by whoever gets it`);
+      }
+    });
+    return wrong;
+  });

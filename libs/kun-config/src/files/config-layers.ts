@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path';
 /** Whose configuration to load. */
 export interface LayerNames {
   /** The directory that holds `conf/`; default the environment variable `KUN_BASE`, then the working directory. */
-  base?: string | undefined;
+  readonly base?: string | undefined;
   /** The service: selects `conf/{service}/`. */
-  service: string;
+  readonly service: string;
   /** The cluster within the service: selects `conf/{service}/{cluster}/`; default none. */
-  cluster?: string | undefined;
+  readonly cluster?: string | undefined;
   /** The instance within the cluster: selects `conf/{service}/{cluster}/{instance}/`; default none. */
-  instance?: string | undefined;
+  readonly instance?: string | undefined;
 }
 
 /** The four layers, outermost first. */

@@ -8,18 +8,18 @@ export interface LoadConfigOptions extends LayerNames {
    * The schemas of the keys, from any library that speaks Standard Schema; each reads its own top-level keys and a
    * key of none is an error. Default none: everything is accepted.
    */
-  schemas?: readonly StandardSchemaV1[] | undefined;
+  readonly schemas?: readonly StandardSchemaV1[] | undefined;
   /** Values that win over every file, as a test wants them; default none. */
-  overrides?: Readonly<Record<string, unknown>> | undefined;
+  readonly overrides?: Readonly<Record<string, unknown>> | undefined;
   /** Where `KUN_BASE` and `${NAME}` are looked up; default `process.env`. */
-  env?: NodeJS.ProcessEnv | undefined;
+  readonly env?: NodeJS.ProcessEnv | undefined;
   /** What a schema cannot say: keys that conflict, keys without effect; default none. */
-  checks?: readonly ConfigCheck[] | undefined;
+  readonly checks?: readonly ConfigCheck[] | undefined;
   /**
    * Whether an environment variable or a `!file` that is not there is an error (default) or, as wanted where a tree
    * is checked away from its target, only a warning that also silences the schema at that key.
    */
-  external?: 'required' | 'tolerated' | undefined;
+  readonly external?: 'required' | 'tolerated' | undefined;
 }
 
 /** Something that a schema cannot say: keys that conflict, or a key that has no effect because of another. */

@@ -14,15 +14,15 @@ import type { StatusError } from '../status/status-error.js';
 
 export interface LoggingOptions {
   /** Which side of the calls. Default: server */
-  side?: 'server' | 'client';
+  readonly side?: 'server' | 'client';
   /** The level by code. Default: the table of go-grpc-middleware v2 for the side */
-  levels?: Partial<LevelTable>;
+  readonly levels?: Partial<LevelTable>;
   /** How `grpc.code` is spelt: `go` is `NotFound`, as the Go libraries have it; `grpc` is `NOT_FOUND`. Default: go */
-  codeNames?: 'go' | 'grpc';
+  readonly codeNames?: 'go' | 'grpc';
   /** Whether the line carries the call's tags (`GRPCServer.CtxTags`). Default: true */
-  tags?: boolean;
+  readonly tags?: boolean;
   /** Leaves out lines of methods called very often. Default: every line is written */
-  sampling?: SamplingOptions | undefined;
+  readonly sampling?: SamplingOptions | undefined;
 }
 
 /**

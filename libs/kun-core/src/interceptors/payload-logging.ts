@@ -10,17 +10,17 @@ import type { RpcMethod } from '../rpc/rpc-method.js';
 
 export interface PayloadLoggingOptions {
   /** Which side of the calls. Default: server */
-  side?: 'server' | 'client';
+  readonly side?: 'server' | 'client';
   /** The most characters of a message to log (`LoggingRpcMaxSize`). Default: 1024 */
-  maxLength?: number;
+  readonly maxLength?: number;
   /** The messages of each method, by its path: they tell which fields the proto marks `debug_redact`. Default: unknown */
-  shapes?: ReadonlyMap<string, MethodShapes>;
+  readonly shapes?: ReadonlyMap<string, MethodShapes>;
   /** Further fields to mask, in requests and responses of all methods. Default: none */
-  redact?: readonly RedactionPath[];
+  readonly redact?: readonly RedactionPath[];
   /** Default: info */
-  level?: LineLevel;
+  readonly level?: LineLevel;
   /** Whether the lines carry the call's tags (`GRPCServer.CtxTags`). Default: true */
-  tags?: boolean;
+  readonly tags?: boolean;
 }
 
 const DEFAULT_MAX_LENGTH = 1024;

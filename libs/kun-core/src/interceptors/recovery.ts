@@ -10,14 +10,14 @@ import { StatusError } from '../status/status-error.js';
 
 export interface RecoveryParts {
   /** The funnel: `toStatusError` with the application's options. */
-  toStatusError: (thrown: unknown) => StatusError;
+  readonly toStatusError: (thrown: unknown) => StatusError;
   /** Told what was thrown when the call had ended before, so that nobody could be answered. Default: nobody is told */
-  onLateError?: (call: RpcCall, thrown: unknown) => void;
+  readonly onLateError?: (call: RpcCall, thrown: unknown) => void;
   /**
    * Fail-fast (`GRPCServer.Recovery: false`): told, once its caller got INTERNAL, of an error that nobody meant for a
    * caller. Like a panic in Go it says that the process can no longer be trusted: drain and exit 1. Default: go on
    */
-  onPanic?: (call: RpcCall, thrown: unknown) => void;
+  readonly onPanic?: (call: RpcCall, thrown: unknown) => void;
 }
 
 /**

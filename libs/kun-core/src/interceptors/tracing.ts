@@ -21,13 +21,13 @@ import { clientContext } from './call-span.js';
 
 export interface TracingInterceptorOptions {
   /** Which side of the calls. Default: server */
-  side?: 'server' | 'client';
+  readonly side?: 'server' | 'client';
   /** An event in the span for each message, which the conventions have given up. Default: false */
-  messageEvents?: boolean;
+  readonly messageEvents?: boolean;
   /** Whether the call's tags become attributes `tags.<name>` (`GRPCServer.CtxTags`). Default: true */
-  tags?: boolean;
+  readonly tags?: boolean;
   /** How the trace and its baggage travel. Default: W3C, single B3 and baggage */
-  propagation?: Propagation;
+  readonly propagation?: Propagation;
 }
 
 /**

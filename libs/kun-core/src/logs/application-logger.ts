@@ -13,19 +13,19 @@ import { serializeError } from './serialize-error.js';
 /** How an {@link ApplicationLogger} writes. */
 export interface ApplicationLoggerOptions {
   /** Stands in every line, as far as it is known. */
-  identity: Partial<IdentityFields>;
+  readonly identity: Partial<IdentityFields>;
   /** The lowest level that is written (`Logger.Level`). Default: info */
-  level?: LogLevel;
+  readonly level?: LogLevel;
   /** Lines for people (`Logger.Development`); needs the package pino-pretty. Default: false */
-  development?: boolean;
+  readonly development?: boolean;
   /** Whether lines carry the call's tags (`GRPCServer.CtxTags`). Default: true */
-  tags?: boolean;
+  readonly tags?: boolean;
   /** Where lines go. Default: standard output */
-  destination?: LogDestination;
+  readonly destination?: LogDestination;
   /** Is given each line as well, before it is rewritten for people. Default: nobody, which costs nothing */
-  copy?: ((line: string) => void) | undefined;
+  readonly copy?: ((line: string) => void) | undefined;
   /** Default: the system's */
-  clock?: Clock;
+  readonly clock?: Clock;
 }
 
 /** The levels of lines, the most talkative first. */

@@ -3,11 +3,11 @@ import { redaction, type Redaction } from './redaction.js';
 
 export interface BoundedJsonOptions {
   /** The most characters to write. */
-  maxLength: number;
+  readonly maxLength: number;
   /** The message's shape; without it all fields of the object are written, and none is known to be redacted. */
-  shape?: MessageShape | undefined;
+  readonly shape?: MessageShape | undefined;
   /** Fields to mask besides those that the shape marks. Default: none */
-  redaction?: Redaction;
+  readonly redaction?: Redaction;
 }
 
 /** The beginning of a message's JSON. */

@@ -1,9 +1,9 @@
 /** Which of the lines of one method to write; as zap, Go's logger of kunapp, samples. */
 export interface SamplingOptions {
   /** So many in each second are written. Default: 100 */
-  initialPerSecond?: number;
+  readonly initialPerSecond?: number;
   /** After those, one in this many of the same second is written; 0: none. Default: 100 */
-  thereafter?: number;
+  readonly thereafter?: number;
 }
 
 const DEFAULT_INITIAL = 100;

@@ -9,13 +9,13 @@ import { MethodHistogram } from './method-histogram.js';
 
 export interface CallMetricsOptions {
   /** Which side of the calls: names begin with `grpc_server_` or `grpc_client_`. Default: server */
-  side?: 'server' | 'client';
+  readonly side?: 'server' | 'client';
   /** Upper bounds of `handling_seconds`, ascending. Default: {@link DEFAULT_BUCKETS} */
-  buckets?: readonly number[] | undefined;
+  readonly buckets?: readonly number[] | undefined;
   /** How `grpc_code` is spelt: `go` is `NotFound`, as the Go libraries and their dashboards have it; `grpc` is `NOT_FOUND`. Default: go */
-  codeNames?: 'go' | 'grpc';
+  readonly codeNames?: 'go' | 'grpc';
   /** Where durations count besides, for OpenTelemetry. Default: nowhere */
-  durations?: RpcDurations | undefined;
+  readonly durations?: RpcDurations | undefined;
 }
 
 /** The buckets of Prometheus' Go client, in seconds, which go-grpc-prometheus uses. */

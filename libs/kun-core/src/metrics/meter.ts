@@ -6,9 +6,9 @@ import { collectProcessMetrics } from './process-metrics.js';
 /** What a {@link Meter} measures beside what it is asked to. */
 export interface MeterOptions {
   /** Shown by `kun_info`. */
-  identity: IdentityFields;
+  readonly identity: IdentityFields;
   /** Whether to add prom-client's metrics of the process and of Node. Default: true */
-  processMetrics?: boolean;
+  readonly processMetrics?: boolean;
 }
 
 /** Text for a scrape. */

@@ -13,19 +13,19 @@ import { DURATION_BOUNDS, RpcDurations } from './rpc-durations.js';
 
 export interface MetricExportOptions {
   /** Becomes the resource of all metrics. */
-  identity: Identity;
+  readonly identity: Identity;
   /** Where outages of the collector are told. */
-  logger: Pick<Logger, 'warn' | 'info'>;
+  readonly logger: Pick<Logger, 'warn' | 'info'>;
   /** The collector. */
-  otlp: OtlpOptions;
+  readonly otlp: OtlpOptions;
   /** Time between two exports, in milliseconds. Default: 60 000, as `OTEL_METRIC_EXPORT_INTERVAL` has it */
-  intervalMs?: number | undefined;
+  readonly intervalMs?: number | undefined;
   /** How long an export may take, retries included, in milliseconds; never longer than the interval. Default: 10 000 */
-  exportTimeoutMs?: number | undefined;
+  readonly exportTimeoutMs?: number | undefined;
   /** Attributes of the resource besides the identity's, over it. Default: none */
-  resource?: Readonly<Record<string, string>>;
+  readonly resource?: Readonly<Record<string, string>>;
   /** Default: the system's */
-  clock?: Clock;
+  readonly clock?: Clock;
 }
 
 const DEFAULT_INTERVAL_MS = 60_000;

@@ -1,9 +1,9 @@
 /** How much may be repeated. */
 export interface RetryBudgetOptions {
   /** The most tokens there can be; also how many there are at the start. Default: 100 */
-  capacity?: number;
+  readonly capacity?: number;
   /** What a call that succeeds earns, in tokens. Default: 0.5 */
-  perSuccess?: number;
+  readonly perSuccess?: number;
 }
 
 /** {@link RetryBudgetOptions.capacity} when nobody says otherwise. */

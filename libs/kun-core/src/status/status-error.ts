@@ -5,18 +5,18 @@ import type { StatusDetail } from './details/detail-types.js';
 /** What a {@link StatusError} carries besides its code and message. */
 export interface StatusErrorOptions {
   /** Standard details and raw ones, sent in `grpc-status-details-bin`. Default: none */
-  details?: readonly StatusDetail[];
+  readonly details?: readonly StatusDetail[];
   /** Trailing metadata of the caller's answer. Default: empty */
-  metadata?: Metadata;
+  readonly metadata?: Metadata;
   /** What led to it. It is logged and never sent */
-  cause?: unknown;
+  readonly cause?: unknown;
   /**
    * The message was chosen to hide the cause, so whoever logs must show `cause` as well. The funnel sets it
    * for errors that nobody meant for the caller. Default: false
    */
-  hidesCause?: boolean;
+  readonly hidesCause?: boolean;
   /** Set on an error received from another service: how the funnel treats it when a handler rethrows it */
-  upstream?: Upstream;
+  readonly upstream?: Upstream;
 }
 
 // In the registry of symbols, so that two copies of this package in one process know each other's errors.

@@ -6,19 +6,19 @@ import type { StatusError } from '../status/status-error.js';
 
 /** What a {@link FakeCall} starts as; everything has a default. */
 export interface FakeCallOptions {
-  side?: 'server' | 'client';
+  readonly side?: 'server' | 'client';
   /** Default: the unary method `/test.v1.TestService/Get` */
-  method?: RpcMethod;
+  readonly method?: RpcMethod;
   /** The request's metadata, or what it is made of. Default: empty */
-  metadata?: Metadata | Readonly<Record<string, string>>;
-  peer?: string;
-  deadline?: number;
-  startedAt?: number;
-  requestId?: string;
+  readonly metadata?: Metadata | Readonly<Record<string, string>>;
+  readonly peer?: string;
+  readonly deadline?: number;
+  readonly startedAt?: number;
+  readonly requestId?: string;
   /** Default: 1 */
-  attempt?: number;
+  readonly attempt?: number;
   /** Default: none */
-  routes?: Routes;
+  readonly routes?: Routes;
 }
 
 /**

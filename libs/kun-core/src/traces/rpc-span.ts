@@ -9,13 +9,13 @@ import type { RatioSampler, TrustedCallers } from './trace-sampling.js';
 
 /** What makes spans, and decides of which calls. */
 export interface TracingParts {
-  tracer: Tracer;
+  readonly tracer: Tracer;
   /** Asked before a span is made; without it the tracer's own decides, which costs more for calls not recorded. */
-  sampler?: RatioSampler;
+  readonly sampler?: RatioSampler;
   /** Whether a server follows its callers' decisions. Default: it does */
-  callers?: TrustedCallers;
+  readonly callers?: TrustedCallers;
   /** Calls that are recorded whatever the others decide. Default: none */
-  asked?: AskedTraces;
+  readonly asked?: AskedTraces;
 }
 
 /** What all spans of a method have in common. */

@@ -15,31 +15,31 @@ import { RatioSampler, TrustedCallers, type CallerTrust } from './trace-sampling
 
 export interface TracingOptions {
   /** Becomes the resource of all spans. */
-  identity: Identity;
+  readonly identity: Identity;
   /** Where outages of collectors are told. */
-  logger: Pick<Logger, 'warn' | 'info'>;
+  readonly logger: Pick<Logger, 'warn' | 'info'>;
   /** URLs of Zipkin collectors; spans go to the first that takes them. Default: none */
-  zipkin?: readonly string[];
+  readonly zipkin?: readonly string[];
   /** A collector that takes OTLP. Default: none */
-  otlp?: OtlpOptions | undefined;
+  readonly otlp?: OtlpOptions | undefined;
   /** Further exporters, as a test's recorder. Default: none */
-  exporters?: readonly SpanExporter[];
+  readonly exporters?: readonly SpanExporter[];
   /** The share of the traces beginning here that is recorded, 0 to 1; those of callers are as they decided. Default: 1 */
-  sampleRatio?: number;
+  readonly sampleRatio?: number;
   /** Whether callers decide that their traces are recorded. Default: capped */
-  trustCallers?: CallerTrust;
+  readonly trustCallers?: CallerTrust;
   /** How long a span may wait for its batch, in milliseconds. Default: 5000 */
-  batchDelayMs?: number;
+  readonly batchDelayMs?: number;
   /** How long a collector may take for an answer, in milliseconds, retries of its exporter included. Default: 10 000 */
-  exportTimeoutMs?: number;
+  readonly exportTimeoutMs?: number;
   /** How a trace and its baggage are told to others. Default: W3C, single B3 and baggage */
-  propagation?: Propagation;
+  readonly propagation?: Propagation;
   /** Attributes of the resource besides the identity's, over it. Default: none */
-  resource?: Readonly<Record<string, string>>;
+  readonly resource?: Readonly<Record<string, string>>;
   /** Whether OpenTelemetry's API is to see the calls, where nobody else has registered with it. Default: false */
-  global?: boolean;
+  readonly global?: boolean;
   /** Default: the system's */
-  clock?: Clock;
+  readonly clock?: Clock;
 }
 
 /** The default of `OTEL_EXPORTER_OTLP_TIMEOUT`. */
@@ -47,8 +47,8 @@ const DEFAULT_EXPORT_TIMEOUT_MS = 10_000;
 
 export interface OtlpOptions {
   /** `http://collector:4317` for `grpc`; for `http` the path /v1/traces is added where there is none. */
-  endpoint: string;
-  protocol: 'grpc' | 'http';
+  readonly endpoint: string;
+  readonly protocol: 'grpc' | 'http';
 }
 
 /** The packages that any tracing needs. */

@@ -17,16 +17,16 @@ export interface LogDestination {
 /** Where a {@link StreamDestination} writes, and how much it keeps. */
 export interface StreamDestinationOptions {
   /** File descriptor. Default: 1, standard output */
-  fd?: number;
+  readonly fd?: number;
   /** How long a line may wait for others before all are handed to the system, in milliseconds. Default: 10 */
-  batchMs?: number;
+  readonly batchMs?: number;
   /**
    * What may wait, in bytes, when the reader of the log stalls. Beyond it lines are dropped and counted, since a
    * service must outlive its log. Default: 64 MiB
    */
-  maxBufferedBytes?: number;
+  readonly maxBufferedBytes?: number;
   /** How long the exit of the process may wait for a reader that stalls, in milliseconds. Default: 1000 */
-  exitFlushMs?: number;
+  readonly exitFlushMs?: number;
 }
 
 const DEFAULT_BATCH_MS = 10;

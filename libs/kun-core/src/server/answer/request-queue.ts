@@ -158,17 +158,17 @@ function endStep(end: End): Promise<Step> {
   return Promise.resolve({ done: true, value: undefined });
 }
 
-interface ObserverParts {
+interface RxObserver {
   next?(value: unknown): void;
   error?(error: unknown): void;
   complete?(): void;
 }
 
 /** The internals of an rxjs 7 subscription: each operator's subscriber leads to the next, the last to the observer. */
-interface SubscriberParts {
-  readonly destination?: SubscriberParts | undefined;
+interface RxSubscriber {
+  readonly destination?: RxSubscriber | undefined;
   /** On the last: what was passed to `subscribe(...)`. */
-  partialObserver?: ObserverParts | undefined;
+  partialObserver?: RxObserver | undefined;
 }
 
 /**
@@ -177,7 +177,7 @@ interface SubscriberParts {
  * what nobody handles as an uncaught exception.
  */
 function hearUnheard(subscriber: Subscriber<unknown>, onUnheard: (error: unknown) => void): void {
-  let parts = subscriber as unknown as SubscriberParts;
+  let parts = subscriber as unknown as RxSubscriber;
   // No operator chain is that long; a cycle would be a bug.
   for (let steps = 0; parts.destination && steps < 1000; steps++) parts = parts.destination;
   const observer = parts.partialObserver;

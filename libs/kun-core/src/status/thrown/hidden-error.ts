@@ -14,11 +14,11 @@ const FIXED_TEXT: Partial<Record<status, string>> = {
 
 export interface HiddenErrorOptions {
   /** What the caller reads. Default: a fixed text per code */
-  text?: string;
+  readonly text?: string;
   /** Details for the caller. Default: none */
-  details?: readonly StatusDetail[];
+  readonly details?: readonly StatusDetail[];
   /** Adds the cause's text and stack as DebugInfo: for development only. Default: false */
-  development?: boolean;
+  readonly development?: boolean;
 }
 
 /** An error whose text does not come from its cause, with the true one as `cause` for the log. Never throws */

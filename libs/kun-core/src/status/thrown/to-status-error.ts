@@ -9,9 +9,9 @@ import { StatusError, DEFAULT_UPSTREAM_POLICY, type UpstreamPolicy } from '../st
 /** What the funnel tells of errors that were not made for the caller. */
 export interface ToStatusErrorOptions {
   /** Adds the text and stack of hidden errors as DebugInfo. Default: false */
-  development?: boolean;
+  readonly development?: boolean;
   /** For a grpc-js `ServiceError` that carries no policy of its own. Default: `map`, see `UpstreamPolicy` */
-  upstream?: UpstreamPolicy;
+  readonly upstream?: UpstreamPolicy;
 }
 
 /** How deep an RpcException may wrap another before it counts as unknown */

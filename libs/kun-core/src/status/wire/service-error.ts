@@ -10,7 +10,7 @@ export interface FromServiceErrorOptions {
    * What a handler that rethrows the error means by it. Default `{ policy: 'pass' }`: who converts an error
    * by hand wants the caller to see it
    */
-  upstream?: Upstream;
+  readonly upstream?: Upstream;
 }
 
 /**

@@ -22,13 +22,13 @@ export interface ToTrailersOptions {
    * answer refused for its size reaches the caller as RESOURCE_EXHAUSTED or INTERNAL instead of its own
    * code. 1024 are left for what grpc-js and proxies add to an answer without a body.
    */
-  maxTrailerBytes?: number;
+  readonly maxTrailerBytes?: number;
   /** How large the message may be once percent-encoded, in bytes; a longer one is cut. Default 2048 */
-  maxMessageBytes?: number;
+  readonly maxMessageBytes?: number;
   /** Metadata that goes along, after the error's own. Default: none */
-  also?: ReadonlyArray<Metadata | undefined>;
+  readonly also?: ReadonlyArray<Metadata | undefined>;
   /** Told of metadata that is not sent. Default: nobody is */
-  onLeftOut?: OnLeftOut;
+  readonly onLeftOut?: OnLeftOut;
 }
 
 /**
