@@ -59,6 +59,15 @@ describe('a call that the process makes to itself', () => {
     expect(openCalls.size).toBe(0);
   });
 
+  it('tells a handler that waits for the next request that there is none', async () => {
+    const { local, push, heard } = madeLocally();
+    local.start();
+    push('a');
+    local.halfClose();
+    await turn();
+    expect(heard).toEqual(['a', 'done']);
+  });
+
   it('ends with what the handler answers, in its words', async () => {
     const { local, call, told, endings } = madeLocally();
     local.start();
@@ -138,6 +147,7 @@ describe('a call that the process makes to itself', () => {
       `${Code.RESOURCE_EXHAUSTED} the request is too large: 9 bytes, more than 8`,
     ]);
     expect(request.endings).toMatchObject([{ code: Code.RESOURCE_EXHAUSTED, cause: 'status' }]);
+    expect(request.call.signal.reason).toMatchObject({ code: Code.RESOURCE_EXHAUSTED });
 
     const response = madeLocally();
     response.local.start();
