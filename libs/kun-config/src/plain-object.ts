@@ -3,7 +3,7 @@ export function isRecord(value: unknown): value is Record<PropertyKey, unknown> 
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** An object that is only its keys: not a Date, a Map or a class of somebody's. */
+/** Whether an object is plain: not a Date, a Map or an instance of a class. */
 export function isPlainObject(value: unknown): value is Record<PropertyKey, unknown> {
   if (!isRecord(value)) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 
-/** Whose configuration to load. */
+/** Names the service whose configuration is loaded. */
 export interface LayerNames {
   /** The directory that holds `conf/`; default the environment variable `KUN_BASE`, then the working directory. */
   readonly base?: string | undefined;
@@ -15,7 +15,7 @@ export interface LayerNames {
 /** The four layers, outermost first. */
 export type LayerName = 'Namespace' | 'Service' | 'Cluster' | 'Instance';
 
-/** One file of the four and what it stands for. */
+/** One of the four files, and its layer. */
 export interface ConfigLayer {
   readonly name: LayerName;
   /** Absolute path of the file. */
@@ -53,8 +53,7 @@ export function configLayers(names: LayerNames, env: NodeJS.ProcessEnv = process
 export const FILE_NAME = 'public.yaml';
 
 function segment(what: string, name: string): string {
-  // The names come from the environment: one of them must not be able to point outside of `conf/`.
-  // A NUL would make every file call throw.
+  // The names come from the environment, so none may point outside `conf/`. A NUL would make every file call throw.
   if (name === '' || name === '.' || name === '..' || /[/\\\0]/.test(name)) {
     throw new TypeError(
       `the ${what} name ${JSON.stringify(name)} cannot be a directory name; use a plain name`,

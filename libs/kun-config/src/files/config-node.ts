@@ -13,14 +13,14 @@ export interface Place {
   readonly column: number;
 }
 
-/** What a value may come from: one of the files, the environment, or the options of a test. */
+/** Where a value may come from: one of the files, the environment, or a test's options. */
 export type SourceLayer = LayerName | 'Environment' | 'Overrides';
 
 /** How a source differs from a file of the tree. */
 export interface SourceTraits {
-  /** What stands in place of the path; default the path as {@link Place} has it. */
+  /** Shown in place of the path. Default: the path as in {@link Place} */
   readonly display?: string;
-  /** The file is a link that leads out of the base directory: nothing of its text may be shown. */
+  /** The file is a link that leads out of the base directory, so none of its text may be shown. */
   readonly foreign?: boolean;
 }
 
@@ -28,7 +28,7 @@ export interface SourceTraits {
 export class SourceFile {
   /** The path as shown to people. */
   readonly display: string;
-  /** Nothing of its text may be shown. */
+  /** None of its text may be shown. */
   readonly foreign: boolean;
   private lineStarts: number[] | undefined;
 
@@ -72,11 +72,11 @@ export class SourceFile {
   }
 }
 
-/** A value that stands outside of the file. */
+/** A value that is kept outside the file. */
 export interface Outside {
   /** The text, or the path of the file with `!file`. */
   readonly template: Template;
-  /** How it is written in the file; absent for a variable that sets a key by its name. */
+  /** How the file refers to it; absent for a variable that sets a key by its name. */
   readonly written?: string;
   readonly file: boolean;
   /** Neither quoted nor a block: the text may mean a number, a boolean, a list or a map. */
@@ -89,9 +89,9 @@ interface NodeBase {
   readonly offset: number;
   /** Where its key starts, for a value of a map. */
   readonly keyOffset: number;
-  /** What stood at this key in outer layers, nearest first. */
+  /** The values that outer layers had at this key, nearest first. */
   readonly hid: readonly ConfigNode[];
-  /** How the value is written in place of printing it, for one that came from outside the file. */
+  /** Printed instead of a value that came from outside the file. */
   readonly written?: string;
 }
 
@@ -101,7 +101,7 @@ export interface MapNode extends NodeBase {
   readonly entries: ReadonlyMap<string, ConfigNode>;
 }
 
-/** A list, which is always of one layer. */
+/** A list, which always comes from one layer. */
 export interface ListNode extends NodeBase {
   readonly kind: 'list';
   readonly items: readonly ConfigNode[];
@@ -115,27 +115,27 @@ export interface ScalarNode extends NodeBase {
   readonly alternative?: Plain;
   /** The text of a number or boolean where printing the value would give another one: `1.10`, `0x1F`. */
   readonly literal?: string;
-  /** A number that is not the one written, since none of its type is. */
+  /** The number differs from the one written, which its type cannot hold. */
   readonly inexact?: boolean;
-  /** Where the value is to be had from; never there once the outside has been read. */
+  /** The source of the value; never present once outside values have been read. */
   readonly outside?: Outside;
-  /** Never to be printed. */
+  /** Must never be printed. */
   readonly secret?: boolean;
-  /** Its environment variable or file could not be had and this was asked to be tolerated. */
+  /** Its environment variable or file was missing, and the caller asked to tolerate that. */
   readonly unresolved?: boolean;
 }
 
-/** A key written as `null`: back to the schema's default, whatever outer layers said. */
+/** A key written as `null`: it returns to the schema's default, whatever outer layers said. */
 export interface UnsetNode extends NodeBase {
   readonly kind: 'unset';
-  /** Nothing at all stands after the key, which may be an oversight. */
+  /** Nothing follows the key, which may be an oversight. */
   readonly empty: boolean;
 }
 
 /** A value of the configuration together with the place that it came from. */
 export type ConfigNode = MapNode | ListNode | ScalarNode | UnsetNode;
 
-/** A plain value as validators want it; unset keys are absent. */
+/** A plain value for validators; unset keys are absent. */
 export type Plain = string | number | boolean | null | Plain[] | { [key: string]: Plain };
 
 /** The plain value of a node. */
@@ -179,6 +179,6 @@ export interface ReadResult {
   /** Undefined when the text is empty or cannot be parsed. */
   readonly root: ConfigNode | undefined;
   readonly problems: readonly ReadProblem[];
-  /** False when the text is not YAML, so that what else it says is not known. */
+  /** False when the text is not YAML, so that nothing else about it is known. */
   readonly parsed: boolean;
 }

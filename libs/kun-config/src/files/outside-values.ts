@@ -18,16 +18,16 @@ import { readSmallFile, UnreadableFileError, type SmallFileOptions } from './sma
  */
 export type WantedKind = 'text' | 'words' | 'mixed' | 'other';
 
-/** What values outside of the files may come from. */
+/** Where values outside the files may come from. */
 export interface OutsideValuesOptions extends SmallFileOptions {
   readonly env: NodeJS.ProcessEnv;
-  /** Keep what cannot be had as an unresolved node instead of a problem, as a check away from the target must. */
+  /** Keep a missing value as an unresolved node instead of a problem, as a check away from the target machine must. */
   readonly tolerant: boolean;
   /** Asked for each plain value, with the text that goes there. */
   readonly wanted: (path: readonly string[], reading: unknown, text: string) => Promise<WantedKind>;
 }
 
-/** A value from outside that could not be had. */
+/** A value from outside that was missing. */
 export interface OutsideProblem extends ReadProblem {
   readonly source: SourceFile;
 }
@@ -43,7 +43,7 @@ export interface OutsideProblem extends ReadProblem {
  */
 export class OutsideValues {
   readonly problems: OutsideProblem[] = [];
-  /** What could not be had and was tolerated. */
+  /** The missing values that were tolerated. */
   readonly unresolved: OutsideProblem[] = [];
   /** The files named by `!file`, found or not. */
   readonly files = new Set<string>();
@@ -139,7 +139,7 @@ export class OutsideValues {
   }
 }
 
-/** Of all files that `!file` names together. */
+/** The limit for all files that `!file` names together. */
 const MAX_BYTES = 16 * 1024 * 1024;
 
 function hasOutside(node: ConfigNode): boolean {
@@ -159,7 +159,7 @@ function readFragment(text: string): { root?: ConfigNode; message?: string } {
   return value ? { root: value } : { message: 'is more than one value' };
 }
 
-/** A value that was read elsewhere, as one that stands where the placeholder does. */
+/** Moves a value that was read elsewhere to the place of its placeholder. */
 function at(node: ConfigNode, place: ScalarNode): ConfigNode {
   const { source, offset, keyOffset, written, secret } = place;
   const from = {

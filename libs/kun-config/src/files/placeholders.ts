@@ -7,7 +7,7 @@ export interface Reference {
   readonly fallback?: Template;
 }
 
-/** What a template gives. */
+/** The result of a template. */
 export interface Expanded {
   readonly text: string;
   /** Variables that are not set and have no default. */
@@ -27,7 +27,7 @@ export function parseTemplate(text: string): Template {
   return new TemplateReader(text).read();
 }
 
-/** Puts in what the environment says. As in a shell, `:-` also stands in for a variable that is set to nothing. */
+/** Inserts the environment's values. As in a shell, `:-` also stands in for a variable that is set to nothing. */
 export function expand(template: Template, env: NodeJS.ProcessEnv): Expanded {
   const missing: string[] = [];
   const textOf = (parts: Template): string =>
@@ -57,7 +57,7 @@ export function placeholderEnd(text: string, start: number): number | undefined 
   return undefined;
 }
 
-/** How deep defaults may hold further ones; it bounds what a hostile text costs. */
+/** How deep defaults may nest; bounds the cost of a hostile text. */
 const MAX_DEPTH = 20;
 
 class TemplateReader {

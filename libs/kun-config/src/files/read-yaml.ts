@@ -5,11 +5,11 @@ import { Shield } from './shield.js';
 import { FILE_TAG, MAX_DEPTH, MAX_PROBLEMS, TreeBuilder } from './tree-builder.js';
 import { syntaxProblem, tagProblem } from './yaml-problem.js';
 
-/** What the reader of a text may be told. */
+/** Options for reading a text. */
 export interface ReadYamlOptions {
   /** Whether `!file` and `${NAME}` are looked for; default no: they are an unknown tag and text. */
   readonly outside?: boolean;
-  /** Which keys hold what must not be printed; default none. */
+  /** Tells which keys hold values that must not be printed. Default: none */
   readonly isSecretKey?: IsSecretKey;
 }
 
@@ -29,9 +29,9 @@ export function readYaml(source: SourceFile, options: ReadYamlOptions = {}): Rea
       // Checked here instead: the library compares every key with every other, seconds for a large map.
       uniqueKeys: false,
       prettyErrors: false,
-      // Silence would also keep it from telling of a second document.
+      // `silent` would also suppress the error for a second document.
       logLevel: 'error',
-      // Those of YAML 1.1 would be read and then be no value that a configuration can have.
+      // Values of YAML 1.1 types would parse, but a configuration cannot hold them.
       resolveKnownTags: false,
       customTags: outside ? [{ tag: FILE_TAG, resolve: (path: string) => path }] : [],
     });
@@ -49,7 +49,7 @@ export function readYaml(source: SourceFile, options: ReadYamlOptions = {}): Rea
   return new TreeBuilder(source, document, shield, isSecretKey).read();
 }
 
-/** More brackets left open than this take the parser seconds to complain about. */
+/** With more open brackets than this the parser needs seconds to complain. */
 const MAX_OPEN_BRACKETS = 10_000;
 
 const TOO_DEEP: ReadProblem = {
@@ -63,10 +63,10 @@ function isTooDeep({ code }: YAMLError): boolean {
   return code === 'RESOURCE_EXHAUSTION';
 }
 
-/** In YAML 1.1 `yes` and `010` are something else; half of it would be worse than none. */
+/** In YAML 1.1 `yes` and `010` mean something else; supporting half of it would be worse than none. */
 function otherVersion(text: string): ReadProblem | undefined {
   const found = /^%YAML[ \t]+(\d+\.\d+)/m.exec(text);
-  // Only what stands before the document is a directive.
+  // Directives come only before the document.
   if (!found || found[1] === '1.2' || /^---/m.test(text.slice(0, found.index))) return undefined;
   const message = `asks for YAML ${found[1]}, but files are read as YAML 1.2; take the line away`;
   return { code: 'syntax', offset: found.index, path: [], message };

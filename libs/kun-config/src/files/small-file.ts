@@ -2,13 +2,13 @@ import { constants } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { errorCode } from '../plain-object.js';
 
-/** How a file may be read. */
+/** Options for reading a file. */
 export interface SmallFileOptions {
   /** How long reading may take, in milliseconds; default 5000. A network file system may never answer. */
   readonly timeoutMs?: number;
 }
 
-/** A file could not be read; the message says why and is fit for a report. */
+/** A file could not be read; the message says why and may be shown. */
 export class UnreadableFileError extends Error {
   /** There is no such file. */
   readonly missing: boolean;
@@ -51,7 +51,7 @@ export async function readSmallFile(
 export const MAX_FILE_BYTES = 1024 * 1024;
 
 async function readAll(file: string): Promise<Buffer> {
-  // Not after opening it, which alone has an effect on some devices.
+  // Before opening it: on some devices opening alone has an effect.
   const stats = await stat(file);
   if (stats.isDirectory()) throw new UnreadableFileError('EISDIR');
   if (!stats.isFile()) throw new UnreadableFileError('not a regular file');
@@ -64,10 +64,10 @@ async function readAll(file: string): Promise<Buffer> {
       const chunk = Buffer.allocUnsafe(stats.size > 0 ? stats.size + 1 : CHUNK_BYTES);
       const { bytesRead } = await handle.read(chunk);
       length += bytesRead;
-      // The size that it stated is not enough to know: it may be growing.
+      // The stated size is not enough: the file may be growing.
       if (length > MAX_FILE_BYTES) throw tooLarge('no end in sight');
       chunks.push(chunk.subarray(0, bytesRead));
-      // The kernel's own files state no size and come in pieces.
+      // Files of the kernel state no size and arrive in pieces.
       if (bytesRead === 0 || (stats.size > 0 && bytesRead < chunk.length)) return Buffer.concat(chunks);
     }
   } finally {

@@ -5,13 +5,13 @@ import type { IsSecretKey } from '../secret.js';
 import type { Shield } from './shield.js';
 import { endOf, isExact, listItem, otherMeaning, scalarValue, startOf } from './yaml-values.js';
 
-/** The tag of a value that stands in a file of its own. */
+/** The tag of a value that is kept in its own file. */
 export const FILE_TAG = '!file';
 
 /** How deep a file may nest. */
 export const MAX_DEPTH = 100;
 
-/** Of one file; a broken text or a bomb repeats itself without end. */
+/** Per file; a broken text or a bomb repeats the same problem endlessly. */
 export const MAX_PROBLEMS = 10;
 
 /** What aliases may add to a file, in values: enough for any honest use, too few for a bomb. */
@@ -24,7 +24,7 @@ export class TreeBuilder {
   /** Values built so far, those that aliases repeat included. */
   private size = 0;
   private aliased = 0;
-  /** Something was left out for its size, so what is said of the rest would be misleading. */
+  /** Something was left out for its size, so problems with the rest would be misleading. */
   private exceeded = false;
 
   constructor(
@@ -95,7 +95,7 @@ export class TreeBuilder {
     if (!this.shield) return node;
     const type = yaml.type ?? 'PLAIN';
     const raw = String(node.value ?? source);
-    // A comment behind the header of a block is no part of it.
+    // A comment after a block's header is not part of it.
     const start = type.startsWith('BLOCK') ? this.source.text.indexOf('\n', node.offset) : node.offset;
     const text = this.shield.uncover(raw, start, type);
     if (!file && !text.includes('${')) return node;
@@ -147,7 +147,7 @@ export class TreeBuilder {
         this.problem(keyOffset, here, `is set twice, first in line ${line}`);
       } else entries.set(name, entry);
     }
-    // What a map says itself wins over what it merges in, wherever it stands.
+    // A map's own keys override merged ones, wherever they are written.
     for (const [name, entry] of merged) if (!entries.has(name)) entries.set(name, entry);
     return entries;
   }
@@ -218,7 +218,7 @@ export class TreeBuilder {
 interface Spot {
   readonly path: readonly string[];
   readonly keyOffset: number;
-  /** Where a value would start of which nothing is written. */
+  /** Where a value would start, when none is written. */
   readonly end: number;
   readonly secret: boolean;
 }

@@ -20,7 +20,7 @@ export function syntaxProblem(
   return { code: 'syntax', offset: at, path: [], message };
 }
 
-/** A tag that nothing here reads. */
+/** A tag that is not supported. */
 export function tagProblem({ code, pos, message }: YAMLError): ReadProblem {
   const name = /tag:yaml\.org,2002:([a-z-]{1,20})(?![^\s.,:])/.exec(message)?.[1];
   const said =
@@ -36,7 +36,7 @@ const UNKNOWN_TAG = 'has a tag that is not known here; only !file is';
 
 type Found = readonly [offset: number, message: string];
 
-/** Where the library's own words are short on the remedy, or repeat the text. */
+/** Replaces library messages that lack the remedy or repeat the text. */
 const MESSAGES: Readonly<Record<string, string>> = {
   BAD_DQ_ESCAPE: 'has an escape that YAML does not know; double the backslash, or use single quotes',
   BAD_DIRECTIVE: 'has a directive (%) that is not understood',
@@ -77,7 +77,7 @@ function plainWords({ code, message }: Pick<YAMLError, 'code' | 'message'>): str
   return (message.split('\n', 1)[0] ?? '').replace(/(?<=\w):( [^]*)?$/, '').replace(/\.$/, '');
 }
 
-/** A quote is found missing at the end of the file; the one that opened it is where to look. */
+/** The parser misses a quote at the end of the file; the opening quote is where to look. */
 function openQuote(document: Document.Parsed, { pos }: YAMLError): Found | undefined {
   let start: number | undefined;
   visit(document, {
@@ -105,7 +105,7 @@ function openBracket(document: Document.Parsed, { message, pos }: YAMLError): Fo
   return start === undefined ? undefined : [start, 'the bracket that opens here is not closed'];
 }
 
-/** What the library says of lines that stand too far left or right. */
+/** The library's error codes for lines that are indented wrongly. */
 const LAYOUT: ReadonlySet<string> = new Set([
   'BAD_INDENT',
   'BLOCK_AS_IMPLICIT_KEY',
@@ -114,7 +114,7 @@ const LAYOUT: ReadonlySet<string> = new Set([
   'UNEXPECTED_TOKEN',
 ]);
 
-/** Finds the line that stands where no line can: the one of the error, or the one after it. */
+/** Finds the line that is indented wrongly: that of the error, or the one after it. */
 function misplacedLine(text: string, offset: number): Found | undefined {
   const last = text.indexOf('\n', offset);
   let levels: readonly number[] = [];
@@ -160,7 +160,7 @@ function* linesOf(text: string): Generator<Line> {
   for (let start = 0; start < text.length;) {
     const next = text.indexOf('\n', start);
     const end = next < 0 ? text.length : next;
-    // Whatever lies further right does not tell of the indentation.
+    // Lines further right say nothing about the indentation.
     const line = text.slice(start, Math.min(end, start + 1_000));
     const [, blank = '', dashes = '', rest = ''] = /^( *)((?:- +)*)(.*)$/.exec(line) ?? [];
     if (rest.trim() !== '' && !rest.startsWith('#')) {

@@ -18,7 +18,7 @@ export function otherMeaning(value: ScalarNode['value'], text: string): string |
     : undefined;
 }
 
-/** Whether a number is the one that its text says: 20 digits are not, and neither is `1e999`. */
+/** Whether a number equals its text: one of 20 digits does not, nor does `1e999`. */
 export function isExact(value: number, text: string): boolean {
   if (/^[-+]?\.(inf|nan)$/i.test(text)) return true;
   if (!Number.isFinite(value)) return false;

@@ -3,7 +3,7 @@ import { formatPath } from '../config-path.js';
 import { isPlainObject } from '../plain-object.js';
 import { Secret } from '../secret.js';
 
-/** One key that has another value than before. */
+/** One key whose value has changed. */
 export interface ConfigChange {
   /** The key, as in `Logger.Level`; a list is one value. */
   readonly path: string;
@@ -14,7 +14,7 @@ export interface ConfigChange {
   readonly current: unknown;
 }
 
-/** The keys that differ between two values; whole maps that come or go are told key by key, too. */
+/** The keys that differ between two values; maps that appear or disappear are listed key by key. */
 export function findChanges(
   previous: unknown,
   current: unknown,

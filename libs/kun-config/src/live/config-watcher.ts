@@ -5,23 +5,23 @@ import type { ReloadEvent } from './reload-event.js';
 
 /** How to look for changes. */
 export interface WatchOptions {
-  /** How often the files are looked at, in milliseconds; default 1000. */
+  /** How often the files are checked, in milliseconds; default 1000. */
   readonly intervalMs?: number | undefined;
-  /** How long they must stand still before they are read, in milliseconds; default 250. */
+  /** How long they must stay unchanged before they are read, in milliseconds; default 250. */
   readonly settleMs?: number | undefined;
 }
 
-/** What is kept up to date: a {@link Configuration} of any type. */
+/** The part of a {@link Configuration} that the watcher updates. */
 export interface Watchable {
   readonly loaded: LoadedConfig<unknown>;
   adopt(outcome: ConsistentOutcome): ReloadEvent<unknown> | undefined;
 }
 
-/** What one look at the files found. */
+/** The result of one check of the files. */
 export type Look = 'same' | 'changing' | 'reloaded' | 'refused';
 
 /**
- * Keeps a configuration at what its files say.
+ * Keeps a configuration up to date with its files.
  *
  * It looks at the files again and again instead of asking the system to tell of changes. The files are few (four, and
  * those of `!file`), and a look is a `realpath` and a `stat` of each, some 0.1 ms a second. In return there is nothing
@@ -55,20 +55,20 @@ export class ConfigWatcher {
     this.files = new Set(configuration.loaded.files);
   }
 
-  /** Begins to look. Does not keep the process alive. */
+  /** Starts watching. Does not keep the process alive. */
   start(): void {
     this.stopped = false;
     this.schedule();
   }
 
-  /** Stops looking; a look that is under way is waited for. */
+  /** Stops watching; waits for a check that is under way. */
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
     await this.looking;
   }
 
-  /** Looks once. The time is monotonic, in milliseconds. */
+  /** Checks once. The time is monotonic, in milliseconds. */
   async look(nowMs: number = performance.now()): Promise<Look> {
     const stamps = await stampFiles(this.files);
     if (this.known && sameStamps(stamps, this.known)) {
@@ -83,7 +83,7 @@ export class ConfigWatcher {
 
     const { options } = this.configuration.loaded.parts;
     const outcome = await loadConsistent(options, stamps);
-    // A schema that was taken in meanwhile was not asked.
+    // A schema that joined meanwhile has not validated it.
     if (this.stopped || options !== this.configuration.loaded.parts.options) return 'changing';
     if (!sameStamps(outcome.stamps, stamps)) {
       // They moved on while they were read, or name files that were not looked at so far.
@@ -93,7 +93,7 @@ export class ConfigWatcher {
     }
     this.known = stamps;
     this.pending = undefined;
-    // A set that cannot be read may not tell of its files; those of before are still looked at.
+    // A set that cannot be read may not know its files; keep checking the previous ones.
     if (outcome.loaded) this.files = new Set(outcome.files);
     const event = this.configuration.adopt(outcome);
     if (event === undefined) return 'same';

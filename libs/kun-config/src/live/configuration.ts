@@ -10,7 +10,7 @@ import type { LoadedConfig } from '../load/loaded-config.js';
 import type { LoadedLayer, Origin } from '../report/origin.js';
 import type { ConfigStatus, ReloadEvent } from './reload-event.js';
 
-/** A key and what became of its value. */
+/** A key with its new and its previous value. */
 export interface ValueChange<V> {
   readonly path: string;
   readonly previous: V | undefined;
@@ -28,7 +28,7 @@ export class Configuration<T = Record<string, unknown>> {
   #current: LoadedConfig<T>;
   readonly #events = new Subject<ReloadEvent<T>>();
   #status: Omit<ConfigStatus, 'hash' | 'needRestart'>;
-  /** One load after the other: each begins with what the one before has left. */
+  /** Loads run one after another, each starting from the result of the one before. */
   #loading: Promise<unknown> = Promise.resolve();
 
   constructor(loaded: LoadedConfig<T>) {
@@ -49,12 +49,12 @@ export class Configuration<T = Record<string, unknown>> {
     return this.#current.value;
   }
 
-  /** What is in use, with all that is known of it. */
+  /** The configuration in use, with everything known about it. */
   get loaded(): LoadedConfig<T> {
     return this.#current;
   }
 
-  /** What is allowed but most likely not meant. */
+  /** What is allowed but probably unintended. */
   get warnings(): readonly ConfigProblem[] {
     return this.#current.warnings;
   }
@@ -77,8 +77,8 @@ export class Configuration<T = Record<string, unknown>> {
   }
 
   /**
-   * What becomes of a key or a section, from the next change on. When it tells, `value`, `get` and `ConfigService`
-   * have the new values already, of this key and of all others. As with any Observable, what a subscriber throws is
+   * Emits each later change of a key or a section. By then `value`, `get` and `ConfigService` have the new values of
+   * this key and of all others. As with any Observable, what a subscriber throws is
    * an uncaught exception; a method under `@OnConfigChange` is logged instead.
    */
   changes<P extends Path<T>>(path: P): Observable<ValueChange<PathValue<T, P>>>;
@@ -96,12 +96,12 @@ export class Configuration<T = Record<string, unknown>> {
     );
   }
 
-  /** Every reading of changed files, used or refused; ends when the application does. */
+  /** Emits each reload, whether accepted or refused; completes when the application ends. */
   get reloads(): Observable<ReloadEvent<T>> {
     return this.#events.asObservable();
   }
 
-  /** How it is doing, as metrics and health checks want to know. */
+  /** The state of reloading, for metrics and health checks. */
   get status(): ConfigStatus {
     const changed = findChanges(this.#started, this.value);
     return {
@@ -134,7 +134,7 @@ export class Configuration<T = Record<string, unknown>> {
       if (missing.length === 0) return;
       const outcome = await loadConsistent({ ...options, schemas: [...(options.schemas ?? []), ...missing] });
       if (outcome.error) throw outcome.error;
-      // What the new schemas bring is no change since the start.
+      // Values that new schemas add are not changes since the start.
       if (isRecord(this.#started) && isRecord(outcome.loaded.value))
         this.#started = { ...outcome.loaded.value, ...this.#started };
       this.adopt(outcome);
@@ -148,7 +148,7 @@ export class Configuration<T = Record<string, unknown>> {
   }
 
   /**
-   * Takes what was loaded, or notes why it cannot be used. Tells of it unless everything is as it was.
+   * Accepts what was loaded, or records why it cannot be used. Emits an event unless nothing changed.
    *
    * @internal for the watcher
    */
@@ -160,7 +160,7 @@ export class Configuration<T = Record<string, unknown>> {
     return event;
   }
 
-  /** @internal nothing will change any more */
+  /** @internal completes: nothing changes after this */
   close(): void {
     this.#events.complete();
   }

@@ -2,7 +2,7 @@ import type { ConfigChange } from './config-change.js';
 import type { ConfigError } from '../report/config-error.js';
 import type { LoadedConfig } from '../load/loaded-config.js';
 
-/** The files changed and were read: what came of it. */
+/** The outcome of reading changed files. */
 export type ReloadEvent<T> = ReloadSuccess<T> | ReloadFailure;
 
 /** The new values are in use. */
@@ -10,19 +10,19 @@ export interface ReloadSuccess<T> {
   readonly ok: true;
   readonly config: LoadedConfig<T>;
   readonly previous: LoadedConfig<T>;
-  /** Empty when the files say again what they said before a failure. */
+  /** Empty when the files are back to what they were before a failure. */
   readonly changes: readonly ConfigChange[];
-  /** Those of the changes that take effect only at the next start. */
+  /** The changes that take effect only at the next start. */
   readonly needRestart: readonly ConfigChange[];
 }
 
-/** The new files are not used, the values of before stay. */
+/** The new files are refused; the previous values stay in use. */
 export interface ReloadFailure {
   readonly ok: false;
   readonly error: ConfigError;
 }
 
-/** How the configuration is doing; for metrics and health checks. */
+/** The state of reloading, for metrics and health checks. */
 export interface ConfigStatus {
   /** Same values, same hash: see the guide on what it covers. */
   readonly hash: string;
@@ -32,7 +32,7 @@ export interface ConfigStatus {
   readonly lastReloadSuccessful: boolean;
   /** When the files were last read again; undefined before the first time. */
   readonly lastReloadAt: Date | undefined;
-  /** How often other values came into use. */
+  /** How often new values came into use. */
   readonly reloads: number;
   /** How often the files could not be used. */
   readonly failures: number;

@@ -5,7 +5,7 @@ import type { ConfigProblem } from '../report/config-error.js';
 import type { ProblemMaker } from '../report/problem-maker.js';
 import type { SchemaView } from '../schema/schema-view.js';
 
-/** What begins the name of an environment variable that sets a key: `KUN_CONF__GRPCSERVER__PORT`. */
+/** The prefix of environment variables that set keys: `KUN_CONF__GRPCSERVER__PORT`. */
 export const VARIABLE_PREFIX = 'KUN_CONF__';
 
 /** The keys that the environment sets. */
@@ -54,7 +54,7 @@ export function environmentLayer(
     if (before === undefined) variables.push({ keys: path.keys, source, text: env[name] ?? '' });
     else found.push(report(`sets the same key as ${before}; take one of them away`));
   }
-  // The one that says more of a path wins: a section as a whole is laid below its keys.
+  // The longer path wins: a whole section goes below its keys.
   const maps = variables
     .toSorted((a, b) => a.keys.length - b.keys.length)
     .map((each) => nodeOf(each, problems));
@@ -72,7 +72,7 @@ interface Variable {
 type Read =
   { readonly keys: readonly string[] } | { readonly wrong: string; readonly near?: readonly string[] };
 
-/** Finds the keys that the name of a variable means. */
+/** Finds the keys that a variable's name refers to. */
 class PathReader {
   private node: ConfigNode | undefined;
 
@@ -147,7 +147,7 @@ function matching(part: string, names: ReadonlySet<string>): string[] {
   return [...names].filter((name) => plain(name) === plain(part));
 }
 
-/** A key as the name of a variable can have it. */
+/** A key in the form of a variable's name. */
 function plain(key: string): string {
   return key.toUpperCase().replace(/[^A-Z0-9_]/g, '_');
 }

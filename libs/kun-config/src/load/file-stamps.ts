@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { errorCode } from '../plain-object.js';
 
-/** What can be told of each file without reading it; another stamp means that it may say something else. */
+/** What is known of each file without reading it; a different stamp means that its content may have changed. */
 export type FileStamps = ReadonlyMap<string, string>;
 
 /**
@@ -14,7 +14,7 @@ export async function stampFiles(files: Iterable<string>): Promise<FileStamps> {
   return new Map(await Promise.all(unique.map(async (file) => [file, await stampFile(file)] as const)));
 }
 
-/** Whether every file of the first is stamped the same in the second. */
+/** Whether every file of the first has the same stamp in the second. */
 export function sameStamps(some: FileStamps, all: FileStamps): boolean {
   return [...some].every(([file, stamp]) => all.get(file) === stamp);
 }

@@ -5,7 +5,7 @@ import { configLayers } from '../files/config-layers.js';
 import { sameStamps, stampFiles, type FileStamps } from './file-stamps.js';
 import { loadOnce, type LoadOutcome } from './load-once.js';
 
-/** What several schemas give together. */
+/** The combined output of several schemas. */
 export type Outputs<S extends readonly StandardSchemaV1[]> =
   UnionToIntersection<StandardSchemaV1.InferOutput<S[number]>> extends infer T
     ? { [K in keyof T]: T[K] }
@@ -27,7 +27,7 @@ export async function loadConfig(options: LoadConfigOptions): Promise<LoadedConf
   return loaded;
 }
 
-/** What was loaded, and the stamps of all that it was loaded from. */
+/** What was loaded, and the stamps of all its files. */
 export type ConsistentOutcome = LoadOutcome & { readonly stamps: FileStamps };
 
 /**

@@ -14,13 +14,13 @@ import type { LoadConfigOptions } from './load-options.js';
 import { LoadedConfig } from './loaded-config.js';
 import { readLayer, readText, type ReadLayer } from './read-layer.js';
 
-/** A configuration or what is wrong with it; either way the files that it depends on, found or not. */
+/** A configuration, or what is wrong with it; either way with the files that it depends on, found or not. */
 export type LoadOutcome = { readonly files: readonly string[] } & (
   | { readonly loaded: LoadedConfig<unknown>; readonly error?: never }
   | { readonly loaded?: never; readonly error: ConfigError }
 );
 
-/** The whole way from paths to a validated value, once: paths, read, merge with origin, validate. */
+/** Loads once: finds the paths, reads, merges with origins, validates. */
 export async function loadOnce(options: LoadConfigOptions): Promise<LoadOutcome> {
   const env = options.env ?? process.env;
   const layers = configLayers(options, env);
@@ -46,7 +46,7 @@ export async function loadOnce(options: LoadConfigOptions): Promise<LoadOutcome>
     named.push(...layers.map((layer) => layer.file), ...outside.files);
     const found = [...read.flatMap((layer) => layer.problems), ...root.problems];
     found.push(...outside.problems.map((problem) => problems.at(problem.source, problem.offset, problem)));
-    // A file that cannot be understood may hold what the others seem to lack.
+    // A file that cannot be parsed may hold what seems to be missing from the others.
     if (!read.every((layer) => layer.understood)) return refuse(found);
 
     const validated = await validateConfig(root.merged, views, problems);
@@ -82,7 +82,7 @@ export async function loadOnce(options: LoadConfigOptions): Promise<LoadOutcome>
   }
 }
 
-/** Nobody reads more, and a log should not hold more. */
+/** Nobody reads more, and a log should not contain more. */
 const MAX_PROBLEMS = 200;
 
 interface Together {
@@ -91,7 +91,7 @@ interface Together {
   readonly warnings: readonly ConfigProblem[];
 }
 
-/** Files, environment and overrides as one tree, with what stands outside of it put in. */
+/** Files, environment and overrides as one tree, with outside values inserted. */
 async function together(
   read: ReadLayer[],
   options: LoadConfigOptions,
@@ -119,7 +119,7 @@ async function together(
   return { merged, problems: fromEnvironment.problems, warnings: fromEnvironment.warnings };
 }
 
-/** As one reads them: layer by layer, from the top of each file; the environment last. */
+/** In reading order: layer by layer, each file from the top; the environment last. */
 function inOrder(problems: readonly ConfigProblem[], read: readonly ReadLayer[]): ConfigProblem[] {
   const files = read.map((layer) => layer.source.display);
   const file = (problem: ConfigProblem): number => {

@@ -2,18 +2,18 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { LayerNames } from '../files/config-layers.js';
 import type { ConfigPath } from '../config-path.js';
 
-/** What to load and what it must look like. */
+/** What to load, and how it is validated. */
 export interface LoadConfigOptions extends LayerNames {
   /**
    * The schemas of the keys, from any library that speaks Standard Schema; each reads its own top-level keys and a
    * key of none is an error. Default none: everything is accepted.
    */
   readonly schemas?: readonly StandardSchemaV1[] | undefined;
-  /** Values that win over every file, as a test wants them; default none. */
+  /** Values that override every file, for tests; default none. */
   readonly overrides?: Readonly<Record<string, unknown>> | undefined;
   /** Where `KUN_BASE` and `${NAME}` are looked up; default `process.env`. */
   readonly env?: NodeJS.ProcessEnv | undefined;
-  /** What a schema cannot say: keys that conflict, keys without effect; default none. */
+  /** Checks for what a schema cannot express: conflicting keys, keys without effect; default none. */
   readonly checks?: readonly ConfigCheck[] | undefined;
   /**
    * Whether an environment variable or a `!file` that is not there is an error (default) or, as wanted where a tree
@@ -22,7 +22,7 @@ export interface LoadConfigOptions extends LayerNames {
   readonly external?: 'required' | 'tolerated' | undefined;
 }
 
-/** Something that a schema cannot say: keys that conflict, or a key that has no effect because of another. */
+/** A problem that a schema cannot express: conflicting keys, or a key that another one makes ineffective. */
 export interface ConfigFinding {
   /** The key it is about, as in `'GRPCDial.WithProxyPort'`. */
   readonly path: ConfigPath;
@@ -32,5 +32,5 @@ export interface ConfigFinding {
   readonly severity: 'error' | 'warning';
 }
 
-/** Looks at the whole, validated configuration. */
+/** Checks the whole, validated configuration. */
 export type ConfigCheck<T = never> = (value: T) => Iterable<ConfigFinding>;

@@ -11,12 +11,12 @@ import { Secret, HIDDEN, type IsSecretKey } from '../secret.js';
 import { showNode } from '../report/describe-value.js';
 import { isPlainObject } from '../plain-object.js';
 
-/** What loading gives: the value, and all that is known of how it came about. Does not change. */
+/** The result of loading: the value, and everything known about its origins. Immutable. */
 export class LoadedConfig<T = Record<string, unknown>> {
   /** The validated value, frozen to the last leaf. */
   readonly value: T;
   readonly layers: readonly LoadedLayer[];
-  /** What is allowed but most likely not meant. */
+  /** What is allowed but probably unintended. */
   readonly warnings: readonly ConfigProblem[];
   /** Every file that the value depends on, found or not: the layers and the targets of `!file`. */
   readonly files: readonly string[];
@@ -73,13 +73,13 @@ export class LoadedConfig<T = Record<string, unknown>> {
     return undefined;
   }
 
-  /** What the schema says of a key. */
+  /** The schema's description of a key. */
   description(path: ConfigPath): string | undefined {
     const said = this.parts.views.flatMap((view) => view.written(parsePath(path)));
     return said.find((schema) => schema.description !== undefined)?.description;
   }
 
-  /** Whether a value must not be printed: by its type, its schema, where it comes from or the sound of its key. */
+  /** Whether a value must not be printed: by its type, its schema, where it comes from or the name of its key. */
   isSecret(path: ConfigPath): boolean {
     const keys = parsePath(path);
     if (valueAt(this.value, keys) instanceof Secret) return true;
@@ -120,7 +120,7 @@ function deepFreeze(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value) || value instanceof Secret)
     return value;
   const prototype: unknown = Object.getPrototypeOf(value);
-  // Dates, maps and the like that a schema made are its own affair: freezing would not hold them still.
+  // Dates, maps and other objects that a schema made stay as they are: freezing does not make them immutable.
   if (prototype !== null && prototype !== Object.prototype && !Array.isArray(value)) return value;
   for (const each of Object.values(value)) deepFreeze(each);
   return Object.freeze(value);
@@ -141,7 +141,7 @@ function canonical(value: unknown, isSecretKey: IsSecretKey): unknown {
   if (typeof value === 'bigint') return String(value);
   if (!isPlainObject(value)) return value;
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  // Pairs keep the order, and the wrapping tells them from a list.
+  // Pairs keep the order; the wrapper distinguishes them from a list.
   return {
     map: entries.map(([key, each]) => [key, isSecretKey(key) ? HIDDEN : canonical(each, isSecretKey)]),
   };

@@ -31,10 +31,10 @@ export async function findNearMisses({ file, base }: ConfigLayer, found: boolean
   ];
 }
 
-/** Whether the name of a file looks as if it were meant to be that of a layer's. */
+/** Whether a file's name looks as if a layer's file was meant. */
 export function isNearMiss(name: string, found = false): boolean {
   if (name === FILE_NAME) return false;
-  // What editors and deployments leave beside a file that is there.
+  // Left by editors and deployments beside an existing file.
   if (/(~|\.(bak|old|orig|save|tmp|swp|swo|rej|example|sample|dist))$|^[.#]/i.test(name)) {
     return !found && /^[.#]*public\.ya?ml/i.test(name);
   }
@@ -42,7 +42,7 @@ export function isNearMiss(name: string, found = false): boolean {
   return /\.ya?ml$/i.test(name) && nearest(name, [FILE_NAME, 'public.yml']) !== undefined;
 }
 
-/** Whether there is a link of this name, whatever it leads to. */
+/** Whether there is a link of this name, wherever it points. */
 export async function isDangling(file: string): Promise<boolean> {
   try {
     return (await lstat(file)).isSymbolicLink();
@@ -55,7 +55,7 @@ async function entriesOf(folder: string): Promise<string[]> {
   try {
     return (await readdir(folder)).toSorted();
   } catch (error) {
-    // What cannot be looked at holds nothing that could be named.
+    // A directory that cannot be read has nothing to name.
     if (['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM'].includes(errorCode(error))) return [];
     throw error;
   }

@@ -16,7 +16,7 @@ export interface ReadLayer {
   /** Undefined when there is no file or nothing in it. */
   readonly root: MapNode | undefined;
   readonly problems: readonly ConfigProblem[];
-  /** What lies beside the file and is not read, though it looks as if it should be. */
+  /** Files beside it that look as if they should be read, but are not. */
   readonly warnings: readonly ConfigProblem[];
   /** False when the file cannot be understood, so that other problems may only follow from that. */
   readonly understood: boolean;
@@ -90,13 +90,13 @@ async function nearMisses(
   return messages.map((message) => problems.of(source, { code: 'not-read', message }));
 }
 
-/** Whether a file is a link to somewhere outside of the base; a ConfigMap's links stay below it. */
+/** Whether a file is a link that leads outside the base directory; a ConfigMap's links stay inside. */
 async function leavesBase(file: string, realBase: Promise<string>): Promise<boolean> {
   try {
     const [real, base] = await Promise.all([realpath(file), realBase]);
     return !real.startsWith(base.endsWith(sep) ? base : base + sep);
   } catch {
-    // It has just moved; nothing is known of it.
+    // It has just been moved or removed.
     return true;
   }
 }

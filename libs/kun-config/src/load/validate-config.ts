@@ -13,7 +13,7 @@ import type { ConfigCheck } from './load-options.js';
 export interface Validated {
   readonly value: unknown;
   readonly problems: readonly ConfigProblem[];
-  /** How many more there are of a kind of which nobody reads so many. */
+  /** How many more problems of a kind there are than are listed. */
   readonly omitted: number;
 }
 
@@ -67,7 +67,7 @@ export async function validateConfig(
   return { value, problems: unique(found), omitted: Math.max(0, paths.length - MAX_UNKNOWN) };
 }
 
-/** What each was meant to be is looked for among all keys of its map. */
+/** The likely key is searched for among all keys of the map. */
 const MAX_UNKNOWN = 200;
 
 /** Which schema names which key. */
@@ -88,7 +88,7 @@ function unique(problems: readonly ConfigProblem[]): ConfigProblem[] {
   return [...seen.values()];
 }
 
-/** Runs the checks and gives what they find its place. */
+/** Runs the checks, and adds the place of what they find. */
 export function checkConfig(
   checks: readonly ConfigCheck[],
   value: unknown,

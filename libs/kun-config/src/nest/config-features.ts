@@ -4,7 +4,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { Configuration } from '../live/configuration.js';
 import { ConfigSection } from './config-section.js';
 
-/** A module's wish that its schema takes part in the loading of the application's configuration. */
+/** A module's registration of its schema for the loading of the application's configuration. */
 class ConfigFeature {
   constructor(readonly schema: StandardSchemaV1) {}
 }

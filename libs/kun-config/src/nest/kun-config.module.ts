@@ -58,7 +58,7 @@ export class KunConfigModule
   implements OnModuleInit, OnModuleDestroy, OnApplicationShutdown
 {
   /**
-   * Lets a module bring the schema of its own keys, which are then validated and reloaded with all others. A class
+   * Lets a module contribute the schema of its own keys, which are then validated and reloaded with all others. A class
    * made by {@link ConfigSection} can be injected where this is imported; of any other schema the keys are read
    * from {@link Configuration}.
    */

@@ -65,7 +65,7 @@ export class ConfigChangeHandlers {
     };
     this.subscription.add(
       this.configuration.changes(path).subscribe(({ current, previous }) => {
-        // One that fails, now or later, must neither keep the others from hearing nor end the process.
+        // A method that fails, now or later, must neither keep the others from being called nor end the process.
         try {
           Promise.resolve(method(current, previous)).catch(failed);
         } catch (error) {

@@ -6,7 +6,7 @@ import type { LoadedConfig } from '../load/loaded-config.js';
 import { formatPlace } from '../report/config-error.js';
 import { showValue } from '../report/describe-value.js';
 
-/** Says in the log what each reload did, what waits for a restart, and why a set was refused. */
+/** Logs what each reload changed, what needs a restart, and why a set was refused. */
 export function logReloads(configuration: Configuration<unknown>, logger: LoggerService): Subscription {
   return configuration.reloads.subscribe((event) => {
     if (!event.ok) {

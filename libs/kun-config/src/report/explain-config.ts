@@ -4,7 +4,7 @@ import type { Origin } from '../report/origin.js';
 import { isPlainObject } from '../plain-object.js';
 import { showNode, showValue } from './describe-value.js';
 
-/** One key with all that is known of its value. */
+/** One key, with everything known about its value. */
 export interface ExplainedValue extends Origin {
   /** The key, as in `Logger.Level`; a list is one value. */
   readonly path: string;
@@ -16,7 +16,7 @@ export interface ExplainedValue extends Origin {
   readonly description?: string;
 }
 
-/** What it needs of a loaded configuration. */
+/** What an explanation needs from a loaded configuration. */
 interface Explainable {
   readonly value: unknown;
   readonly parts: {

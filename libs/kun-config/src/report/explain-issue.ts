@@ -8,7 +8,7 @@ import type { ProblemMaker } from './problem-maker.js';
 import type { SchemaView } from '../schema/schema-view.js';
 import { HIDDEN } from '../secret.js';
 
-/** Says where the value of an issue stands, what it is and what would be allowed. */
+/** Turns an issue into a problem: where the value is, what it is, and what is allowed. */
 export function explainIssue(
   issue: Issue,
   root: MapNode,
@@ -81,7 +81,7 @@ function allowedAt(view: SchemaView | undefined, issue: Issue): JsonSchema[] {
   return type === undefined ? [] : [{ type }];
 }
 
-/** Some libraries put what they received into the message. */
+/** Some libraries repeat the received value in the message. */
 function hide(message: string, node: ConfigNode, secret: boolean): string {
   if (node.kind !== 'scalar' || (!secret && node.written === undefined)) return message;
   const text = String(node.value);

@@ -3,7 +3,7 @@ import type { ConfigNode, MapNode } from '../files/config-node.js';
 import type { ProblemMaker } from './problem-maker.js';
 import type { SchemaView } from '../schema/schema-view.js';
 
-/** What is allowed but most likely not meant: an empty section that hides an outer one, a deprecated key. */
+/** Finds what is allowed but probably unintended: an empty section that hides an outer one, a deprecated key. */
 export function findWarnings(
   root: MapNode,
   views: readonly SchemaView[],

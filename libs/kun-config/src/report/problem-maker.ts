@@ -6,7 +6,7 @@ import type { SchemaView } from '../schema/schema-view.js';
 import { soundsSecret } from '../secret.js';
 import { showKey, showLine } from './source-line.js';
 
-/** Makes problems with their places, and knows what must not be shown in one. */
+/** Creates problems with their places, and hides what must not be shown. */
 export class ProblemMaker {
   private readonly secretNames: ReadonlySet<string>;
   private made = 0;
@@ -48,15 +48,15 @@ export class ProblemMaker {
     return { ...problem, key: '', file: source.display, line: 0, column: 0 };
   }
 
-  /** Whether a value must not be printed: by its node, its schema, or the sound of a key on its path. */
+  /** Whether a value must not be printed, judging by its node, its schema, or the name of a key on its path. */
   isSecret(path: readonly PropertyKey[], node?: ConfigNode): boolean {
     if (node && (node.source.foreign || isSecretNode(node))) return true;
-    // What switches something on or off gives nothing away.
+    // A switch reveals nothing.
     if (node?.kind === 'scalar' && typeof node.value === 'boolean') return false;
     return path.some((key) => soundsSecret(String(key))) || this.views.some((view) => view.isSecret(path));
   }
 
-  /** The same of a key alone, for where nothing else is known yet. */
+  /** The same for a key alone, where nothing else is known yet. */
   readonly isSecretKey = (key: string): boolean =>
     remember(this.known, key, () => this.secretNames.has(key) || soundsSecret(key));
 
@@ -102,7 +102,7 @@ function remember(known: Map<string, boolean>, key: string, find: () => boolean)
 
 const SECRET_WORDS = ['password', 'passphrase', 'secret', 'token', 'apikey', 'privatekey', 'credentials'];
 
-/** Longer keys are an attack or a quote in the wrong place. */
+/** Longer keys are an attack or a misplaced quote. */
 const MAX_KEY = 300;
 const MAX_MESSAGE = 1_000;
 

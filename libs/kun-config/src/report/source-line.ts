@@ -33,7 +33,7 @@ export function showLine(
   return around(printable(shown), moved ? 0 : column);
 }
 
-/** A key as it may be shown: one that a quote in the wrong place made of half a file may hold a secret's key and value. */
+/** A key as it may be shown: a misplaced quote can make a key out of half a file, with a secret's key and value in it. */
 export function showKey(key: string, isSecretKey: IsSecretKey): string {
   return maskAfter(key, secretStarts(key.slice(0, MAX_LENGTH), isSecretKey)[0]);
 }
@@ -47,7 +47,7 @@ export function maskCredentials(text: string): string {
   return text.replace(/(:\/\/[^\s:@/]*:)[^\s@/]+@/g, `$1${HIDDEN}@`);
 }
 
-/** A text without characters that would move the cursor or colour a terminal; tabs stay. */
+/** A text without the control characters that move a terminal's cursor or change its colours; tabs stay. */
 export function printable(text: string): string {
   return text.replace(/[^\t\P{C}]/gu, '·');
 }

@@ -1,6 +1,6 @@
 import type { JsonSchema } from './json-schema.js';
 
-/** Whether a value is of a type, of an enumeration and in a range that is allowed. */
+/** Whether a value has an allowed type, is in the enumeration, and is in range. */
 export function fits(value: unknown, allowed: readonly JsonSchema[]): boolean {
   return allowed.some((schema) => fitsOne(value, schema));
 }

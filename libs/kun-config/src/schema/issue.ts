@@ -1,6 +1,6 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 
-/** What a schema library complains about, in one form for all libraries. */
+/** An issue of a schema library, in one form for all libraries. */
 export interface Issue {
   readonly path: readonly PropertyKey[];
   readonly message: string;

@@ -3,7 +3,7 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/sp
 import { isRecord } from '../plain-object.js';
 import { Secret } from '../secret.js';
 
-/** The parts of JSON Schema that are read here. */
+/** The parts of JSON Schema that are used here. */
 export interface JsonSchema {
   readonly $schema?: string;
   readonly type?: string | readonly string[];
@@ -48,7 +48,7 @@ export function jsonSchemaOf(
   try {
     return standard.jsonSchema[direction]({ target: 'draft-2020-12', libraryOptions: ZOD_OPTIONS });
   } catch {
-    // Libraries throw for what JSON Schema cannot say; the schema still validates.
+    // Libraries throw for what JSON Schema cannot express; the schema still validates.
     return undefined;
   }
 }
@@ -72,14 +72,14 @@ function field(value: unknown, key: string): unknown {
   return isRecord(value) ? value[key] : undefined;
 }
 
-/** What may stand at a place: one entry for each alternative, references and unions resolved. */
+/** The schemas allowed at a place: one per alternative, with references and unions resolved. */
 export function alternativesAt(root: JsonSchema, path: readonly PropertyKey[]): JsonSchema[] {
   let at = alternatives(root, root);
   for (const key of path) at = at.flatMap((schema) => child(root, schema, String(key)));
   return at;
 }
 
-/** The schemas that lie on the way to a place, outermost first: what is said of a section holds for its keys. */
+/** The schemas on the way to a place, outermost first: what holds for a section holds for its keys. */
 export function schemasAlong(root: JsonSchema, path: readonly PropertyKey[]): JsonSchema[] {
   return [root, ...path.flatMap((_, index) => directAt(root, path.slice(0, index + 1)))];
 }
@@ -89,7 +89,7 @@ export function namesAt(root: JsonSchema, path: readonly PropertyKey[]): string[
   return [...new Set(alternativesAt(root, path).flatMap((schema) => Object.keys(schema.properties ?? {})))];
 }
 
-/** Whether a schema says of a map that it may have keys of any name. */
+/** Whether a schema allows a map to have keys of any name. */
 export function isOpen(schema: JsonSchema): boolean {
   return (
     (schema.additionalProperties !== undefined && schema.additionalProperties !== false) ||

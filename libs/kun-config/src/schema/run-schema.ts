@@ -89,7 +89,7 @@ function keepWritten(part: MapNode, view: SchemaView, input: Plain, tried: Set<C
   return kept;
 }
 
-/** Leaves out what could not be had from outside, so that the rest can be looked at. */
+/** Leaves out missing outside values, so that the rest can be validated. */
 function leaveOut(
   part: MapNode,
   path: readonly PropertyKey[],

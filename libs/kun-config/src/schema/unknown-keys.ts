@@ -47,7 +47,7 @@ export function unknownByOutput(
   }
 }
 
-/** Whether a value was kept from the schema because it could not be had from outside. */
+/** Whether a value was kept from the schema because it was missing outside. */
 function isLeftOut(node: ConfigNode): boolean {
   return node.kind === 'scalar' && node.unresolved === true;
 }

@@ -8,7 +8,7 @@ import {
 } from '../frames/frame-type.js';
 import type { ConnectionLimits } from './limits/connection-limits.js';
 
-/** What the peer has set (RFC 9113, section 6.5.2), at first the initial values. */
+/** The peer's settings (RFC 9113, section 6.5.2), starting with the initial values. */
 export class PeerSettings {
   headerTableBytes = 4096;
   maxConcurrentStreams = Infinity;
@@ -52,14 +52,14 @@ export class PeerSettings {
         this.maxHeaderListBytes = value;
         return;
       default:
-      // Those that are not known are ignored (RFC 9113, section 6.5.2).
+      // Unknown settings are ignored (RFC 9113, section 6.5.2).
     }
   }
 }
 
 const MAX_32_BITS = 2 ** 32 - 1;
 
-/** What we set (RFC 9113, section 6.5.2): the limits that the peer is to know. */
+/** Our settings (RFC 9113, section 6.5.2): the limits that the peer must know. */
 export function localSettings(limits: ConnectionLimits): Array<readonly [id: number, value: number]> {
   const settings: Array<readonly [number, number]> = [
     [Setting.maxConcurrentStreams, Math.min(limits.maxConcurrentStreams, MAX_32_BITS)],

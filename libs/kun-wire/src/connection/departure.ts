@@ -3,7 +3,7 @@ import { MAX_31_BITS } from '../frames/frame-type.js';
 import type { FrameWriter } from '../frames/frame-writer.js';
 import { Timer, type Timers } from '../process/timers.js';
 
-/** What a departure asks of its connection. */
+/** What a departure needs from its connection. */
 export interface DepartureHost {
   readonly frames: FrameWriter;
   /** The last stream that was taken on. */
@@ -14,7 +14,7 @@ export interface DepartureHost {
   departed(): void;
 }
 
-/** What marks the PING that tells one departure's round trip. */
+/** Marks the PING that measures a departure's round trip. */
 const ROUND_TRIP = Buffer.from('kun-away', 'latin1');
 
 /**
@@ -41,7 +41,7 @@ export class Departure {
     return this.lastStream !== Infinity;
   }
 
-  /** The first GOAWAY, with a reason for whoever reads the peer's log. */
+  /** The first GOAWAY, with a reason for the peer's log. */
   begin(reason: string): void {
     if (this.announced) return;
     this.announced = true;
@@ -52,7 +52,7 @@ export class Departure {
     this.timers.arm(this.timer, this.pingTimeoutMs);
   }
 
-  /** An acknowledged PING; the one that was waited for brings the second GOAWAY. */
+  /** Handles a PING acknowledgement; the expected one triggers the second GOAWAY. */
   acknowledged(payload: Buffer, start: number): void {
     if (this.announced && payload.compare(ROUND_TRIP, 0, 8, start, start + 8) === 0) this.finish();
   }

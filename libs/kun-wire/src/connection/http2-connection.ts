@@ -46,7 +46,7 @@ export abstract class Http2Connection
   protected readonly encoder = new HeaderEncoder();
   protected readonly reader: FrameReader;
   private readonly repeated = new RepeatedBlocks(this.encoder);
-  // Streams whose end came without a byte; told once the chunk is read, as a reset may follow it.
+  // Streams that ended without a byte; reported once the chunk is read, since a reset may follow.
   private endsToTell: Http2Stream[] = [];
 
   constructor(
@@ -76,9 +76,9 @@ export abstract class Http2Connection
   abstract settingsAcknowledged(): void;
   abstract pingArrived(ack: boolean, payload: Buffer, start: number): void;
   abstract goAwayArrived(code: number): void;
-  /** Counts a refusal, and tells whoever wants to know. */
+  /** Counts a refusal and reports it. */
   abstract refused(reason: RefusalReason, detail: string, scope: 'connection' | 'stream'): void;
-  /** Ends the connection for a rule that its peer broke. */
+  /** Ends the connection because its peer broke a rule. */
   protected abstract fail(error: ConnectionError): void;
   /** A stream left the table. */
   protected abstract streamClosed(): void;
@@ -96,7 +96,7 @@ export abstract class Http2Connection
   /** Writes a header block, encoding fields that are known to repeat once. */
   writeHeaders(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void {
     const block = this.repeated.blockOf(fields);
-    // Larger frames would serve nobody.
+    // Larger frames have no benefit.
     this.frames.headerBlock(stream.id, block, endStream, MIN_FRAME_BYTES);
     stream.headWritten = true;
     if (endStream) this.localEnd(stream);
@@ -182,7 +182,7 @@ export abstract class Http2Connection
     if (!this.process.turns.spend()) this.reader.pause();
   }
 
-  /** Reads a chunk as far as its turn allows, and says how far; whatever a rule has to say of it ends the connection. */
+  /** Reads a chunk as far as its turn allows and returns how far; a broken rule ends the connection. */
   protected readFrames(chunk: Buffer, from: number): number {
     try {
       const at = this.reader.read(chunk, from);
@@ -195,7 +195,7 @@ export abstract class Http2Connection
     }
   }
 
-  /** Ends the connection for what was thrown, and passes on what is not the peer's fault. */
+  /** Ends the connection for an error, and passes on errors that are not the peer's fault. */
   protected failed(error: unknown): void {
     if (error instanceof ConnectionError) {
       this.fail(error);

@@ -6,7 +6,7 @@ import { Http2Connection } from './http2-connection.js';
 import type { ConnectionLimits } from './limits/connection-limits.js';
 import { InboundChunks, type InboundChunksHost } from './receiving/inbound-chunks.js';
 
-/** How a connection reads: what its socket gives, as the turns of the event loop have time for it. */
+/** The reading side of a connection: reads what its socket delivers, as event loop turns have time for it. */
 export abstract class ReadingConnection extends Http2Connection implements InboundChunksHost {
   /** Whether nothing more is read and written. */
   protected ended = false;
@@ -61,7 +61,7 @@ export abstract class ReadingConnection extends Http2Connection implements Inbou
     this.chunks.drop();
   }
 
-  /** Whoever comes from there next is first read in a moment. */
+  /** The next connection from that address is read after a delay. */
   protected comesBackLate(): void {
     const { remoteAddress, process } = this;
     if (remoteAddress !== undefined) process.lateComers.cut(remoteAddress, process.clock.monotonicMs());

@@ -1,8 +1,8 @@
-/** What most turns' frames for a connection fit into. */
+/** Enough for most turns' frames of a connection. */
 const SMALL_BYTES = 4 * 1024;
-/** What follows where they do not. */
+/** The next size, where it is not. */
 const LARGE_BYTES = 32 * 1024;
-/** What the pool keeps of each size for later. */
+/** How many buffers of each size the pool keeps. */
 const KEPT = { small: 256, large: 32 };
 
 /**
@@ -19,7 +19,7 @@ export class BufferPool {
     return kept ?? Buffer.allocUnsafeSlow(large ? LARGE_BYTES : SMALL_BYTES);
   }
 
-  /** Takes a buffer back that nobody reads any more. */
+  /** Takes back a buffer that is no longer read. */
   giveBack(buffer: Buffer): void {
     const [kept, most] = buffer.length === SMALL_BYTES ? [this.small, KEPT.small] : [this.large, KEPT.large];
     if (kept.length < most) kept.push(buffer);

@@ -25,7 +25,7 @@ export function errorCodeName(code: number): string {
   return NAMES.get(code) ?? `0x${code.toString(16)}`;
 }
 
-/** The peer broke a rule in a way that the connection cannot outlive (RFC 9113, section 5.4.1). */
+/** A connection error: the peer broke a rule in a way that ends the connection (RFC 9113, section 5.4.1). */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
 

@@ -3,13 +3,13 @@ import { TokenBucket } from '../../process/token-bucket.js';
 import type { WireProcess } from '../../process/wire-process.js';
 import type { ConnectionLimits } from './connection-limits.js';
 
-/** What a call, and a frame of DATA we sent, allow the peer of frames that carry nothing: updates of windows, mostly. */
+/** How many frames that carry nothing (mostly window updates) each call and each DATA frame we send allows the peer. */
 const OVERHEAD_EARNED = 10;
 
-/** What of its share of resets a connection has that has not done anything else yet. */
+/** The share of its resets that a connection has before it has done anything else. */
 const UNPROVEN_SHARE = 0.1;
 
-/** Tells a peer that does what peers do from one that makes us work: buckets of what costs us and nothing for it. */
+/** Distinguishes a normal peer from one that makes us work, with token buckets for what costs us and not the peer. */
 export class AbuseGuard {
   private readonly overhead: TokenBucket;
   private readonly resets: TokenBucket;

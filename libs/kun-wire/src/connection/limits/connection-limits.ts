@@ -1,4 +1,4 @@
-/** What a peer may make one connection cost. Bytes are bytes, times are milliseconds; `Infinity` switches a limit off. */
+/** Limits of one connection. Sizes are in bytes, times in milliseconds; `Infinity` disables a limit. */
 export interface ConnectionLimits {
   /** Streams open at once (`SETTINGS_MAX_CONCURRENT_STREAMS`); further ones are refused, to be tried again. Default 1000. */
   readonly maxConcurrentStreams: number;
@@ -62,7 +62,7 @@ export interface ConnectionLimits {
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** The limits of a connection where nothing else is said; each is explained at {@link ConnectionLimits}. */
+/** The defaults; {@link ConnectionLimits} explains each. */
 export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
   maxConcurrentStreams: 1000,
   maxHeaderListBytes: 16 * KIB,

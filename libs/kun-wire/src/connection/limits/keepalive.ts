@@ -1,12 +1,12 @@
 import { Timer, type Timers } from '../../process/timers.js';
 import type { ConnectionLimits } from './connection-limits.js';
 
-/** What keepalive asks of its connection. */
+/** What keepalive needs from its connection. */
 export interface KeepaliveHost {
   readonly openStreams: number;
   /** When the peer was last heard, in monotonic milliseconds. */
   readonly heardMs: number;
-  /** Asks the peer whether it is there. */
+  /** Sends a PING. */
   sendKeepalive(): void;
   /** It did not answer. */
   keepaliveFailed(): void;

@@ -1,7 +1,7 @@
 import { Timer, type Timers } from '../../process/timers.js';
 import type { ConnectionLimits } from './connection-limits.js';
 
-/** What happens when a connection's time for something is up. */
+/** Called when a time limit of the connection has passed. */
 export interface TimeLimitsHost {
   prefaceLate(): void;
   headerLate(): void;

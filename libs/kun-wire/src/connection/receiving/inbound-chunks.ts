@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream';
 import type { Continuing, WorkTurns } from '../../process/work-turns.js';
 
-/** What reads the chunks of a connection. */
+/** Reads the chunks of a connection. */
 export interface InboundChunksHost {
   readonly socket: Duplex;
   /** Reads a chunk; says how far it came, which is its end unless there is no more time in this turn. */
   readChunk(chunk: Buffer, from: number): number;
-  /** The peer will say no more, and everything that it said is read. */
+  /** The peer has ended, and everything it sent is read. */
   peerHungUp(): void;
 }
 

@@ -11,7 +11,7 @@ import type { StreamTable } from '../streams/stream-table.js';
 import type { HeaderBlock } from './header-block.js';
 import type { ReceiveFlow } from './receive-flow.js';
 
-/** What the frames of a peer act upon. */
+/** What a peer's frames act on. */
 export interface InboundHost {
   readonly streams: StreamTable;
   readonly closedStreams: ClosedStreams;
@@ -25,7 +25,7 @@ export interface InboundHost {
   blockRead(): void;
   /** A header block on a stream that is idle. */
   streamOpened(streamId: number, list: HeaderList, endStream: boolean): void;
-  /** The peer has said all it had to say on a stream. */
+  /** The peer has ended its side of a stream. */
   streamEnded(stream: Http2Stream, atOnce: boolean): void;
   streamReset(stream: Http2Stream, code: number): void;
   /** The peer broke a rule on a stream, which ends it (RFC 9113, section 5.4.2). */
@@ -74,10 +74,10 @@ export class InboundFrames implements FrameSink {
 
   dataEnds(paddingBytes: number): void {
     const { stream, host } = this;
-    // A connection that is idle from now on is not to keep its last call.
+    // A connection that is idle from now on must not keep its last call alive.
     this.stream = undefined;
     if (stream === undefined || stream.closed) return;
-    // Padding is counted like DATA, and is worth as little as none at all.
+    // Padding counts as DATA, but carries nothing.
     if (paddingBytes > 0 && paddingBytes === this.length && !this.endStream) host.guard.overheadFrame();
     if (this.endStream) host.streamEnded(stream, this.length > 0);
     else host.receive.topUp(stream);

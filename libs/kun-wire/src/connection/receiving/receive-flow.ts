@@ -2,7 +2,7 @@ import { INITIAL_WINDOW_BYTES } from '../../frames/frame-type.js';
 import type { ConnectionLimits } from '../limits/connection-limits.js';
 import type { Http2Stream } from '../streams/http2-stream.js';
 
-/** What flow control asks of its connection. */
+/** What flow control needs from its connection. */
 export interface ReceiveFlowHost {
   /** Sends a WINDOW_UPDATE. */
   windowUpdate(streamId: number, increment: number): void;

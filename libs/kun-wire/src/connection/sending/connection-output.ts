@@ -4,7 +4,7 @@ import { type FrameBatch, FrameWriter } from '../../frames/frame-writer.js';
 import type { WireProcess } from '../../process/wire-process.js';
 import { type Http2Stream, SENT } from '../streams/http2-stream.js';
 
-/** So much is written without waiting for the end of the turn, so that what a turn gathers is bounded. */
+/** Bytes after which a turn's frames are written at once, so that what a turn gathers is bounded. */
 const TURN_BYTES = 256 * 1024;
 
 /** What is told once the socket has taken a write. */
@@ -69,7 +69,7 @@ export class ConnectionOutput {
 
   /** Calls back for a message that will not go out, once the socket has taken what is written of it. */
   callBackDropped(onTaken: () => void, begun: boolean): void {
-    // Of a connection that is gone nobody knows what the kernel still reads.
+    // Once a connection is gone, what the kernel still reads is unknown.
     if (begun && this.closed) return;
     if (begun && this.frames.bytes > 0) this.taken.push(onTaken);
     else if (begun && this.writes.length > 0) this.writes.at(-1)?.taken.push(onTaken);
@@ -103,7 +103,7 @@ export class ConnectionOutput {
     this.socket.end();
   }
 
-  /** The connection is gone: whatever the socket has not taken is lost. */
+  /** The connection is gone: what the socket has not taken is lost. */
   close(): Http2Stream[] {
     this.closed = true;
     const lost = [...this.writes.flatMap(({ ended }) => ended), ...this.ended];

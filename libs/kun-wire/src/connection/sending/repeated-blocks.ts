@@ -1,10 +1,10 @@
 import type { HeaderEncoder } from '../../hpack/header-encoder.js';
 import type { HeaderFields } from '../streams/send-item.js';
 
-/** Lists of fields that are sent over and over, by themselves. */
+/** Field lists that are sent repeatedly. */
 const REPEATED = new WeakSet<HeaderFields>();
 
-/** Marks a list as one that is sent again and again, unchanged: it is encoded once for as long as that is right. */
+/** Marks a list as sent repeatedly and unchanged, so that it is encoded once while that stays valid. */
 export function repeatedFields(fields: HeaderFields): HeaderFields {
   REPEATED.add(fields);
   return fields;

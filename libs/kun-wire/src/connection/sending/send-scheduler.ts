@@ -4,7 +4,7 @@ import type { Http2Stream } from '../streams/http2-stream.js';
 import { type HeaderFields, SendItem } from '../streams/send-item.js';
 import type { ConnectionOutput } from './connection-output.js';
 
-/** What the scheduler asks of its connection. */
+/** What the scheduler needs from its connection. */
 export interface SendSchedulerHost {
   /** Writes a header block. */
   writeHeaders(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void;
@@ -14,7 +14,7 @@ export interface SendSchedulerHost {
   dataWritten(): void;
 }
 
-/** What a stream sends before the next has its turn. */
+/** How much a stream sends before the next one's turn. */
 const QUANTUM_BYTES = MIN_FRAME_BYTES;
 
 /**
@@ -85,7 +85,7 @@ export class SendScheduler {
     this.wake(stream);
   }
 
-  /** Lets a stream go on whose window grew. */
+  /** Resumes a stream whose window grew. */
   wake(stream: Http2Stream): void {
     if (stream.nextItem !== undefined) this.line(stream);
     this.pump();

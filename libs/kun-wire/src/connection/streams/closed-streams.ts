@@ -14,7 +14,7 @@ export type ClosedHow = (typeof Closed)[keyof typeof Closed];
 
 /** A power of two; the streams that a busy connection closes while frames are under way. */
 const REMEMBERED = 256;
-/** And what most connections come by with; so few lie in V8's own heap, without a buffer beside it. */
+/** Enough for most connections; so few live in V8's own heap, without a separate buffer. */
 const FIRST_PLACES = 16;
 
 /** Remembers how the last streams of a connection closed, in a kilobyte at most. */

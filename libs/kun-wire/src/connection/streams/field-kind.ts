@@ -1,11 +1,11 @@
 import type { HeaderField } from '../../hpack/header-list.js';
 
-/** What a field is for the rules of HTTP/2 (RFC 9113, section 8) and gRPC, whoever sent it. */
+/** What kind of field it is, by the rules of HTTP/2 (RFC 9113, section 8) and gRPC. */
 export const FieldKind = {
   regular: 1,
-  /** Its name or value has what none may have (section 8.2.1). */
+  /** Its name or value has a forbidden character (section 8.2.1). */
   malformed: 2,
-  /** It speaks of the connection, which HTTP/2 does itself (section 8.2.2). */
+  /** Connection-specific, which HTTP/2 forbids (section 8.2.2). */
   ofConnection: 3,
   unknownPseudo: 4,
   method: 5,

@@ -1,7 +1,7 @@
 import type { HeaderList } from '../../hpack/header-list.js';
 import type { SendItem } from './send-item.js';
 
-/** How a stream ended, told once. */
+/** How a stream ended. */
 export type StreamEnding =
   /** Its last frame was handed to the socket, and the socket has taken it. */
   | { readonly how: 'sent' }

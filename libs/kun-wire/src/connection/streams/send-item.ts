@@ -26,12 +26,12 @@ export class SendItem {
     return new SendItem(undefined, false, prefix, bytes, onTaken);
   }
 
-  /** What of it is unsent, as the flow control counts it. */
+  /** The unsent bytes, as flow control counts them. */
   get unsentBytes(): number {
     return this.bytes.length - this.at + this.headBytes;
   }
 
-  /** What of the prefix is unsent: all or nothing. */
+  /** The unsent part of the prefix: all or nothing. */
   get headBytes(): number {
     return this.prefix >= 0 && this.at === 0 ? 5 : 0;
   }

@@ -1,6 +1,6 @@
 import type { Http2Stream } from './http2-stream.js';
 
-/** What a table begins with; a power of two. */
+/** The initial size of a table; a power of two. */
 const FIRST_PLACES = 16;
 
 /**
