@@ -12,7 +12,7 @@ export const FrameType = {
   continuation: 0x9,
 } as const;
 
-/** The flags of frames; which of them a type knows, its section says. */
+/** The flags of frames; the section of each type says which it defines. */
 export const Flag = {
   endStream: 0x1,
   ack: 0x1,
@@ -31,18 +31,18 @@ export const Setting = {
   maxHeaderListSize: 0x6,
 } as const;
 
-/** What each frame begins with (RFC 9113, section 4.1). */
+/** The length of a frame header (RFC 9113, section 4.1). */
 export const FRAME_HEADER_BYTES = 9;
 
-/** The smallest `SETTINGS_MAX_FRAME_SIZE`, and the one that is in force before any. */
+/** The smallest `SETTINGS_MAX_FRAME_SIZE`, and the initial one. */
 export const MIN_FRAME_BYTES = 16_384;
 /** The largest. */
 export const MAX_FRAME_BYTES = 2 ** 24 - 1;
 
-/** The window of a stream and of a connection before anything is said about it. */
+/** The initial window of a stream and of a connection. */
 export const INITIAL_WINDOW_BYTES = 65_535;
 /** The largest window (RFC 9113, section 6.9.1), and the largest id of a stream. */
 export const MAX_31_BITS = 2 ** 31 - 1;
 
-/** What a client's connection begins with (RFC 9113, section 3.4). */
+/** The client's connection preface (RFC 9113, section 3.4). */
 export const PREFACE: Buffer = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');

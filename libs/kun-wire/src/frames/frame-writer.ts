@@ -1,17 +1,17 @@
 import type { BufferPool } from './buffer-pool.js';
 import { Flag, FRAME_HEADER_BYTES, FrameType } from './frame-type.js';
 
-/** What goes to the socket in one write, and the pool's buffers that come back after it. */
+/** One write to the socket, and the pool's buffers that are released after it. */
 export interface FrameBatch {
   readonly chunks: readonly Uint8Array[];
   readonly buffers: readonly Buffer[];
 }
 
-/** Larger pieces of a message are handed to the socket where they lie; below, copying is cheaper than a chunk more. */
+/** Larger pieces of a message go to the socket without a copy; for smaller ones a copy is cheaper than another chunk. */
 const COPIED_BYTES = 12 * 1024;
-/** Messages of one stream share a DATA frame up to this length. */
+/** Up to this length, messages of a stream share a DATA frame. */
 const SHARED_FRAME_BYTES = 16 * 1024;
-/** What precedes each gRPC message: a flag and its length. */
+/** The prefix of each gRPC message: a flag and its length. */
 const PREFIX_BYTES = 5;
 
 /** Writes frames one behind the other into buffers of a pool. */
@@ -24,7 +24,7 @@ export class FrameWriter {
   // Where the chunk at hand begins in its buffer, and where it ends.
   private from = 0;
   private at = 0;
-  // The DATA frame that the next message of its stream may join.
+  // The DATA frame that its stream's next message may join.
   private openStream = 0;
   private openAt = 0;
   private openBytes = 0;
@@ -110,7 +110,7 @@ export class FrameWriter {
     this.uint32(increment);
   }
 
-  /** What was written since the last time. */
+  /** Takes what was written since the last call. */
   take(): FrameBatch {
     this.closeChunk();
     const { chunks, buffers } = this;

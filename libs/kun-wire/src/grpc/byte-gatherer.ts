@@ -1,9 +1,9 @@
-/** Smaller pieces are copied together, so that they do not each cost an object and keep a chunk of the socket's. */
+/** Smaller pieces are copied together, so that each does not cost an object and pin one of the socket's chunks. */
 const GATHERED_BYTES = 4 * 1024;
 /** Into buffers of at most this size. */
 const GATHER_BYTES = 16 * 1024;
 
-/** Keeps bytes that come in pieces: memory follows their number, however small the pieces are. */
+/** Keeps bytes that arrive in pieces, in memory proportional to their number, however small the pieces. */
 export class ByteGatherer {
   bytes = 0;
   private pieces: Buffer[] = [];
@@ -37,13 +37,13 @@ export class ByteGatherer {
     return piece;
   }
 
-  /** Puts what is left of a piece back to its place. */
+  /** Puts back the rest of a piece. */
   unshift(piece: Buffer): void {
     this.pieces.unshift(piece);
     this.bytes += piece.length;
   }
 
-  /** Takes out everything as one; what came in several pieces is copied, once. */
+  /** Takes out everything as one buffer; several pieces are copied once. */
   join(): Buffer {
     this.close();
     const { pieces, bytes } = this;

@@ -11,7 +11,7 @@ const UNIT_MS: ReadonlyMap<string, number> = new Map([
 /** One to eight digits and a unit. */
 const FORM = /^\d{1,8}[HMSmun]$/;
 
-/** What a `grpc-timeout` says, in milliseconds; `undefined` for one that is malformed. */
+/** A `grpc-timeout` in milliseconds; `undefined` for a malformed one. */
 export function parseGrpcTimeout(text: string): number | undefined {
   if (!FORM.test(text)) return undefined;
   const digits = text.length - 1;

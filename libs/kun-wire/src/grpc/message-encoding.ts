@@ -1,23 +1,23 @@
 import { createGunzip, createInflate, deflate, gunzipSync, gzip, inflateSync } from 'node:zlib';
 
-/** The codings of messages that are read and written, by their names in `grpc-encoding`. */
+/** The supported message encodings, by their names in `grpc-encoding`. */
 export type MessageEncoding = 'identity' | 'gzip' | 'deflate';
 
-/** What `grpc-accept-encoding` says of them. */
+/** The value of `grpc-accept-encoding`. */
 export const ACCEPTED_ENCODINGS = 'identity,deflate,gzip';
 
-/** The coding of a `grpc-encoding`; `undefined` for one that is not known here. */
+/** The encoding named by `grpc-encoding`; `undefined` for an unsupported one. */
 export function parseMessageEncoding(value: string): MessageEncoding | undefined {
   return value === 'identity' || value === 'gzip' || value === 'deflate' ? value : undefined;
 }
 
-/** Whether the peer's `grpc-accept-encoding` names a coding; identity is always accepted. */
+/** Whether the peer's `grpc-accept-encoding` names an encoding; identity is always accepted. */
 export function acceptsEncoding(accepted: string | undefined, encoding: MessageEncoding): boolean {
   if (encoding === 'identity') return true;
   return accepted?.split(',').some((name) => name.trim() === encoding) ?? false;
 }
 
-/** Compresses a message in zlib's threads; `undefined` when zlib fails, which it does for want of memory alone. */
+/** Compresses a message in zlib's threads; `undefined` when zlib fails, which it does only when out of memory. */
 export function deflateMessage(
   encoding: Exclude<MessageEncoding, 'identity'>,
   message: Uint8Array,
@@ -27,21 +27,21 @@ export function deflateMessage(
   compress(message, (error, bytes) => done(error ? undefined : bytes));
 }
 
-/** How inflating a message went. */
+/** The result of inflating a message. */
 export type Inflated =
   { readonly bytes: Buffer } | { readonly failed: 'too large' | 'malformed' | 'no room' };
 
-/** What inflating a message may cost. */
+/** Limits of inflating a message. */
 export interface InflateLimits {
-  /** The most that the message may have once inflated. */
+  /** The largest inflated size. */
   readonly maxMessageBytes: number;
   /** Asked for each further piece while it inflates; false when there is no room for it. */
   readonly reserve: (bytes: number) => boolean;
 }
 
-/** What inflates within this is done at once (some ten microseconds); the rest goes through zlib's threads. */
+/** Up to this size messages are inflated synchronously (some ten microseconds), beyond it in zlib's threads. */
 const AT_ONCE_BYTES = 32 * 1024;
-/** zlib hands over pieces of this size, where a message does not say how large it is. */
+/** zlib's chunk size, where a message does not say how large it is. */
 const PIECE_BYTES = 64 * 1024;
 /** What zlib must have left over at the end of a piece, or it makes room for another. */
 const SPARE_BYTES = 64;
@@ -89,7 +89,7 @@ function inflateInPieces(
   done: (result: Inflated) => void,
 ): void {
   const chunkSize = pieceBytes(encoding, message, limits.maxMessageBytes);
-  // Counted before it is there.
+  // Counted before it is allocated.
   let reserved = 0;
   const reserve = (bytes: number): boolean => {
     const more = bytes - reserved;
@@ -120,7 +120,7 @@ function inflateInPieces(
   });
   inflater.on('end', () => {
     const [first] = pieces;
-    // A small message that claimed to be large is not to keep so much.
+    // A small message that claimed to be large must not keep so much.
     const whole = pieces.length === 1 && first !== undefined && first.length * 2 >= chunkSize;
     end({ bytes: whole ? first : Buffer.concat(pieces, bytes) });
   });

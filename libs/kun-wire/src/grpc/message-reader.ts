@@ -1,6 +1,6 @@
 import { ByteGatherer } from './byte-gatherer.js';
 
-/** What precedes each message: a byte of flags and its length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
+/** The prefix of each message: a byte of flags and its length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 export const PREFIX_BYTES = 5;
 
 /** Receives the messages of one direction of a call. */
@@ -10,9 +10,9 @@ export interface MessageSink {
    * among others in what the socket gave, which they keep from the collector.
    */
   messageArrived(compressed: boolean, bytes: Buffer, owned: boolean): boolean;
-  /** A message has begun of which `bytes` are still to come. */
+  /** A message has begun; `bytes` of it are still to come. */
   messageAnnounced(bytes: number): void;
-  /** What came is no gRPC message, or one too large; nothing more is read. */
+  /** The bytes are not a gRPC message, or one that is too large; nothing more is read. */
   messageRefused(why: 'flags' | 'too large'): void;
 }
 
@@ -44,7 +44,7 @@ export class MessageReader {
     return this.prefixBytes + (this.body?.bytes ?? 0);
   }
 
-  /** Drops what is held; nothing more will be read. */
+  /** Drops what is kept; nothing more is read. */
   stop(): void {
     this.refused = true;
     this.prefixBytes = 0;

@@ -1,4 +1,4 @@
-/** The statuses of gRPC that the wire itself answers with. */
+/** The gRPC status codes that the wire itself sends. */
 export const StatusCode = {
   OK: 0,
   CANCELLED: 1,
@@ -10,7 +10,7 @@ export const StatusCode = {
   UNAVAILABLE: 14,
 } as const;
 
-/** What may stand in a `grpc-message` as it is (gRPC over HTTP/2, "Status-Message"): printable ASCII but `%`. */
+/** What a `grpc-message` may contain unencoded (gRPC over HTTP/2, "Status-Message"): printable ASCII except `%`. */
 const PLAIN = /^[ -$&-~]*$/;
 const UNSAFE = /[^ -$&-~]/;
 /** Space that would be lost there, or make the field malformed (RFC 9113, 8.2.1). */

@@ -2,24 +2,24 @@ import type { HeaderList } from './header-list.js';
 
 /** The blocks of one peer that are remembered; the methods that a caller calls, about. */
 const MAX_BLOCKS = 64;
-/** Longer blocks are seldom equal. */
+/** Longer blocks are rarely equal. */
 const MAX_BLOCK_BYTES = 1024;
-/** So many blocks that were not met before: the peer's headers differ in each call, and remembering is in vain. */
+/** After this many unknown blocks in a row the peer's headers evidently differ in each call, and caching them is useless. */
 const VAIN_ATTEMPTS = 32;
-/** After those one in so many is still remembered, should they become equal. */
+/** From then on one block in this many is still cached, in case they become equal. */
 const SAMPLE = 64;
 
 /**
- * Remembers what whole header blocks say, for as long as the decoder's table does not change: callers repeat their
+ * Caches the decoded form of whole header blocks while the decoder's table does not change: callers repeat their
  * headers to the byte. Its memory is bounded; for callers that never repeat themselves it looks only now and then.
  */
 export class BlockMemory {
-  // Made with the first block that is kept; many connections stay idle.
+  // Created with the first cached block; many connections stay idle.
   private known: Map<string, HeaderList> | undefined;
   private generation = -1;
   private inVain = 0;
 
-  /** The key of a block, when it is worth looking up or keeping. */
+  /** The key of a block, if it is worth looking up or caching. */
   keyOf(block: Buffer, start: number, end: number): string | undefined {
     if (end - start > MAX_BLOCK_BYTES) return undefined;
     if (this.inVain >= VAIN_ATTEMPTS && this.inVain++ % SAMPLE !== 0) return undefined;

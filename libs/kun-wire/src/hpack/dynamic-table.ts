@@ -2,9 +2,9 @@ import type { HeaderField } from './header-list.js';
 
 /** A decoder's dynamic table (RFC 7541, section 2.3.2): the newest field comes first, the oldest are evicted. */
 export class DynamicTable {
-  /** Counts up with every change, so that whatever was made of the table knows when it is out of date. */
+  /** Incremented with every change, so that whatever was derived from the table knows when it is stale. */
   generation = 0;
-  /** How many fields it has. */
+  /** The number of fields. */
   count = 0;
   private bytes = 0;
   private newest = 0;
@@ -13,7 +13,7 @@ export class DynamicTable {
 
   constructor(private limitBytes: number) {}
 
-  /** The most it may hold at present, as the encoder said last. */
+  /** Its current maximum size, as last set by the encoder. */
   get maxBytes(): number {
     return this.limitBytes;
   }
@@ -25,7 +25,7 @@ export class DynamicTable {
     return ring[(this.newest - index) & (ring.length - 1)];
   }
 
-  /** Puts a field first. One that is larger than the table empties it (RFC 7541, section 4.4). */
+  /** Inserts a field. One that is larger than the table empties it (RFC 7541, section 4.4). */
   add(field: HeaderField): void {
     this.generation++;
     const { size } = field;

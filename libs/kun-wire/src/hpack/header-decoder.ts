@@ -5,7 +5,7 @@ import { HpackError } from './hpack-error.js';
 import { huffmanDecode } from './huffman-decoder.js';
 import { STATIC_FIELDS, STATIC_TABLE } from './static-table.js';
 
-/** What a header block may hold, and what is kept between blocks. */
+/** Limits of a header block, and of what is kept between blocks. */
 export interface HeaderDecoderOptions {
   /** The most a list may have, as RFC 9113, section 6.5.2 counts it: 32 bytes a field beside its octets. */
   readonly maxListBytes: number;
@@ -30,7 +30,7 @@ export class HeaderDecoder {
   private readonly tableBytes: number;
   private allowedTableBytes = INITIAL_TABLE_BYTES;
 
-  // The block at hand.
+  // The current block.
   private block: Buffer = EMPTY;
   private at = 0;
   private end = 0;
@@ -47,14 +47,14 @@ export class HeaderDecoder {
   settingsAcknowledged(): void {
     if (this.allowedTableBytes === this.tableBytes) return;
     this.allowedTableBytes = this.tableBytes;
-    // What was remembered was allowed a larger one.
+    // Cached blocks were decoded with a larger table.
     this.table.generation++;
   }
 
   /**
    * Reads a whole header block.
    *
-   * @throws {HpackError} when it is none; the connection cannot go on.
+   * @throws {HpackError} when it is malformed; the connection cannot go on.
    */
   decode(block: Buffer, start: number, end: number): HeaderList {
     const { table, memory } = this;

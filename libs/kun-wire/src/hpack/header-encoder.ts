@@ -2,15 +2,15 @@ import { FIELD_OVERHEAD_BYTES } from './header-list.js';
 import { huffmanEncode, huffmanLength } from './huffman-encoder.js';
 import { STATIC_FIELDS, STATIC_TABLE } from './static-table.js';
 
-/** How a header encoder writes. */
+/** Options of a header encoder. */
 export interface HeaderEncoderOptions {
-  /** The most that its table may have, whatever the peer allows. Default 4096. */
+  /** The largest size of its table, even if the peer allows more. Default 4096. */
   readonly maxTableBytes?: number | undefined;
-  /** Whether strings go in Huffman's code where that is shorter: fewer bytes for more work. Default false. */
+  /** Whether strings are Huffman-coded where that is shorter: fewer bytes for more work. Default false. */
   readonly huffman?: boolean | undefined;
 }
 
-/** Values that a shared table could give away by its effect on the size of blocks (RFC 7541, section 7.1). */
+/** Fields whose values a shared table could reveal through the size of blocks (RFC 7541, section 7.1). */
 const SECRET_NAMES: ReadonlySet<string> = new Set([
   'authorization',
   'cookie',
@@ -18,7 +18,7 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'set-cookie',
 ]);
 
-/** So many values of a name get a place in the table: status and content type have few, request ids never repeat. */
+/** How many values of a name enter the table: status and content type have few, request ids never repeat. */
 const VALUES_OF_A_NAME = 3;
 
 const STATIC_NAMES: ReadonlyMap<string, number> = new Map(
@@ -34,7 +34,7 @@ const STATIC_PAIRS: ReadonlyMap<string, number> = new Map(
  * a block once written is good for as long as {@link generation} stays the same.
  */
 export class HeaderEncoder {
-  /** Counts up with every change of the table. */
+  /** Incremented with every change of the table. */
   generation = 0;
   // Made with the first block; many connections stay idle.
   private bytes = NOTHING;

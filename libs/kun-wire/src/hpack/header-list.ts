@@ -20,7 +20,7 @@ export class HeaderField {
   }
 }
 
-/** What each field counts beyond its octets (RFC 7541, section 4.1). */
+/** The overhead of each field, beyond its octets (RFC 7541, section 4.1). */
 export const FIELD_OVERHEAD_BYTES = 32;
 
 /** The fields of a header block. Blocks that were met before share one list, so nobody may change it. */

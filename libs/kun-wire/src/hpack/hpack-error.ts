@@ -1,4 +1,4 @@
-/** A header block that is no HPACK. The two ends no longer agree on their tables, so the connection must end. */
+/** A malformed header block. The two ends no longer agree on their tables, so the connection must end. */
 export class HpackError extends Error {
   override readonly name = 'HpackError';
 }

@@ -9,7 +9,7 @@ const LENGTHS = [
   'qrqqrrrrrsrrrrrqu',
 ].join('');
 
-/** The symbol that ends no string: its code's beginning pads the last byte. */
+/** The end-of-string symbol, which never appears: a prefix of its code pads the last byte. */
 export const END_OF_STRING = 256;
 
 /** A code of the table: its bits, right-aligned, and how many they are. */

@@ -11,14 +11,14 @@ const STEPS = new Int32Array(256 * 16);
 const MAY_END = new Uint8Array(256);
 buildMachine();
 
-/** Longer strings get a buffer of their own. */
+/** Longer strings get their own buffer. */
 const scratch = Buffer.allocUnsafeSlow(8 * 1024);
 
-/** The longest that a byte of coded text can become: its code has five bits at least. */
+/** The most characters per byte of coded text: a code has at least five bits. */
 const MOST_BYTES_PER_BYTE = 8 / 5;
 
 /**
- * Reads a string in Huffman's code as Latin-1.
+ * Decodes a Huffman-coded string as Latin-1.
  *
  * @throws {HpackError} when it holds the end of a string, or is padded otherwise than RFC 7541, section 5.2 allows.
  */

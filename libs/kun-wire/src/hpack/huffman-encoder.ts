@@ -3,14 +3,14 @@ import { HUFFMAN_CODES } from './huffman-code.js';
 const BITS = Uint32Array.from(HUFFMAN_CODES, ({ bits }) => bits);
 const LENGTHS = Uint8Array.from(HUFFMAN_CODES, ({ length }) => length);
 
-/** How many bytes a Latin-1 string has in Huffman's code. */
+/** The length of a Latin-1 string in Huffman code, in bytes. */
 export function huffmanLength(text: string): number {
   let bits = 0;
   for (let at = 0; at < text.length; at++) bits += LENGTHS[text.charCodeAt(at) & 0xff] as number;
   return Math.ceil(bits / 8);
 }
 
-/** Writes a Latin-1 string in Huffman's code at `at`, for which there must be room; says where it ends. */
+/** Writes a Latin-1 string in Huffman code at `at`, where there must be room; returns where it ends. */
 export function huffmanEncode(text: string, target: Uint8Array, at: number): number {
   let end = at;
   let pending = 0;

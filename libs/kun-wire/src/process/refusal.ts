@@ -21,10 +21,10 @@ export type RefusalReason =
   | 'unfinished-bytes'
   | 'unsent-bytes';
 
-/** A refusal, as it is told to whoever logs or counts. */
+/** A refusal, as reported for logs and metrics. */
 export interface Refusal {
   readonly reason: RefusalReason;
-  /** What happened, in the words of the GOAWAY or status; nothing of the peer's is in it. */
+  /** What happened, as in the GOAWAY or status; contains nothing from the peer. */
   readonly detail: string;
   /** The byte stream it came over. */
   readonly socket: Duplex;
@@ -34,10 +34,10 @@ export interface Refusal {
   readonly scope: 'connection' | 'stream';
 }
 
-/** An error of a connection that is counted by a name of its own. */
+/** A connection error that is counted under its own name. */
 export class CountedError extends ConnectionError {
   constructor(
-    /** What it is counted as. */
+    /** The name it is counted under. */
     readonly refusal: RefusalReason,
     code: number,
     reason: string,

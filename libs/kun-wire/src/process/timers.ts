@@ -1,10 +1,10 @@
-/** Time, behind a seam, so that tests can hold it still. */
+/** A clock that tests can replace. */
 export interface WireClock {
   /** Wall-clock time in milliseconds since the epoch. */
   now(): number;
   /** Monotonic time in milliseconds; only differences have a meaning. */
   monotonicMs(): number;
-  /** Calls `callback` once after `delayMs`; the returned function takes it back. */
+  /** Calls `callback` once after `delayMs`; the returned function cancels it. */
   schedule(delayMs: number, callback: () => void): () => void;
 }
 
@@ -18,17 +18,17 @@ export const processClock: WireClock = {
   },
 };
 
-/** Something that is due once; made and armed by {@link Timers}. */
+/** A one-shot timer; created and armed by {@link Timers}. */
 export class Timer {
-  /** When, in the clock's monotonic milliseconds. */
+  /** When it is due, in the clock's monotonic milliseconds. */
   dueMs = 0;
-  /** Its place in the heap; -1 while it is not armed. */
+  /** Its index in the heap; -1 while it is not armed. */
   place = -1;
 
   constructor(readonly fire: () => void) {}
 }
 
-/** The longest delay that Node's timers hold. */
+/** The longest delay that Node's timers support. */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /**

@@ -1,4 +1,4 @@
-/** So many at once, and so many a second after that. */
+/** A token bucket: a burst, and a rate per second after that. */
 export class TokenBucket {
   private tokens: number;
   private atMs = -1;
@@ -10,7 +10,7 @@ export class TokenBucket {
     this.tokens = burst;
   }
 
-  /** What is used of the burst at present. */
+  /** How much of the burst is used at present. */
   get used(): number {
     return this.burst - this.tokens;
   }
@@ -19,7 +19,7 @@ export class TokenBucket {
     return this.tokens < 1;
   }
 
-  /** Takes one; false when there is none left. */
+  /** Takes a token; false when none is left. */
   take(nowMs: number): boolean {
     this.refill(nowMs);
     if (this.tokens < 1) return false;
@@ -27,7 +27,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** Gives some that were earned otherwise than by time. */
+  /** Adds tokens that were not earned by time. */
   give(tokens: number): void {
     this.tokens = Math.min(this.burst, this.tokens + tokens);
   }

@@ -3,7 +3,7 @@ interface Flushable {
   flush(): void;
 }
 
-/** Lets every connection write once a turn of the event loop, however many calls it answered in it. */
+/** Has every connection write once per event loop turn, however many calls it answered in it. */
 export class TurnEnd {
   private scheduled = false;
   private waiting: Flushable[] = [];
@@ -15,12 +15,12 @@ export class TurnEnd {
     this.schedule();
   }
 
-  /** Calls back at the end of every turn in which something was done, when everybody has written. */
+  /** Calls back at the end of every turn with activity, after all connections have written. */
   afterwards(onEnd: () => void): void {
     this.onEnd = onEnd;
   }
 
-  /** Something is done in this turn. */
+  /** There is activity in this turn. */
   schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;

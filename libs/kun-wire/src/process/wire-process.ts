@@ -8,7 +8,7 @@ import { TokenBucket } from './token-bucket.js';
 import { TurnEnd } from './turn-end.js';
 import { WorkTurns } from './work-turns.js';
 
-/** What all connections of a process may cost together. */
+/** Limits of all connections of a process together. */
 export interface ProcessLimits {
   /** Bytes of requests that are not complete or not read; the connection with most of them pays. Default 256 MiB. */
   readonly maxUnfinishedBytes: number;
@@ -24,7 +24,7 @@ export interface ProcessLimits {
 
 const MIB = 1024 * 1024;
 
-/** The limits of all connections together where nothing else is said; see {@link ProcessLimits}. */
+/** The defaults; {@link ProcessLimits} explains each. */
 export const DEFAULT_PROCESS_LIMITS: ProcessLimits = {
   maxUnfinishedBytes: 256 * MIB,
   maxUnsentBytes: 256 * MIB,
@@ -33,17 +33,17 @@ export const DEFAULT_PROCESS_LIMITS: ProcessLimits = {
   resetsPerSecond: 1000,
 };
 
-/** What the connections of a process are given together. */
+/** Options shared by the connections of a process. */
 export interface WireProcessOptions {
   /** Default: the limits' own defaults. */
   readonly limits?: Partial<ProcessLimits> | undefined;
   /** Default: the process's clock. */
   readonly clock?: WireClock | undefined;
-  /** Told of each refusal; it may come thousands of times a second, so whoever logs takes samples. */
+  /** Called for each refusal, possibly thousands of times a second, so logging must sample. */
   readonly onRefused?: ((refusal: Refusal) => void) | undefined;
 }
 
-/** What the connections of a process share: one clock, one timer, one turn's end, buffers, budgets and counts. */
+/** Shared by the connections of a process: one clock, one timer, one end of turn, buffers, budgets and counters. */
 export class WireProcess {
   readonly clock: WireClock;
   readonly timers: Timers;
@@ -77,7 +77,7 @@ export class WireProcess {
   }
 }
 
-/** What the connections of a process did and refused; plain numbers, to be read by whoever makes metrics of them. */
+/** Counters of the connections of a process: plain numbers, for metrics. */
 export class WireStats {
   connectionsOpen = 0;
   connectionsTotal = 0;

@@ -1,9 +1,9 @@
 import type { WireClock } from './timers.js';
 import type { TurnEnd } from './turn-end.js';
 
-/** Something that could not finish its work in a turn. */
+/** Work that could not be finished in one turn. */
 export interface Continuing {
-  /** Goes on until it is done, or until {@link WorkTurns.spend} says that it is enough, and then asks for more. */
+  /** Continues until done, or until {@link WorkTurns.spend} says that it is enough, and then asks for another turn. */
   goOn(): void;
 }
 
@@ -12,9 +12,9 @@ export interface Continuing {
  * 150, for streams that are given up: a turn takes some 20 ms at most. More of them in a turn were not faster.
  */
 const TURN_CALLS = 128;
-/** What reading may take of a turn; what handlers make of it comes on top. */
+/** How long reading may take in a turn, not counting what handlers do with it. */
 const TURN_MS = 10;
-/** Calls of one connection before the next has its turn. */
+/** Calls of one connection before it is the next one's turn. */
 const SHARE_CALLS = 16;
 
 /**
@@ -37,7 +37,7 @@ export class WorkTurns {
     turnEnd.afterwards(() => this.next());
   }
 
-  /** Whether what has just come must wait for its turn. */
+  /** Whether new work must wait for its turn. */
   over(nowMs: number): boolean {
     if (this.startMs < 0) this.begin(nowMs);
     return this.calls >= TURN_CALLS || nowMs - this.startMs >= TURN_MS;
@@ -52,7 +52,7 @@ export class WorkTurns {
     return !this.over(nowMs);
   }
 
-  /** Goes on with it in a turn that follows. */
+  /** Continues the work in a later turn. */
   later(work: Continuing): void {
     this.turnEnd.schedule();
     (this.share < 0 ? this.arrived : this.waiting).push(work);
@@ -90,7 +90,7 @@ export class WorkTurns {
     try {
       work.goOn();
     } catch (error) {
-      // Reported as what an event of its socket throws is, and nobody else's matter.
+      // Reported like an error thrown by an event of its socket; it does not concern other connections.
       setImmediate(() => {
         throw error;
       });

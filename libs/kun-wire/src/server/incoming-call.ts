@@ -10,7 +10,7 @@ export interface IncomingCall {
   readonly headers: RequestHeaders;
   /** `:authority`, else `host`, else empty. */
   readonly authority: string;
-  /** When the caller gives up, in milliseconds since the epoch; `Infinity` for never. */
+  /** The caller's deadline, in milliseconds since the epoch; `Infinity` for none. */
   readonly deadline: number;
   readonly connection: ServedConnection;
   /**
@@ -18,12 +18,12 @@ export interface IncomingCall {
    * read and sent, and its end follows.
    */
   readonly refusal: CallRefusal | undefined;
-  /** Whether an answer would still reach somebody. */
+  /** Whether an answer would still reach the caller. */
   readonly writable: boolean;
   /** Whether a message that is sent now has to wait, for the caller's window or for the socket. */
   readonly congested: boolean;
 
-  /** Asks for one message. One that has come already is handed over before this returns. */
+  /** Asks for one message. One that has already arrived is delivered before this returns. */
   read(): void;
   /**
    * Sends headers, once and before any message; without it they go with the first message. With an `encoding` that the
@@ -44,20 +44,20 @@ export interface IncomingCall {
    * @throws {InvalidHeaderError} for a trailer that cannot be one.
    */
   sendStatus(code: number, message?: string, trailers?: Metadata): void;
-  /** Ends the call with RST_STREAM instead of a status; for what no status can say. */
+  /** Ends the call with RST_STREAM instead of a status, for what no status can express. */
   reset(code: number): void;
 }
 
-/** What the wire answered by itself. */
+/** An answer of the wire itself. */
 export interface CallRefusal {
-  /** The status of gRPC. */
+  /** The gRPC status. */
   readonly code: number;
   readonly message: string;
-  /** The HTTP status, which is all that callers are told who do not speak gRPC. */
+  /** The HTTP status, which is all that callers without gRPC see. */
   readonly httpStatus: number;
 }
 
-/** How a call ended; told exactly once. */
+/** How a call ended; reported exactly once. */
 export type CallEnd =
   /** Its status was handed to the socket, and the socket took it. */
   | { readonly how: 'status'; readonly code: number; readonly message: string }
@@ -66,11 +66,11 @@ export type CallEnd =
   /** Its connection ended before the status was out. */
   | { readonly how: 'lost'; readonly reason: string };
 
-/** Who is told what happens to a call. Nothing of it may throw. */
+/** Receives the events of a call. Its methods must not throw. */
 export interface CallListener {
-  /** A message that was asked for. It may share memory with others: copy what is to be kept for long. */
+  /** A message that was asked for. It may share memory with others: copy what you keep for long. */
   onMessage(bytes: Buffer): void;
-  /** All messages have been handed over, and no more will come. */
+  /** All messages have been delivered, and no more will come. */
   onHalfClose(): void;
   /**
    * The wire has decided the status (deadline passed, message too large, connection shut down): what is sent from now on
@@ -81,12 +81,12 @@ export interface CallListener {
   onEnd(end: CallEnd): void;
 }
 
-/** A connection that calls come over. */
+/** A connection that carries calls. */
 export interface ServedConnection {
   readonly socket: Duplex;
   /** `address:port` of the peer; empty where the byte stream has none. */
   readonly peer: string;
-  /** Calls that are open. */
+  /** The number of open calls. */
   readonly openStreams: number;
   /**
    * Asks the peer to make new calls elsewhere (GOAWAY in two steps); calls in flight, and those that it makes before it

@@ -4,7 +4,7 @@ import { MessageReader, type MessageSink, PREFIX_BYTES } from '../grpc/message-r
 import type { WireProcess } from '../process/wire-process.js';
 import type { MessageProblem } from './message-problem.js';
 
-/** What an inbox asks of its call. */
+/** What an inbox needs from its call. */
 export interface InboxHost {
   /** Whether somebody waits for a message. */
   demand: boolean;
@@ -12,9 +12,9 @@ export interface InboxHost {
   readonly maxMessageBytes: number;
   readonly process: Pick<WireProcess, 'inflations' | 'turns'>;
   deliver(bytes: Buffer): void;
-  /** So many bytes are kept now; false when there was no room for them, and the call is over. */
+  /** Reports how many bytes are kept; false when there was no room for them, and the call is over. */
   held(bytes: number): boolean;
-  /** A message that is waited for has so many bytes to come. */
+  /** Reports how many bytes of an awaited message are still to come. */
   announced(bytes: number): void;
   /** Everything was handed over; `whole` unless the stream ended within a message. */
   ended(whole: boolean): void;
@@ -61,7 +61,7 @@ export class MessageInbox implements MessageSink {
     this.pump();
   }
 
-  /** Drops everything; nothing more is handed over. */
+  /** Drops everything; nothing more is delivered. */
   stop(): void {
     this.over = true;
     this.waiting = undefined;
@@ -75,7 +75,7 @@ export class MessageInbox implements MessageSink {
     return this.reader.leftBytes;
   }
 
-  /** Hands over what is asked for and there. */
+  /** Delivers what has been asked for and has arrived. */
   pump(): void {
     if (this.pumping) return;
     this.pumping = true;
@@ -93,7 +93,7 @@ export class MessageInbox implements MessageSink {
       this.handOver(compressed, bytes);
       return this.host.demand && this.open;
     }
-    // A small part of what the socket gave must not keep the whole of it.
+    // A small part of a socket's chunk must not keep all of it alive.
     this.waiting = owned || bytes.length * 2 >= bytes.buffer.byteLength ? bytes : Buffer.from(bytes);
     this.waitingCompressed = compressed;
     return false;
@@ -107,12 +107,12 @@ export class MessageInbox implements MessageSink {
     this.host.refused(why);
   }
 
-  /** Whether the next message may be put together. */
+  /** Whether the next message may be assembled. */
   private get open(): boolean {
     return this.waiting === undefined && !this.inflating;
   }
 
-  /** One step of handing over; false when there is none to be made. */
+  /** One step of delivery; false when nothing can be done. */
   private step(): boolean {
     const { waiting } = this;
     if (waiting !== undefined) {

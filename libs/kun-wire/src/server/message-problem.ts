@@ -1,10 +1,10 @@
 import { StatusCode } from '../grpc/status.js';
 import type { RefusalReason } from '../process/refusal.js';
 
-/** What is wrong with a message of a request. */
+/** What is wrong with a request message. */
 export type MessageProblem = 'flags' | 'too large' | 'not compressed' | 'malformed' | 'no room';
 
-/** What the caller is told of it, and what it is counted as where a limit was met. */
+/** The status message, and the name it is counted under when it exceeded a limit. */
 export interface ProblemDescription {
   readonly code: number;
   readonly text: string;

@@ -12,7 +12,7 @@ export interface HeadRefusal {
   readonly message: string;
 }
 
-/** What the headers of a request say; equal blocks share one. */
+/** The parsed headers of a request; equal blocks share one. */
 export interface RequestHead {
   readonly path: string;
   readonly authority: string;
@@ -27,7 +27,7 @@ export interface RequestHead {
 
 const LENGTH = /^\d{1,15}$/;
 
-/** Reads the headers of a request; a text says what of HTTP/2's rules they break (RFC 9113, section 8.3.1). */
+/** Parses the headers of a request; returns a text when they break a rule of HTTP/2 (RFC 9113, section 8.3.1). */
 export function readRequestHead(list: HeaderList): RequestHead | string {
   const known = list.reading as { head: RequestHead | string } | undefined;
   if (known !== undefined) return known.head;
@@ -140,7 +140,7 @@ function refuse(
   return undefined;
 }
 
-/** What can be said of a request whose headers were not read to their end. */
+/** The refusal of a request whose headers were cut short. */
 function tooLarge(): RequestHead {
   return {
     path: '',

@@ -8,12 +8,12 @@ import type { HeaderField } from '../hpack/header-list.js';
 export class RequestHeaders implements Iterable<readonly [name: string, value: string]> {
   constructor(private readonly fields: readonly HeaderField[]) {}
 
-  /** How many fields there are. */
+  /** The number of fields. */
   get size(): number {
     return this.fields.length;
   }
 
-  /** The first value of a name; names are in small letters. */
+  /** The first value of a name; names are lower case. */
   get(name: string): string | undefined {
     for (const field of this.fields) if (field.name === name) return field.value;
     return undefined;

@@ -9,7 +9,7 @@ import type { HeadRefusal } from './request-head.js';
 /** Headers or trailers to send, in order: text in printable ASCII, bytes under names that end in `-bin`. */
 export type Metadata = Iterable<readonly [name: string, value: string | Uint8Array]>;
 
-/** A header that cannot be sent. */
+/** A header is not valid. */
 export class InvalidHeaderError extends TypeError {
   override readonly name = 'InvalidHeaderError';
 }
@@ -17,17 +17,17 @@ export class InvalidHeaderError extends TypeError {
 const STATUS_200 = [':status', '200'] as const;
 const CONTENT_TYPE = ['content-type', 'application/grpc'] as const;
 
-/** What begins an answer that has no headers of its own, by how its messages are compressed. */
+/** The first headers of an answer without its own, by its messages' encoding. */
 const HEADS: Readonly<Record<MessageEncoding, HeaderFields>> = {
   identity: repeatedFields([STATUS_200, CONTENT_TYPE]),
   deflate: repeatedFields([STATUS_200, CONTENT_TYPE, ['grpc-encoding', 'deflate']]),
   gzip: repeatedFields([STATUS_200, CONTENT_TYPE, ['grpc-encoding', 'gzip']]),
 };
-/** What ends one that went well. */
+/** The trailers of a successful answer. */
 const OK = repeatedFields([['grpc-status', '0']]);
 
 /**
- * What begins an answer.
+ * The first headers of an answer.
  *
  * @throws {InvalidHeaderError} for a name or value that no header can have.
  */
@@ -40,7 +40,7 @@ export function headFields(
 }
 
 /**
- * What ends an answer; `alone` when nothing went before it.
+ * The trailers of an answer; `alone` when nothing was sent before (trailers-only).
  *
  * @throws {InvalidHeaderError} for a name or value that no header can have.
  */
@@ -58,7 +58,7 @@ export function statusFields(
   return fields;
 }
 
-/** The answer to a request that is refused by its headers. */
+/** The answer to a request that is refused for its headers. */
 export function refusalFields({ httpStatus, code, message }: HeadRefusal): HeaderFields {
   if (httpStatus === 415) return [[':status', '415']];
   const fields: Array<readonly [string, string]> = [[':status', String(httpStatus)]];
@@ -71,7 +71,7 @@ export function refusalFields({ httpStatus, code, message }: HeadRefusal): Heade
 function checked(metadata: Metadata): Array<readonly [string, string]> {
   return Array.from(metadata, ([name, value]) => {
     if (!isFieldName(name))
-      throw new InvalidHeaderError(`${JSON.stringify(name)} is no name of a header to send`);
+      throw new InvalidHeaderError(`${JSON.stringify(name)} is not a valid header name`);
     const text = typeof value === 'string' ? value : encodeBinaryValue(value);
     if (typeof value !== 'string' && !isBinaryKey(name)) {
       throw new InvalidHeaderError(`the value of ${name} is binary, so its name must end in -bin`);

@@ -12,9 +12,9 @@ import type { CallListener, IncomingCall, ServedConnection } from './incoming-ca
 import { readRequestHead } from './request-head.js';
 import { ServerStream } from './server-stream.js';
 
-/** How a connection is served. */
+/** Options for serving a connection. */
 export interface ServeOptions {
-  /** What it shares with all others of the process. */
+  /** Shared with all other connections of the process. */
   readonly process: WireProcess;
   /** Default: `DEFAULT_CONNECTION_LIMITS`. Connections that are given one object share what is made of it. */
   readonly limits?: Partial<ConnectionLimits> | undefined;
@@ -81,7 +81,7 @@ class ServerConnection extends LivingConnection implements ServedConnection {
   }
 
   override isIdle(streamId: number): boolean {
-    // Even ids are the server's to open, and it opens none.
+    // Even ids are for streams that the server opens, and it opens none.
     return streamId > this.lastPeerStream || (streamId & 1) === 0;
   }
 

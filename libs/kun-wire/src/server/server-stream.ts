@@ -13,7 +13,7 @@ import type { RequestHead } from './request-head.js';
 import type { RequestHeaders } from './request-headers.js';
 import { headFields, type Metadata, refusalFields, statusFields } from './response-fields.js';
 
-/** Smaller messages grow by being compressed, or shrink by little. */
+/** Smaller messages grow when compressed, or shrink by little. */
 const COMPRESSED_BYTES = 1024;
 
 /** Both sides run a timer for the same instant, and the caller's may win. */
@@ -78,7 +78,7 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     return this.connection.process;
   }
 
-  /** Hands the call to whoever serves it, or refuses it. */
+  /** Hands the call to its listener, or refuses it. */
   begin(onCall: (call: IncomingCall) => CallListener): void {
     const { refusal, timeoutMs } = this.head;
     if (refusal !== undefined) {
@@ -154,7 +154,7 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     if (this.answer === undefined) this.inbox.read(chunk, start, end);
   }
 
-  /** gRPC's callers send none; they are checked, and dropped. */
+  /** gRPC clients send none; they are checked and dropped. */
   override trailersArrived({ fields }: HeaderList): void {
     const wrong = fields.some((field) => {
       const kind = kindOf(field);
@@ -212,7 +212,7 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     this.answerByWire(code, text);
   }
 
-  /** Whether a reset now is what a caller does whose time is up: near its deadline, and not at once. */
+  /** Whether a reset now looks like an expired deadline: near the deadline, and not immediate. */
   expiredAt(nowMs: number): boolean {
     const { deadline, head } = this;
     return deadline - nowMs <= EXPIRY_RACE_MS && nowMs - (deadline - head.timeoutMs) >= head.timeoutMs / 2;
@@ -228,7 +228,7 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     }
   }
 
-  /** Answers in the place of whoever serves the call, who is told so. Messages that wait to be sent are dropped. */
+  /** Answers instead of the call's listener, which is told so. Messages that wait to be sent are dropped. */
   private answerByWire(code: number, message: string): void {
     if (this.answer !== undefined || this.closed) return;
     const { scheduler } = this.connection;
