@@ -102,4 +102,22 @@ describe('a stream of requests', () => {
     expect((await ending).code).toBe(Code.OK);
     expect(finished()).toBe(true);
   });
+
+  it('goes on when the upstream goes on, to its end', async () => {
+    const gate = deferred();
+    const t = await upstream({
+      Collect: async (requests: AsyncIterable<M>) => (await gate.promise, sum(requests)),
+    });
+    let made = 0;
+    async function* many() {
+      const text = 'x'.repeat(16 * 1024);
+      for (; made < 200; made++) yield { n: 1, text };
+    }
+    const { call, got } = asked('Collect', many());
+    const ending = t.try('Collect', call);
+    await expect.poll(() => t.server.openCalls.size).toBe(1);
+    gate.resolve();
+    expect((await ending).code).toBe(Code.OK);
+    expect([got, call.sent]).toEqual([[expect.objectContaining({ n: 200 })], 200]);
+  });
 });
