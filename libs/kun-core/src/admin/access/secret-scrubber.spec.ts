@@ -3,7 +3,13 @@ import { assert, json, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SecretScrubber } from './secret-scrubber.js';
 
-const SECRETS = { API_TOKEN: 'pl4nted-t0ken', DB_PASSWORD: String.raw`p"l\4nted`, OTHER: 'plain' };
+const SECRETS = {
+  API_TOKEN: 'pl4nted-t0ken',
+  DB_PASSWORD: String.raw`p"l\4nted`,
+  OTHER: 'plain',
+  PWD: '/srv/shop',
+  OLDPWD: '/srv/other',
+};
 
 function scrubber(): SecretScrubber {
   const loaded = { value: { Database: { Password: 'pl4nted-config' } }, isSecret: () => true };
@@ -37,6 +43,11 @@ describe('a line of the log', () => {
     expect(JSON.parse(scrubber().scrubLine(line))).toEqual(JSON.parse(line));
     const plain = '{"level":"info","msg":"finished call","a":1}\n';
     expect(scrubber().scrubLine(plain)).toBe(plain);
+  });
+
+  it('keeps the paths of files, though a shell names their folder PWD', () => {
+    const text = 'read /srv/shop/conf/public.yaml, and /srv/other/conf/public.yaml';
+    expect(scrubber().scrub(text)).toBe(text);
   });
 
   it('stays JSON whatever it is', () => {

@@ -36,6 +36,9 @@ const HINTS = [
   'cookie',
 ];
 
+/** A shell's working directories, whose names sound like a password's. */
+const DIRECTORIES: ReadonlySet<string> = new Set(['PWD', 'OLDPWD']);
+
 /** What it needs of the configuration. */
 type ReadConfiguration = Pick<Configuration<object>, 'loaded'>;
 
@@ -54,7 +57,9 @@ export class SecretScrubber {
     env: Readonly<Record<string, string | undefined>>,
   ) {
     const found = new Set<string>();
-    for (const [name, value = ''] of Object.entries(env)) collect(value, soundsSecret(name), found);
+    for (const [name, value = ''] of Object.entries(env)) {
+      collect(value, soundsSecret(name) && !DIRECTORIES.has(name), found);
+    }
     this.ofEnvironment = found;
   }
 
