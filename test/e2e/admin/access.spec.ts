@@ -242,3 +242,22 @@ it('bounds what it reads', async () => {
     expect([broken, said.status]).toEqual([broken, 400]);
   }
 });
+
+describe('a parameter that nothing reads', () => {
+  it.each([
+    ['GET', '/errorz?methd=Unary', 'did you mean method? /errorz takes method, code, request_id, since'],
+    ['GET', '/statusz?pretty=1', '/statusz takes none'],
+    ['GET', '/debug/profile?second=60', 'did you mean seconds? /debug/profile takes seconds'],
+    ['POST', '/debug/trace-next?calls=3', '/debug/trace-next takes method, n'],
+  ])('is refused: %s %s', async (method, path, message) => {
+    const answer = await ask(guarded.adminUrl, path, { method, token: TOKEN });
+    expect([answer.status, answer.json()]).toEqual([
+      400,
+      { error: 'Bad Request', message: expect.stringContaining(message) as string },
+    ]);
+  });
+
+  it('does not keep a bookmark of the page from opening', async () => {
+    expect((await ask(guarded.adminUrl, '/?from=wiki')).status).toBe(200);
+  });
+});

@@ -49,7 +49,10 @@ describe('/logz', () => {
   it('says what it is asked by, and with what', async () => {
     await using service = await startLinked({ handlers: {}, config: { Admin: { LogLines: 5 } } });
     for (const [query, problem] of [
-      ['txt=a', 'lines are found by text, request_id, level, since, before, limit'],
+      [
+        'txt=a',
+        'there is no parameter txt; did you mean text? /logz takes text, request_id, level, since, before, limit',
+      ],
       ['level=loud', 'level is one of trace, debug, info, warn, error, fatal'],
       ['since=yesterday', 'since is a number of seconds'],
     ] as const) {

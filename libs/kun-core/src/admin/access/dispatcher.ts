@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { nearest } from '@kun/config';
 import type { ProbeLogger } from '../../lifecycle/checks.js';
 import { checkSameSite } from './same-site.js';
 import type { KnownHosts } from './known-hosts.js';
 import { readJson } from './read-json.js';
-import { HttpError } from './http-error.js';
+import { badRequest, HttpError } from './http-error.js';
 import { RouteTable, type AdminRoute, type HttpExchange, type MatchedRoute } from './route.js';
 import type { SecretScrubber } from './secret-scrubber.js';
 import type { TokenCheck } from './token-check.js';
@@ -57,10 +58,12 @@ export class Dispatcher {
       token.check(request);
       this.tellOfUse(request);
     }
+    const parameters = new URLSearchParams(query);
+    checkQuery(route, parameters);
     const exchange: HttpExchange = {
       request,
       response,
-      query: new URLSearchParams(query),
+      query: parameters,
       id,
       body: (maxBytes = MAX_BODY_BYTES) => readJson(request, maxBytes),
     };
@@ -101,6 +104,20 @@ export function peerOf({ remoteAddress = 'unknown', remotePort }: IncomingMessag
 }
 
 const MAX_SHOWN = 200;
+
+/** @throws {HttpError} for a parameter that would be ignored. */
+function checkQuery({ path, query: known = [] }: AdminRoute, parameters: URLSearchParams): void {
+  if (known === 'any') return;
+  const unknown = [...parameters.keys()].find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const meant = nearest(unknown, known);
+  const takes = known.length === 0 ? 'takes none' : `takes ${known.join(', ')}`;
+  throw badRequest(
+    `there is no parameter ${unknown.slice(0, MAX_NAME_SHOWN)}; ${meant ? `did you mean ${meant}? ` : ''}${path} ${takes}`,
+  );
+}
+
+const MAX_NAME_SHOWN = 40;
 
 function refuseMethod(matched: readonly MatchedRoute[]): never {
   const allowed = matched.map(({ route }) => route.method).join(', ');

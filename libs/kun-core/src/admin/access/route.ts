@@ -29,6 +29,8 @@ export interface AdminRoute {
   readonly path: string;
   /** `reading`: open to whoever can reach the port; `token`: it changes, costs or calls something. */
   readonly needs: 'reading' | 'token';
+  /** The parameters that its query may have; any other is refused. `any`: they are not looked at. Default: none */
+  readonly query?: readonly string[] | 'any';
   /** @throws {HttpError} for what cannot be done. */
   handle(exchange: HttpExchange): RouteAnswer;
 }

@@ -39,6 +39,7 @@ export function debugRoutes(parts: DebugParts): AdminRoute[] {
       method: 'GET',
       path: '/debug/profile',
       needs: 'token',
+      query: ['seconds'],
       handle: (exchange) => alone('a CPU profile', () => sendProfile(parts, exchange)),
     },
     {
@@ -52,6 +53,7 @@ export function debugRoutes(parts: DebugParts): AdminRoute[] {
       method: 'POST',
       path: '/debug/trace-next',
       needs: 'token',
+      query: ['method', 'n'],
       handle: ({ query }) =>
         askForTraces(parts, query.get('method') ?? '*', numberOf(query, 'n', 1, MAX_CALLS)),
     },

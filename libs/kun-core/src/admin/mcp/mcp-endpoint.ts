@@ -53,6 +53,7 @@ export class McpEndpoint {
         method: 'POST',
         path: '/mcp',
         needs: 'reading',
+        query: 'any',
         handle: async (exchange) => {
           await this.handle(exchange);
           return undefined;

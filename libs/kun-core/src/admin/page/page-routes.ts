@@ -11,6 +11,7 @@ export function pageRoutes(): AdminRoute[] {
       method: 'GET',
       path: '/',
       needs: 'reading',
+      query: 'any',
       async handle({ response }) {
         const { document } = await page.files();
         // Beside the port's own files: the map of imports, which browsers take from the document alone.
@@ -26,6 +27,7 @@ export function pageRoutes(): AdminRoute[] {
       method: 'GET',
       path: '/page/{id}',
       needs: 'reading',
+      query: 'any',
       async handle({ response, id }) {
         const file = (await page.files()).files.get(id);
         if (!file) throw new HttpError(404, 'the page has no such file');

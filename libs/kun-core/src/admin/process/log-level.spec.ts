@@ -95,6 +95,7 @@ it.each([
   [{ level: 'loud' }],
   [{ level: 'constructor' }],
   [{ level: ['debug'] }],
+  [{ level: 'debug', minutes: 1 }],
   [{ level: 'debug', forSeconds: 0 }],
   [{ level: 'debug', forSeconds: -1 }],
   [{ level: 'debug', forSeconds: 86_401 }],

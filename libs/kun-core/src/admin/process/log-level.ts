@@ -76,7 +76,11 @@ export class LogLevelOverride {
 }
 
 function readBody(body: unknown): { level: LogLevel; forSeconds: number } {
-  const { level, forSeconds = DEFAULT_SECONDS } = Object(body) as { level?: unknown; forSeconds?: unknown };
+  const given = Object(body) as { level?: unknown; forSeconds?: unknown };
+  const { level, forSeconds = DEFAULT_SECONDS } = given;
+  const unknown = Object.keys(given).find((name) => name !== 'level' && name !== 'forSeconds');
+  if (unknown !== undefined)
+    throw badRequest(`the body has level and forSeconds, and no ${unknown.slice(0, 40)}`);
   const known = LOG_LEVELS.find((name) => name === level);
   if (!known) throw badRequest(`level is one of ${LOG_LEVELS.join(', ')}`);
   if (typeof forSeconds !== 'number' || !(forSeconds >= 1 && forSeconds <= MAX_SECONDS)) {

@@ -20,6 +20,7 @@ export function processRoutes({ status, loop, configuration, logLevel }: Process
       method: 'GET',
       path: '/configz',
       needs: 'reading',
+      query: ['key'],
       handle: ({ query }) => configurationView(configuration, query.get('key') ?? undefined),
     },
     { method: 'GET', path: '/loglevel', needs: 'reading', handle: () => logLevel.answer },
