@@ -9,6 +9,7 @@ import { packageManagerOf, translate } from './package-manager.js';
 import {
   likelyName,
   likelyProtoPackage,
+  lintExcept,
   nameProblem,
   protoPackageProblem,
   serviceNames,
@@ -92,6 +93,7 @@ export async function createCommand(args: readonly string[], terminal: Terminal)
       proto_package: names.protoPackage,
       proto_path: names.protoPath,
       proto_file: names.protoFile,
+      lint_except: lintExcept(names.protoPackage),
       Proto: names.proto,
       kun: version,
       node,

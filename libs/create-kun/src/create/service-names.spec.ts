@@ -1,6 +1,7 @@
 import { assert, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  lintExcept,
   likelyName,
   likelyProtoPackage,
   nameProblem,
@@ -56,6 +57,19 @@ describe('the names of a service', () => {
       expect(protoPackageProblem(text)).toEqual(expect.any(String));
     },
   );
+
+  it.each([
+    ['acme.shop.v1', false],
+    ['acme.shop.v1beta2', false],
+    ['acme.shop.v1p1alpha1', false],
+    ['acme.shop.v2test3', false],
+    ['acme.shop', true],
+    ['acme.v1.shop', true],
+    ['acme.shop.v0', true],
+    ['v1', true],
+  ])('tell the linter where the package %j has no version', (text, without) => {
+    expect(lintExcept(text).includes('PACKAGE_VERSION_SUFFIX')).toBe(without);
+  });
 
   it('of whatever folder are valid', () => {
     assert(

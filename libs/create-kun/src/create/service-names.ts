@@ -59,6 +59,16 @@ export function protoPackageProblem(protoPackage: string): string | undefined {
   return undefined;
 }
 
+/** What `buf lint` must be told of a proto package: nothing, or that it has no version on purpose. */
+export function lintExcept(protoPackage: string): string {
+  return VERSION.test(protoPackage)
+    ? ''
+    : '\n  # The package was named without a version.\n  except: [PACKAGE_VERSION_SUFFIX]';
+}
+
+/** The last part of a package for `buf lint`: v1, v1beta1, v1p1alpha2, v1test. */
+const VERSION = /\.v[1-9]\d*(?:(?:p[1-9]\d*)?(?:alpha|beta)(?:[1-9]\d*)?|test\w*)?$/;
+
 /** The nearest name that is valid: `My App` becomes `my-app`. */
 export function likelyName(directory: string): string {
   const text = basename(directory)
