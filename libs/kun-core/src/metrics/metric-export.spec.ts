@@ -58,7 +58,7 @@ it('warns once when a collector begins to refuse, counts, and tells when it take
         recovered();
       },
     };
-    open(endpoint, { logger, intervalMs: 10 }).then((opened) => {
+    open(endpoint, { logger, intervalMs: 150 }).then((opened) => {
       exported = opened;
       take(opened);
     }, reject);
