@@ -147,6 +147,10 @@ describe('the calls of an upstream', () => {
     );
     expect(await metrics('kun_client_retries_total')).toContain('outcome="retry"} 2');
     expect(await metrics('kun_client_retry_tokens')).toMatch(/upstream="cache"\} \d/);
+    expect(await metrics('grpc_client_started_total')).toMatch(/grpc_method="Watch"\} 0/);
+    tries = -10;
+    await expect(client['unary']?.({})).rejects.toMatchObject({ code: Code.UNAVAILABLE });
+    expect(await metrics('kun_client_retries_total')).toContain('outcome="attempts"} 1');
   });
 
   it('follow the configuration as it changes: who tries again, and how long a call may take', async () => {
