@@ -45,7 +45,8 @@ describe('placeholders', () => {
     ['${A.b}', 'write ${A}'],
     ['${}', 'write ${NAME}'],
     ['${1}', 'write ${NAME}'],
-    ['${a-hunter2}', 'write ${a} or ${a:-default}, or $${ where the text ${ is meant'],
+    ['${hunter2#}', 'write ${NAME} or ${NAME:-default}'],
+    ['${A-hunter2}', 'write ${A} or ${A:-default}, or $${ where the text ${ is meant'],
   ])('refuse %s', (text, message) => {
     expect(() => parseTemplate(text)).toThrow(message);
     expect(() => parseTemplate(text)).not.toThrow('hunter2');

@@ -116,8 +116,11 @@ const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 
 function wrong(text: string): PlaceholderError {
   const closed = placeholderEnd(text, 0) !== undefined;
-  // The forms of shells, Spring, Docker Compose and the OpenTelemetry collector. What is not closed may be anything.
-  const name = closed ? /^\$\{\s{0,9}(?:env:|ENV:)?([A-Za-z_][A-Za-z0-9_]{0,99})/.exec(text)?.[1] : undefined;
+  // The forms of shells, Spring, Docker Compose and the OpenTelemetry collector. A name in capitals is a variable's;
+  // anything else, and what is not closed, may be a secret that begins like a placeholder.
+  const name = closed
+    ? /^\$\{\s{0,9}(?:env:|ENV:)?([A-Z_][A-Z0-9_]{0,99})(?![a-z])/.exec(text)?.[1]
+    : undefined;
   const reason = closed ? 'has a form that is not known here' : 'is not closed';
   const form = name ?? 'NAME';
   return new PlaceholderError(
