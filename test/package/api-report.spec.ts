@@ -44,6 +44,12 @@ describe('the public API', () => {
     await expect(markdown(specifier, report)).toMatchFileSnapshot(file);
   });
 
+  it.each(byEntry)('of %s has at run time what its declarations promise', async (specifier, { names }) => {
+    const loaded: object = await import(specifier);
+    const promised = names.filter(({ isValue }) => isValue).map(({ name }) => name);
+    expect(Object.keys(loaded).toSorted()).toEqual(promised.toSorted());
+  });
+
   it('has a name to import for whatever stands in a signature', () => {
     const missing = reports.flatMap((report) => report.missing);
     const nameOf = (line: string) => line.split(' ')[0] ?? '';

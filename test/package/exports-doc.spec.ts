@@ -35,7 +35,7 @@ function exportsOf(entry: string): Map<string, string> {
 describe.each(ENTRIES)('%s', (entry) => {
   it('says of every name that it exports what it is', { timeout: 60_000 }, () => {
     const documented = exportsOf(entry);
-    expect(documented.size).toBeGreaterThan(0);
+    expect(documented.size).toBeGreaterThan(/\/(?:protobuf-es|protovalidate)\//.test(entry) ? 1 : 5);
     expect([...documented].filter(([, doc]) => doc === '').map(([name]) => name)).toEqual([]);
   });
 });

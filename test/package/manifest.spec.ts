@@ -9,6 +9,9 @@ import { z } from 'zod';
 import { pack, PACKAGES, readJson, readManifest, ROOT } from './published.js';
 import { parseSource, readSources, type SourceFile } from './source-files.js';
 
+/** Entries that are there for one thing, which may be a single name. */
+const ENTRIES_OF_ONE_THING: readonly string[] = ['./protobuf-es', './protovalidate'];
+
 const directory = mkdtempSync(join(tmpdir(), 'kun-manifest-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
@@ -29,7 +32,7 @@ describe.each(PACKAGES)('%s', (name) => {
     ({ files } = await pack(name, directory));
     linted = publint({ pkgDir: join(ROOT, 'libs', name), pack: 'npm', strict: true });
     await linted;
-  });
+  }, 60_000);
 
   it.each(['src/**/*.ts', 'dist/**/*.js', 'dist/**/*.d.ts'])('declares every import of %s', (pattern) => {
     const sources = readSources(ROOT, [`libs/${name}/${pattern}`]).filter(
@@ -60,7 +63,7 @@ describe.each(PACKAGES)('%s', (name) => {
       expect(Object.keys(target)[0], path).toBe('types');
       if (target['default'] === undefined) continue;
       const entry: object = await import(join(manifest.name, path));
-      expect(Object.keys(entry).length, path).toBeGreaterThan(0);
+      expect(Object.keys(entry).length, path).toBeGreaterThan(ENTRIES_OF_ONE_THING.includes(path) ? 0 : 3);
     }
   });
 
