@@ -247,17 +247,20 @@ describe('an application that is wrong', () => {
     ['option of another kind', 'KunModule.forRoot(...): channelOptions: expected an object, found a string'],
     [
       'interceptor that is none',
-      'KunModule.forRoot({ interceptors }), entry 1: an object of Object is not an interceptor: give a function',
+      'KunModule.forRoot({ interceptors }), entry 1: an object of Object is not an interceptor: pass a function',
     ],
     [
       'interceptor without intercept',
-      'entry 1: Resource is a class without intercept(next): let it implement',
+      'entry 1: Resource is a class without intercept(next): make it implement',
     ],
     [
       'interceptor that nobody provides',
       'entry 1: "audit" is not provided by any module: add it to a module\'s providers',
     ],
-    ['interceptor that gives nothing', 'entry 1: a function gives no handler: return a function of the call'],
+    [
+      'interceptor that gives nothing',
+      'entry 1: a function does not return a handler: return a function of the call',
+    ],
     [
       'no KunModule',
       'the root module does not import KunModule.forRoot({ service, proto }); add it to its imports',

@@ -106,7 +106,7 @@ describe('an upstream that is wrong is refused at start', () => {
       [
         'upstream cache (localhost:1) was not reached within 200 ms; last seen: ',
         'ECONNREFUSED',
-        'Check that it runs there, or give it more time',
+        'Check that it is running there, or increase the timeout',
       ],
     ],
     [

@@ -10,7 +10,7 @@ const REASON = { reason: 'NO_CACHE', domain: 'cache.test', metadata: { account: 
 const missing = () => notFound('no cache of account 42', { details: [errorInfo(REASON)] });
 const busy = () => unavailable('try later', { details: [retryInfo({ retryDelayMs: 60 })] });
 
-/** Fails as the message says, after a message where there is a stream of them. */
+/** Fails as the message says, after a message where there is a stream of messages. */
 const failing: KindsHandlers = {
   unary: ({ text }) => fail(text),
   async *watch({ text }) {

@@ -14,7 +14,7 @@ import type { CallLogging } from '../settings/live-settings.js';
 import type { RecentSide } from '../recent/recent-calls.js';
 import type { Tracing } from '../traces/tracing.js';
 
-/** What the chain of an upstream's client is made of; the switches are the configuration's. */
+/** What the chain of an upstream's client is built from; the configuration switches the parts on and off. */
 export interface ClientChainParts {
   readonly upstream: string;
   readonly settings: {
@@ -23,23 +23,23 @@ export interface ClientChainParts {
     readonly loggingEnabled: boolean;
   };
   readonly logger: ApplicationLogger;
-  /** Of attempts: `grpc_client_*`. */
+  /** Per attempt: `grpc_client_*`. */
   readonly metrics: CallMetrics;
-  /** Of calls: `kun_client_calls_total`. */
+  /** Per call: `kun_client_calls_total`. */
   readonly calls: ClientCallCounts;
   readonly tracing: Pick<Tracing, 'tracer' | 'sampler' | 'propagation'> | undefined;
   readonly messageEvents: boolean;
-  /** What the admin port shows of attempts; `undefined` where there is none. */
+  /** The admin port's recent attempts; `undefined` when there is no admin port. */
   readonly recent: RecentSide | undefined;
-  /** Follows the configuration: how lines look, and whether content is logged. */
+  /** Follows the configuration: the format of log lines, and whether content is logged. */
   readonly logging: CallLogging;
-  /** What the proto says of each method's messages; asked for when content is logged. */
+  /** The message shapes of each method, from the proto; needed when content is logged. */
   readonly shapes: () => ReadonlyMap<string, MethodShapes>;
-  /** Puts the routes into the metadata. */
+  /** Adds the routes to the metadata. */
   readonly routes: Interceptor;
-  /** The retry, or what leaves it to the mesh. */
+  /** The retry, or the interceptor that leaves retries to the mesh. */
   readonly retry: Interceptor | undefined;
-  /** The service's own, for this upstream. */
+  /** The service's own interceptors for this upstream. */
   readonly own: readonly Interceptor[];
 }
 
@@ -47,13 +47,13 @@ export interface ClientChainParts {
 export function defaultClientInterceptors(parts: ClientChainParts): Interceptor[] {
   const { upstream, settings, logger, metrics, calls, tracing, messageEvents, logging } = parts;
   return [
-    // Outside of the retry: a call counts once, whatever it took.
+    // Outside the retry: a call counts once, whatever the number of attempts.
     settings.metricsEnabled ? callCountInterceptor(calls, upstream) : undefined,
     settings.loggingEnabled ? outgoingRequestIdInterceptor() : undefined,
     parts.routes,
     tracing && settings.tracingEnabled ? callSpanInterceptor(tracing) : undefined,
     ...parts.own,
-    // From here inwards once for each attempt.
+    // From here inwards, interceptors run once per attempt.
     parts.retry,
     tracing && settings.tracingEnabled
       ? tracingInterceptor(tracing, { side: 'client', messageEvents, propagation: tracing.propagation })

@@ -6,12 +6,12 @@ import { callAttributes, endSpan, spanShape, type SpanShape, type TracingParts }
 import { activeContext, notRecorded } from '../traces/trace-context.js';
 import { decidedToRecord } from '../traces/trace-sampling.js';
 
-/** What the attempts of a client's call descend from; `undefined` where the call has no span of its own. */
+/** The trace context that a client call's attempts descend from; `undefined` when the call has no span of its own. */
 export const clientContext = contextKey<Context | undefined>('kun.client-context', undefined);
 
 /**
- * On a client, outside of the retry: one span for the call as its maker sees it, however many attempts it takes. Each
- * attempt has its own below it, of kind `CLIENT`, which the server's descends from.
+ * A client interceptor outside the retry: one span for the call as its caller sees it, however many attempts it takes.
+ * Each attempt has its own child span of kind `CLIENT`, which the server's span descends from.
  */
 export function callSpanInterceptor(parts: TracingParts): Interceptor {
   const shapes = new Map<RpcMethod, SpanShape>();

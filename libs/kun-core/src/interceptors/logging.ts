@@ -13,25 +13,26 @@ import { codeName, goCodeName } from '../status/code.js';
 import type { StatusError } from '../status/status-error.js';
 
 export interface LoggingOptions {
-  /** Which side of the calls. Default: server */
+  /** The side whose calls are logged. Default: server */
   readonly side?: 'server' | 'client';
-  /** The level by code. Default: the table of go-grpc-middleware v2 for the side */
+  /** The level by code. Default: go-grpc-middleware v2's table for the side */
   readonly levels?: Partial<LevelTable>;
-  /** How `grpc.code` is spelt: `go` is `NotFound`, as the Go libraries have it; `grpc` is `NOT_FOUND`. Default: go */
+  /** The spelling of `grpc.code`: `go` is `NotFound`, as in Go libraries; `grpc` is `NOT_FOUND`. Default: go */
   readonly codeNames?: 'go' | 'grpc';
   /** Whether the line carries the call's tags (`GRPCServer.CtxTags`). Default: true */
   readonly tags?: boolean;
-  /** Leaves out lines of methods called very often. Default: every line is written */
+  /** Samples the lines of frequently called methods. Default: every line is logged */
   readonly sampling?: SamplingOptions | undefined;
 }
 
 /**
- * One line for each call, when it has ended: `finished call` with the fields of go-grpc-middleware v2 (`grpc.service`,
- * `grpc.method`, `grpc.method_type`, `grpc.code`, `grpc.error`, `grpc.time_ms`, `grpc.start_time`,
- * `grpc.request.deadline`, `peer.address`), the request id and the tags. The error behind it, with its stack and what
- * caused it, stands in the same line and nowhere else. Calls of the plumbing (health, reflection) are at debug.
+ * Logs one line for each call when it has ended: `finished call` with the fields of go-grpc-middleware v2
+ * (`grpc.service`, `grpc.method`, `grpc.method_type`, `grpc.code`, `grpc.error`, `grpc.time_ms`, `grpc.start_time`,
+ * `grpc.request.deadline`, `peer.address`), the request id and the tags. The error behind it, with stack and causes, is
+ * in the same line and nowhere else. Infrastructure calls (health, reflection) are logged at debug.
  *
- * Of calls that were refused or cancelled, whose pace callers set, as many are told of each method as {@link CALLERS_LINES} says.
+ * Callers determine how many calls are refused or cancelled, so these are limited per method to what
+ * {@link CALLERS_LINES} allows.
  */
 export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOptions = {}): Interceptor {
   const side = options.side ?? 'server';
@@ -96,7 +97,7 @@ interface MethodLog {
   readonly refusals: LineSampler;
 }
 
-/** Codes of calls that a service turns away (guards, limits, methods that it does not have), or that their callers reset. */
+/** Codes of calls that a service refuses (guards, limits, unknown methods) or that callers reset. */
 const REFUSALS: ReadonlySet<status> = new Set([
   status.UNAUTHENTICATED,
   status.PERMISSION_DENIED,
@@ -105,7 +106,7 @@ const REFUSALS: ReadonlySet<status> = new Set([
   status.CANCELLED,
 ]);
 
-/** Whether the call failed before a message of it could be read, was turned away, or given up by its caller. */
+/** Whether the call failed before a message could be read, was refused, or was cancelled by its caller. */
 function isRefusal(call: RpcCall, ending: Ending): boolean {
   return ending.code !== status.OK && (call.received === 0 || REFUSALS.has(ending.code));
 }
@@ -119,7 +120,7 @@ function isUneventful(level: LineLevel): boolean {
   return level === 'info' || level === 'debug' || level === 'trace';
 }
 
-/** An answer explains itself by code and message; only what went wrong, or may have gone wrong, is told in full. */
+/** Code and message explain a deliberate answer; only unexpected errors are logged in full. */
 function errorToTell(error: StatusError, level: LineLevel): unknown {
   if (error.hidesCause) return error.cause;
   return level === 'error' || (error.cause !== undefined && !isUneventful(level)) ? error : undefined;

@@ -2,7 +2,7 @@ import type { CallMetrics } from '../metrics/call-metrics.js';
 import type { ClientCallCounts } from '../metrics/client-calls.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 
-/** Counts and times every call. Server and client differ in the {@link CallMetrics} they are given. */
+/** Counts and times every call. Server and client differ only in their {@link CallMetrics}. */
 export function metricsInterceptor(metrics: CallMetrics): Interceptor {
   return (next) => (call) => {
     const counts = metrics.start(call);
@@ -11,7 +11,7 @@ export function metricsInterceptor(metrics: CallMetrics): Interceptor {
   };
 }
 
-/** Counts the calls made to an upstream, outside of the retry: one for all attempts. */
+/** Counts the calls made to an upstream, outside the retry: one for all attempts. */
 export function callCountInterceptor(counts: ClientCallCounts, upstream: string): Interceptor {
   return (next) => async (call) => {
     const ending = await next(call);

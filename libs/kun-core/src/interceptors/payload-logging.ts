@@ -9,13 +9,13 @@ import type { RpcCall } from '../rpc/rpc-call.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 
 export interface PayloadLoggingOptions {
-  /** Which side of the calls. Default: server */
+  /** The side whose calls are logged. Default: server */
   readonly side?: 'server' | 'client';
-  /** The most characters of a message to log (`LoggingRpcMaxSize`). Default: 1024 */
+  /** The maximum number of characters logged per message (`LoggingRpcMaxSize`). Default: 1024 */
   readonly maxLength?: number;
-  /** The messages of each method, by its path: they tell which fields the proto marks `debug_redact`. Default: unknown */
+  /** The message shapes by method path: they tell which fields the proto marks `debug_redact`. Default: unknown */
   readonly shapes?: ReadonlyMap<string, MethodShapes>;
-  /** Further fields to mask, in requests and responses of all methods. Default: none */
+  /** Additional fields to mask, in requests and responses of all methods. Default: none */
   readonly redact?: readonly RedactionPath[];
   /** Default: info */
   readonly level?: LineLevel;
@@ -26,10 +26,10 @@ export interface PayloadLoggingOptions {
 const DEFAULT_MAX_LENGTH = 1024;
 
 /**
- * Logs the content of requests and responses (`LoggingAllRpc`), each message in a line of its own, as
- * go-grpc-middleware v2 does: `request received` with `grpc.request.content`, `response sent` with
- * `grpc.response.content`; on streams with `grpc.msg_id`, counted from 1 in each direction. What is written of a message
- * is bounded before it is serialised, so the size of messages does not matter. The plumbing's messages are left out.
+ * Logs the content of requests and responses (`LoggingAllRpc`), one line per message, as go-grpc-middleware v2 does:
+ * `request received` with `grpc.request.content`, `response sent` with `grpc.response.content`; on streams with
+ * `grpc.msg_id`, counted from 1 in each direction. The logged part of a message is bounded before it is serialized, so
+ * message size does not matter. Infrastructure messages are omitted.
  */
 export function payloadLoggingInterceptor(
   logger: ApplicationLogger,

@@ -2,8 +2,8 @@ import type { RecentSide } from '../recent/recent-calls.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 
 /**
- * Keeps what the admin port shows: of each call how long it took and whether it failed. Calls made are kept while they
- * last, too; those taken are known to the server.
+ * Records what the admin port shows: how long each call took and whether it failed. Outgoing calls are also recorded
+ * while they are open; incoming ones are known to the server.
  */
 export function recentCallsInterceptor(recent: RecentSide): Interceptor {
   if (recent.upstream === undefined) {

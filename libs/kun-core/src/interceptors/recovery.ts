@@ -9,20 +9,22 @@ import { findDetail } from '../status/wire/service-error.js';
 import { StatusError } from '../status/status-error.js';
 
 export interface RecoveryParts {
-  /** The funnel: `toStatusError` with the application's options. */
+  /** Converts errors: `toStatusError` with the application's options. */
   readonly toStatusError: (thrown: unknown) => StatusError;
-  /** Told what was thrown when the call had ended before, so that nobody could be answered. Default: nobody is told */
+  /**
+   * Called with what was thrown after the call had ended, when the caller could no longer be answered. Default: none
+   */
   readonly onLateError?: (call: RpcCall, thrown: unknown) => void;
   /**
-   * Fail-fast (`GRPCServer.Recovery: false`): told, once its caller got INTERNAL, of an error that nobody meant for a
-   * caller. Like a panic in Go it says that the process can no longer be trusted: drain and exit 1. Default: go on
+   * Fail-fast (`GRPCServer.Recovery: false`): called with an unexpected error once the caller got INTERNAL. As with a
+   * panic in Go, the process can no longer be trusted: drain and exit 1. Default: keep running
    */
   readonly onPanic?: (call: RpcCall, thrown: unknown) => void;
 }
 
 /**
- * Turns what a handler throws, at once or later, into the status its caller gets. The innermost of the chain: from here
- * outwards a call only ever ends, it never fails.
+ * Converts what a handler throws, synchronously or later, into the status sent to its caller. The innermost
+ * interceptor: further out a call only ends, it never throws.
  */
 export function recoveryInterceptor(parts: RecoveryParts): Interceptor {
   const recover = (call: RpcCall, thrown: unknown): Promise<Ending> => {
@@ -48,8 +50,8 @@ export function recoveryInterceptor(parts: RecoveryParts): Interceptor {
 }
 
 /**
- * The caller shall not multiply attempts that were made further on, whatever the error is now. A handler that knows better
- * says when to come back, by RetryInfo on its own error or by the header itself.
+ * The caller must not multiply attempts already made further down, whatever the error is. A handler that knows better
+ * sets RetryInfo on its own error, or the header itself.
  */
 function forbidRetry(call: RpcCall, error: StatusError, thrown: unknown): void {
   const said = [error.metadata, call.responseTrailers].some((each) => each.get(PUSHBACK_HEADER).length > 0);
@@ -57,15 +59,15 @@ function forbidRetry(call: RpcCall, error: StatusError, thrown: unknown): void {
   if (!said && !own) call.responseTrailers.set(PUSHBACK_HEADER, '-1');
 }
 
-/** The funnel found nothing in it that was meant for a caller. */
+/** The error carried nothing that was meant for a caller. */
 function isPanic(error: StatusError): boolean {
   return error.code === status.INTERNAL && error.hidesCause;
 }
 
 /**
- * Writes a line for what code under a call threw when nobody could be answered any more. That a handler gave up because
- * it was told to is no news. Callers who hang up set the pace of these lines, so there are as many as
- * {@link CALLERS_LINES} allows.
+ * Logs what code under a call threw when the caller could no longer be answered. Errors of handlers that gave up
+ * because they were told to are not logged. Callers who cancel determine the rate of these lines, so they are limited
+ * to what {@link CALLERS_LINES} allows.
  */
 export function reportLateErrors(
   logger: Logger,

@@ -2,8 +2,8 @@ import type { Interceptor } from '../rpc/interceptor.js';
 import { REQUEST_ID_HEADER, requestIdFrom } from '../rpc/call-values.js';
 
 /**
- * Names the call: takes the caller's `x-request-id` over when it is safe to repeat, makes one otherwise, and returns it
- * in the response's metadata, so that a caller can quote it. Log lines written from here on carry it.
+ * Assigns the request id: takes over the caller's `x-request-id` if it is safe to repeat, else generates one, and
+ * returns it in the response metadata so that callers can quote it. Log lines written from here on carry it.
  */
 export function requestIdInterceptor(): Interceptor {
   return (next) => (call) => {
@@ -14,8 +14,8 @@ export function requestIdInterceptor(): Interceptor {
 }
 
 /**
- * Sends the request id of the call that the running code works for along (`x-request-id`), or names a call that begins
- * here. A safe one that the caller put into the metadata by hand wins.
+ * Sends the request id of the current call (`x-request-id`), or generates one for a call that begins here. A valid id
+ * that the caller put into the metadata takes precedence.
  */
 export function outgoingRequestIdInterceptor(): Interceptor {
   return (next) => (call) => {

@@ -20,22 +20,22 @@ import { decidedToRecord } from '../traces/trace-sampling.js';
 import { clientContext } from './call-span.js';
 
 export interface TracingInterceptorOptions {
-  /** Which side of the calls. Default: server */
+  /** The side whose calls are traced. Default: server */
   readonly side?: 'server' | 'client';
-  /** An event in the span for each message, which the conventions have given up. Default: false */
+  /** Whether each message adds an event to the span, which the conventions have dropped. Default: false */
   readonly messageEvents?: boolean;
   /** Whether the call's tags become attributes `tags.<name>` (`GRPCServer.CtxTags`). Default: true */
   readonly tags?: boolean;
-  /** How the trace and its baggage travel. Default: W3C, single B3 and baggage */
+  /** How trace context and baggage are propagated. Default: W3C, single B3 and baggage */
   readonly propagation?: Propagation;
 }
 
 /**
- * A span for each call, by OpenTelemetry's stable conventions for RPC (semantic conventions 1.45), ended once, when the
- * call has ended and with its true code. On the server it descends from the caller's span (W3C or B3), on the client
- * from what the running code belongs to, and tells the server so.
+ * Creates a span for each call by OpenTelemetry's stable conventions for RPC (semantic conventions 1.45), ended exactly
+ * once, with the call's actual code. A server span descends from the caller's (W3C or B3), a client span from the
+ * current context, which is propagated to the server.
  *
- * A call that is not recorded costs the look at its headers and a random number.
+ * An unsampled call costs only the parsing of its headers and a random number.
  */
 export function tracingInterceptor(
   parts: TracingParts,
@@ -73,7 +73,7 @@ export function tracingInterceptor(
     const baggage = propagation.baggage ? first(call.metadata, BAGGAGE_HEADER) : undefined;
     const root = baggage === undefined ? ROOT_CONTEXT : readBaggage(ROOT_CONTEXT, baggage);
     if (!sampled) {
-      // Nor is what is done for the call, here and further on.
+      // Spans started for the call, here and downstream, are not recorded either.
       const parent = inbound?.parent && { ...inbound.parent, traceFlags: TraceFlags.NONE };
       if (parent) setCallContext(call, trace.setSpanContext(root, parent));
       else if (root !== ROOT_CONTEXT) setCallContext(call, notRecorded(root));
@@ -83,7 +83,7 @@ export function tracingInterceptor(
     const context = record(call, parts.sampler ? decidedToRecord(parent) : parent);
     setCallContext(call, context);
     if (wanted) parts.asked?.recorded(call, trace.getSpanContext(context)?.traceId ?? '');
-    // For users who registered a context manager of their own; without one this only calls `next`.
+    // For users who registered their own context manager; otherwise this only calls `next`.
     return processContext.with(context, next, undefined, call);
   };
 

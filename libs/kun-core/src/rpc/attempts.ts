@@ -1,27 +1,28 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { contextKey } from './call-values.js';
 
-/** The trailing metadata by which a server steers its callers' retries (gRPC A6, "Pushback"). */
+/** The trailer with which a server controls its callers' retries (gRFC A6, "Pushback"). */
 export const PUSHBACK_HEADER = 'grpc-retry-pushback-ms';
 
-/** Tells a server which attempt it sees: how many came before (gRPC A6). */
+/** Tells a server how many attempts preceded this one (gRFC A6). */
 export const PREVIOUS_ATTEMPTS_HEADER = 'grpc-previous-rpc-attempts';
 
-/** Envoy's word for it, which counts from 1; Istio's proxies send it. */
+/** Envoy's equivalent, which counts from 1; sent by Istio's proxies. */
 const ENVOY_ATTEMPT_HEADER = 'x-envoy-attempt-count';
 
 /**
- * A chain of services has one layer of attempts, or its last one would get the product of all. The layer is that of the
- * service next to what fails: once it has tried enough, its own failure says so, and everybody before it passes that on.
+ * In a chain of services only one layer must retry, or the last service gets the product of all attempts. That is the
+ * service next to the failing one: once it has exhausted its retries, its own failure says so, and everybody upstream
+ * of it passes that on.
  *
- * On an outgoing call: it was tried again, by this service or its mesh, as often as is sensible.
+ * On an outgoing call: its retries, by this service or its mesh, are exhausted.
  */
 export const retriesSpent = contextKey('retries of this call are spent', false);
 
-/** On an incoming call: a call made for it failed with its retries spent, or was told that nobody shall try again. */
+/** On an incoming call: a call made for it failed with its retries exhausted, or was told not to retry. */
 export const retriedBeyond = contextKey('retried beyond this service', false);
 
-/** Whether an incoming call is somebody's repetition: the layer of attempts is then theirs. */
+/** Whether an incoming call is a retry; the caller is then the retrying layer. */
 export function isRepetition(metadata: Metadata): boolean {
   const [previous] = metadata.get(PREVIOUS_ATTEMPTS_HEADER);
   const [attempt] = metadata.get(ENVOY_ATTEMPT_HEADER);
@@ -29,12 +30,12 @@ export function isRepetition(metadata: Metadata): boolean {
 }
 
 /**
- * How long this attempt may take, in milliseconds, set by retry before the attempt starts; `undefined`: as long as the
- * call. Whoever puts the attempt on the wire ends it with DEADLINE_EXCEEDED at {@link attemptDeadline}.
+ * The timeout of this attempt in milliseconds, set by the retry before the attempt starts; `undefined`: as long as the
+ * call. The transport ends the attempt with DEADLINE_EXCEEDED at {@link attemptDeadline}.
  */
 export const attemptTimeoutMs = contextKey<number | undefined>('attempt timeout in milliseconds', undefined);
 
-/** When an attempt that starts at `nowMs` must have ended: never after its call. */
+/** The deadline of an attempt that starts at `nowMs`: never later than that of its call. */
 export function attemptDeadline(deadline: number, timeoutMs: number | undefined, nowMs: number): number {
   return timeoutMs === undefined ? deadline : Math.min(deadline, nowMs + timeoutMs);
 }

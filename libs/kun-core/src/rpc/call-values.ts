@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 
-// What travels with a call besides its messages: a request id, tags, routes, and values under keys of one's own.
+// What is propagated with a call besides its messages: a request id, tags, routes, and values under custom keys.
 
-/** The header that carries the id, in both directions, on gRPC and HTTP. */
+/** The header that carries the request id, in both directions, on gRPC and HTTP. */
 export const REQUEST_ID_HEADER = 'x-request-id';
 
-/** The longest id taken from a caller. */
+/** The longest request id accepted from a caller. */
 export const MAX_REQUEST_ID_LENGTH = 128;
 
 /**
- * Takes a caller's id over when it is safe to repeat in logs, headers and queries: up to 128 of the letters, digits and
- * `. _ : = + / @ -` that the ids of proxies, clouds and tracers are made of. Otherwise makes one, a random UUID, as
- * cheap as a counter since Node draws the randomness of 128 at a time.
+ * Takes over a caller's request id if it is safe to repeat in logs, headers and queries: up to 128 letters, digits and
+ * `. _ : = + / @ -`, which covers the ids of proxies, clouds and tracers. Otherwise generates a random UUID; Node
+ * generates randomness for 128 at a time, so this is as cheap as a counter.
  */
 export function requestIdFrom(inbound: unknown): string {
   return typeof inbound === 'string' && SAFE_ID.test(inbound) ? inbound : randomUUID();
@@ -19,12 +19,12 @@ export function requestIdFrom(inbound: unknown): string {
 
 const SAFE_ID = new RegExp(`^[\\w.:=+/@-]{1,${MAX_REQUEST_ID_LENGTH}}$`);
 
-/** A tag's value: short, and fit for a log field and a span attribute. */
+/** A tag's value: short, and suitable for a log field and a span attribute. */
 export type TagValue = string | number | boolean;
 
-/** Short facts about a call, as `account` or `cache_hit`; the later of two values for one name wins. */
+/** Short facts about a call, such as `account` or `cache_hit`; setting a name again replaces its value. */
 export class Tags {
-  // Most calls have none.
+  // Created on first use, because most calls have no tags.
   private values: Map<string, TagValue> | undefined;
 
   set(name: string, value: TagValue): this {
@@ -52,20 +52,20 @@ export class Tags {
 
 const NONE: ReadonlyMap<string, TagValue> = new Map();
 
-/** Names and values that steer a call through the fleet (canary, tenant); frozen. */
+/** Names and values that route a call through the fleet (canary, tenant); frozen. */
 export type Routes = Readonly<Record<string, string>>;
 
-/** No route at all. */
+/** The empty set of routes. */
 export const NO_ROUTES: Routes = Object.freeze({});
 
-/** The routes as attributes of a span: `kun.route.accountid`, the name as it is on the wire. */
+/** The routes as span attributes: `kun.route.accountid`, with the name as on the wire. */
 export function routeAttributes(routes: Routes): Record<string, string> {
   return Object.fromEntries(
     Object.entries(routes).map(([name, value]) => [`kun.route.${name.toLowerCase()}`, value]),
   );
 }
 
-/** Whether there is anything to tell of. */
+/** Whether there are any routes. */
 export function hasRoutes(routes: Routes): boolean {
   for (const _ in routes) return true;
   return false;
@@ -81,11 +81,11 @@ export function hasRoutes(routes: Routes): boolean {
  */
 export interface ContextKey<T> {
   readonly id: symbol;
-  /** What `get` answers while nothing was set. */
+  /** What `get` returns while nothing was set. */
   readonly defaultValue: T;
 }
 
-/** Makes a key; `name` is for people only, two keys of one name are two keys. */
+/** Creates a key; `name` is only for debugging, two keys of the same name are distinct. */
 export function contextKey<T>(name: string, defaultValue: T): ContextKey<T> {
   return Object.freeze({ id: Symbol(name), defaultValue });
 }

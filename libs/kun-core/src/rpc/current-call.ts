@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Observable, type MonoTypeOperatorFunction } from 'rxjs';
 import type { RpcCall } from './rpc-call.js';
 
-// One storage for the process: a call belongs to the code that runs under it, whichever application that is.
+// One per process: a call belongs to the code that runs under it, whichever application that is.
 const storage = new AsyncLocalStorage<RpcCall>();
 
 /**
@@ -13,13 +13,13 @@ export function currentCall(): RpcCall | undefined {
   return storage.getStore();
 }
 
-/** Runs `body` as code of the call. */
+/** Runs `body` with the call as the current one. */
 export function runInCall<A extends unknown[], R>(call: RpcCall, body: (...args: A) => R, ...args: A): R {
   return storage.run(call, body, ...args);
 }
 
 /**
- * Restores the call behind a source that is shared between calls, whose operators would otherwise run in the context of
+ * Restores the current call downstream of a shared source, whose operators would otherwise run in the context of
  * whoever emits: `shared$.pipe(inCall(), map(...))`.
  */
 export function inCall<T>(): MonoTypeOperatorFunction<T> {

@@ -38,15 +38,15 @@ describe('resolveInterceptors', () => {
 
   class Unprovided extends Passing {}
   it.each([
-    [undefined, 'undefined is not an interceptor: give a function, or the class of a KunInterceptor'],
+    [undefined, 'undefined is not an interceptor: pass a function, or the class of a KunInterceptor'],
     [7, '7 is not an interceptor: '],
     [new Passing(), 'an object of Passing is not an interceptor: '],
     [Object.create(null), 'an object of no class is not an interceptor: '],
-    [Without, 'Without is a class without intercept(next): let it implement KunInterceptor'],
-    [OfNest, "OfNest is one of Nest's, which has intercept(context, next)"],
+    [Without, 'Without is a class without intercept(next): make it implement KunInterceptor'],
+    [OfNest, 'OfNest is a Nest interceptor with intercept(context, next)'],
     [Unprovided, "Unprovided is not provided by any module: add it to a module's providers"],
     ['nobody', '"nobody" is not provided by any module'],
-    ['a number', '"a number" is not an interceptor: what it provides has no intercept(next)'],
+    ['a number', '"a number" is not an interceptor: the provided value has no intercept(next)'],
   ])('refuses %o', (entry, message) => {
     expect(() => resolve(entry)).toThrow(InterceptorError);
     expect(() => resolve(entry)).toThrow(`forRoot({ interceptors }), entry 2: ${message}`);
@@ -54,6 +54,8 @@ describe('resolveInterceptors', () => {
 
   it('refuses one that gives no handler', () => {
     const [, lost] = resolve(() => undefined);
-    expect(() => lost?.(next)).toThrow('entry 2: a function gives no handler: return a function of the call');
+    expect(() => lost?.(next)).toThrow(
+      'entry 2: a function does not return a handler: return a function of the call',
+    );
   });
 });

@@ -2,23 +2,23 @@ import { ExplainedError } from '@kun/config';
 import type { InjectionToken } from '@nestjs/common';
 import type { CallHandler, Interceptor } from './interceptor.js';
 
-/** An interceptor that Nest makes, for those that need providers. */
+/** An interceptor that Nest instantiates, for interceptors that need providers. */
 export interface KunInterceptor {
   intercept(next: CallHandler): CallHandler;
 }
 
-/** An entry of a list of interceptors cannot be used; the message has the list, the place in it, and the remedy. */
+/** An entry of a list of interceptors is invalid; the message has the list, the position, and the remedy. */
 export class InterceptorError extends ExplainedError {
   override readonly name = 'InterceptorError';
 }
 
 /**
- * The interceptors behind a list of users': a function is the interceptor itself, a class with `intercept` or any other
- * token is looked up.
+ * Resolves a user's list of interceptors: a function is the interceptor itself; a class with `intercept`, or any other
+ * token, is looked up.
  *
- * @param list what the list is called in messages, as `KunModule.forRoot({ interceptors })`
- * @throws {InterceptorError} when an entry is neither, when nobody provides it, or when what is found has no `intercept`;
- * and, from the interceptor itself, when that gives no handler.
+ * @param list the name of the list for messages, such as `KunModule.forRoot({ interceptors })`
+ * @throws {InterceptorError} when an entry is neither, has no provider, or resolves to something without `intercept`;
+ * and, from the interceptor itself, when that does not return a handler.
  */
 export function resolveInterceptors(
   list: string,
@@ -32,7 +32,9 @@ export function resolveInterceptors(
     return (next) => {
       const handler: unknown = interceptor(next);
       if (typeof handler === 'function') return handler as CallHandler;
-      throw refuse('gives no handler: return a function of the call, as in (next) => (call) => next(call)');
+      throw refuse(
+        'does not return a handler: return a function of the call, as in (next) => (call) => next(call)',
+      );
     };
   });
 }
@@ -45,11 +47,11 @@ function resolve(
   if (isInterceptor(entry)) return entry;
   if (!isToken(entry)) {
     throw refuse(
-      'is not an interceptor: give a function, or the class of a KunInterceptor that a module provides',
+      'is not an interceptor: pass a function, or the class of a KunInterceptor that a module provides',
     );
   }
   if (isClass(entry) && !hasIntercept(entry.prototype)) {
-    throw refuse('is a class without intercept(next): let it implement KunInterceptor');
+    throw refuse('is a class without intercept(next): make it implement KunInterceptor');
   }
   let found: unknown;
   try {
@@ -58,9 +60,9 @@ function resolve(
     throw refuse("is not provided by any module: add it to a module's providers");
   }
   if (typeof found === 'function' && !isClass(found)) return found;
-  if (!hasIntercept(found)) throw refuse('is not an interceptor: what it provides has no intercept(next)');
+  if (!hasIntercept(found)) throw refuse('is not an interceptor: the provided value has no intercept(next)');
   if (found.intercept.length > 1) {
-    throw refuse("is one of Nest's, which has intercept(context, next): it goes into @UseInterceptors(...)");
+    throw refuse('is a Nest interceptor with intercept(context, next): use it in @UseInterceptors(...)');
   }
   return (next) => found.intercept(next);
 }
@@ -75,7 +77,7 @@ function isToken(entry: unknown): entry is InjectionToken {
   );
 }
 
-/** Classes are functions, too; older compilers make functions of them, with the method on their prototype. */
+/** Classes are functions, too; older compilers emit them as functions with methods on the prototype. */
 function isClass(entry: unknown): entry is { readonly prototype: unknown } {
   if (typeof entry !== 'function') return false;
   return hasIntercept(entry.prototype) || /^class\b/.test(Function.prototype.toString.call(entry));

@@ -1,18 +1,18 @@
 import type { Ending, RpcCall } from './rpc-call.js';
 
 /**
- * Carries a call to its end. The promise settles when the RPC has ended; a status, whichever it is, resolves it.
- * It rejects only with what the handler threw, and only inside of `recovery`, which turns that into a status.
+ * Runs a call to its end. The promise resolves when the RPC has ended, with any status. It rejects only with what the
+ * handler threw, and only inside of `recovery`, which converts that to a status.
  */
 export type CallHandler = (call: RpcCall) => Promise<Ending>;
 
 /**
- * Wraps the rest of the chain. The same shape serves server and client, unary calls and streams.
+ * Wraps the rest of the chain. The same type serves server and client, unary calls and streams.
  *
- * - An observer reads what it wants, registers `call.onEnd(...)` and returns `next(call)`: it adds no promise.
- * - A controller may answer with `call.end(error)` without calling `next`, await `next`, or call it again.
+ * - An observer reads what it needs, registers `call.onEnd(...)` and returns `next(call)`, which adds no promise.
+ * - A controller may end the call with `call.end(error)` without calling `next`, await `next`, or call it again.
  *
- * The first of the list is the outermost:
+ * The first in the list is the outermost:
  *
  * ```
  *      call ──▶ ┌ context ─ request id ─ tracing ─ metrics ─ logging ─ yours ─ recovery ┐
@@ -21,19 +21,19 @@ export type CallHandler = (call: RpcCall) => Promise<Ending>;
  *    ending ◀── └───────────────────────────────────────────────────────────────────────┘
  * ```
  *
- * These run outside of Nest's pipeline: calls refused by a guard, oversize messages and expired deadlines pass through
- * them like any other, which a `NestInterceptor` never sees.
+ * Interceptors run outside of Nest's pipeline: unlike a `NestInterceptor` they see every call, including those refused
+ * by a guard, oversize messages and expired deadlines.
  */
 export type Interceptor = (next: CallHandler) => CallHandler;
 
-/** Builds the onion, once, at start. */
+/** Composes the chain; called once, at start. */
 export function compose(interceptors: readonly Interceptor[], innermost: CallHandler): CallHandler {
   return interceptors.reduceRight((next, interceptor) => interceptor(next), innermost);
 }
 
 /**
- * An interceptor that is made anew when what it is made of changes, and costs a call nothing but its own work.
- * `undefined` stands for none. `onChange` is given what to call at a change.
+ * An interceptor that is rebuilt when its settings change, without overhead per call. `undefined` means none.
+ * `onChange` receives the function to call on a change.
  */
 export function rebuiltInterceptor(
   build: () => Interceptor | undefined,

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import { type ContextKey, Tags } from './call-values.js';
 import type { Ending, MessageObserver, RpcCall } from './rpc-call.js';
 
-/** What calls on either side have in common: what is known of them, and who is told of it. */
+/** What server and client calls have in common: their properties and their observers. */
 export abstract class ObservedCall {
   readonly startedAt: number;
   requestId = '';
@@ -21,7 +21,10 @@ export abstract class ObservedCall {
     this.startedMonotonicMs = now.monotonicMs();
   }
 
-  /** Told what an observer threw: it must reach neither the transport's event nor the other observers. */
+  /**
+   * Handles an error thrown by an observer, which must reach neither the transport's event handler nor the other
+   * observers.
+   */
   protected abstract observerFailed(error: unknown): void;
 
   get tags(): Tags {
@@ -45,7 +48,7 @@ export abstract class ObservedCall {
     else this.endObservers.push(observer);
   }
 
-  /** What of a call may be printed or copied: not its metadata, where credentials are, nor the way to its connection. */
+  /** The printable part of a call: not its metadata, which contains credentials, nor its connection. */
   toJSON(): object {
     const { side, method, attempt, peer, requestId, received, sent, ending } = this as unknown as RpcCall;
     return { side, method: method.path, attempt, peer, requestId, received, sent, ended: ending?.code };
@@ -65,14 +68,14 @@ export abstract class ObservedCall {
     if (this.messageObservers) this.tellOfMessage('out', message);
   }
 
-  /** Another call that starts with what is known of this one. */
+  /** Copies what is known from another call. */
   protected inherit(from: ObservedCall): void {
     this.requestId = from.requestId;
     this.callTags = from.callTags;
     if (from.values) this.values = new Map(from.values);
   }
 
-  /** Sets the ending, once, and tells everybody who asked. */
+  /** Sets the ending, once, and notifies all observers. */
   protected endWith(ending: Omit<Ending, 'durationMs'>): Ending {
     this.ending = Object.freeze({ ...ending, durationMs: this.now.monotonicMs() - this.startedMonotonicMs });
     const observers = this.endObservers;

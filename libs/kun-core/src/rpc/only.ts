@@ -5,7 +5,7 @@ import type { RpcMethod } from './rpc-method.js';
 export type MethodSelector = string;
 
 /**
- * Applies an interceptor to some methods only; the others pass it by at the cost of one map look-up.
+ * Applies an interceptor to some methods only; other calls bypass it at the cost of one map look-up.
  *
  * @throws {TypeError} when the selector has none of the three forms.
  */
@@ -31,7 +31,7 @@ export function methodMatcher(selector: MethodSelector): (method: RpcMethod) => 
   const [, service, name] = /^\/([\w.]+)\/(\w+|\*)$/.exec(selector) ?? [];
   if (!service || !name) {
     throw new TypeError(
-      `"${selector}" selects no method: write /package.Service/Method, /package.Service/* or /*`,
+      `"${selector}" is not a method selector: write /package.Service/Method, /package.Service/* or /*`,
     );
   }
   return (method) => method.service === service && (name === '*' || method.name === name);

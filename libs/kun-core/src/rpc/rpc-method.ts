@@ -1,10 +1,10 @@
-/** The four kinds of an RPC, in gRPC's words. */
+/** The four kinds of RPC, in gRPC's terms. */
 export type RpcKind = 'unary' | 'server_streaming' | 'client_streaming' | 'bidi_streaming';
 
-/** `grpc_type` as the Prometheus libraries of the field write it; `unknown` for methods that no service has. */
+/** `grpc_type` as gRPC's Prometheus libraries spell it; `unknown` for methods that no service has. */
 export type RpcTypeLabel = 'unary' | 'server_stream' | 'client_stream' | 'bidi_stream' | 'unknown';
 
-/** What is known of a method before any call: made once at start, frozen, and compared by identity. */
+/** What is known about a method before any call: created once at start, frozen, and compared by identity. */
 export interface RpcMethod {
   /** `/package.Service/Method`. */
   readonly path: string;
@@ -16,15 +16,15 @@ export interface RpcMethod {
   readonly typeLabel: RpcTypeLabel;
   readonly requestStream: boolean;
   readonly responseStream: boolean;
-  /** Whether the method belongs to the plumbing (health, reflection, channelz) and not to the user's service. */
+  /** Whether the method belongs to the infrastructure (health, reflection, channelz) rather than the user's service. */
   readonly infrastructure: boolean;
-  /** Whether the proto says that the method may be called again without harm (`option idempotency_level`). */
+  /** Whether the proto declares the method safe to repeat (`option idempotency_level`). */
   readonly idempotent: boolean;
 }
 
 /**
- * Every call to a method that no service has is counted and logged under this one: names invented by a caller must
- * not become series (`_OTHER` is OpenTelemetry's word for it).
+ * Calls to unknown methods are all counted and logged under this one: names invented by callers must not become time
+ * series (`_OTHER` is OpenTelemetry's term for it).
  */
 export const UNKNOWN_METHOD: RpcMethod = Object.freeze({
   path: '/_OTHER/_OTHER',
@@ -38,7 +38,7 @@ export const UNKNOWN_METHOD: RpcMethod = Object.freeze({
   idempotent: false,
 });
 
-/** What a proto says of a method. */
+/** What a proto says about a method. */
 export interface MethodDescription {
   readonly requestStream: boolean;
   readonly responseStream: boolean;

@@ -24,21 +24,21 @@ import {
 import { cancelReason, type ClientCall } from './client-call.js';
 
 type Rpc = MethodDefinition<unknown, unknown>;
-/** What the surface objects of all kinds share. */
+/** The common surface of grpc-js' call objects of all kinds. */
 type Surface = ClientUnaryCall;
 
-/** Where attempts go. */
+/** Where attempts are sent. */
 export interface AttemptTarget {
   readonly client: Client;
-  /** What an error of this upstream is to those who rethrow it. */
+  /** The upstream that rethrown errors are attributed to. */
   readonly upstream: Upstream;
-  /** Told of metadata that cannot be sent. */
+  /** Called with metadata that cannot be sent. */
   readonly onLeftOut: OnLeftOut;
 }
 
 /**
- * The innermost of a client's chain: one attempt on the wire, of any kind. Settles when it has ended and its messages
- * have been handed over; never rejects.
+ * The innermost part of a client's chain: one attempt on the wire, of any kind. Resolves when it has ended and its
+ * messages have been delivered; never rejects.
  */
 export function attempt(target: AttemptTarget, rpc: Rpc, call: ClientCall): Promise<Ending> {
   const outgoing = cleanMetadata(call.metadata, 'request', target.onLeftOut);
@@ -49,7 +49,7 @@ export function attempt(target: AttemptTarget, rpc: Rpc, call: ClientCall): Prom
     let surface: Surface;
     let messages: AsyncIterator<unknown> | undefined;
     try {
-      // First: a stream that cannot be read leaves no call behind.
+      // Must come first, so that an unreadable stream leaves no call behind.
       messages = call.exchange.requests?.read();
       surface = open(target, rpc, call, request, outgoing.metadata);
     } catch (cause) {
@@ -68,20 +68,20 @@ export function attempt(target: AttemptTarget, rpc: Rpc, call: ClientCall): Prom
     if (messages) sendStream(surface, messages, call, encoder(target, rpc, call), cancel);
 
     surface.on('metadata', (metadata: Metadata) => call.receiveMetadata(metadata));
-    surface.on('error', () => undefined); // the status says the same
+    surface.on('error', () => undefined); // The status says the same.
     surface.on('status', (status: StatusObject) => {
       call.signal.removeEventListener('abort', onAbort);
       call.peer = surface.getPeer();
       call.receiveTrailers(status.metadata);
       const ending = call.finish(cancelledBy ? endedHere(cancelledBy) : endedBy(status, target.upstream));
-      // A failed stream may never say that it has ended.
+      // A failed stream may never report its end.
       if (status.code === Code.OK) void read.then(() => resolve(ending));
       else resolve(ending);
     });
   });
 }
 
-/** grpc-js throws when the channel is closed, which it is after the last incoming call. */
+/** grpc-js throws when the channel is closed, which happens after the last incoming call. */
 function notOpened({ client, upstream }: AttemptTarget, cause: unknown): StatusError {
   if (client.getChannel().getConnectivityState(false) !== connectivityState.SHUTDOWN)
     return toStatusError(cause);
@@ -89,7 +89,7 @@ function notOpened({ client, upstream }: AttemptTarget, cause: unknown): StatusE
   return new StatusError(Code.UNAVAILABLE, message, { cause });
 }
 
-/** Refused here: what is too large for a peer would come back as a bare reset. */
+/** Checked here because a peer answers oversize metadata with a bare reset. */
 function tooLarge(call: ClientCall, outgoing: OutgoingMetadata): StatusError | undefined {
   const problem = metadataSizeProblem(outgoing);
   if (problem === undefined) return undefined;
@@ -98,7 +98,9 @@ function tooLarge(call: ClientCall, outgoing: OutgoingMetadata): StatusError | u
 
 type Encode = (message: unknown) => Buffer | StatusError;
 
-/** kun turns messages to bytes itself: what does not fit the proto is then an error of kun's own, and opens no stream. */
+/**
+ * kun encodes messages itself, so that a message that does not fit the proto is kun's own error and opens no stream.
+ */
 function encoder({ upstream }: AttemptTarget, rpc: Rpc, { method }: ClientCall): Encode {
   return (message) => encodeRequest(rpc.requestSerialize, message, method, upstream);
 }
@@ -139,7 +141,7 @@ function open(
   return client.makeUnaryRequest(path, asBytes, deserialize, encoded, metadata, options, single);
 }
 
-/** Reads as fast as the caller takes; settles when all messages have been handed over. */
+/** Reads as fast as the caller consumes; resolves when all messages have been delivered. */
 function deliverStream(surface: Surface, call: ClientCall): Promise<void> {
   const stream = surface as unknown as ClientReadableStream<unknown>;
   call.exchange.onDemand = () => stream.resume();
@@ -153,7 +155,7 @@ function deliverStream(surface: Surface, call: ClientCall): Promise<void> {
   });
 }
 
-/** Sends the caller's messages as fast as the upstream takes them. */
+/** Sends the caller's messages as fast as the upstream accepts them. */
 function sendStream(
   surface: Surface,
   messages: AsyncIterator<unknown>,
@@ -166,7 +168,7 @@ function sendStream(
   stream.on('drain', () => goOn());
   call.onEnd(() => {
     goOn();
-    // Lets a source that waits for its next message clean up now.
+    // Lets a source that is waiting for its next message clean up now.
     call.exchange.requests?.finish();
   });
   const send = async () => {
@@ -184,7 +186,7 @@ function sendStream(
       if (!stream.write(bytes)) await new Promise<void>((resolve) => (goOn = resolve));
     }
   };
-  // What the caller's own stream throws is the caller's to hear.
+  // An error thrown by the caller's own stream is reported to the caller.
   send().catch((error: unknown) => cancel(toStatusError(error)));
 }
 

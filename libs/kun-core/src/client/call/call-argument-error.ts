@@ -1,6 +1,6 @@
 /**
- * What was passed to a method of a client cannot be used: the request, or one of the call's options. A defect of the
- * code that calls, found before anything is sent; a handler that lets it through answers INTERNAL.
+ * An invalid argument was passed to a client method: the request or one of the call's options. A bug in the calling
+ * code, detected before anything is sent; a handler that does not catch it answers INTERNAL.
  */
 export class CallArgumentError extends TypeError {
   override readonly name = 'CallArgumentError';
@@ -8,7 +8,7 @@ export class CallArgumentError extends TypeError {
   constructor(
     /** The method's path, as `/acme.stock.v1.StockService/Reserve`. */
     readonly method: string,
-    /** `request`, `options`, or the option as it is written: `timeoutMs`, `retry.codes`, `metadata.x-tenant`. */
+    /** `request`, `options`, or the option as written: `timeoutMs`, `retry.codes`, `metadata.x-tenant`. */
     readonly argument: string,
     problem: string,
     options?: ErrorOptions,
@@ -17,10 +17,10 @@ export class CallArgumentError extends TypeError {
   }
 }
 
-/** The longest text of a value that a message repeats, in characters. */
+/** The maximum length of a value repeated in a message, in characters. */
 const MAX_SHOWN_LENGTH = 40;
 
-/** Names a value for a message: its type, and what it is where that is short and no secret can be in it. */
+/** Describes a value for a message: its type, and its content if that is short and cannot contain a secret. */
 export function describeArgument(value: unknown): string {
   if (value === null) return 'null';
   if (value === undefined) return 'undefined';

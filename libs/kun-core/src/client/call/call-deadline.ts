@@ -1,12 +1,12 @@
 import type { RpcCall } from '../../rpc/rpc-call.js';
 
 /**
- * Kept back of the time that an incoming call has left, so that its answer still arrives after the upstream's; in
- * milliseconds, and at most half of what is left.
+ * How much earlier than the incoming call an outgoing call expires, so that the response can still be delivered; in
+ * milliseconds, and at most half of the remaining time.
  */
 export const DEADLINE_RESERVE_MS = 20;
 
-/** What may limit a call. */
+/** What limits a call's duration. */
 export interface CallLimits {
   readonly timeoutMs: number | undefined;
   /** Milliseconds since the epoch. */
@@ -16,14 +16,14 @@ export interface CallLimits {
 }
 
 /**
- * The longest time that `grpc-timeout` can say: eight digits of hours, some 11 000 years (PROTOCOL-HTTP2, "Timeout"). What
- * is longer is no limit, and an error thrown out of a timer by grpc-js.
+ * The longest value of `grpc-timeout`: eight digits of hours, some 11 000 years (PROTOCOL-HTTP2, "Timeout"). A longer
+ * one counts as no limit; grpc-js would throw out of a timer.
  */
 const MAX_TIMEOUT_MS = 99_999_999 * 3_600_000;
 
 /**
- * The instant at which an outgoing call gives up: the earliest of its own timeout, its own deadline and what the incoming
- * call has left, less a reserve. `Infinity` when there is none of them.
+ * The deadline of an outgoing call: the earliest of its own timeout, its own deadline and the incoming call's remaining
+ * time less a reserve. `Infinity` if there is none.
  */
 export function callDeadline(
   now: number,

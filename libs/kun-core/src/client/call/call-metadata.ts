@@ -4,22 +4,22 @@ import { CallArgumentError, describeArgument } from './call-argument-error.js';
 /** A value of metadata: text, or bytes where the key ends with `-bin`. */
 export type MetadataInputValue = string | Uint8Array;
 
-/** Metadata as a caller may give it: grpc-js' own, of any copy of it, or a plain object. */
+/** Metadata as a caller may pass it: grpc-js' own class, from any copy of it, or a plain object. */
 export type MetadataInput =
   Metadata | Readonly<Record<string, MetadataInputValue | readonly MetadataInputValue[] | undefined>>;
 
 /**
- * A copy of the metadata given for a call. Besides what {@link MetadataInput} says, it takes what can be iterated by key
- * and value: a Map, the `Headers` of fetch, the metadata of nice-grpc.
+ * Copies the metadata passed to a call. Besides {@link MetadataInput} it accepts anything that iterates over key-value
+ * pairs: a Map, the `Headers` of fetch, the metadata of nice-grpc.
  *
- * @throws {CallArgumentError} naming the key that metadata cannot have, or whose value it cannot carry.
+ * @throws {CallArgumentError} naming the key that is invalid or whose value cannot be sent.
  */
 export function readMetadata(method: string, given: unknown): Metadata {
   if (given === undefined) return new Metadata();
   try {
     if (given instanceof Metadata) return given.clone();
     if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-      const expected = "expected Metadata of grpc-js, or an object as { 'x-tenant': 'a' }";
+      const expected = "expected grpc-js Metadata or an object such as { 'x-tenant': 'a' }";
       throw new CallArgumentError(method, 'metadata', `${expected}; found ${describeArgument(given)}`);
     }
     return copy(method, given);
@@ -40,7 +40,7 @@ function copy(method: string, given: object): Metadata {
   return metadata;
 }
 
-/** What grpc-js' class has in every version, and in every copy that a process may have loaded. */
+/** The part of grpc-js' class that every version and copy has. */
 interface ForeignMetadata {
   getMap(): Record<string, unknown>;
   get(key: string): unknown[];
@@ -68,14 +68,14 @@ function add(method: string, metadata: Metadata, key: unknown, value: unknown): 
     const bytes = value instanceof Uint8Array && !Buffer.isBuffer(value) ? Buffer.from(value) : value;
     metadata.add(key, bytes as string | Buffer);
   } catch {
-    // What grpc-js says repeats the value, which may be a credential.
+    // grpc-js' message repeats the value, which may be a credential.
     const problem =
-      'metadata cannot carry it: a key has letters, digits, "-", "_" and ".", text is printable ASCII';
+      'invalid metadata: keys consist of letters, digits, "-", "_" and ".", string values of printable ASCII';
     throw new CallArgumentError(method, argument, problem);
   }
 }
 
-/** The type alone: metadata carries credentials. */
+/** Only the type, because metadata carries credentials. */
 function typeName(value: unknown): string {
   return typeof value === 'object' ? describeArgument(value) : `a ${typeof value}`;
 }

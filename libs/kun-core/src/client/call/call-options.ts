@@ -6,31 +6,31 @@ import { CallArgumentError, describeArgument } from './call-argument-error.js';
 import { readMetadata, type MetadataInput } from './call-metadata.js';
 import { readRetryOverride } from './read-retry-override.js';
 
-/** What can be said for a single call. An option that is `undefined` is not given. */
+/** Options of a single call. An option that is `undefined` counts as not given. */
 export interface CallOptions {
-  /** Sent with the request. A value of a plain object that is `undefined` is left out. */
+  /** Sent with the request. Properties of a plain object that are `undefined` are omitted. */
   readonly metadata?: MetadataInput | undefined;
   /**
-   * In milliseconds. Default: the configuration's for the method; none for streams. The incoming call's remaining time
-   * caps it. `Infinity`: none of its own. 0 or less: DEADLINE_EXCEEDED, and nothing is sent.
+   * In milliseconds. Default: the method's configured timeout; none for streams. Capped by the incoming call's
+   * remaining time. `Infinity`: no timeout of its own. 0 or less: DEADLINE_EXCEEDED, and nothing is sent.
    */
   readonly timeoutMs?: number | undefined;
   /**
-   * The instant at which the call gives up, as a Date or in milliseconds since the epoch; `Infinity`: none of its own. Of
-   * this and `timeoutMs` the earlier counts. One that has passed: DEADLINE_EXCEEDED, and nothing is sent.
+   * When the call expires, as a Date or in milliseconds since the epoch; `Infinity`: no deadline of its own. The
+   * earlier of this and `timeoutMs` applies. A time in the past: DEADLINE_EXCEEDED, and nothing is sent.
    */
   readonly deadline?: Date | number | undefined;
   /** Cancels the call. */
   readonly signal?: AbortSignal | undefined;
-  /** Sent along, over those that travel by themselves. */
+  /** Sent in addition to the propagated routes, which they override. */
   readonly routes?: RouteChanges | undefined;
-  /** Parts of a retry policy instead of the configuration's, or `false` for a single attempt. */
+  /** Overrides parts of the configured retry policy; `false` makes a single attempt. */
   readonly retry?: RetryOverride | undefined;
 }
 
-/** The options of a call, checked, each read once. */
+/** The validated options of a call, each read once. */
 export interface CheckedCallOptions {
-  /** The caller's own copy; empty where none was given. */
+  /** A copy; empty if none was given. */
   readonly metadata: Metadata;
   readonly timeoutMs: number | undefined;
   /** Milliseconds since the epoch. */
@@ -41,17 +41,17 @@ export interface CheckedCallOptions {
 }
 
 /**
- * Checks the second argument of a client's method, by name and by type.
+ * Validates the second argument of a client method, by name and type.
  *
- * @throws {CallArgumentError} naming the option that is unknown, with the one likely meant, or that cannot be used.
+ * @throws {CallArgumentError} naming the option that is unknown, with a suggestion, or whose value is invalid.
  */
 export function readCallOptions(method: string, given: unknown): CheckedCallOptions {
   if (given === undefined || given === null) return { ...NONE, metadata: new Metadata() };
   if (given instanceof Metadata) {
-    throw new CallArgumentError(method, 'options', 'found metadata; give it as { metadata }');
+    throw new CallArgumentError(method, 'options', 'found metadata; pass it as { metadata }');
   }
   if (typeof given === 'function') {
-    const remedy = 'found a function; there are no callbacks, await what the method returns';
+    const remedy = 'found a function; callbacks are not supported, await the returned promise instead';
     throw new CallArgumentError(method, 'options', remedy);
   }
   if (typeof given !== 'object' || Array.isArray(given)) {
@@ -78,22 +78,22 @@ const NAMES: ReadonlySet<string> = new Set<keyof CallOptions>([
   'retry',
 ]);
 
-/** What other clients call the same, or have and kun has elsewhere. */
+/** Names that other clients use for the same option, or features that kun has elsewhere. */
 const REMEDIES: ReadonlyMap<string, string> = new Map([
   ['timeout', 'did you mean timeoutMs, in milliseconds?'],
   ['abortSignal', 'did you mean signal?'],
   ['headers', 'did you mean metadata?'],
-  ['retries', 'did you mean retry, as { maxAttempts: 3 }?'],
-  ['host', "the authority is the upstream's: its channel option grpc.default_authority"],
-  ['credentials', "TLS is the upstream's, in its section TLS; a token goes into metadata"],
-  ['parent', 'an incoming call is followed without it; detach() stops that'],
+  ['retries', 'did you mean retry, e.g. { maxAttempts: 3 }?'],
+  ['host', 'the authority belongs to the upstream: set its channel option grpc.default_authority'],
+  ['credentials', 'TLS belongs to the upstream: set its TLS section; a token goes into metadata'],
+  ['parent', 'the incoming call is followed by default; use detach() to prevent that'],
   ['interceptors', 'interceptors belong to the upstream, in KunClientModule.register'],
 ]);
 
 function readAll(method: string, given: object): CheckedCallOptions {
   const read = new Map<string, unknown>();
   try {
-    // Inherited ones count, as they would in `options.timeoutMs`.
+    // Inherited properties count, as they would in `options.timeoutMs`.
     for (const name in given) read.set(name, (given as Record<string, unknown>)[name]);
   } catch (cause) {
     throw new CallArgumentError(method, 'options', 'cannot be read', { cause });
@@ -113,9 +113,9 @@ function readAll(method: string, given: object): CheckedCallOptions {
 
 function unknownOption(method: string, name: string): CallArgumentError {
   const near = nearest(name, NAMES);
-  const known = `known are ${[...NAMES].join(', ')}`;
+  const known = `the options are ${[...NAMES].join(', ')}`;
   const remedy = REMEDIES.get(name) ?? (near === undefined ? known : `did you mean ${near}?`);
-  return new CallArgumentError(method, name.slice(0, 100), `is no option of a call; ${remedy}`);
+  return new CallArgumentError(method, name.slice(0, 100), `is not a call option; ${remedy}`);
 }
 
 function readTimeout(method: string, value: unknown): number | undefined {
@@ -135,15 +135,15 @@ function readDeadline(method: string, value: unknown): number | undefined {
 
 function readSignal(method: string, value: unknown): AbortSignal | undefined {
   if (value === undefined || value instanceof AbortSignal) return value;
-  const remedy = value instanceof AbortController ? '; give its signal' : '';
+  const remedy = value instanceof AbortController ? '; pass its signal' : '';
   const found = describeArgument(value);
   throw new CallArgumentError(method, 'signal', `expected an AbortSignal, found ${found}${remedy}`);
 }
 
-/** Names and values are checked where the routes are put together. */
+/** Names and values are validated when the routes are assembled. */
 function readRoutes(method: string, value: unknown): RouteChanges | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as RouteChanges;
-  const expected = "expected an object, as { AccountId: '42' }";
+  const expected = "expected an object such as { AccountId: '42' }";
   throw new CallArgumentError(method, 'routes', `${expected}; found ${describeArgument(value)}`);
 }

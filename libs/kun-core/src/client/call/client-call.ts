@@ -7,51 +7,51 @@ import type { Routes } from '../../rpc/call-values.js';
 import { StatusError } from '../../status/status-error.js';
 import type { RequestSource } from './request-source.js';
 
-/** What a call is about, the same for all its attempts. */
+/** What all attempts of a call share. */
 export interface Exchange {
   readonly clock: Clock;
-  /** The message, where there is one. */
+  /** The message, if the request is a single one. */
   readonly request: unknown;
-  /** The messages, where there is a stream of them. */
+  /** The messages, if the request is a stream. */
   readonly requests: RequestSource | undefined;
-  /** Aborts with the status to end with: the caller left, or the call that this one serves has ended. */
+  /** Aborts with the status to end with: the caller has left, or the incoming call that this one serves has ended. */
   readonly signal: AbortSignal;
   readonly draining: AbortSignal;
   readonly deadline: number;
   readonly routes: Routes;
-  /** Told what an observer of the call threw. */
+  /** Called with what an observer of the call threw. */
   readonly onObserverError: (call: RpcCall, error: unknown) => void;
-  /** Hands a response message to the caller; false asks to stop until the attempt is told to go on. */
+  /** Delivers a response message to the caller; false asks to stop until the attempt is told to continue. */
   deliver(message: unknown): boolean;
-  /** What to do when the caller wants more. */
+  /** Called when the caller wants more messages. */
   onDemand: (() => void) | undefined;
-  /** An answer has begun to reach the caller. */
+  /** Whether the response has begun to reach the caller. */
   committed: boolean;
   attempts: number;
 }
 
-/** What starts a call. */
+/** Options of a new call. */
 export interface ClientCallOptions {
   readonly method: RpcMethod;
   readonly metadata: Metadata;
   readonly requestId: string;
-  /** The upstream's address as dialled. */
+  /** The upstream's target as dialled. */
   readonly peer: string;
   readonly attempt?: number;
 }
 
-/** A call that this process makes, and, in a retry, each attempt at it. */
+/** An outgoing call, and, in a retry, each attempt at it. */
 export class ClientCall extends ObservedCall implements RpcCall {
   readonly side = 'client' as const;
   readonly method: RpcMethod;
   readonly metadata: Metadata;
   readonly attempt: number;
   peer: string;
-  /** The upstream's response metadata, once it is here. */
+  /** The upstream's initial metadata, once received. */
   responseMetadata = new Metadata();
   responseTrailers = new Metadata();
 
-  /** The call that this is an attempt at. */
+  /** The call that this is an attempt of. */
   private whole: ClientCall | undefined;
   private cancelWire: ((reason: StatusError) => void) | undefined;
   private refused: StatusError | undefined;
@@ -103,27 +103,30 @@ export class ClientCall extends ObservedCall implements RpcCall {
       },
       this.exchange,
     );
-    // What interceptors outside of the retry have found out counts for each attempt.
+    // What interceptors outside the retry have set applies to each attempt.
     next.inherit(this);
     next.whole = this;
     return next;
   }
 
-  // --- what the client uses ---------------------------------------------------------------------------------------
+  // --- for the client ---------------------------------------------------------------------------------------------
 
-  /** Why the call is not to be made at all, if an interceptor said so, the caller left before it began, or it has no time. */
+  /**
+   * Why the call must not be made: an interceptor ended it, the caller left before it began, or its deadline has
+   * passed.
+   */
   get refusal(): StatusError | undefined {
     if (this.refused) return this.refused;
     if (this.signal.aborted) return cancelReason(this.signal);
     return this.exchange.clock.now() < this.deadline ? undefined : timeIsUp(this.deadline);
   }
 
-  /** How to end the attempt that is on the wire. */
+  /** Registers how to cancel the attempt on the wire. */
   onCancel(cancel: (reason: StatusError) => void): void {
     this.cancelWire = cancel;
   }
 
-  /** The whole call shows what its last attempt got. */
+  /** The whole call reports the metadata of its last attempt. */
   receiveMetadata(metadata: Metadata): void {
     this.responseMetadata = metadata;
     this.whole?.receiveMetadata(metadata);
@@ -134,13 +137,13 @@ export class ClientCall extends ObservedCall implements RpcCall {
     this.whole?.receiveTrailers(trailers);
   }
 
-  /** The attempt is over, or the whole call: told once. */
+  /** Ends the attempt, or the whole call, exactly once. */
   finish(ending: Omit<Ending, 'durationMs'>): Ending {
     this.cancelWire = undefined;
     return this.ending ?? this.endWith(ending);
   }
 
-  /** Observers here are interceptors; what they throw is a defect, and no reason to fail the call. */
+  /** Observers here are interceptors; an error they throw is a bug, but no reason to fail the call. */
   protected override observerFailed(error: unknown): void {
     this.exchange.onObserverError(this, error);
   }
@@ -152,12 +155,12 @@ function timeIsUp(deadline: number): StatusError {
   return new StatusError(Code.DEADLINE_EXCEEDED, `the call was not made: its deadline was ${at}`);
 }
 
-/** The status behind an abort: the reason itself when it is one. */
+/** The status behind an abort: the reason itself if it is one. */
 export function cancelReason(signal: AbortSignal): StatusError {
   const reason: unknown = signal.reason;
   if (reason instanceof StatusError) return reason;
   const timedOut = reason instanceof Error && reason.name === 'TimeoutError';
   return timedOut
-    ? new StatusError(Code.DEADLINE_EXCEEDED, 'the time for the call is up', { cause: reason })
+    ? new StatusError(Code.DEADLINE_EXCEEDED, 'the deadline of the call has passed', { cause: reason })
     : new StatusError(Code.CANCELLED, 'the call was cancelled by the caller', { cause: reason });
 }

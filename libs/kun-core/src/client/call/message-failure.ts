@@ -3,8 +3,8 @@ import type { RpcMethod } from '../../rpc/rpc-method.js';
 import { StatusError, type Upstream } from '../../status/status-error.js';
 
 /**
- * A request as bytes, made before anything is sent; or INTERNAL when the message does not fit the proto: which field, says
- * its cause. For whoever called the handler that made the request it is an error of the upstream, which shows nothing.
+ * Encodes a request before anything is sent; throws INTERNAL with a cause naming the field when the message does not
+ * fit the proto. To the handler's own caller it is an error of the upstream, whose text is hidden.
  */
 export function encodeRequest(
   encode: (message: unknown) => Buffer,
@@ -23,10 +23,10 @@ export function encodeRequest(
 }
 
 /**
- * Whether a status was made up by grpc-js on this side, about a message: too large to send or to take, or not of its
- * type. It would be so the next time, too. grpc-js marks such a status by its text only (`compression-filter.ts`,
- * `stream-decoder.ts`, `client-interceptors.ts`); a server on grpc-js that refuses a large message has the same text for
- * it, and means the same.
+ * Whether grpc-js produced a status locally because of a message: too large to send or receive, or malformed. A retry
+ * would fail in the same way. grpc-js marks such a status only by its text (`compression-filter.ts`,
+ * `stream-decoder.ts`, `client-interceptors.ts`); a grpc-js server that refuses a large message uses the same text,
+ * with the same meaning.
  */
 export function isOwnFailure({ code, details }: Pick<StatusObject, 'code' | 'details'>): boolean {
   const texts = code === Code.RESOURCE_EXHAUSTED ? LIMIT_TEXTS : code === Code.INTERNAL ? CODEC_TEXTS : [];

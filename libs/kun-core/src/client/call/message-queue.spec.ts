@@ -61,7 +61,7 @@ describe('a stream of responses', () => {
     };
     await Promise.all([read(seen.a), read(seen.b)]);
     expect([...seen.a, ...seen.b].toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4]);
-    await expect(read([])).rejects.toThrow('the stream was read to its end; make the call again for another');
+    await expect(read([])).rejects.toThrow('the stream was read to its end; make a new call for another');
     const left = t.watch({});
     for await (const _ of left) break;
     expect(() => left[Symbol.asyncIterator]()).toThrow('the stream was left');

@@ -1,12 +1,12 @@
 type Step<T> = IteratorResult<T, undefined>;
 
-/** What a {@link MessageQueue} tells the side that fills it. */
+/** What a {@link MessageQueue} reports to its producer. */
 export interface QueueSource {
-  /** The reader asks for the first time. */
+  /** The reader asks for the first message. */
   begin(): void;
   /** There is room again. */
   onDemand(): void;
-  /** The reader has left before the end: nothing more is wanted, or, when nothing was `begun`, nothing at all. */
+  /** The reader has left before the end. If not `begun`, nothing was ever requested. */
   onAbandoned(begun: boolean): void;
 }
 
@@ -16,21 +16,21 @@ interface Waiting<T> {
 }
 
 /**
- * Messages on their way to a `for await` loop: few wait, the sender is stalled by `push` answering false, and leaving
- * the loop stops it. Whoever asks several times at once is answered in that order. There is one run through it: a second
- * loop goes on where the first one is, and is refused once that has ended.
+ * Messages on their way to a `for await` loop. Only a few are buffered: `push` returns false to stall the sender, and
+ * leaving the loop stops it. Concurrent requests are answered in order. The queue can be iterated once: a second loop
+ * continues where the first one is, and is refused once that has ended.
  */
 export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
   private readonly messages: T[] = [];
   private readonly waiting: Array<Waiting<T>> = [];
   private ended: { error?: unknown } | undefined;
   private begun = false;
-  /** Why there is no more to read. */
+  /** Why there is nothing more to read. */
   private over: 'left' | 'read to its end' | undefined;
 
   constructor(private readonly source: QueueSource) {}
 
-  /** Hands a message over; false asks to wait for `onDemand`. */
+  /** Adds a message; false asks to wait for `onDemand`. */
   push(message: T): boolean {
     if (this.over) return false;
     const first = this.waiting.shift();
@@ -42,7 +42,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
     return true;
   }
 
-  /** No more will come; with an error, the loop throws it after the messages before it. */
+  /** Ends the queue; with an error, the loop throws it after the preceding messages. */
   end(end: { error?: unknown }): void {
     if (this.ended) return;
     this.ended = end;
@@ -78,8 +78,8 @@ export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
   }
 
   [Symbol.asyncIterator](): this {
-    // Nothing at all would come of it, without a word.
-    if (this.over) throw new TypeError(`the stream was ${this.over}; make the call again for another`);
+    // Otherwise the loop would silently yield nothing.
+    if (this.over) throw new TypeError(`the stream was ${this.over}; make a new call for another`);
     return this;
   }
 
@@ -97,7 +97,7 @@ export class MessageQueue<T> implements AsyncIterableIterator<T, undefined> {
     if (!this.ended) this.source.onAbandoned(this.begun);
   }
 
-  /** The error is thrown once: whoever asks again is at the end. */
+  /** The error is thrown once; later requests find the end. */
   private finish(): Promise<Step<T>> {
     this.over = 'read to its end';
     const end = this.ended ?? {};

@@ -17,39 +17,42 @@ import { ClientCall, type Exchange } from './client-call.js';
 import { governingCall } from './detach.js';
 import { requestSource, singleRequest } from './request-source.js';
 
-/** What all calls to an upstream are made with. */
+/** What all calls to an upstream share. */
 export interface UpstreamCallParts {
-  /** The upstream's address as dialled, for logs and spans until the connection is known. */
+  /** The upstream's target as dialled, for logs and spans until the connection is known. */
   readonly target: string;
   readonly clock: Clock;
   readonly draining: AbortSignal;
   /** The unary timeout of a method; `undefined` for none. */
   readonly timeoutMs: (method: RpcMethod) => number | undefined;
-  /** Told what an interceptor's observer threw. */
+  /** Called with what an interceptor's observer threw. */
   readonly onObserverError: (call: RpcCall, error: unknown) => void;
-  /** The routes that go with a call from here: what travels by itself, and those given for the call. */
+  /** The routes to send with a call: the propagated ones, and those passed for the call. */
   readonly routes: (own: RouteChanges | undefined) => Routes;
 }
 
-/** What was asked for. */
+/** A requested call. */
 export interface CallArguments {
   readonly method: RpcMethod;
-  /** As it was given: a message, or a stream of them. */
+  /** As passed by the caller: a message, or a stream of messages. */
   readonly request: unknown;
-  /** As they were given. */
+  /** As passed by the caller. */
   readonly options: unknown;
-  /** Hands a response message to the caller; false asks to stop until {@link PreparedCall.wantMore}. */
+  /** Delivers a response message to the caller; false asks to stop until {@link PreparedCall.wantMore}. */
   readonly deliver: (message: unknown) => boolean;
 }
 
-/** A call whose arguments are checked and whose deadline runs; nothing is sent before {@link PreparedCall.carry}. */
+/**
+ * A call whose arguments are validated and whose deadline is running; nothing is sent before
+ * {@link PreparedCall.carry}.
+ */
 export class PreparedCall {
   private readonly call: ClientCall;
   private readonly linked: LinkedSignal;
   private readonly governing: RpcCall | undefined;
 
   /**
-   * @throws {CallArgumentError} for a request or options that cannot be used.
+   * @throws {CallArgumentError} for an invalid request or option.
    * @throws {RouteError} for a route that cannot be sent.
    */
   constructor(parts: UpstreamCallParts, { method, request, options: given, deliver }: CallArguments) {
@@ -66,7 +69,7 @@ export class PreparedCall {
       signal: this.linked.signal,
       draining: parts.draining,
       deadline: callDeadline(parts.clock.now(), {
-        // Its own, when the call has one of either form.
+        // None if the call has its own timeout or deadline.
         timeoutMs: options.timeoutMs ?? (options.deadlineMs === undefined ? unaryTimeoutMs : undefined),
         deadlineMs: options.deadlineMs,
         parent: governing,
@@ -84,12 +87,12 @@ export class PreparedCall {
       exchange,
     );
     this.governing = governing;
-    // Who repeats the incoming call has the layer of attempts.
+    // Whoever repeats the incoming call does the retrying.
     const retry = options.retry ?? (governing && isRepetition(governing.metadata) ? false : undefined);
     if (retry !== undefined) this.call.set(retryOverride, retry);
   }
 
-  /** Takes the call through the chain; what goes wrong in it is an ending, too. Never rejects. */
+  /** Runs the call through the chain; failures become endings. Never rejects. */
   async carry(chain: CallHandler): Promise<Ending> {
     const { call, linked } = this;
     try {
@@ -111,13 +114,13 @@ export class PreparedCall {
     this.call.exchange.onDemand?.();
   }
 
-  /** Nobody reads the responses any more. */
+  /** The responses are no longer read. */
   abandon(begun: boolean): void {
     this.linked.abort(new StatusError(Code.CANCELLED, 'the response stream was left'));
     if (!begun) this.call.exchange.requests?.finish();
   }
 
-  /** What was tried enough here is not to be tried again further out. */
+  /** Retries exhausted here must not be repeated by upstream callers. */
   private tellCaller(ending: Ending): void {
     if (!this.call.get(retriesSpent) && readPushback(ending).kind !== 'stop') return;
     this.governing?.set(retriedBeyond, true);
@@ -138,8 +141,8 @@ function routesOf(parts: UpstreamCallParts, method: RpcMethod, own: RouteChanges
 }
 
 /**
- * A signal that aborts with the first of several, with its reason, between `link` and `unlink`: a long-lived source (the
- * signal of a stream) does not collect a listener for every call it lent itself to.
+ * A signal that aborts with the first of several, and its reason, between `link` and `unlink`, so that a long-lived
+ * source (a stream's signal) does not accumulate a listener for every call.
  */
 class LinkedSignal {
   private readonly controller = new AbortController();

@@ -6,14 +6,14 @@ import { isErrorCode } from '../../status/code.js';
 import { CallArgumentError, describeArgument } from './call-argument-error.js';
 
 /**
- * The option `retry` of a call, copied.
+ * Validates and copies the `retry` option of a call.
  *
- * @throws {CallArgumentError} naming the part that a retry policy does not have or that cannot be used.
+ * @throws {CallArgumentError} naming the part that is unknown or invalid.
  */
 export function readRetryOverride(method: string, given: unknown): RetryOverride | undefined {
   if (given === undefined || given === false) return given;
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    const expected = 'expected false for a single attempt, or parts of a policy as { maxAttempts: 5 }';
+    const expected = 'expected false for a single attempt, or parts of a policy such as { maxAttempts: 5 }';
     throw new CallArgumentError(method, 'retry', `${expected}; found ${describeArgument(given)}`);
   }
   const override: Record<string, unknown> = {};
@@ -35,7 +35,7 @@ interface Part {
   usable(value: unknown): boolean;
 }
 
-/** setTimeout knows no longer time: Node would wait one millisecond instead. */
+/** setTimeout supports no longer delay: Node would fire after one millisecond instead. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 const WAIT: Part = {
@@ -49,14 +49,14 @@ const PARTS: { readonly [Name in keyof RetryPolicy]: Part } = {
     usable: (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_RETRY_ATTEMPTS,
   },
   codes: {
-    expected: 'an array of codes, as [StatusCode.UNAVAILABLE]',
+    expected: 'an array of codes, e.g. [StatusCode.UNAVAILABLE]',
     usable: (value) => Array.isArray(value) && value.every((code) => isErrorCode(code)),
   },
   widenIdempotent: { expected: 'true or false', usable: (value) => typeof value === 'boolean' },
   initialBackoffMs: WAIT,
   maxBackoffMs: WAIT,
   attemptTimeoutMs: {
-    expected: 'milliseconds, more than 0',
+    expected: 'a positive number of milliseconds',
     usable: (value) => typeof value === 'number' && value > 0,
   },
 };
@@ -72,10 +72,10 @@ function entriesOf(method: string, given: object): Array<[string, unknown]> {
 function unknownPart(method: string, name: string): CallArgumentError {
   const known = Object.keys(PARTS);
   const near = nearest(name, known);
-  const remedy = near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`;
+  const remedy = near === undefined ? `the parts are ${known.join(', ')}` : `did you mean ${near}?`;
   return new CallArgumentError(
     method,
     `retry.${name.slice(0, 100)}`,
-    `is no part of a retry policy; ${remedy}`,
+    `is not part of a retry policy; ${remedy}`,
   );
 }

@@ -120,10 +120,10 @@ describe('a stream of requests', () => {
   it.each<[string, unknown, RegExp]>([
     ['nothing', undefined, /request: expected a stream of messages .*, found undefined$/],
     ['null', null, /found null$/],
-    ['a single message', { n: 1 }, /found an object; a single message is given as \[message\]$/],
+    ['a single message', { n: 1 }, /found an object; pass a single message as \[message\]$/],
     ['text', 'abc', /found the string "abc"$/],
     ['bytes', Buffer.from('abc'), /found a Buffer$/],
-    ['a function', function* () {}, /found a function; a generator is to be called$/],
+    ['a function', function* () {}, /found a function; call the generator function$/],
     ['a promise', Promise.resolve([]), /found a Promise; await it$/],
     ['a bare iterator', { next: () => ({ done: true }) }, /an iterator needs \[Symbol\.asyncIterator\]$/],
   ])('is not %s: nothing is opened', async (_name, requests, message) => {
@@ -217,8 +217,8 @@ describe('a stream of requests', () => {
 describe('a single request', () => {
   it.each<[string, unknown, RegExp]>([
     ['forgotten', undefined, /expected one message, found undefined; an empty one is \{\}$/],
-    ['a list', [{ n: 1 }], /found a stream of them$/],
-    ['a stream', of({ n: 1 }), /found a stream of them$/],
+    ['a list', [{ n: 1 }], /found a stream of messages$/],
+    ['a stream', of({ n: 1 }), /found a stream of messages$/],
     ['a promise', Promise.resolve({}), /found a promise; await it$/],
     ['text', 'abc', /found the string "abc"$/],
   ])('is refused when it is %s', async (_name, request, message) => {

@@ -3,30 +3,30 @@ import { CallArgumentError, describeArgument } from './call-argument-error.js';
 import { MessageQueue } from './message-queue.js';
 
 /**
- * A stream of requests: what can be read with `for await` (async generators, Node's and the web's readable streams), an
- * array or another iterable, an Observable.
+ * A stream of requests: anything readable with `for await` (async generators, Node and web readable streams), an array
+ * or another iterable, or an Observable.
  */
 export type RequestMessages<T> = AsyncIterable<T> | Iterable<T> | Observable<T>;
 
 /**
- * A stream of requests as a call uses it. The call owns it: once it was taken over it is finished, however the call
- * ends, and also when the call is never made.
+ * A stream of requests as a call uses it. The call owns it: once taken over, it is finished however the call ends, even
+ * if the call is never made.
  */
 export interface RequestSource {
   /**
-   * Starts to read.
+   * Starts reading.
    *
    * @throws {unknown} when the stream cannot be read.
    */
   read(): AsyncIterator<unknown>;
-  /** Nobody reads any more. Never throws; a generator that waits just then ends when its wait is over. */
+  /** Ends reading. Never throws; a generator that is waiting ends once its wait is over. */
   finish(): void;
 }
 
 /**
- * Checks what was given for a stream of requests.
+ * Validates the argument for a stream of requests.
  *
- * @throws {CallArgumentError} when it is none, saying what it is.
+ * @throws {CallArgumentError} when it is not a stream, saying what it is.
  */
 export function requestSource(method: string, given: unknown): RequestSource {
   if (isObservable(given)) return new Source(given, () => readObservable(given));
@@ -42,9 +42,9 @@ export function requestSource(method: string, given: unknown): RequestSource {
 }
 
 /**
- * Checks what was given for a single message, whose fields are the codec's to check.
+ * Validates the argument for a single message; its fields are checked by the codec.
  *
- * @throws {CallArgumentError} when it is no object, or a stream of messages.
+ * @throws {CallArgumentError} when it is not an object, or is a stream of messages.
  */
 export function singleRequest(method: string, given: unknown): unknown {
   const stream = isObservable(given) || isAsyncIterable(given) || Array.isArray(given);
@@ -52,7 +52,7 @@ export function singleRequest(method: string, given: unknown): unknown {
   const found = isPromise(given)
     ? 'a promise; await it'
     : stream
-      ? 'a stream of them'
+      ? 'a stream of messages'
       : describeArgument(given);
   const remedy = given === undefined || given === null ? '; an empty one is {}' : '';
   throw new CallArgumentError(method, 'request', `expected one message, found ${found}${remedy}`);
@@ -74,15 +74,15 @@ class Source implements RequestSource {
   finish(): void {
     if (this.finished) return;
     this.finished = true;
-    // A generator that was never read is its own iterator; any other iterable has nothing to finish yet.
+    // A generator that was never read is its own iterator; other iterables have nothing to finish yet.
     attempt(this.iterator ?? this.given, 'return');
-    // Node's iterator would wait for the next chunk before it lets go of its stream.
+    // Node's iterator would wait for the next chunk before it releases its stream.
     if (isNodeStream(this.given)) attempt(this.given, 'destroy');
     if (this.given instanceof ReadableStream && !this.given.locked) attempt(this.given, 'cancel');
   }
 }
 
-/** Calls a method, if there is one; what it throws, now or later, is of interest to nobody any more. */
+/** Calls a method if it exists; errors, now or later, no longer matter. */
 function attempt(target: object, name: string): void {
   void (async () => {
     const method = (target as Record<string, unknown>)[name];
@@ -90,7 +90,7 @@ function attempt(target: object, name: string): void {
   })().catch(() => undefined);
 }
 
-/** It cannot be told to wait: what comes while nobody reads is kept. */
+/** An Observable has no backpressure: messages are buffered while nobody reads. */
 function readObservable(observable: Observable<unknown>): AsyncIterator<unknown> {
   let subscription: Subscription | undefined;
   const queue = new MessageQueue<unknown>({
@@ -107,7 +107,7 @@ function readObservable(observable: Observable<unknown>): AsyncIterator<unknown>
   return queue;
 }
 
-/** The stream's own iterator would wait for the next chunk before it lets go. */
+/** The stream's own iterator would wait for the next chunk before it releases the stream. */
 function readWebStream(stream: ReadableStream<unknown>): AsyncIterator<unknown> {
   const reader = stream.getReader();
   return {
@@ -130,7 +130,7 @@ function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
-/** Bytes and text can be iterated, too, and are no messages. */
+/** Byte arrays and strings are iterable, too, but are not streams of messages. */
 function isIterable(value: unknown): value is Iterable<unknown> {
   return (
     typeof value === 'object' && value !== null && Symbol.iterator in value && !ArrayBuffer.isView(value)
@@ -147,10 +147,10 @@ function isNodeStream(value: object): boolean {
 }
 
 function remedyFor(given: unknown): string {
-  if (typeof given === 'function') return '; a generator is to be called';
+  if (typeof given === 'function') return '; call the generator function';
   if (isPromise(given)) return '; await it';
   const plain = typeof given === 'object' && given !== null && !ArrayBuffer.isView(given);
   if (plain && typeof (given as { next?: unknown }).next === 'function')
     return '; an iterator needs [Symbol.asyncIterator]';
-  return plain ? '; a single message is given as [message]' : '';
+  return plain ? '; pass a single message as [message]' : '';
 }

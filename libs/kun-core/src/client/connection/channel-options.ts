@@ -4,7 +4,7 @@ import type { KeepaliveOptions } from '../../transport/connection-keepalive.js';
 import type { HttpProxy } from './http-proxy.js';
 import type { Dial } from './target.js';
 
-/** What a grpc-js 1.14 client reads (`channel-options.ts`, less what only its servers do). */
+/** The options that a grpc-js 1.14 client reads (`channel-options.ts`, except those only its servers read). */
 const CLIENT_OPTIONS: ReadonlySet<string> = new Set([
   'grpc.ssl_target_name_override',
   'grpc.primary_user_agent',
@@ -34,11 +34,11 @@ const CLIENT_OPTIONS: ReadonlySet<string> = new Set([
   'grpc-node.flow_control_window',
 ]);
 
-/** What kun decides for every channel. */
+/** kun's settings for a channel. */
 export interface ChannelDecisions {
   readonly name: string;
   readonly dial: Dial;
-  /** The HTTP proxy that leads to it. */
+  /** The HTTP proxy to connect through. */
   readonly proxy?: HttpProxy | undefined;
   /** The largest message, sent or received. */
   readonly maxMessageBytes: number;
@@ -48,11 +48,11 @@ export interface ChannelDecisions {
 }
 
 /**
- * The options of a channel: kun's, and over them the user's own. Keepalive comes out apart, since it is kun's that
- * does it: `grpc.keepalive_time_ms` and `grpc.keepalive_timeout_ms` are understood, and not passed on to grpc-js, whose
- * own would end calls that outlive a server's GOAWAY.
+ * The options of a channel: kun's, overridden by the user's. Keepalive is returned separately because kun implements
+ * it: `grpc.keepalive_time_ms` and `grpc.keepalive_timeout_ms` are understood but not passed to grpc-js, whose own
+ * keepalive ends calls that outlive a server's GOAWAY.
  *
- * @throws {ChannelOptionError} naming each option that grpc-js' clients do not read, with the one likely meant.
+ * @throws {ChannelOptionError} naming each option that grpc-js clients do not read, with a suggestion.
  */
 export function clientChannelOptions(
   decisions: ChannelDecisions,
@@ -98,15 +98,19 @@ export function clientChannelOptions(
 }
 
 /**
- * Addresses are looked up when a connection is lost, and not again within this time. grpc-js' own 30 s is how long an
- * upstream whose instances were all replaced would be gone; a second keeps a name server from a storm.
+ * Addresses are resolved again when a connection is lost, at most once per interval. With grpc-js' default of 30 s an
+ * upstream whose instances were all replaced would be unreachable for that long; one second still spares the DNS
+ * server.
  */
 const MIN_RESOLUTION_INTERVAL_MS = 1_000;
 
-/** A channel without calls for this long lets go of its connections. grpc-js' default, said here since kun promises it. */
+/**
+ * A channel without calls for this long closes its connections. This is grpc-js' default, set explicitly because kun
+ * documents it.
+ */
 const IDLE_TIMEOUT_MS = 30 * 60_000;
 
-/** Who goes through a proxy is decided here, and never by grpc-js, which would send loopback through it. */
+/** kun decides what goes through a proxy; grpc-js would send loopback addresses through it. */
 function proxyOptions({ dial, proxy }: ChannelDecisions): ChannelOptions {
   if (!proxy || !dial.reach) return { 'grpc.enable_http_proxy': 0 };
   return {

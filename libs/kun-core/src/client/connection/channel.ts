@@ -14,65 +14,70 @@ import { dial } from './target.js';
 export interface UpstreamChannelOptions {
   /** The name the upstream is registered and configured under. */
   readonly name: string;
-  /** `host:port`, or what else {@link dial} takes. */
+  /** `host:port`, or any other form that {@link dial} accepts. */
   readonly target: string;
-  /** Encrypt: the authorities to trust, and the own certificate where the upstream asks for one. Default: plain text. */
+  /** TLS: the CAs to trust, and the client certificate if the upstream requires one. Default: plaintext */
   readonly certificates?: CertificateStore | undefined;
-  /** Dial the sidecar at this port of the own host, and keep the target as `:authority`. */
+  /** Dial the sidecar at this port of localhost, and keep the target as `:authority`. */
   readonly proxyPort?: number | undefined;
   /** How long an accepted connection may take to be set up, in milliseconds. Default 20 000. */
   readonly connectTimeoutMs?: number | undefined;
-  /** The largest message, sent or received. Default 4 MiB, gRPC's. */
+  /** The largest message, sent or received. Default 4 MiB, as in gRPC. */
   readonly maxMessageBytes?: number | undefined;
-  /** `false` for none. Default: after 60 s of silence under an open call, with 20 s to answer. */
+  /** `false` turns it off. Default: a ping after 60 s of silence under an open call, with 20 s to answer. */
   readonly keepalive?: KeepaliveOptions | false | undefined;
-  /** The pause after the first failed attempt to connect, in milliseconds; each next is 1.6 times as long. Default 1000. */
+  /**
+   * The delay after the first failed connection attempt, in milliseconds; each further delay is 1.6 times as long.
+   * Default 1000.
+   */
   readonly initialBackoffMs?: number | undefined;
-  /** The longest pause, in milliseconds; give or take a fifth. Default 10 000. */
+  /** The longest delay in milliseconds, ±20 %. Default 10 000. */
   readonly maxBackoffMs?: number | undefined;
-  /** Where the proxies are said that lead to upstreams. Default: `process.env` */
+  /** The environment that names HTTP proxies. Default: `process.env` */
   readonly environment?: Environment | undefined;
-  /** grpc-js' own options, over kun's; those that its clients do not read are refused. */
+  /** grpc-js channel options, overriding kun's; unsupported ones are refused. */
   readonly channelOptions?: GrpcChannelOptions | undefined;
 }
 
-/** How a channel stands. */
+/** The state of a channel. */
 export type ChannelState = 'idle' | 'connecting' | 'ready' | 'failing' | 'closed';
 
-/** An upstream was not reached within the time. */
+/** An upstream could not be reached in time. */
 export class UpstreamNotReadyError extends ExplainedError {
   override readonly name = 'UpstreamNotReadyError';
 }
 
-/** A channel, open until it is closed: connections are made when there are calls, and made again when they are lost. */
+/** A channel, open until it is closed: it connects when there are calls, and reconnects when connections are lost. */
 export interface UpstreamChannel {
   readonly name: string;
   readonly target: string;
-  /** Makes calls of any method. */
+  /** Makes calls to any method. */
   readonly client: Client;
   readonly state: ChannelState;
   /**
-   * Connects, and settles when that is done.
+   * Connects, and resolves once connected.
    *
-   * @throws {UpstreamNotReadyError} naming the upstream, its target and what was seen last, when it is not done in time.
+   * @throws {UpstreamNotReadyError} naming the upstream, its target and the last failure, when it is not connected in
+   * time.
    */
   waitForReady(timeoutMs: number): Promise<void>;
   /**
-   * Takes no more calls: to make one throws. Those on the wire end as they would, those that wait for a connection end
-   * UNAVAILABLE. A second time does nothing.
+   * Closes the channel: new calls throw. Calls on the wire finish, those waiting for a connection end with UNAVAILABLE.
+   * Idempotent.
    */
   close(): void;
 }
 
-/** gRPC's connection backoff begins so; its longest pause of 120 s would outlast most outages. */
+/** The initial delay of gRPC's connection backoff; its maximum of 120 s would outlast most outages. */
 const INITIAL_BACKOFF_MS = 1_000;
 const MAX_BACKOFF_MS = 10_000;
 
 /**
- * Opens a channel. Transparent retries of grpc-js stay on: a call that a draining server refused is made again elsewhere.
+ * Opens a channel. Transparent retries of grpc-js stay enabled: a call refused by a draining server is retried
+ * elsewhere.
  *
  * @throws {TargetError} when the target cannot be dialled.
- * @throws {HttpProxyError} when the proxy that leads to it cannot be used.
+ * @throws {HttpProxyError} when the HTTP proxy for it is invalid.
  * @throws {ChannelOptionError} for a channel option without effect.
  */
 export function openChannel(options: UpstreamChannelOptions): UpstreamChannel {
@@ -140,7 +145,9 @@ class OpenChannel implements UpstreamChannel {
     this.client.close();
   }
 
-  /** Why the channel fails: a call over a failing channel says so at once, and never leaves the process. */
+  /**
+   * Why the channel fails: a call on a failing channel fails immediately with the reason, without leaving the process.
+   */
   private failure(deadline: number): Promise<string> {
     const bytes = (value: Buffer) => value;
     return new Promise((resolve) => {
@@ -153,7 +160,7 @@ class OpenChannel implements UpstreamChannel {
   private notReady(timeoutMs: number, seen: string): UpstreamNotReadyError {
     const through = this.proxyPort === undefined ? '' : ` through the proxy at 127.0.0.1:${this.proxyPort}`;
     return new UpstreamNotReadyError(
-      `upstream ${this.name} (${this.target})${through} was not reached within ${timeoutMs} ms; last seen: ${seen}. Check that it runs there, or give it more time`,
+      `upstream ${this.name} (${this.target})${through} was not reached within ${timeoutMs} ms; last seen: ${seen}. Check that it is running there, or increase the timeout`,
     );
   }
 }

@@ -1,4 +1,4 @@
-/* oxlint-disable no-underscore-dangle -- what grpc-js calls the parts of its credentials */
+/* oxlint-disable no-underscore-dangle -- grpc-js' names for the parts of its credentials */
 import type { Socket } from 'node:net';
 import { ChannelCredentials, type experimental } from '@grpc/grpc-js';
 import {
@@ -9,35 +9,36 @@ import {
 } from '../../transport/connection-keepalive.js';
 import { TcpAttempts } from './tcp-attempts.js';
 
-/** What is done for each connection. */
+/** Options of each connection. */
 export interface ConnectionOptions {
   /**
    * How long a connection may take from its first packet to the peer's first HTTP/2 frame, TLS handshake included, in
    * milliseconds. Default 20 000: `MIN_CONNECT_TIMEOUT` of gRPC's connection backoff.
    */
   readonly connectTimeoutMs?: number | undefined;
-  /** `false` for none. */
+  /** `false` turns it off. */
   readonly keepalive?: KeepaliveOptions | false | undefined;
 }
 
-/** A peer did not answer, or accepted a connection and then said nothing. */
+/** A peer did not answer, or accepted a connection and then sent nothing. */
 export class ConnectTimeoutError extends Error {
   override readonly name = 'ConnectTimeoutError';
 }
 
-/** Of gRPC's connection backoff. */
+/** From gRPC's connection backoff. */
 export const CONNECT_TIMEOUT_MS = 20_000;
 
-/** The least that can be said in HTTP/2: the header of a frame, as that of empty SETTINGS. */
+/** The shortest valid HTTP/2 message: a frame header, such as that of empty SETTINGS. */
 const FRAME_HEADER_BYTES = 9;
 
 /**
- * Credentials that look after the connections made with them. grpc-js waits without limit for a peer that has accepted
- * (grpc-node#2785), and a channel that waits so is dead for ever; here the socket is destroyed, the attempt has failed,
- * and the channel tries again after its backoff.
+ * Credentials that supervise the connections made with them. grpc-js waits indefinitely for a peer that has accepted
+ * but says nothing (grpc-node#2785), and the channel never recovers; here the socket is destroyed, the attempt fails,
+ * and the channel retries after its backoff.
  *
- * Two are equal when what they wrap is and their limits are, so that grpc-js shares connections between channels that
- * would make the same ones, and only those. The keepalive lives as long as the connections, whichever channel closes first.
+ * Two instances are equal if the credentials they wrap and their limits are, so that grpc-js shares connections only
+ * between channels that would make the same ones. The keepalive lives as long as the connections, whichever channel
+ * closes first.
  */
 export class GuardedCredentials extends ChannelCredentials {
   private readonly connectTimeoutMs: number;
@@ -93,7 +94,7 @@ export class GuardedCredentials extends ChannelCredentials {
     socket: Socket,
   ): Promise<experimental.SecureConnectResult> {
     return new Promise((resolve, reject) => {
-      // Asked now: a socket that is closed no longer knows.
+      // Read now, because a closed socket no longer knows it.
       const peer = nameOf(socket);
       let connected: Socket | undefined;
       const giveUp = () => {
@@ -104,11 +105,11 @@ export class GuardedCredentials extends ChannelCredentials {
         reject(error);
       };
       const leftMs = this.connectTimeoutMs - this.attempts.ageMs(socket);
-      // What came while this process was busy is read first.
+      // Data that arrived while this process was busy is read first.
       const timer = setTimeout(() => setImmediate(giveUp), leftMs).unref();
       socket.once('close', () => {
         clearTimeout(timer);
-        // A peer that hangs up within the handshake would leave grpc-js waiting, too. What TLS has to say comes first.
+        // A peer that closes during the handshake would leave grpc-js waiting, too. TLS errors are reported first.
         setImmediate(() => reject(new Error(`${peer} closed the connection before it was set up`)));
       });
       connector.connect(socket).then((result) => {

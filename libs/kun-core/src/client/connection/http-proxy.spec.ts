@@ -38,7 +38,7 @@ describe('the proxy of the environment', () => {
     const wrong = { https_proxy: 'https://me:secret@proxy' };
     expect(() => through('orders.example', wrong)).toThrow(HttpProxyError);
     expect(() => through('orders.example', wrong)).toThrow(
-      'https_proxy, which would lead to orders.example, is no http://host:port',
+      'https_proxy, which would lead to orders.example, is not of the form http://host:port',
     );
     expect(() => through('orders.example', wrong)).not.toThrow('secret');
     expect(through('localhost', wrong)).toBeUndefined();

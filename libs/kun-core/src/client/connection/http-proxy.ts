@@ -1,32 +1,32 @@
 import { BlockList, isIP } from 'node:net';
 import { ExplainedError } from '@kun/config';
 
-/** An environment variable names a proxy that cannot be used. */
+/** An environment variable names an unusable proxy. */
 export class HttpProxyError extends ExplainedError {
   override readonly name = 'HttpProxyError';
 }
 
-/** An HTTP proxy that connections are tunnelled through, by `CONNECT`. */
+/** An HTTP proxy that connections are tunnelled through with `CONNECT`. */
 export interface HttpProxy {
   /** `host:port` */
   readonly address: string;
-  /** `user:password` of its URL. */
+  /** `user:password` from its URL. */
   readonly credentials: string | undefined;
 }
 
-/** The environment, as `process.env` has it. */
+/** Environment variables, like `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The proxy that leads to an upstream, or `undefined` where it is dialled directly.
+ * The proxy to use for an upstream, or `undefined` to connect directly.
  *
- * The proxy is that of `grpc_proxy`, else `https_proxy`, else `http_proxy` (grpc/doc/environment_variables.md; in lower
- * case only: where a request's header can become `HTTP_PROXY`, callers would choose it). Never for this host itself:
- * `localhost`, `127.0.0.0/8`, `::1`. Nor for what `no_grpc_proxy`, else `no_proxy`, else `NO_PROXY` lists, by commas or
- * blanks: `*`, a name, which stands for the names below it as well, with or without a dot before it, an address, or a
- * range of them as `10.0.0.0/8`; each may end with a port and then holds for that port.
+ * The proxy is that of `grpc_proxy`, else `https_proxy`, else `http_proxy` (grpc/doc/environment_variables.md; lower
+ * case only, because under CGI a request header can set `HTTP_PROXY`). Never used for this host itself: `localhost`,
+ * `127.0.0.0/8`, `::1`. Nor for the entries of `no_grpc_proxy`, else `no_proxy`, else `NO_PROXY`, separated by commas
+ * or spaces: `*`; a name, which includes its subdomains, with or without a leading dot; an address; or a CIDR range
+ * such as `10.0.0.0/8`. Each may end with a port and then applies only to that port.
  *
- * @throws {HttpProxyError} naming the variable, when it is needed and is no `http:` URL.
+ * @throws {HttpProxyError} naming the variable, when it is needed and is not an `http:` URL.
  */
 export function httpProxyFor(
   { host, port }: { readonly host: string; readonly port: number },
@@ -83,15 +83,15 @@ function inRange(host: string, range: string): boolean {
 function parseProxy(variable: string, value: string, host: string): HttpProxy {
   const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`);
   if (url?.protocol !== 'http:' || url.hostname === '') {
-    // Not its value, which may hold a password.
+    // Not its value, which may contain a password.
     throw new HttpProxyError(
-      `the environment variable ${variable}, which would lead to ${host}, is no http://host:port; correct it, or add ${host} to no_proxy`,
+      `the environment variable ${variable}, which would lead to ${host}, is not of the form http://host:port; correct it, or add ${host} to no_proxy`,
     );
   }
   const { hostname, port, username, password } = url;
   const credentials = [username, password].filter((part) => part !== '').map(decodeURIComponent);
   return {
-    // grpc-js would take 443 where there is no port.
+    // grpc-js would default to port 443.
     address: `${hostname}:${port || '80'}`,
     credentials: credentials.length === 0 ? undefined : credentials.join(':'),
   };

@@ -1,14 +1,16 @@
 import { connect } from 'node:net';
 
-/** A sidecar to be waited for. */
+/** Options of {@link proxyAnswers}. */
 export interface ProxyAnswersOptions {
-  /** The port of the own host at which calls go through it. */
+  /** The local port of the sidecar. */
   readonly port: number;
-  /** How long one look may take, in milliseconds. Default 500, below the timeout of a readiness check. */
+  /** How long the check may take, in milliseconds. Default 500, below the timeout of a readiness check. */
   readonly timeoutMs?: number | undefined;
-  /** Its own readiness, as `http://127.0.0.1:15021/healthz/ready` of Istio; asked instead of the port. */
+  /**
+   * The sidecar's own readiness URL, e.g. `http://127.0.0.1:15021/healthz/ready` of Istio; checked instead of the port.
+   */
   readonly healthUrl?: string | undefined;
-  /** Ends the look early. */
+  /** Ends the check early. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -18,8 +20,8 @@ export class ProxyNotReadyError extends Error {
 }
 
 /**
- * Looks once whether the sidecar takes connections or, by its health URL, says that it is ready. As a check of the
- * readiness it keeps calls away from an instance whose own calls could not leave it:
+ * Checks once whether the sidecar accepts connections or, by its health URL, is ready. As a readiness check it keeps
+ * calls away from an instance whose own calls could not get out:
  *
  * ```ts
  * readiness.addCheck('proxy', ({ signal }) => proxyAnswers({ port: 15003, signal }));
@@ -58,7 +60,7 @@ async function saysReady(url: string, signal: AbortSignal): Promise<void> {
   if (!response.ok) throw new Error(`it answered ${response.status}`);
 }
 
-/** `fetch` hides why it failed in the cause. */
+/** `fetch` hides the reason of a failure in the cause. */
 function messageOf(error: unknown): string {
   const { message, cause } = error as Error;
   return cause instanceof Error && cause.message ? cause.message : message;

@@ -52,7 +52,7 @@ describe('how a target is dialled', () => {
 
   it.each(['unix:/run/a.sock', 'ipv4:10.0.0.1:1'])('%s cannot go through a proxy', (target) => {
     expect(() => dial({ name: 'orders', target, proxyPort: 15003 })).toThrow(
-      /no name for a proxy to route by/,
+      /no name that a proxy could route by/,
     );
   });
 });

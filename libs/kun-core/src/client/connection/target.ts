@@ -1,28 +1,28 @@
 import { ExplainedError } from '@kun/config';
 import { readTarget } from '../../grammar/target.js';
 
-/** An upstream's target cannot be dialled as it is written. */
+/** An upstream's target cannot be dialled as written. */
 export class TargetError extends ExplainedError {
   override readonly name = 'TargetError';
 }
 
-/** How calls are spread over the addresses of a target. */
+/** How calls are distributed over the addresses of a target. */
 export type LoadBalancing = 'round_robin' | 'pick_first';
 
-/** A target, as grpc-js is to dial it. */
+/** How grpc-js dials a target. */
 export interface Dial {
-  /** What grpc-js resolves and connects to. */
+  /** The address that grpc-js resolves and connects to. */
   readonly address: string;
-  /** `:authority` of the calls, where it is not the address's own. */
+  /** The `:authority` of calls, if it differs from the address. */
   readonly authority: string | undefined;
-  /** The name that a TLS server's certificate must have, where it is not the address's own. */
+  /** The name that a TLS server's certificate must have, if it differs from the address. */
   readonly serverName: string | undefined;
   readonly loadBalancing: LoadBalancing;
-  /** Host and port that an HTTP proxy may be asked for; `undefined` where there is none to ask, or no name. */
+  /** Host and port to request from an HTTP proxy; `undefined` when no proxy applies or there is no host name. */
   readonly reach: { readonly host: string; readonly port: number } | undefined;
 }
 
-/** What is dialled: the upstream's name for messages, its target, and the sidecar's port if there is one. */
+/** The upstream's name for messages, its target, and the sidecar's port if there is one. */
 export interface DialOptions {
   readonly name: string;
   readonly target: string;
@@ -32,11 +32,12 @@ export interface DialOptions {
 /**
  * Decides how to dial a target.
  *
- * - a name: every address that it has, in turns (`round_robin`), so that a headless service's instances all get calls;
- * - several addresses: in turns; a single one, or a socket of this host: that one;
- * - with a proxy port: the sidecar at `127.0.0.1`, which balances itself, with the target's `host:port` as `:authority`.
+ * - a name: all its addresses in turn (`round_robin`), so that every instance of a headless service gets calls;
+ * - several addresses: in turn; a single one, or a Unix socket: just that;
+ * - with a proxy port: the sidecar at `127.0.0.1`, which does its own load balancing, with the target's `host:port` as
+ *   `:authority`.
  *
- * @throws {TargetError} naming the upstream, when the target is none.
+ * @throws {TargetError} naming the upstream, when the target is invalid.
  */
 export function dial({ name, target: text, proxyPort }: DialOptions): Dial {
   const refuse = (problem: string) =>
@@ -49,7 +50,9 @@ export function dial({ name, target: text, proxyPort }: DialOptions): Dial {
   if (proxyPort !== undefined) {
     const named = target.kind === 'name' || (target.kind === 'address' && !/^ipv[46]:/i.test(text));
     if (!named)
-      throw refuse('has no name for a proxy to route by; write host:port, or dial without the proxy port');
+      throw refuse(
+        'has no name that a proxy could route by; write host:port, or dial without the proxy port',
+      );
     const address = `127.0.0.1:${proxyPort}`;
     return {
       ...none,

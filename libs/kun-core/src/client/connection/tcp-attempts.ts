@@ -3,12 +3,12 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Socket } from 'node:net';
 
 /**
- * The TCP connections that grpc-js has begun and that are not there yet. It hands a socket over only once it is
- * connected, and the system gives up on an address that does not answer after two minutes (Linux: six retries), with up
- * to a minute between its tries: for that long a channel would not notice that the address answers again.
+ * TCP connections that grpc-js has started but that are not established yet. It passes a socket on only once it is
+ * connected, and the system gives up on an unresponsive address after two minutes (Linux: six retries), with up to a
+ * minute between retries: during that time a channel would not notice that the address responds again.
  *
- * grpc-js asks the credentials whether they are ready and then connects, in one asynchronous context: what is left
- * in it there tells its socket from all others that Node's diagnostics channel shows meanwhile.
+ * grpc-js asks the credentials whether they are ready and then connects, in the same async context. A value stored in
+ * that context distinguishes its socket from all others that Node's diagnostics channel reports meanwhile.
  */
 export class TcpAttempts {
   private readonly context = new AsyncLocalStorage<{ claimed: boolean }>();
@@ -21,17 +21,17 @@ export class TcpAttempts {
     private readonly onTimeout: (socket: Socket) => void,
   ) {}
 
-  /** To be called, synchronously, where grpc-js waits for the credentials. */
+  /** Must be called synchronously where grpc-js waits for the credentials. */
   begin(): void {
     this.context.enterWith({ claimed: false });
     if (this.listening++ === 0) subscribe('net.client.socket', this.onSocket);
-    // The socket is made within the microtasks that follow.
+    // The socket is created within the microtasks that follow.
     setImmediate(() => {
       if (--this.listening === 0) unsubscribe('net.client.socket', this.onSocket);
     });
   }
 
-  /** How long ago the socket's connection was begun, in milliseconds; 0 when that is not known. */
+  /** How long ago the socket's connection attempt began, in milliseconds; 0 if unknown. */
   ageMs(socket: Socket): number {
     return performance.now() - (this.startedAt.get(socket) ?? performance.now());
   }
@@ -45,7 +45,7 @@ export class TcpAttempts {
     const giveUp = () => {
       if (socket.connecting) this.onTimeout(socket);
     };
-    // What came while this process was busy is read first.
+    // Data that arrived while this process was busy is read first.
     const timer = setTimeout(() => setImmediate(giveUp), this.timeoutMs).unref();
     const done = () => clearTimeout(timer);
     socket.once('connect', done);

@@ -10,7 +10,7 @@ export function nestClientToken(name: string): symbol {
   return Symbol.for(`@kun/core/nest-client/${name}`);
 }
 
-/** The upstream whose client a token stands for, in either form. */
+/** The name of the upstream whose client a token injects, in either form. */
 export function clientNameOf(token: unknown): string | undefined {
   if (typeof token !== 'symbol') return undefined;
   return /^@kun\/core\/(?:nest-)?client\/(.*)$/.exec(token.description ?? '')?.[1];
@@ -18,13 +18,13 @@ export function clientNameOf(token: unknown): string | undefined {
 
 /**
  * Injects the typed client of an upstream: `constructor(@InjectClient('cache') private cache: CacheServiceClient)`.
- * Unary calls give promises, streams are async iterables.
+ * Unary calls return promises, streams are async iterables.
  */
 export function InjectClient(name: string): ParameterDecorator & PropertyDecorator {
   return Inject(clientToken(name));
 }
 
-/** Injects the same upstream in Nest's own form: `client.getService<CacheService>('CacheService')`, with Observables. */
+/** Injects the same upstream in Nest's form: `client.getService<CacheService>('CacheService')`, with Observables. */
 export function InjectNestClient(name: string): ParameterDecorator & PropertyDecorator {
   return Inject(nestClientToken(name));
 }

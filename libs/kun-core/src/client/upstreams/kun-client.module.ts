@@ -11,7 +11,7 @@ import {
 } from './upstream-options.js';
 
 /**
- * Clients of upstreams, for the module that imports it:
+ * Provides clients of upstreams to the module that imports it:
  *
  * ```ts
  * KunClientModule.register([
@@ -19,9 +19,9 @@ import {
  * ])
  * ```
  *
- * and `constructor(@InjectClient('cache') private readonly cache: CacheServiceClient) {}`. Where an upstream is and how it
- * is called stands in the configuration, `Upstreams.cache` over `GRPCDial`. Several modules may register the same
- * upstream, with the same options: they share its channel.
+ * and `constructor(@InjectClient('cache') private readonly cache: CacheServiceClient) {}`. An upstream's address and
+ * call settings come from the configuration, `Upstreams.cache` over `GRPCDial`. Several modules may register the same
+ * upstream with the same options; they share its channel.
  */
 @Module({})
 export class KunClientModule {
@@ -34,8 +34,8 @@ export class KunClientModule {
   }
 
   /**
-   * The same with options that are made, one factory for each upstream; its name is known before, so that it can be
-   * configured and injected.
+   * Like `register`, with computed options: one factory per upstream. The name must be known beforehand, because the
+   * upstream is configured and injected by it.
    */
   static registerAsync(upstreams: readonly UpstreamAsyncOptions[]): DynamicModule {
     const place = callerPlace();
@@ -47,12 +47,12 @@ export class KunClientModule {
   }
 }
 
-/** An upstream as `KunClientModule.registerAsync` is told of it. */
+/** An upstream of `KunClientModule.registerAsync`. */
 export interface UpstreamAsyncOptions
   extends Pick<ModuleMetadata, 'imports'>, Pick<FactoryProvider, 'inject'> {
   /** The name it is injected by and configured under. */
   readonly name: string;
-  /** Makes the rest, given what `inject` names. */
+  /** Computes the other options from the `inject` dependencies. */
   readonly useFactory: FactoryProvider<
     Omit<UpstreamOptions, 'name'> | Omit<GeneratedUpstreamOptions, 'name'>
   >['useFactory'];
@@ -87,7 +87,7 @@ function clientProviders(
         factory.open(registration(options)).client,
     },
     {
-      // Made of the other form, so that a test which replaces that has replaced both, and nothing is dialled.
+      // Derived from the other form, so that a test that overrides that one replaces both, and nothing is dialled.
       provide: nestClientToken(name),
       inject: [UpstreamFactory, made, clientToken(name)],
       useFactory: (factory: UpstreamFactory, options: AnyUpstreamOptions, client: TypedClient) =>
@@ -96,7 +96,7 @@ function clientProviders(
   ];
 }
 
-/** Where the caller of this function was called: file, line and column. */
+/** File, line and column of the call site. */
 function callerPlace(): string {
   const frame = new Error().stack?.split('\n')[3] ?? '';
   return /\(?((?:file:\/\/|\/|[a-z]:\\)[^()]*:\d+:\d+)\)?$/i.exec(frame)?.[1] ?? 'an unknown place';

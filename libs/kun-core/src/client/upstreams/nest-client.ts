@@ -6,8 +6,8 @@ import type { MetadataInput } from '../call/call-metadata.js';
 import type { UpstreamMethod, TypedClient } from './upstream-client.js';
 
 /**
- * An upstream in the form of Nest's own client: methods that take `(request, metadata?, options?)`, where a stream of
- * requests is an Observable, and give a cold Observable. The calls go through the same chain.
+ * An upstream's client in Nest's form: methods take `(request, metadata?, options?)`, where a stream of requests is an
+ * Observable, and return a cold Observable. Calls go through the same chain.
  */
 export function nestClient(name: string, service: string, methods: TypedClient): ClientGrpc {
   const shortName = service.slice(service.lastIndexOf('.') + 1);
@@ -25,7 +25,7 @@ export function nestClient(name: string, service: string, methods: TypedClient):
       return observables as T;
     },
     getClientByServiceName(asked: string): never {
-      throw new TypeError(`upstream "${name}" gives no raw client of ${asked}; use getService`);
+      throw new TypeError(`upstream "${name}" has no raw client of ${asked}; use getService`);
     },
   };
 }
@@ -43,7 +43,7 @@ function asObservable(call: UpstreamMethod) {
     });
 }
 
-/** The options with what the form says apart; such as cannot be used stay, for the client to say so. */
+/** Adds the metadata and signal of Nest's form to the options; invalid options are left for the client to report. */
 function withOwn(
   given: CallOptions | undefined,
   metadata: MetadataInput | undefined,
@@ -53,7 +53,7 @@ function withOwn(
   try {
     const options = { ...given, ...(metadata && { metadata }) };
     if (options.signal === undefined) return { ...options, signal: leave };
-    // Anything else is refused by its name.
+    // Anything else is reported by the client under its name.
     if (!(options.signal instanceof AbortSignal)) return options;
     return { ...options, signal: AbortSignal.any([leave, options.signal]) };
   } catch {

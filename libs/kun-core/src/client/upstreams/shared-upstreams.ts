@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { UpstreamError, type AnyUpstreamOptions, type UpstreamRegistration } from './upstream-options.js';
 
-/** What was made for each upstream, so that all modules that register one share it. */
+/** Caches what was created for each upstream, so that all modules that register it share it. */
 export class SharedUpstreams<T> {
   private readonly made = new Map<
     string,
@@ -9,9 +9,9 @@ export class SharedUpstreams<T> {
   >();
 
   /**
-   * What was made for the upstream before, or `make`'s, the first time.
+   * Returns what was created for the upstream, calling `make` the first time.
    *
-   * @throws {UpstreamError} with both places, when it was registered with other options before.
+   * @throws {UpstreamError} with both places, when it was registered with different options before.
    */
   get(registration: UpstreamRegistration, make: (options: AnyUpstreamOptions) => T): T {
     const { options, place } = registration;
@@ -28,7 +28,7 @@ export class SharedUpstreams<T> {
     return value;
   }
 
-  /** What was made for the upstream of a name, if anything was. */
+  /** Returns what was created for the named upstream, if anything. */
   find(name: string): T | undefined {
     return this.made.get(name)?.value;
   }

@@ -4,8 +4,8 @@ import { clientNameOf } from './inject-client.js';
 import { UPSTREAM_OPTIONS, UpstreamError, type UpstreamOptions } from './upstream-options.js';
 
 /**
- * Makes of Nest's "can't resolve dependencies" what it means where the missing one is the client of an upstream: an
- * {@link UpstreamError} that names who asks, and the upstream that is likely meant. Any other error comes back as it is.
+ * Turns Nest's "can't resolve dependencies" error into an {@link UpstreamError} if the missing dependency is the client
+ * of an upstream; it names the class that asks for it and a likely upstream. Any other error is returned unchanged.
  */
 export function explainUnknownClient(error: unknown, root: Type | DynamicModule): unknown {
   const { type, context } = (error ?? {}) as Partial<UnknownDependency>;
@@ -21,7 +21,7 @@ export function explainUnknownClient(error: unknown, root: Type | DynamicModule)
   return new UpstreamError(`${who} asks for the upstream "${asked}", ${what}${remedy}`, { cause: error });
 }
 
-/** What of Nest's UnknownDependenciesException is looked at. */
+/** The properties of Nest's UnknownDependenciesException that are used. */
 interface UnknownDependency {
   readonly type: unknown;
   readonly context: { readonly name?: unknown } | undefined;
@@ -29,9 +29,11 @@ interface UnknownDependency {
 
 type Imported = Type | DynamicModule | ForwardReference<() => Type> | Promise<DynamicModule>;
 
-/** The upstreams that the modules below name: read off their metadata, since Nest gave up before it made them. */
+/**
+ * The upstreams that the modules register, read from their metadata because Nest failed before it instantiated them.
+ */
 function registeredIn(module: Imported, seen: Set<unknown>): string[] {
-  // What is imported in a circle or made later is not looked into: this only serves to name the likely one.
+  // Circular and lazy imports are skipped: this only serves to suggest a name.
   if (seen.has(module) || module instanceof Promise || 'forwardRef' in module) return [];
   seen.add(module);
   if (typeof module === 'function') {
@@ -46,7 +48,7 @@ function registeredIn(module: Imported, seen: Set<unknown>): string[] {
   return [...own, ...imports.flatMap((imported) => registeredIn(imported, seen))];
 }
 
-/** What `@Module({ imports })` left at the class. */
+/** What `@Module({ imports })` stored on the class. */
 function importsOf(module: Type): readonly Imported[] {
   return (Reflect.getMetadata('imports', module) as readonly Imported[] | undefined) ?? [];
 }

@@ -11,36 +11,36 @@ import type { ClientCall } from '../call/client-call.js';
 import { MessageQueue } from '../call/message-queue.js';
 import { PreparedCall, type UpstreamCallParts } from '../call/prepared-call.js';
 
-/** What is decided at start for all calls to an upstream. */
+/** The parts of an upstream's client, fixed at start. */
 export interface UpstreamClientParts extends UpstreamCallParts {
   /** The name it is registered and configured under. */
   readonly name: string;
   readonly client: Client;
   readonly service: ServiceDefinition;
   readonly policy: UpstreamPolicy;
-  /** Outermost first; made when the methods are known. */
+  /** Outermost first; called once the methods are known. */
   readonly interceptors: (methods: readonly RpcMethod[]) => readonly Interceptor[];
-  /** Told of metadata that cannot be sent and is left out. Default: nobody is. */
+  /** Called with metadata that cannot be sent and is dropped. Default: none */
   readonly onLeftOut?: OnLeftOut | undefined;
 }
 
-/** The method of a typed client: a message or a stream of them in, a promise or a stream out. */
+/** A method of a typed client: takes a message or a stream of messages, returns a promise or a stream. */
 export type UpstreamMethod = (
   request: unknown,
   options?: CallOptions,
 ) => Promise<unknown> | AsyncIterable<unknown>;
 
-/** The methods of a typed client, by their names in lower camel case. */
+/** The methods of a typed client, by lower camel case name. */
 export type TypedClient = Readonly<Record<string, UpstreamMethod>>;
 
 /**
- * Makes the typed client of an upstream: for each RPC a method of its name in lower camel case. Unary and
- * client-streaming calls give a promise; server-streaming and bidirectional ones an async iterable that calls when it is
- * first asked, stalls the upstream while nobody reads, and cancels the call when the loop is left. One that is never asked
- * is never called.
+ * Creates the typed client of an upstream, with a method for each RPC in lower camel case. Unary and client-streaming
+ * calls return a promise; server-streaming and bidirectional ones an async iterable that makes the call when the first
+ * message is requested, stalls the upstream while nobody reads, and cancels the call when the loop is left. If no
+ * message is ever requested, no call is made.
  *
  * @throws {StatusError} with the upstream's code, message and details.
- * @throws {CallArgumentError} for a request or options that cannot be used, before anything is sent.
+ * @throws {CallArgumentError} for an invalid request or option, before anything is sent.
  */
 export function upstreamClient(parts: UpstreamClientParts): TypedClient {
   const rpcs = Object.values(parts.service).map((rpc) => ({
@@ -52,7 +52,7 @@ export function upstreamClient(parts: UpstreamClientParts): TypedClient {
   const target = { client, upstream: { policy, name }, onLeftOut };
   const innermost: CallHandler = (call) => {
     const rpc = byMethod.get(call.method);
-    if (!rpc) throw new TypeError(`${call.method.path} is no method of ${parts.name}`);
+    if (!rpc) throw new TypeError(`${call.method.path} is not a method of ${parts.name}`);
     return attempt(target, rpc, call as ClientCall);
   };
   const chain = compose(parts.interceptors(rpcs.map(({ method }) => method)), innermost);
@@ -78,7 +78,7 @@ function clientMethod(parts: UpstreamClientParts, method: RpcMethod, chain: Call
   }
   return (request, options) => {
     const deliver = (message: unknown) => queue.push(message);
-    // Prepared now, under the call and with the time that asked for it; made when the first message is wanted.
+    // Prepared now, in the context and with the deadline of the caller; made when the first message is requested.
     const prepared = new PreparedCall(parts, { method, request, options, deliver });
     const queue: MessageQueue<unknown> = new MessageQueue<unknown>({
       begin: () => {

@@ -31,7 +31,7 @@ import type { Upstreams } from './upstreams.js';
 
 /** What all upstreams of an application share. */
 export interface UpstreamFactoryParts {
-  /** Relative proto paths count from these; the first that has a file wins. */
+  /** Directories that relative proto paths are resolved against; the first that has the file wins. */
   readonly bases: readonly string[];
   readonly live: LiveSettings;
   readonly upstreams: Upstreams;
@@ -43,36 +43,36 @@ export interface UpstreamFactoryParts {
   readonly calls: ClientCallCounts;
   readonly retries: RetryCounts;
   readonly tracing: Tracing | undefined;
-  /** Where attempts are kept for the admin port; `undefined` where there is none. */
+  /** The admin port's record of attempts; `undefined` when there is no admin port. */
   readonly recent: (upstream: string) => RecentSide | undefined;
   readonly interceptorsOf: (options: AnyUpstreamOptions) => readonly Interceptor[];
 }
 
-/** An upstream's client, and the full name of the service that it calls. */
+/** An upstream's client, and the full name of its service. */
 export interface ServiceClient {
   readonly client: TypedClient;
   readonly service: string;
 }
 
-/** Makes the clients of upstreams from what was registered and what is configured. */
+/** Creates the clients of upstreams from their registration and configuration. */
 export class UpstreamFactory {
   private readonly shared = new SharedUpstreams<ServiceClient>();
 
   constructor(private readonly parts: UpstreamFactoryParts) {}
 
   /**
-   * Opens an upstream, once for all who register it.
+   * Opens an upstream, once for all modules that register it.
    *
-   * @throws {UpstreamError} when there is no target or method of the name.
-   * @throws {ProtoError} when there is no such service, or a proto cannot be used.
-   * @throws {CertificateError} when the files of certificates cannot be used.
+   * @throws {UpstreamError} when there is no target or method of that name.
+   * @throws {ProtoError} when there is no such service, or a proto is unusable.
+   * @throws {CertificateError} when certificate files are unusable.
    * @throws {ChannelOptionError} for options without effect.
    */
   open(registration: UpstreamRegistration): ServiceClient {
     return this.shared.get(registration, (options) => this.make(options));
   }
 
-  /** The service of an upstream: its full name, as far as the registration has it where nothing was opened. */
+  /** The full name of the upstream's service, or what the registration says of it if nothing was opened. */
   serviceOf({ options }: UpstreamRegistration): string {
     return this.shared.find(options.name)?.service ?? declaredService(options);
   }
@@ -193,7 +193,7 @@ export class UpstreamFactory {
     });
   }
 
-  /** The budget outlives changes of the policy. */
+  /** The retry budget survives changes of the policy. */
   private retry(name: string): Interceptor {
     const { live, clock, retries } = this.parts;
     const budget = new RetryBudget(live.upstream(name).retry.budget);

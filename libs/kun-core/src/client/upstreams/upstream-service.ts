@@ -8,7 +8,7 @@ import { UpstreamError, type AnyUpstreamOptions } from './upstream-options.js';
 /**
  * The service that an upstream's registration names, with its full name.
  *
- * @throws {ProtoError} when a proto cannot be used or has no such service.
+ * @throws {ProtoError} when a proto is unusable or lacks the service.
  * @throws {UpstreamError} when no service is named.
  */
 export function upstreamService(
@@ -21,7 +21,7 @@ export function upstreamService(
     const { services } = loadProtos([sourceOf(options)], bases, settings);
     if (services.size > 1) {
       const names = [...services.keys()].join(', ');
-      throw new UpstreamError(`upstream "${name}" calls one service, and its proto has ${names}; give one`);
+      throw new UpstreamError(`upstream "${name}" must have exactly one service, but its proto has ${names}`);
     }
     const [[fullName, definition] = []] = services;
     if (fullName !== undefined && definition) return [fullName, definition];
@@ -32,7 +32,7 @@ export function upstreamService(
   throw new UpstreamError(`upstream "${name}" names no service`);
 }
 
-/** The service's full name, as far as its registration alone says it. */
+/** The service's full name, as far as the registration alone tells. */
 export function declaredService(options: AnyUpstreamOptions): string {
   if ('proto' in options) return options.proto.serviceNames[0] ?? '';
   const { package: inPackage, service } = options;
