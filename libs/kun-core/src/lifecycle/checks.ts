@@ -1,34 +1,34 @@
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 
 /**
- * Looks after one thing a probe depends on: fails by throwing, rejecting or answering `false`. `signal` aborts at
- * the timeout; a check that minds it leaves nothing behind when it hangs.
+ * Checks one dependency of a probe: fails by throwing, rejecting or returning `false`. `signal` aborts at the timeout;
+ * a check that honours it leaves nothing behind when it hangs.
  */
 export type Check = (context: { readonly signal: AbortSignal }) => Promise<boolean | void> | boolean | void;
 
-/** How one check is run. */
+/** Options of one check. */
 export interface CheckOptions {
   /**
-   * After this the check has failed, in milliseconds. Default 800: below the second that the kubelet waits by
-   * default, so that a hanging check still gets named.
+   * After this many milliseconds the check has failed. Default 800: below the kubelet's default timeout of one second,
+   * so that a hanging check is still named.
    */
   readonly timeoutMs?: number;
-  /** How long an answer is good for, in milliseconds, so that many probes are one check. Default 1000. */
+  /** How long a result is cached, in milliseconds, so that many probes run one check. Default 1000. */
   readonly cacheMs?: number;
 }
 
-/** What a probe answers: an entry for each thing it looks at, in Terminus' form. */
+/** The response of a probe: an entry for each check, in Terminus' form. */
 export type ProbeReport = HealthIndicatorResult;
 
-/** Where probes write a line when something begins or ceases to fail; Nest's `LoggerService` is one. */
+/** Where probes log that a check begins or stops failing; Nest's `LoggerService` fits. */
 export interface ProbeLogger {
   log(message: string): void;
   warn(message: string): void;
 }
 
 /**
- * The checks of one probe, run through Terminus with timeout and cache. Remembers how each ended last, and writes
- * one line when that changes rather than one per probe. What a failed check said goes there and not into the report.
+ * The checks of one probe, run through Terminus with timeout and cache. Logs one line when a result changes rather than
+ * one per probe. The reason of a failure goes to the log and not into the report.
  */
 export class Checks {
   private readonly entries = new Map<string, CheckEntry>();
@@ -38,17 +38,18 @@ export class Checks {
       /** The probe's name for messages, such as `readiness`. */
       readonly probe: string;
       readonly logger: ProbeLogger;
-      /** Names that a check cannot have, because the report uses them itself. */
+      /** Names that a check must not have, because the report uses them itself. */
       readonly reserved: readonly string[];
-      /** Called after a check began or ceased to fail. */
+      /** Called after a check began or stopped failing. */
       readonly onTransition: () => void;
     },
   ) {}
 
   /**
-   * Adds a check and returns what removes it. `assumed` is what it counts as before its first answer.
+   * Adds a check and returns a function that removes it. `assumed` is its state before its first result.
    *
-   * @throws {Error} when the name is taken, reserved, or not of letters, digits, `.`, `_` and `-`.
+   * @throws {Error} when the name is taken, reserved, or contains other characters than letters, digits, `.`, `_` and
+   * `-`.
    */
   add(name: string, check: Check, assumed: 'passing' | 'failing', options: CheckOptions = {}): () => void {
     const { probe, reserved, onTransition } = this.options;
@@ -79,7 +80,7 @@ export class Checks {
     return this.entries.size;
   }
 
-  /** The names of the checks that count as failing, each with why. */
+  /** The names of the failing checks, each with a reason. */
   get failing(): string[] {
     return [...this.entries.values()].flatMap(({ name, last, assumed }) => {
       if (last === 'failing') return [`check ${name} fails`];
@@ -87,7 +88,7 @@ export class Checks {
     });
   }
 
-  /** Runs every check whose last answer is too old. Never rejects, and takes no longer than the longest timeout. */
+  /** Runs every check whose last result has expired. Never rejects, and takes no longer than the longest timeout. */
   async run(): Promise<ProbeReport> {
     const reports = await Promise.all([...this.entries.values()].map((entry) => this.runOne(entry)));
     return Object.fromEntries(reports.flatMap((report) => Object.entries(report)));
@@ -102,7 +103,7 @@ export class Checks {
         try {
           if ((await check(context)) === false) throw new Error('answered false');
         } catch (error) {
-          // What comes after the timeout is only its echo.
+          // An error after the timeout is only its consequence.
           if (!context.signal.aborted) entry.cause = error;
           throw new Error('fails; the log says why', { cause: error });
         }
@@ -129,18 +130,18 @@ export class Checks {
   }
 }
 
-/** For those who hand in no logger. */
+/** The default when no logger is given. */
 export const silentProbeLogger: ProbeLogger = { log: () => undefined, warn: () => undefined };
 
 interface CheckEntry {
   readonly name: string;
   readonly check: Check;
   readonly options: CheckOptions;
-  /** One for each check: the cache goes when the check goes. */
+  /** One per check, so that its cache is dropped with the check. */
   readonly indicators: HealthIndicatorService;
   readonly assumed: 'passing' | 'failing';
   last: 'passing' | 'failing' | undefined;
-  /** What the latest run threw; for the log, since the report must not show it. */
+  /** What the latest run threw; only for the log, since the report must not show it. */
   cause: unknown;
 }
 

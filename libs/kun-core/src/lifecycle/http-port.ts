@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import { delay, type Clock } from '../clock.js';
 
 /**
- * Closes an HTTP server: requests in flight have `timeoutMs`, idle connections are cut at once. Says whether it had to
- * cut requests. `connections` are those of the server, watched since before it listened.
+ * Closes an HTTP server: requests in flight get `timeoutMs`, idle connections are cut immediately. Returns whether
+ * requests had to be cut. `connections` are those of the server, watched since before it listened.
  */
 export async function closeHttpServer(
   server: Server,
@@ -22,18 +22,18 @@ export async function closeHttpServer(
   return { forced };
 }
 
-/** The connections of an HTTP server that it does not close by itself when it closes. */
+/** The connections that an HTTP server does not close by itself when it closes. */
 export interface IdleConnections {
   /**
-   * Cuts connections on which nothing has come, as browsers and balancers open them ahead of their requests: to Node
-   * they are waiting for a request, not idle, and it closes them after a minute (`headersTimeout`).
+   * Cuts connections without any data, such as browsers and load balancers open ahead of requests: Node considers them
+   * waiting for a request, not idle, and closes them after a minute (`headersTimeout`).
    */
   closeUnused(): void;
 }
 
 /**
- * Has a connection closed as soon as its last request has ended, once the server closes: it would stay open for its
- * keep-alive time. To be called before the server listens, since nobody else knows its connections at the close.
+ * Makes connections close after their last request once the server is closing, instead of staying open for the
+ * keep-alive time. Must be called before the server listens, since its connections cannot be enumerated later.
  */
 export function watchIdleConnections(server: Server): IdleConnections {
   const connections = new Set<Socket>();

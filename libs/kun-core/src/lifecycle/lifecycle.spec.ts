@@ -62,7 +62,9 @@ describe('the start', () => {
   it('comes once', async () => {
     const { start } = recorded([step('a')]);
     await start('a');
-    await expect(start('a')).rejects.toThrow('start() comes once: the application is serving already');
+    await expect(start('a')).rejects.toThrow(
+      'start() may be called only once: the application is already serving',
+    );
   });
 
   it('refuses a phase that the plan forgets', async () => {

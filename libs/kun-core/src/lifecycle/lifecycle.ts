@@ -5,10 +5,10 @@ import { runStep } from './step.js';
 import type { NamedCallback } from './stop-callbacks.js';
 import { STOP_MARGIN_MS, type TimedStep } from './stop-plan.js';
 
-/** Where the application is; it goes through these in order, and can leave `starting` for `stopping`. */
+/** The state of the application. It passes through these in order, and may skip from `starting` to `stopping`. */
 export type LifecycleState = 'idle' | 'starting' | 'serving' | 'stopping' | 'stopped';
 
-/** A start that failed: names the phase, and carries why. What had started was stopped again. */
+/** A start failed: names the phase and carries the cause. What had started was stopped again. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 
@@ -20,17 +20,20 @@ export class StartError extends Error {
   }
 }
 
-/** Who is told how the start and the stop went, and waited for. */
+/** Called when a start or stop is over, and awaited. */
 export interface LifecycleObserver {
-  /** A start failed, and what had started is about to be undone. Not told of a start that was given up for a stop. */
+  /**
+   * A start failed, and what had started is about to be rolled back. Not called for a start that was abandoned because
+   * of a stop.
+   */
   onFailed?(error: unknown): Promise<void>;
-  /** Everything is down. */
+  /** Everything has stopped. */
   onStopped?(report: StopReport): Promise<void>;
 }
 
 /**
- * The one coordinator of start and stop. Inject it to register callbacks (kunapp's start and stop callbacks), and to
- * tie background work to `stopping`.
+ * Coordinates start and stop. Inject it to register callbacks (kunapp's start and stop callbacks), and to tie
+ * background work to `stopping`.
  */
 export class Lifecycle {
   private readonly outsideOfCalls = AsyncLocalStorage.snapshot();
@@ -47,7 +50,7 @@ export class Lifecycle {
   private startedInVain: unknown;
   private observer: LifecycleObserver = {};
   private reportStopped!: (report: StopReport) => void;
-  /** Settles when the application is down. */
+  /** Resolves when the application has stopped. */
   readonly whenStopped = new Promise<StopReport>((resolve) => (this.reportStopped = resolve));
 
   constructor(private readonly clock: Clock = systemClock) {}
@@ -56,27 +59,27 @@ export class Lifecycle {
     return this.current;
   }
 
-  /** Aborts when the stop begins, before anything is taken away: tie background work to it. */
+  /** Aborts when the stop begins, before anything is torn down: tie background work to it. */
   get stopping(): AbortSignal {
     return this.stoppingController.signal;
   }
 
-  /** Runs `callback` when the service is ready, in the order of registration; a failure fails the start. */
+  /** Runs `callback` when the service is ready, in registration order; a failure fails the start. */
   onStart(name: string, callback: NamedCallback['run']): void {
     this.startCallbacks.push({ name, run: callback });
   }
 
-  /** Runs `callback` after the last call has ended and before any `onModuleDestroy`; the last one registered goes first. */
+  /** Runs `callback` after the last call has ended and before any `onModuleDestroy`, in reverse registration order. */
   onStop(name: string, callback: NamedCallback['run']): void {
     this.stopCallbacks.push({ name, run: callback });
   }
 
   /**
-   * Starts the phases one after the other, then runs the start callbacks. The stop walks `steps`, the plan with the
-   * limits of this application, and stops the phase of each step's name.
+   * Starts the phases in sequence, then runs the start callbacks. The stop executes `steps`, the plan with the limits
+   * of this application, and stops the phase named by each step.
    *
    * @throws {StartError} naming the phase that failed, after stopping what had started.
-   * @throws {TypeError} when a phase is to be stopped and has no step.
+   * @throws {TypeError} when a phase with a `stop` has no step in the plan.
    */
   start(
     phases: readonly Phase[],
@@ -86,7 +89,7 @@ export class Lifecycle {
     const forgotten = phases.find((phase) => phase.stop && !steps.some(({ name }) => name === phase.name));
     if (forgotten) return Promise.reject(new TypeError(`"${forgotten.name}" has no step in the stop plan`));
     if (this.current !== 'idle') {
-      const error = new Error(`start() comes once: the application is ${this.current} already`);
+      const error = new Error(`start() may be called only once: the application is already ${this.current}`);
       if (this.stopped) this.startedInVain = error;
       return Promise.reject(error);
     }
@@ -107,45 +110,45 @@ export class Lifecycle {
     });
   }
 
-  /** Whether the start failed, so that there is no stop to speak of. */
+  /** Whether the start failed, so that there is no stop to report. */
   get startFailed(): boolean {
     return this.failure instanceof StartError;
   }
 
-  /** Stops everything, once: whoever asks again gets the same report. A stop during the start waits for its phase. */
+  /** Stops everything, once: further calls get the same report. A stop during the start waits for the current phase. */
   stop(reason: string): Promise<StopReport> {
-    // Whatever call asked for it: the stop is not its work.
+    // The stop must not run in the context of the call that requested it.
     this.stopped ??= this.outsideOfCalls(() => this.stopAfterStart(reason));
     return this.stopped;
   }
 
-  /** Something happened after which the process can no longer be trusted: stop, and make the exit code 1. */
+  /** Stops because the process can no longer be trusted, and makes the exit code 1. */
   fail(error: unknown, reason = 'failure'): void {
     this.failure ??= error ?? new Error('unknown');
     void this.stop(reason);
   }
 
-  /** What comes before the start failed: there is only to undo. */
+  /** Rolls back after a failure before the start. */
   abandon(error: StartError): void {
     this.failure ??= error;
   }
 
-  /** What {@link fail} was told first. */
+  /** The first error passed to {@link fail}. */
   get failed(): unknown {
     return this.failure;
   }
 
-  /** Whether the error only says that the application was told to stop before its start was over. */
+  /** Whether the error only means that a stop was requested before the start was complete. */
   isStopOf(error: unknown): boolean {
     return this.stopped !== undefined && error === this.startedInVain;
   }
 
-  /** Ends a running stop at once: forces what is left. */
+  /** Forces a running stop. */
   force(): void {
     this.forceController.abort();
   }
 
-  /** Registered stop callbacks, in the order they are run. */
+  /** The stop callbacks, in execution order. */
   get callbacksToStop(): readonly NamedCallback[] {
     return this.stopCallbacks.toReversed();
   }
@@ -177,7 +180,7 @@ export class Lifecycle {
   private async stopAfterStart(reason: string): Promise<StopReport> {
     const { starting } = this;
     this.stoppingController.abort();
-    // A phase that is being started is let to its end, and undone with the others; unless the stop is forced.
+    // A phase that is starting may complete, and is then stopped with the others, unless the stop is forced.
     const started = starting?.then(done, done).then(() => true) ?? true;
     const forced = new Promise<false>((resolve) => {
       this.forceController.signal.addEventListener('abort', () => resolve(false), { once: true });
@@ -205,7 +208,7 @@ export class Lifecycle {
     }
     this.current = 'stopped';
     const durationMs = Math.round(this.clock.monotonicMs() - began);
-    // Asked last: the stop itself may have been when things fell apart.
+    // Read last: the failure may have happened during the stop.
     const report = { reason, phases, facts, clean: clean && this.failure === undefined, durationMs };
     await this.observer.onStopped?.(report);
     this.reportStopped(report);
@@ -219,7 +222,7 @@ export class Lifecycle {
     const began = this.clock.monotonicMs();
     const durationMs = () => Math.round(this.clock.monotonicMs() - began);
     const force = this.forceController.signal;
-    // Whoever keeps to the limit is still watched: the stop ends whatever hangs.
+    // Steps that enforce their own limit are still supervised, so that the stop ends whatever hangs.
     const limit = keepsLimit ? { timeoutMs: limitMs + STOP_MARGIN_MS } : { timeoutMs: limitMs, force };
     try {
       const stop = () => phase.stop?.({ force, limitMs });

@@ -10,14 +10,14 @@ import {
 
 /** Options of {@link Liveness}. */
 export interface LivenessOptions {
-  /** Gets a line when a check begins or ceases to fail. Default: nothing is written. */
+  /** Logs that a check begins or stops failing. Default: nothing is logged */
   readonly logger?: ProbeLogger;
 }
 
 /**
- * Whether only a restart would help this process; `/livez` follows it. Alive from the first moment to the last,
- * drain included. A check belongs here only if a restart would mend what it finds, never because an upstream or a
- * database is away: that is readiness. Inject it by its class.
+ * Whether only a restart would help this process; `/livez` follows it. Alive from the first moment to the last, drain
+ * included. Add a check here only if a restart would fix what it detects, never because an upstream or a database is
+ * unreachable: that is readiness. Inject it by its class.
  */
 export class Liveness {
   private readonly state = new BehaviorSubject(true);
@@ -33,28 +33,29 @@ export class Liveness {
     });
   }
 
-  /** Asks for a restart: `/livez` fails until {@link setAlive}, with the reason. */
+  /** Requests a restart: `/livez` fails with the reason until {@link setAlive}. */
   setDead(reason = 'set dead'): void {
     this.dead = reason;
     this.publish();
   }
 
-  /** Takes back {@link setDead}. */
+  /** Undoes {@link setDead}. */
   setAlive(): void {
     this.dead = undefined;
     this.publish();
   }
 
   /**
-   * Makes liveness depend on a check, run when `/livez` is asked, and returns what removes it.
+   * Makes liveness depend on a check that runs when `/livez` is requested; returns a function that removes it.
    *
-   * @throws {Error} when the name is taken, reserved (`service`), or not of letters, digits, `.`, `_` and `-`.
+   * @throws {Error} when the name is taken, reserved (`service`), or contains other characters than letters, digits,
+   * `.`, `_` and `-`.
    */
   addCheck(name: string, check: Check, options?: CheckOptions): () => void {
     return this.checks.add(name, check, 'passing', options);
   }
 
-  /** Whether it is alive, by what is known without running the checks again: now, and at every change. */
+  /** Whether it is alive by the last results, without running checks: now, and at every change. */
   get changes$(): Observable<boolean> {
     return this.state.asObservable();
   }
@@ -63,7 +64,7 @@ export class Liveness {
     return this.reasons.length === 0;
   }
 
-  /** Why it is dead, by what is known without running the checks again; nothing when alive. */
+  /** Why it is dead by the last results, without running checks; empty when alive. */
   get reasons(): readonly string[] {
     return [...(this.dead === undefined ? [] : [this.dead]), ...this.checks.failing];
   }
@@ -72,7 +73,7 @@ export class Liveness {
     if (this.state.value !== this.isAlive) this.state.next(this.isAlive);
   }
 
-  /** What `/livez` answers; runs the checks. */
+  /** The response of `/livez`; runs the checks. */
   async report(): Promise<ProbeReport> {
     const checks = await this.checks.run();
     return {

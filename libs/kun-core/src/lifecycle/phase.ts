@@ -1,26 +1,26 @@
-/** One part of the application, in the order it is started; the stop plan says when it is stopped. */
+/** A part of the application, in start order; the stop plan says when it is stopped. */
 export interface Phase {
-  /** Shown in the report and in errors, as `gRPC port`; a phase with a `stop` has the name of its step in the plan. */
+  /** Shown in the report and in errors, as `gRPC port`; if it has a `stop`, the name of its step in the plan. */
   readonly name: string;
   start?(): Promise<void> | void;
   /**
-   * Undoes `start`, and is called only when that has begun. What it returns goes into the report; `clean: false`
-   * makes the exit code 1.
+   * Undoes `start`, and is called only when that has begun. The result goes into the report; `clean: false` makes the
+   * exit code 1.
    */
   stop?(context: StopContext): Promise<PhaseOutcome | void> | PhaseOutcome | void;
 }
 
-/** What a phase is told when it is stopped. */
+/** What a phase receives when it is stopped. */
 export interface StopContext {
-  /** Aborts on a second signal: finish now. */
+  /** Aborts on a second signal: finish immediately. */
   readonly force: AbortSignal;
-  /** The limit of this step in the plan. */
+  /** The limit of this step in the plan, in milliseconds. */
   readonly limitMs: number;
 }
 
-/** What stopping a phase came to. */
+/** The outcome of stopping a phase. */
 export interface PhaseOutcome {
-  /** Default true. */
+  /** Default: true */
   readonly clean?: boolean;
   /** Facts for the report. */
   readonly facts?: Readonly<Record<string, unknown>>;
@@ -33,13 +33,13 @@ export interface PhaseReport {
   readonly error?: unknown;
 }
 
-/** How the stop went: one line in the log, and the exit code. */
+/** The outcome of a stop: logged as one line, and reflected in the exit code. */
 export interface StopReport {
-  /** `SIGTERM`, `close()`, or what failed. */
+  /** `SIGTERM`, `close()`, or the failure. */
   readonly reason: string;
   readonly phases: readonly PhaseReport[];
   readonly durationMs: number;
-  /** False when something was forced, hung or failed. */
+  /** False if something was forced, hung or failed. */
   readonly clean: boolean;
   readonly facts: Readonly<Record<string, unknown>>;
 }

@@ -9,16 +9,16 @@ import {
   type ProbeReport,
 } from './checks.js';
 
-/** Where the process stands, in the order it goes through; there is no way back. */
+/** The stages of a process, in order; it never goes back. */
 export type ReadinessPhase = 'starting' | 'serving' | 'draining' | 'stopped';
 
-/** Whether the service is ready and, if not, everything that is in the way. */
+/** Whether the service is ready and, if not, all reasons why. */
 export interface ReadinessState {
   readonly ready: boolean;
   readonly reasons: readonly string[];
 }
 
-/** What is worth showing beside readiness, and does not decide on it. */
+/** Something worth showing next to readiness that does not affect it. */
 export interface ReadinessNote {
   readonly status: 'up' | 'degraded';
   readonly [fact: string]: unknown;
@@ -26,22 +26,22 @@ export interface ReadinessNote {
 
 /** Options of {@link Readiness}. */
 export interface ReadinessOptions {
-  /** Default: the process's clock. */
+  /** Default: the system clock */
   readonly clock?: Clock;
-  /** Gets a line when a check begins or ceases to fail. Default: nothing is written. */
+  /** Logs that a check begins or stops failing. Default: nothing is logged */
   readonly logger?: ProbeLogger;
-  /** How often checks run by themselves while the service serves, in milliseconds. Default 5000. */
+  /** How often checks run on their own while the service is serving, in milliseconds. Default 5000. */
   readonly pollIntervalMs?: number;
 }
 
 /**
- * Whether this instance wants calls; `/readyz` and grpc.health.v1 follow it. It is ready when all of these agree:
+ * Whether this instance wants calls; `/readyz` and grpc.health.v1 follow it. It is ready when all of these hold:
  *
- * - the lifecycle, which alone moves the phase: ready only while `serving`;
- * - the user's {@link setDead} and {@link setAlive} (alive at first);
+ * - the lifecycle is in the phase `serving`, which it alone sets;
+ * - the user has not called {@link setDead}, or has called {@link setAlive} since;
  * - no {@link hold} is held;
- * - no check added with {@link addCheck} fails. Until its first answer a check counts as failing when it was added
- *   before serving began, and as passing when added later: adding one must not take a serving instance out.
+ * - no check added with {@link addCheck} fails. Before its first result a check counts as failing if it was added
+ *   before serving began, and as passing if added later: adding one must not take a serving instance out of rotation.
  *
  * So `setAlive()` during a drain does not make it ready again. Inject it by its class.
  */
@@ -69,21 +69,21 @@ export class Readiness {
     this.state = new BehaviorSubject(this.now());
   }
 
-  /** Takes this instance out of balancing until {@link setAlive}; the reason shows in `/readyz`. */
+  /** Takes this instance out of load balancing until {@link setAlive}; the reason is shown at `/readyz`. */
   setDead(reason = 'set dead'): void {
     this.dead = reason;
     this.publish();
   }
 
-  /** Takes back {@link setDead}. */
+  /** Undoes {@link setDead}. */
   setAlive(): void {
     this.dead = undefined;
     this.publish();
   }
 
   /**
-   * Keeps the service not ready until it is released, by the returned function (this hold only) or by
-   * {@link release} with its name (all of that name). Both may be called again without effect.
+   * Keeps the service not ready until released, by the returned function (only this hold) or by {@link release} with
+   * its name (all holds of that name). Both are idempotent.
    */
   hold(name: string): () => void {
     const hold = { name };
@@ -101,11 +101,11 @@ export class Readiness {
   }
 
   /**
-   * Makes readiness depend on a check, and returns what removes it. It runs when `/readyz` is asked and, while the
-   * service serves, every `pollIntervalMs`, so that grpc.health.v1 knows without being asked.
+   * Makes readiness depend on a check; returns a function that removes it. The check runs when `/readyz` is requested
+   * and, while the service is serving, every `pollIntervalMs`, so that grpc.health.v1 stays current.
    *
-   * @throws {Error} when the name is taken, reserved (`lifecycle`, `service`, `holds`), or not of letters, digits,
-   * `.`, `_` and `-`.
+   * @throws {Error} when the name is taken, reserved (`lifecycle`, `service`, `holds`), or contains other characters
+   * than letters, digits, `.`, `_` and `-`.
    */
   addCheck(name: string, check: Check, options?: CheckOptions): () => void {
     const remove = this.checks.add(name, check, this.entered === 'starting' ? 'failing' : 'passing', options);
@@ -115,7 +115,7 @@ export class Readiness {
   }
 
   /**
-   * Shows something at `/readyz` that does not decide: a degraded note leaves the answer at 200.
+   * Adds information to `/readyz` that does not affect it: the status stays 200 with a degraded note.
    *
    * @throws {Error} when the name is taken by another note.
    */
@@ -129,7 +129,7 @@ export class Readiness {
     return this.state.value.ready;
   }
 
-  /** Everything that is in the way, or nothing when ready. */
+  /** All reasons why it is not ready; empty when ready. */
   get reasons(): readonly string[] {
     return this.state.value.reasons;
   }
@@ -138,12 +138,12 @@ export class Readiness {
     return this.entered;
   }
 
-  /** The state now and at every change; completes when stopped. */
+  /** The current state and every change; completes when stopped. */
   get changes$(): Observable<ReadinessState> {
     return this.state.asObservable();
   }
 
-  /** Moves to a later phase; an earlier one is ignored, for a stop may overtake a start. For the lifecycle only. */
+  /** Moves to a later phase; an earlier one is ignored, because a stop may overtake a start. For the lifecycle only. */
   enter(phase: Exclude<ReadinessPhase, 'starting'>): void {
     if (PHASES.indexOf(phase) <= PHASES.indexOf(this.entered)) return;
     this.entered = phase;
@@ -153,7 +153,7 @@ export class Readiness {
     if (phase === 'stopped') this.state.complete();
   }
 
-  /** What `/readyz` answers: runs the checks, unless the drain has begun and what they look at may be gone. */
+  /** The response of `/readyz`: runs the checks, unless the drain has begun and their dependencies may be gone. */
   async report(): Promise<ProbeReport> {
     const checks = this.isUnderway() ? await this.checks.run() : {};
     const holds = [...new Set([...this.holds].map((hold) => hold.name))];

@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.js';
 
-/** What a step that hangs still has after a second signal, in milliseconds. */
+/** How long a hanging step may still take after a second signal, in milliseconds. */
 export const FORCED_STEP_MS = 1000;
 
-/** A step of the stop that did not end in its time; the stop went on without it. */
+/** A step of the stop exceeded its time; the stop continued without it. */
 export class StepTimeoutError extends Error {
   override readonly name = 'StepTimeoutError';
 
@@ -18,14 +18,14 @@ export class StepTimeoutError extends Error {
 /** How long a step may take. */
 export interface StepLimit {
   readonly timeoutMs: number;
-  /** From this on it has {@link FORCED_STEP_MS} at most. Default: nobody is in a hurry. */
+  /** Once aborted, at most {@link FORCED_STEP_MS} remain. Default: never */
   readonly force?: AbortSignal | undefined;
 }
 
 /**
- * Runs a step of the stop, for at most its time.
+ * Runs a step of the stop with a time limit.
  *
- * @throws {StepTimeoutError} when it takes longer; what it still does is nobody's.
+ * @throws {StepTimeoutError} when it takes longer; its later outcome is ignored.
  */
 export async function runStep<T>(
   clock: Clock,

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
 import { runStep } from './step.js';
 
-/** What a user registered to run at the start or the stop. */
+/** A callback that a user registered for the start or the stop. */
 export interface NamedCallback {
   readonly name: string;
   readonly run: () => Promise<void> | void;
@@ -9,19 +9,18 @@ export interface NamedCallback {
 
 /** How long stop callbacks may take. */
 export interface CallbackLimits {
-  /** A single one. */
+  /** Per callback. */
   readonly eachMs: number;
-  /** All of them, however many there are. */
+  /** For all of them together. */
   readonly allMs: number;
-  /** From this on what hangs is not waited for much longer. */
+  /** Once aborted, hanging callbacks are not waited for much longer. */
   readonly force: AbortSignal;
 }
 
 /**
- * Runs stop callbacks one after the other. When the time of all is over, those that are left are called all the same, and
- * not waited for.
+ * Runs stop callbacks in sequence. When the total time is over, the remaining ones are still called, but not awaited.
  *
- * @throws {AggregateError} with what the callbacks threw and each that was left behind; all of them were called.
+ * @throws {AggregateError} with the errors of callbacks and of those that were abandoned; all callbacks were called.
  */
 export async function runStopCallbacks(
   callbacks: readonly NamedCallback[],

@@ -8,22 +8,22 @@ import type { Settings } from '../settings/settings.js';
 
 /** One step of the stop. */
 export interface StopStep {
-  /** The phase that is stopped by it, as in the report and in errors. */
+  /** The name of the phase that it stops, as in the report and in errors. */
   readonly name: string;
-  /** How long it may take: what the configuration says, or a number of milliseconds. */
+  /** How long it may take: a configuration key, or a number of milliseconds. */
   readonly limit: number | { readonly key: string; readonly ms: (settings: StopSettings) => number };
-  /** When there is such a step: in words, and as far as the configuration tells. Default: always. */
+  /** When the step exists: in words, and as far as the configuration tells. Default: always. */
   readonly where?: {
     readonly text: string;
     readonly configured: (settings: Pick<ResolvedSettings, 'http'>) => boolean;
   };
-  /** Whether the phase keeps to the limit itself, and what is left of it is forced. Default: the lifecycle leaves it behind. */
+  /** Whether the phase enforces the limit itself by forcing what remains. Default: the lifecycle abandons it. */
   readonly keepsLimit?: boolean;
-  /** What happens in it, for docs/shutdown.md. */
+  /** What the step does, for docs/shutdown.md. */
   readonly what: string;
 }
 
-/** The part of the settings that limits are read from. */
+/** The settings that determine the limits. */
 export interface StopSettings extends Pick<
   ResolvedSettings,
   'allStopCallbacksTimeoutMs' | 'destroyHooksTimeoutMs'
@@ -31,17 +31,17 @@ export interface StopSettings extends Pick<
   readonly grpc: Pick<ResolvedSettings['grpc'], 'preStopDelayMs' | 'drainTimeoutMs'>;
 }
 
-/** What a step that keeps to its limit may go beyond it, once in a stop: the last bytes, and the process's own end. */
+/** How far steps that enforce their own limit may exceed it, once per stop: for the last bytes and the process exit. */
 export const STOP_MARGIN_MS = 1000;
 
-/** A step with the limit it has in this application. */
+/** A step with its limit in this application. */
 export interface TimedStep {
   readonly name: string;
   readonly limitMs: number;
   readonly keepsLimit: boolean;
 }
 
-/** A stop: its steps in the order in which they happen. */
+/** The steps of a stop, in order. */
 export type StopPlan = readonly StopStep[];
 
 /** The plan with the limits of an application. */
@@ -53,12 +53,12 @@ export function timedSteps(settings: StopSettings, plan: StopPlan): TimedStep[] 
   }));
 }
 
-/** What is known of the steps before there is an application. */
+/** What is known about the steps before the application exists. */
 type PlannedSettings = StopSettings & Pick<ResolvedSettings, 'gracePeriodMs' | 'http'>;
 
 /**
- * Says whether a stop fits between SIGTERM and SIGKILL: `undefined` when it does, or when there is no grace period to
- * fit into; else one warning with the sum and the remedy.
+ * Checks whether a stop fits between SIGTERM and SIGKILL. Returns `undefined` if it does or there is no grace period;
+ * else a warning with the sum and the remedy.
  *
  * @param has which steps the application has
  */
@@ -80,7 +80,7 @@ function stopPlanWarning(
   );
 }
 
-/** The same of what the configuration cannot know: ports and transports that `main.ts` added. */
+/** The same for what the configuration cannot know: ports and transports added in `main.ts`. */
 export function addedStepsWarning(
   settings: PlannedSettings,
   has: (step: StopStep) => boolean,
@@ -90,7 +90,7 @@ export function addedStepsWarning(
   return stopPlanWarning(settings, known, plan) ? undefined : stopPlanWarning(settings, has, plan);
 }
 
-/** A check for `loadConfig`, which knows the place of the key: whether a stop fits into the grace period. */
+/** A check for `loadConfig`, which knows the location of the key: whether a stop fits into the grace period. */
 export function checkStopPlan(
   settings: Settings,
   facts: ResolveSettingsFacts,

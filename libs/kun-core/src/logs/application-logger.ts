@@ -10,25 +10,25 @@ import { StreamDestination, type LogDestination } from './output/log-destination
 import { prettyDestination } from './output/pretty-destination.js';
 import { serializeError } from './serialize-error.js';
 
-/** How an {@link ApplicationLogger} writes. */
+/** Options of an {@link ApplicationLogger}. */
 export interface ApplicationLoggerOptions {
-  /** Stands in every line, as far as it is known. */
+  /** Included in every line, as far as known. */
   readonly identity: Partial<IdentityFields>;
-  /** The lowest level that is written (`Logger.Level`). Default: info */
+  /** The lowest level that is logged (`Logger.Level`). Default: info */
   readonly level?: LogLevel;
-  /** Lines for people (`Logger.Development`); needs the package pino-pretty. Default: false */
+  /** Human-readable lines (`Logger.Development`); requires the package pino-pretty. Default: false */
   readonly development?: boolean;
   /** Whether lines carry the call's tags (`GRPCServer.CtxTags`). Default: true */
   readonly tags?: boolean;
-  /** Where lines go. Default: standard output */
+  /** Where lines are written. Default: standard output */
   readonly destination?: LogDestination;
-  /** Is given each line as well, before it is rewritten for people. Default: nobody, which costs nothing */
+  /** Also receives each line, before it is formatted for humans. Default: none, at no cost */
   readonly copy?: ((line: string) => void) | undefined;
-  /** Default: the system's */
+  /** Default: the system clock */
   readonly clock?: Clock;
 }
 
-/** The levels of lines, the most talkative first. */
+/** The log levels, most verbose first. */
 export const LINE_LEVELS = [
   'trace',
   'debug',
@@ -39,7 +39,7 @@ export const LINE_LEVELS = [
 ] as const satisfies LineLevel[];
 
 /**
- * Makes the one logger of an application.
+ * Creates the logger of an application.
  *
  * @throws {MissingPackageError} when `development` is on and pino-pretty is not installed.
  */
@@ -53,9 +53,9 @@ export async function openLogger(options: ApplicationLoggerOptions): Promise<App
   );
 }
 
-/** The one logger of an application: two applications in one process share nothing of it. */
+/** The logger of an application; not shared with other applications in the process. */
 export class ApplicationLogger {
-  /** Its lines carry the fields of the call they are written under. */
+  /** Adds the fields of the current call to its lines. */
   readonly pino: Logger;
   private readonly identity: Readonly<Record<string, unknown>>;
   private readonly time: () => string;
@@ -75,7 +75,7 @@ export class ApplicationLogger {
         timestamp: this.time,
         formatters: { level: (label) => ({ level: label }) },
         serializers: { err: serializeError, error: errorOrValue },
-        // Called once for each line that is written, so it is where they are counted.
+        // pino calls this once per line, so lines are counted here.
         mixin: (_merged, level) => {
           this.count(level);
           const call = currentCall();
@@ -94,12 +94,12 @@ export class ApplicationLogger {
     return this.pino.level as LogLevel;
   }
 
-  /** Takes effect at once, for all loggers derived from this one too. */
+  /** Takes effect immediately, also for all loggers derived from this one. */
   set level(level: LogLevel) {
     this.pino.level = level;
   }
 
-  /** A writer of lines that all have the identity and these fields. */
+  /** Returns a writer of lines that all have the identity and these fields. */
   linesWith(common: Readonly<Record<string, unknown>>): LineWriter {
     return new LineWriter(
       {
@@ -114,17 +114,19 @@ export class ApplicationLogger {
     );
   }
 
-  /** Lines of the level written so far. */
+  /** The number of lines written at this level so far. */
   linesWritten(level: LineLevel): number {
     return this.written.get(severityOf(level)) ?? 0;
   }
 
-  /** Lines given up because nobody took them. */
+  /** The number of lines dropped because nothing read them. */
   get linesDropped(): number {
     return this.destination.dropped ?? 0;
   }
 
-  /** Settles when all lines written so far have left the process; false when nobody took them within `timeoutMs`. */
+  /**
+   * Resolves when all lines written so far have left the process; to false when nothing read them within `timeoutMs`.
+   */
   async flush(timeoutMs = DEFAULT_FLUSH_TIMEOUT_MS): Promise<boolean> {
     return settledWithin(this.destination.flush?.() ?? Promise.resolve(), timeoutMs);
   }
@@ -138,7 +140,7 @@ const DEFAULT_FLUSH_TIMEOUT_MS = 2000;
 
 const NO_FIELDS = Object.freeze({});
 
-/** The time of a line as pino wants it: `,"time":"2026-01-31T12:00:00.000Z"`. */
+/** The time in the form that pino expects: `,"time":"2026-01-31T12:00:00.000Z"`. */
 function isoTime(clock: Pick<Clock, 'now'>): () => string {
   const format = isoFormatter();
   return () => `,"time":"${format(clock.now())}"`;

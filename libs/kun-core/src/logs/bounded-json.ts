@@ -2,31 +2,31 @@ import type { FieldShape, MessageShape } from '../proto/message-shape.js';
 import { redaction, type Redaction } from './redaction.js';
 
 export interface BoundedJsonOptions {
-  /** The most characters to write. */
+  /** The maximum number of characters to write. */
   readonly maxLength: number;
-  /** The message's shape; without it all fields of the object are written, and none is known to be redacted. */
+  /** The message's shape; without it all properties of the object are written, and none is known to be redacted. */
   readonly shape?: MessageShape | undefined;
-  /** Fields to mask besides those that the shape marks. Default: none */
+  /** Fields to mask in addition to those marked in the shape. Default: none */
   readonly redaction?: Redaction;
 }
 
-/** The beginning of a message's JSON. */
+/** A prefix of a message's JSON. */
 export interface BoundedJson {
-  /** At most `maxLength` characters; whole JSON when nothing was cut. */
+  /** At most `maxLength` characters; complete JSON unless truncated. */
   readonly text: string;
   readonly cut: boolean;
 }
 
-/** What stands in place of a masked value. */
+/** Replaces a masked value. */
 export const REDACTED = '[redacted]';
 
-/** Deeper than this, gRPC's own implementations refuse a message. */
+/** gRPC's own implementations refuse messages nested deeper than this. */
 const MAX_DEPTH = 100;
 
 /**
- * Writes a message as JSON and stops when `maxLength` characters are there, so that a message of 50 MB costs no more
- * than a small one. Only fields of the proto are written (a handler may return objects that hold more), empty ones are
- * left out, bytes are told by their length, and masked fields as {@link REDACTED}.
+ * Writes a message as JSON and stops after `maxLength` characters, so that a 50 MB message costs no more than a small
+ * one. Only fields of the proto are written (a handler may return objects with more), empty ones are omitted, bytes are
+ * written as their length, and masked fields as {@link REDACTED}.
  */
 export function boundedJson(message: unknown, options: BoundedJsonOptions): BoundedJson {
   const writer = new Writer(options.maxLength);
@@ -57,13 +57,13 @@ class Writer {
     else this.object(value, undefined, masks, depth);
   }
 
-  /** Whether what is there is more than will be kept; going on has no effect then. */
+  /** Whether the limit is exceeded; further writes have no effect. */
   private get full(): boolean {
     return this.text.length > this.maxLength;
   }
 
   private string(value: string): void {
-    // One more than will be kept, so that a string that is cut here is seen to be.
+    // One more than is kept, so that truncating a string here is noticed.
     const rest = this.maxLength - this.text.length + 1;
     this.text += JSON.stringify(value.length > rest ? value.slice(0, rest) : value);
   }
@@ -127,14 +127,14 @@ class Writer {
   }
 }
 
-/** A member of a oneof is written as a field, also where messages keep it apart. */
+/** A member of a oneof is written as a field, even where messages represent it separately. */
 function valueOf(message: object, { name, oneof }: FieldShape): unknown {
   if (oneof === undefined) return Reflect.get(message, name);
   const { case: set, value } = Object(Reflect.get(message, oneof)) as { case?: unknown; value?: unknown };
   return set === name ? value : undefined;
 }
 
-/** As protobuf's own JSON leaves out what has its default. */
+/** Protobuf's own JSON mapping omits default values as well. */
 function isEmpty(value: unknown): boolean {
   return (
     value === undefined ||

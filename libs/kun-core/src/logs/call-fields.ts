@@ -4,7 +4,7 @@ import type { RpcMethod } from '../rpc/rpc-method.js';
 import { recordedSpan } from '../traces/trace-context.js';
 import { field } from './line-writer.js';
 
-/** The fields of a line written by code under the call. */
+/** The fields of a line logged by code under the call. */
 export function callFields(call: RpcCall, tagsEnabled: boolean): Record<string, unknown> {
   const fields: Record<string, unknown> = {
     'grpc.service': call.method.service,
@@ -14,7 +14,7 @@ export function callFields(call: RpcCall, tagsEnabled: boolean): Record<string, 
   return fields;
 }
 
-/** What differs between calls of one method, as text for a line. */
+/** The fields that differ between calls of one method, as text for a line. */
 export function identityFields(call: RpcCall, tagsEnabled: boolean): string {
   let text = '';
   tellIdentity(call, tagsEnabled, (name, value) => (text += field(name, value)));
@@ -29,7 +29,7 @@ function tellIdentity(
   if (call.requestId !== '') tell('request_id', call.requestId);
   const span = call.get(recordedSpan);
   if (span) {
-    // OpenTelemetry's names for logs that belong to a span.
+    // OpenTelemetry's field names for log records that belong to a span.
     tell('trace_id', span.traceId);
     tell('span_id', span.spanId);
   }
@@ -37,7 +37,7 @@ function tellIdentity(
   if (hasRoutes(call.routes)) tell('routes', call.routes);
 }
 
-/** The fields that all lines about calls of a method have, named as in go-grpc-middleware v2. */
+/** The fields common to all lines about calls of a method, named as in go-grpc-middleware v2. */
 export function methodFields(method: RpcMethod, side: 'server' | 'client'): Record<string, string> {
   return {
     protocol: 'grpc',

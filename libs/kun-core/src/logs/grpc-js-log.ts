@@ -2,12 +2,12 @@ import { setLogger } from '@grpc/grpc-js';
 import { systemClock } from '../clock.js';
 import { CALLERS_LINES, LineSampler } from './line-sampler.js';
 
-/** A line of a library, and how bad it takes it to be. */
+/** A line from a library, with its level. */
 export type LibraryLine = (level: 'debug' | 'log' | 'warn', message: string) => void;
 
 /**
- * Has grpc-js, whose logger is one for the process and prints on standard error, write into a log; the returned function
- * gives it its own printing back. Verbosity and tracers stay what `GRPC_VERBOSITY` and `GRPC_TRACE` say.
+ * Redirects grpc-js' process-wide logger, which prints to standard error, into a log; the returned function restores
+ * it. Verbosity and tracers remain controlled by `GRPC_VERBOSITY` and `GRPC_TRACE`.
  */
 export function takeGrpcJsLog(write: LibraryLine): () => void {
   const sampler = new LineSampler(CALLERS_LINES);
@@ -23,7 +23,7 @@ export function takeGrpcJsLog(write: LibraryLine): () => void {
   return () => setLogger(AS_FOUND);
 }
 
-/** What grpc-js prints with when nobody sets a logger. */
+/** grpc-js' default logger. */
 const AS_FOUND: Partial<Console> = {
   error: (message: unknown, ...rest: unknown[]) => console.error(`E ${String(message)}`, ...rest),
   info: (message: unknown, ...rest: unknown[]) => console.error(`I ${String(message)}`, ...rest),
@@ -33,6 +33,6 @@ const AS_FOUND: Partial<Console> = {
 /** The one message of grpc-js that repeats what a peer sent. */
 function withoutValues(message: string): string {
   return message.startsWith('Failed to add metadata entry')
-    ? 'grpc-js left out metadata of a peer that is not valid'
+    ? 'grpc-js dropped invalid metadata of a peer'
     : message;
 }

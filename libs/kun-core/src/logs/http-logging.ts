@@ -4,14 +4,14 @@ import { REQUEST_ID_HEADER, requestIdFrom } from '../rpc/call-values.js';
 import type { ApplicationLogger } from './application-logger.js';
 import type { LogRouter } from './log-router.js';
 
-/** A handler of requests in the form that Node, Express and Nest share. */
+/** Middleware in the form that Node, Express and Nest share. */
 export type HttpMiddleware = (request: IncomingMessage, response: ServerResponse, next: () => void) => void;
 
 /**
- * Gives the user's HTTP routes what calls have: a request id, taken over or made and returned in the response; the id
- * in every line written under the request; one line when it has ended (info; warn for 4xx; error for 5xx).
+ * Gives the user's HTTP routes what calls have: a request id, taken over or generated and returned in the response; the
+ * id in every line logged under the request; one line when it has ended (info; warn for 4xx; error for 5xx).
  *
- * Of the request only method and path are logged: headers and query strings carry credentials.
+ * Only method and path of the request are logged: headers and query strings carry credentials.
  */
 export function httpLogging(log: LogRouter, logger: ApplicationLogger): HttpMiddleware {
   const logRequest = pinoHttp({
@@ -21,7 +21,7 @@ export function httpLogging(log: LogRouter, logger: ApplicationLogger): HttpMidd
       response.setHeader(REQUEST_ID_HEADER, id);
       return id;
     },
-    // Lines under the request carry its id only; method, path and status stand in the line at its end.
+    // Lines under the request carry only its id; method, path and status are in the final line.
     quietReqLogger: true,
     customAttributeKeys: { reqId: 'request_id', responseTime: 'http.time_ms' },
     customLogLevel: (_request, response, error) => {

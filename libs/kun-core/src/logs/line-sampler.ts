@@ -1,8 +1,8 @@
-/** Which of the lines of one method to write; as zap, Go's logger of kunapp, samples. */
+/** How many lines of one method to write, with the sampling rules of zap, the logger of kunapp. */
 export interface SamplingOptions {
-  /** So many in each second are written. Default: 100 */
+  /** The number of lines written in each second. Default: 100 */
   readonly initialPerSecond?: number;
-  /** After those, one in this many of the same second is written; 0: none. Default: 100 */
+  /** Beyond those, every n-th line of the same second is written; 0: none. Default: 100 */
   readonly thereafter?: number;
 }
 
@@ -10,12 +10,12 @@ const DEFAULT_INITIAL = 100;
 const DEFAULT_THEREAFTER = 100;
 
 /**
- * What of the lines is written whose pace callers set, and not the service: calls of methods that nobody has, requests
- * that cannot be read, refused calls and handshakes. Else whoever reaches the port writes the log full.
+ * The limit on log lines whose rate callers control: calls of unknown methods, unreadable requests, refused calls and
+ * handshakes. Without it anyone who can reach the port could flood the log.
  */
 export const CALLERS_LINES: Required<SamplingOptions> = { initialPerSecond: 20, thereafter: 0 };
 
-/** Picks lines of one kind, and says with the next how many were left out. */
+/** Samples lines of one kind, and reports with the next line how many were dropped. */
 export class LineSampler {
   private second = Number.NaN;
   private seen = 0;
@@ -28,7 +28,7 @@ export class LineSampler {
     this.thereafter = options.thereafter ?? DEFAULT_THEREAFTER;
   }
 
-  /** `undefined`: leave the line out; else write it, and say how many were left out before it. */
+  /** Returns `undefined` to drop the line, else the number of lines dropped before it. */
   take(nowMs: number): number | undefined {
     const second = Math.floor(nowMs / 1000);
     if (second !== this.second) {

@@ -3,7 +3,7 @@ import type { LogLevel } from '../settings/keys/logger.js';
 /** The level of a line; `silent` is not one. */
 export type LineLevel = Exclude<LogLevel, 'silent'>;
 
-/** What a {@link LineWriter} needs of the logger it writes for. */
+/** What a {@link LineWriter} needs of its logger. */
 export interface LineSink {
   isLevelEnabled(level: LineLevel): boolean;
   /** `,"time":"..."`. */
@@ -12,10 +12,10 @@ export interface LineSink {
 }
 
 /**
- * One field of a line as text, `,"name":value`: a line is these put together, which costs a third of an object that is
- * made to be turned into text. Empty for `undefined`.
+ * One field of a line as text, `,"name":value`: a line is a concatenation of fields, at a third of the cost of
+ * serializing an object. Empty for `undefined`.
  *
- * @param name is written as it is: letters, digits, `_` and `.`
+ * @param name is written unescaped: letters, digits, `_` and `.`
  */
 export function field(name: string, value: unknown): string {
   const text = JSON.stringify(value) as string | undefined;
@@ -23,9 +23,9 @@ export function field(name: string, value: unknown): string {
 }
 
 /**
- * Writes lines that have most fields in common, in the format of the application's pino: what is common is made into
- * text once. For the line of every call this costs a fraction of what a pino child costs, and brings no fields of the
- * current call, since its lines are about a call and know it.
+ * Writes lines with many fields in common in the format of the application's pino; the common fields are serialized
+ * once. For the line of every call this costs a fraction of a pino child. It does not add the fields of the current
+ * call, since its lines already contain them.
  */
 export class LineWriter {
   private readonly common: string;
@@ -44,9 +44,9 @@ export class LineWriter {
   }
 
   /**
-   * Writes a line. To be asked after {@link isLevelEnabled}, best before the fields are gathered.
+   * Writes a line. Check {@link isLevelEnabled} first, ideally before gathering the fields.
    *
-   * @param fields of {@link field}, in the order they shall have
+   * @param fields results of {@link field}, in output order
    */
   write(level: LineLevel, fields: string, message: string): void {
     const line = `{"level":"${level}"${this.sink.time()}${this.common}${fields}${field('msg', message)}}\n`;

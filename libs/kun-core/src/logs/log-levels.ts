@@ -1,10 +1,13 @@
 import { status } from '@grpc/grpc-js';
 import type { LineLevel } from './line-writer.js';
 
-/** The level of the line of a call, by the code it ended with. */
+/** The log level of a call by its status code. */
 export type LevelTable = Readonly<Record<status, LineLevel>>;
 
-/** `DefaultServerCodeToLevel` of go-grpc-middleware v2: what is the caller's doing is info, what is ours an error. */
+/**
+ * `DefaultServerCodeToLevel` of go-grpc-middleware v2: what the caller caused is info, what the server caused is an
+ * error.
+ */
 export const SERVER_LEVELS: LevelTable = {
   [status.OK]: 'info',
   [status.NOT_FOUND]: 'info',
@@ -25,7 +28,7 @@ export const SERVER_LEVELS: LevelTable = {
   [status.DATA_LOSS]: 'error',
 };
 
-/** `DefaultClientCodeToLevel` of the same: the service that made the call says what it thinks of the answer. */
+/** `DefaultClientCodeToLevel` of go-grpc-middleware v2: the calling service decides what a failure means to it. */
 export const CLIENT_LEVELS: LevelTable = {
   [status.OK]: 'debug',
   [status.CANCELLED]: 'debug',

@@ -119,7 +119,7 @@ describe('LogRouter, two applications in one process', () => {
     const call = new FakeCall({ method: a.method });
     runInCall(call, () => a.greeter.logger.assign({ account: 'a-17', list: [1] }));
     expect(call.tags.toJSON()).toEqual({ account: 'a-17', list: '[1]' });
-    expect(() => a.greeter.logger.assign({ x: 1 })).toThrow(/no call and no request to assign to/);
+    expect(() => a.greeter.logger.assign({ x: 1 })).toThrow(/no current call or request/);
   });
 
   it('runs code with fields of its own', () => {

@@ -9,11 +9,11 @@ import { takeGrpcJsLog } from './grpc-js-log.js';
 /** The levels of a Nest logger. */
 export type NestLevel = 'verbose' | 'debug' | 'log' | 'warn' | 'error' | 'fatal';
 
-/** A line of a Nest logger, kept until there is something to write it. */
+/** A line of a Nest logger, held until there is a logger to write it. */
 export interface HeldLine {
   readonly level: NestLevel;
   readonly message: unknown;
-  /** As Nest passes them: the context is the last. */
+  /** As Nest passes them: the context comes last. */
   readonly params: readonly unknown[];
 }
 
@@ -23,11 +23,11 @@ interface LogScope {
   logger?: Logger | undefined;
 }
 
-// Nest's own logger is one for the process, so what leads from a line to its application has to be as well: the code
-// that runs in a scope, and the applications that are open, the newest last.
+// Nest's own logger is process-wide, so what maps a line to its application must be, too: the scope of the running
+// code, and the open applications, newest last.
 const scopes = new AsyncLocalStorage<LogScope>();
 const open = new Set<LogRouter>();
-// What libraries print with is one for the process too: taken with the first application, given back after the last.
+// The loggers of libraries are process-wide as well: redirected with the first application, restored after the last.
 const giveBack: Array<() => void> = [];
 
 const MAX_HELD_LINES = 1000;
@@ -62,7 +62,7 @@ export class LogRouter {
     fatal: (message: unknown, ...params: unknown[]) => route(this, { level: 'fatal', message, params }),
   };
 
-  /** Runs code of this application: what it starts, now or later, logs here. */
+  /** Runs code of this application: whatever it starts, now or later, logs here. */
   run<T>(body: () => T, requestLogger?: Logger): T {
     return scopes.run({ log: this, logger: requestLogger }, body);
   }
@@ -72,37 +72,37 @@ export class LogRouter {
     for (const method of methods) this.methods.add(method);
   }
 
-  /** The logger exists: what was held is written now, with the time of now. */
+  /** Called once the logger exists: held lines are written now, with the current time. */
   openWith(logger: ApplicationLogger, nest: LoggerService): void {
     this.sink = { logger, nest };
     for (const line of this.takeHeld()) this.write(line);
   }
 
-  /** The start is over: from now on an exception that Nest reports is one of a request, and is written. */
+  /** The start is over: from now on an exception that Nest reports belongs to a request, and is logged. */
   started(): void {
     this.starting = false;
   }
 
-  /** The start failed before there was a logger: hands over what was held, Nest's own reports of the failure left out. */
+  /** The start failed before there was a logger: returns the held lines, without Nest's own report of the failure. */
   takeHeld(): HeldLine[] {
     const held = this.held;
     this.held = [];
     return held;
   }
 
-  /** Lines without an owner do not come here any more. */
+  /** Stops receiving lines without an owner. */
   close(): void {
     open.delete(this);
     if (open.size === 0) for (const release of giveBack.splice(0)) release();
   }
 
-  /** The logger with the fields of the HTTP request that the code works for, if any. */
+  /** The logger with the fields of the current HTTP request, if any. */
   get logger(): Logger | undefined {
     const scope = scopes.getStore();
     return (scope?.log === this ? scope.logger : undefined) ?? this.sink?.logger.pino;
   }
 
-  /** Adds fields to the lines of the HTTP request that the code works for; false when there is none. */
+  /** Adds fields to the lines of the current HTTP request; false when there is none. */
   assign(fields: Bindings): boolean {
     const scope = scopes.getStore();
     if (scope?.log !== this || !scope.logger) return false;
@@ -115,7 +115,7 @@ export class LogRouter {
   }
 
   write(line: HeldLine): void {
-    // kun reports why a start failed, in one message; Nest's trace of the same error would say it again, with stacks.
+    // kun reports a failed start in one message; Nest's report of the same error would repeat it with stacks.
     if (this.starting && isExceptionReport(line)) return;
     if (this.sink) this.sink.nest[line.level]?.(line.message, ...line.params);
     else if (this.held.length < MAX_HELD_LINES) this.held.push(line);

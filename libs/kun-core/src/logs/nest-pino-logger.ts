@@ -6,10 +6,10 @@ import type { ApplicationLogger } from './application-logger.js';
 import { LogRouter } from './log-router.js';
 
 /**
- * nestjs-pino's `PinoLogger`, writing to the logger of the application it is injected in.
+ * nestjs-pino's `PinoLogger`, writing to the logger of the application it is injected into.
  *
- * nestjs-pino itself keeps its root logger as state of its module, one for the process; `PinoLogger.root` therefore
- * stays `undefined`, and levels are changed at `ApplicationLogger`.
+ * nestjs-pino keeps its root logger as module state, one per process; `PinoLogger.root` therefore stays `undefined`,
+ * and levels are changed on `ApplicationLogger`.
  */
 export class ApplicationPinoLogger extends PinoLogger {
   constructor(
@@ -28,9 +28,7 @@ export class ApplicationPinoLogger extends PinoLogger {
     const tags = currentCall()?.tags;
     if (!tags) {
       if (this.log.assign(fields)) return;
-      throw new Error(
-        'PinoLogger.assign: there is no call and no request to assign to; use child() of its logger',
-      );
+      throw new Error('PinoLogger.assign: there is no current call or request; use child() of its logger');
     }
     for (const [name, value] of Object.entries(fields)) {
       const plain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
@@ -44,14 +42,14 @@ export class ApplicationPinoLogger extends PinoLogger {
   }
 }
 
-/** Connects the log with its logger: from now on lines are written. */
+/** Connects the log to its logger: from now on lines are written. */
 export function openLog(log: LogRouter, logger: ApplicationLogger): void {
   log.openWith(logger, new Logger(new ApplicationPinoLogger(log, logger), {}));
 }
 
 /**
  * nestjs-pino's providers (`PinoLogger`, `Logger`, `NativeLogger`, `@InjectPinoLogger`), bound to the application's own
- * logger. To be provided and exported by a global module that also provides `LogRouter` and the token given.
+ * logger. They must be provided and exported by a global module that also provides `LogRouter` and the given token.
  */
 export function nestPinoProviders(loggerToken: FactoryProvider['provide']): Provider[] {
   const theirs = LoggerModule.forRoot({ useExisting: true }).providers ?? [];
@@ -64,10 +62,10 @@ export function nestPinoProviders(loggerToken: FactoryProvider['provide']): Prov
   return [...theirs.filter((provider) => !REPLACED.includes(tokenOf(provider))), application];
 }
 
-/** What to export of {@link nestPinoProviders}. */
+/** The tokens of {@link nestPinoProviders} to export. */
 export function tokenOf(provider: Provider): FactoryProvider['provide'] {
   return typeof provider === 'function' ? provider : provider.provide;
 }
 
-// kun takes calls below Nest, so nestjs-pino's hook into Nest's microservices has nothing to do.
+// kun handles calls below Nest, so nestjs-pino's hook into Nest's microservices is not needed.
 const REPLACED: ReadonlyArray<FactoryProvider['provide']> = [PinoLogger, PINO_PRE_REQUEST_HOOK];

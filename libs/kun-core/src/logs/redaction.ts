@@ -1,20 +1,20 @@
 import { readRedactionPath } from '../grammar/redaction-path.js';
 
 /**
- * Fields whose values are for nobody's log, by their path in the message, as `user.password`: elements of lists and
- * values of maps are passed through. `**.password` is a field of that name at any depth.
+ * Fields whose values must not be logged, by their path in the message, such as `user.password`: array elements and map
+ * values are traversed. `**.password` is a field of that name at any depth.
  */
 export type RedactionPath = string;
 
 /** Which fields below a place in a message are masked. */
 export interface Redaction {
-  /** Whether the field here is. */
+  /** Whether this field is masked. */
   masks(field: string): boolean;
-  /** What holds within the field. */
+  /** The redaction within the field. */
   within(field: string): Redaction;
 }
 
-/** @throws {TypeError} when a path cannot be read. */
+/** @throws {TypeError} when a path is malformed. */
 export function redaction(paths: readonly RedactionPath[]): Redaction {
   const anywhere = new Set<string>();
   const root = new Place(anywhere);

@@ -58,7 +58,7 @@ describe('serializeError', () => {
         throw new Error('no');
       },
     });
-    expect(serializeError(hostile)).toBe('a value that cannot be read');
+    expect(serializeError(hostile)).toBe('an unreadable value');
     expect(serializeError(Object.create(null))).toBe('{}');
   });
 

@@ -2,23 +2,23 @@ import { codeName } from '../status/code.js';
 import type { StatusDetail } from '../status/details/detail-types.js';
 import { StatusError } from '../status/status-error.js';
 
-/** An error as it stands in a log line. */
+/** An error in the form it is logged. */
 export interface SerializedError {
   /** The name of its class. */
   readonly type: string;
   readonly message: string;
   readonly stack?: string;
-  /** What led to it, at most {@link MAX_CAUSES} deep. */
+  /** Its cause, at most {@link MAX_CAUSES} deep. */
   readonly cause?: SerializedError | string;
-  /** The parts of an AggregateError, at most {@link MAX_CAUSES}. */
+  /** The errors of an AggregateError, at most {@link MAX_CAUSES}. */
   readonly errors?: ReadonlyArray<SerializedError | string>;
   /** A StatusError's details. */
   readonly details?: readonly unknown[];
-  /** What else it says of itself in plain values, as `code: 'ECONNREFUSED'`; objects are left out. */
+  /** Its other properties with primitive values, such as `code: 'ECONNREFUSED'`; objects are omitted. */
   readonly [field: string]: unknown;
 }
 
-/** How many causes behind each other, or parts beside each other, are told. */
+/** The maximum number of nested causes, or of errors in an aggregate. */
 export const MAX_CAUSES = 8;
 
 const MAX_TEXT_LENGTH = 16 * 1024;
@@ -26,8 +26,8 @@ const MAX_TEXT_LENGTH = 16 * 1024;
 /**
  * Describes anything that was thrown, bounded in size, and never throws itself.
  *
- * Fields of an error that hold objects are not followed: errors of HTTP clients carry whole requests there, headers
- * with credentials included.
+ * Properties that hold objects are omitted: errors of HTTP clients carry whole requests there, including headers with
+ * credentials.
  */
 export function serializeError(thrown: unknown): SerializedError | string {
   return describe(thrown, MAX_CAUSES);
@@ -37,7 +37,7 @@ function describe(thrown: unknown, depth: number): SerializedError | string {
   try {
     return thrown instanceof Error ? describeError(thrown, depth) : cut(asText(thrown));
   } catch {
-    return 'a value that cannot be read';
+    return 'an unreadable value';
   }
 }
 

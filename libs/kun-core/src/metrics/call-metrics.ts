@@ -8,25 +8,28 @@ import type { RpcDurations } from './rpc-durations.js';
 import { MethodHistogram } from './method-histogram.js';
 
 export interface CallMetricsOptions {
-  /** Which side of the calls: names begin with `grpc_server_` or `grpc_client_`. Default: server */
+  /** The side whose calls are measured: names begin with `grpc_server_` or `grpc_client_`. Default: server */
   readonly side?: 'server' | 'client';
   /** Upper bounds of `handling_seconds`, ascending. Default: {@link DEFAULT_BUCKETS} */
   readonly buckets?: readonly number[] | undefined;
-  /** How `grpc_code` is spelt: `go` is `NotFound`, as the Go libraries and their dashboards have it; `grpc` is `NOT_FOUND`. Default: go */
+  /**
+   * The spelling of `grpc_code`: `go` is `NotFound`, as in Go libraries and their dashboards; `grpc` is `NOT_FOUND`.
+   * Default: go
+   */
   readonly codeNames?: 'go' | 'grpc';
-  /** Where durations count besides, for OpenTelemetry. Default: nowhere */
+  /** Also records durations here, for OpenTelemetry. Default: nowhere */
   readonly durations?: RpcDurations | undefined;
 }
 
-/** The buckets of Prometheus' Go client, in seconds, which go-grpc-prometheus uses. */
+/** The default buckets of Prometheus' Go client, in seconds, which go-grpc-prometheus uses. */
 export const DEFAULT_BUCKETS: readonly number[] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /**
  * The metrics of go-grpc-prometheus, with its names and labels: `started_total`, `handled_total`, `msg_received_total`,
- * `msg_sent_total` and `handling_seconds`; besides, `in_flight`.
+ * `msg_sent_total` and `handling_seconds`; in addition `in_flight`.
  *
- * A call counts in plain numbers of its method; the series are made of them when somebody scrapes. Going through
- * prom-client's labels at every call would cost more than the rest of the chain.
+ * Calls are counted in plain numbers per method, and the series are built on scrape. Going through prom-client's labels
+ * for every call would cost more than the rest of the chain.
  */
 export class CallMetrics {
   private readonly methods = new Map<RpcMethod, MethodCounts>();
@@ -76,12 +79,12 @@ export class CallMetrics {
     );
   }
 
-  /** Shows the methods with 0 from now on, so that the first call of each is an increase that `rate()` sees. */
+  /** Initializes the methods' series to 0, so that `rate()` sees the first call of each as an increase. */
   prepare(methods: Iterable<RpcMethod>): void {
     for (const method of methods) this.countsOf(method);
   }
 
-  /** A call begins; the returned counts are to be told of its end. */
+  /** Counts the start of a call; its end must be reported to the returned counts. */
   start(call: RpcCall): MethodCounts {
     const counts = this.methods.get(call.method) ?? this.countsOf(call.method);
     counts.begin(call);
@@ -125,7 +128,7 @@ export class CallMetrics {
         for (const counts of this.methods.values()) {
           for (const code of STATUS_CODES) {
             const handled = counts.handledByCode[code] ?? 0;
-            // Methods that no service has end in few ways, and need no series for the others.
+            // Unknown methods end in few ways, and need no series for the others.
             if (handled === 0 && counts.method === UNKNOWN_METHOD) continue;
             counter.inc({ ...counts.labels, grpc_code: this.codeLabel(code) }, handled);
           }

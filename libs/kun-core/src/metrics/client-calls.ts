@@ -4,8 +4,8 @@ import type { RpcMethod } from '../rpc/rpc-method.js';
 import { codeName, goCodeName } from '../status/code.js';
 
 /**
- * `kun_client_calls_total{upstream, grpc_service, grpc_method, grpc_code}`: calls as their makers saw them, however many
- * attempts each took; the attempts are counted by `grpc_client_*`. One for all upstreams of an application.
+ * `kun_client_calls_total{upstream, grpc_service, grpc_method, grpc_code}`: calls as their callers saw them, however
+ * many attempts each took; attempts are counted by `grpc_client_*`. Shared by all upstreams of an application.
  */
 export class ClientCallCounts {
   private readonly counts = new Map<string, Map<RpcMethod, Map<status, number>>>();
@@ -35,7 +35,7 @@ export class ClientCallCounts {
     });
   }
 
-  /** Shows the methods with 0 calls of OK from now on. */
+  /** Initializes the methods' series for OK to 0. */
   prepare(upstream: string, methods: Iterable<RpcMethod>): void {
     for (const method of methods) this.add(upstream, method, 0, 0);
   }
@@ -49,13 +49,13 @@ export class ClientCallCounts {
   }
 }
 
-/** What a client's retry tells of itself. */
+/** What a client's retry reports. */
 export type RetryEvent =
   'retry' | 'attempts' | 'budget' | 'deadline' | 'pushback' | 'committed' | 'cancelled';
 
 /**
- * `kun_client_retries_total{upstream, outcome}`: attempts made again (`retry`), and failures that were not tried again
- * though their code would have been, by why; and `kun_client_retry_tokens{upstream}`, what the budget has left.
+ * `kun_client_retries_total{upstream, outcome}`: retries (`retry`), and failures with a retryable code that were not
+ * retried, by reason; `kun_client_retry_tokens{upstream}`: what remains of the retry budget.
  */
 export class RetryCounts {
   private readonly counts = new Map<string, Map<RetryEvent, number>>();
@@ -64,7 +64,7 @@ export class RetryCounts {
   constructor(registry: Registry) {
     const counter: Counter = new Counter({
       name: 'kun_client_retries_total',
-      help: 'Attempts made again, and failures that were not tried again, by why',
+      help: 'Retries, and failures that were not retried, by reason',
       labelNames: ['upstream', 'outcome'],
       registers: [registry],
       collect: () => {
@@ -76,7 +76,7 @@ export class RetryCounts {
     });
     const gauge: Gauge = new Gauge({
       name: 'kun_client_retry_tokens',
-      help: 'Attempts that may still be made again before a success earns another',
+      help: 'Retries that the budget still allows before a success earns another',
       labelNames: ['upstream'],
       registers: [registry],
       collect: () => {
@@ -85,7 +85,7 @@ export class RetryCounts {
     });
   }
 
-  /** Shows the budget of an upstream. */
+  /** Exposes the budget of an upstream. */
   watch(upstream: string, tokens: () => number): void {
     this.tokens.set(upstream, tokens);
     this.add(upstream, 'retry', 0);

@@ -2,9 +2,9 @@ import type { ConfigStatus } from '@kun/config';
 import { Counter, Gauge, type Registry } from 'prom-client';
 
 /**
- * How the configuration is doing, read when scraped: `kun_config_last_reload_successful` (1 or 0),
- * `kun_config_hash{hash}` (always 1; instances that should agree show the same), `kun_config_reloads_total{result}` and
- * `kun_config_restart_needed` (keys changed since the start that wait for the next one).
+ * The state of the configuration, read on scrape: `kun_config_last_reload_successful` (1 or 0), `kun_config_hash{hash}`
+ * (always 1; instances with the same configuration show the same hash), `kun_config_reloads_total{result}` and
+ * `kun_config_restart_needed` (keys changed since the start that take effect on restart).
  */
 export function exposeConfigMetrics(status: () => ConfigStatus, registry: Registry): void {
   const gauge = (name: string, help: string, value: (status: ConfigStatus) => number) => {
@@ -15,14 +15,12 @@ export function exposeConfigMetrics(status: () => ConfigStatus, registry: Regist
       collect: () => metric.set(value(status())),
     });
   };
-  gauge(
-    'kun_config_last_reload_successful',
-    'Whether the configuration files as they are now are in use',
-    (now) => (now.lastReloadSuccessful ? 1 : 0),
+  gauge('kun_config_last_reload_successful', 'Whether the current configuration files are in use', (now) =>
+    now.lastReloadSuccessful ? 1 : 0,
   );
   gauge(
     'kun_config_restart_needed',
-    'Keys changed since the start that take effect at the next one',
+    'Keys changed since the start that take effect on restart',
     (now) => now.needRestart.length,
   );
   const hash: Gauge = new Gauge({
@@ -37,7 +35,7 @@ export function exposeConfigMetrics(status: () => ConfigStatus, registry: Regist
   });
   const reloads: Counter = new Counter({
     name: 'kun_config_reloads_total',
-    help: 'Changes of the configuration files, by whether they could be used',
+    help: 'Reloads of the configuration files, by result',
     labelNames: ['result'],
     registers: [registry],
     collect() {

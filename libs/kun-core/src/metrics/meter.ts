@@ -3,21 +3,21 @@ import type { IdentityFields } from '../identity/identity.js';
 import { OPENMETRICS_CONTENT_TYPE, openMetricsText } from './openmetrics.js';
 import { collectProcessMetrics } from './process-metrics.js';
 
-/** What a {@link Meter} measures beside what it is asked to. */
+/** Options of a {@link Meter}. */
 export interface MeterOptions {
-  /** Shown by `kun_info`. */
+  /** Exposed as `kun_info`. */
   readonly identity: IdentityFields;
-  /** Whether to add prom-client's metrics of the process and of Node. Default: true */
+  /** Whether to add prom-client's process and Node metrics. Default: true */
   readonly processMetrics?: boolean;
 }
 
-/** Text for a scrape. */
+/** The text of a scrape. */
 export interface Exposition {
   readonly contentType: string;
   readonly body: string;
 }
 
-/** The metrics of one application: two applications in one process share no registry. */
+/** The metrics of one application; registries are not shared between applications in a process. */
 export class Meter {
   readonly registry = new Registry();
   private readonly release: () => void;
@@ -34,11 +34,11 @@ export class Meter {
   }
 
   /**
-   * Takes a metric out of prom-client's registry of the process into this application's, as must be done with those that
-   * `makeCounterProvider(...)` and its siblings make: they register with the process, and a second application asking
-   * for the name would be given the first one's metric.
+   * Moves a metric from prom-client's process-wide registry to this application's. Required for those that
+   * `makeCounterProvider(...)` and its siblings create: they register with the process, and a second application that
+   * asks for the name would get the first one's metric.
    *
-   * @throws {Error} when the application has another metric of the name.
+   * @throws {Error} when the application has another metric of that name.
    */
   adopt(metric: Metric): void {
     const name = nameOf(metric);
@@ -48,8 +48,8 @@ export class Meter {
   }
 
   /**
-   * Everything to be scraped: the application's own metrics, then what libraries and users registered with the process
-   * and nobody adopted. Where a name is in both, the application's counts: a name may stand there once only.
+   * Everything to scrape: the application's own metrics, then what libraries and users registered process-wide and
+   * nobody adopted. If a name is in both, the application's metric is used, because a name may occur only once.
    */
   async expose(format: 'text' | 'openmetrics' = 'text'): Promise<Exposition> {
     if (format === 'openmetrics') {
@@ -73,7 +73,7 @@ export class Meter {
   }
 }
 
-/** Whether a provider's instance is one of prom-client's metrics, made by any copy of it. */
+/** Whether a provider's instance is a metric of prom-client, from any copy of it. */
 export function isMetric(value: unknown): value is Metric {
   return (
     typeof value === 'object' &&

@@ -5,7 +5,7 @@ import { recordedSpan } from '../traces/trace-context.js';
 import type { Exemplar } from './openmetrics.js';
 import type { MethodDurations } from './rpc-durations.js';
 
-/** What is counted of one method. */
+/** The counts of one method. */
 export class MethodCounts {
   readonly labels: {
     readonly grpc_type: string;
@@ -14,23 +14,23 @@ export class MethodCounts {
   };
   started = 0;
   handled = 0;
-  /** The index is the code. */
+  /** Indexed by status code. */
   readonly handledByCode: number[] = STATUS_CODES.map(() => 0);
-  /** Calls by duration, not cumulated; the last is for those above every bound. */
+  /** Calls by duration, not cumulative; the last bucket is for those above every bound. */
   readonly bucketCounts: number[];
   totalSeconds = 0;
-  /** By bucket: the last recorded call in it. */
+  /** The last recorded call in each bucket. */
   readonly exemplars: Array<Exemplar | undefined> = [];
 
   private received = 0;
   private sent = 0;
-  /** The calls whose messages must be seen while they run: a stream may last for days. */
+  /** Open streams, whose messages must be counted while they run, since a stream may last for days. */
   private readonly streams: Set<RpcCall> | undefined;
 
   constructor(
     readonly method: RpcMethod,
     private readonly bounds: readonly number[],
-    /** Where durations count besides, when OpenTelemetry's are exported. */
+    /** Also records durations here when OpenTelemetry metrics are exported. */
     private readonly durations: MethodDurations | undefined,
   ) {
     this.labels = Object.freeze({
@@ -56,7 +56,7 @@ export class MethodCounts {
     const seconds = ending.durationMs / 1000;
     this.totalSeconds += seconds;
     let bucket = 0;
-    // Most calls are short, so the search mostly ends where it begins.
+    // Most calls are short, so a linear search usually ends immediately.
     while (bucket < this.bounds.length && seconds > (this.bounds[bucket] ?? Infinity)) bucket++;
     this.bucketCounts[bucket] = (this.bucketCounts[bucket] ?? 0) + 1;
     this.durations?.add(call, ending);

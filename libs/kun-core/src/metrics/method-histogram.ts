@@ -3,12 +3,12 @@ import type { MethodCounts } from './method-counts.js';
 
 type Snapshot = Awaited<ReturnType<Histogram['get']>>;
 
-// prom-client declares an enum that it does not have; its type is this text.
+// prom-client declares an enum that does not exist at run time; its value is this string.
 const HISTOGRAM = 'histogram' as unknown as Snapshot['type'];
 
 /**
- * prom-client's histogram, but for its numbers: they are those that {@link MethodCounts} holds at the time of the scrape.
- * prom-client's own can only be filled one observation at a time.
+ * prom-client's histogram with values taken from {@link MethodCounts} on scrape. prom-client's own can only be filled
+ * one observation at a time.
  */
 export class MethodHistogram extends Histogram {
   constructor(
@@ -23,7 +23,7 @@ export class MethodHistogram extends Histogram {
     return { name, help, type: HISTOGRAM, aggregator: 'sum', collect: () => {}, values: this.values() };
   }
 
-  /** What prom-client's registry asks instead of `get` where a metric has it. */
+  /** prom-client's registry calls this instead of `get` if it exists. */
   getForPromString(): Promise<Snapshot> {
     return this.get();
   }
@@ -37,7 +37,7 @@ export class MethodHistogram extends Histogram {
       for (const [index, bound] of [...bounds, '+Inf'].entries()) {
         count += counts.bucketCounts[index] ?? 0;
         const labels = { ...counts.labels, le: bound };
-        // Shown in OpenMetrics' format alone.
+        // Shown only in the OpenMetrics format.
         const exemplar = counts.exemplars[index];
         values.push({ metricName: `${name}_bucket`, labels, value: count, ...(exemplar && { exemplar }) });
       }

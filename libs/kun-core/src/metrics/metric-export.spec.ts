@@ -64,7 +64,7 @@ it('warns once when a collector begins to refuse, counts, and tells when it take
     }, reject);
   });
   expect(told).toEqual([
-    `Metrics cannot be sent to ${endpoint}; it gets their sums when it takes them again`,
+    `Metrics cannot be sent to ${endpoint}; it gets the totals once it accepts them again`,
     [{ exports_failed: 2 }, `Metrics are sent to ${endpoint} again`],
   ]);
   expect(exported?.failedExports).toBe(2);

@@ -14,43 +14,47 @@ import { DURATION_BOUNDS, RpcDurations } from './rpc-durations.js';
 export interface MetricExportOptions {
   /** Becomes the resource of all metrics. */
   readonly identity: Identity;
-  /** Where outages of the collector are told. */
+  /** Logs outages of the collector. */
   readonly logger: Pick<Logger, 'warn' | 'info'>;
   /** The collector. */
   readonly otlp: OtlpOptions;
-  /** Time between two exports, in milliseconds. Default: 60 000, as `OTEL_METRIC_EXPORT_INTERVAL` has it */
+  /** The export interval, in milliseconds. Default: 60 000, as for `OTEL_METRIC_EXPORT_INTERVAL` */
   readonly intervalMs?: number | undefined;
   /** How long an export may take, retries included, in milliseconds; never longer than the interval. Default: 10 000 */
   readonly exportTimeoutMs?: number | undefined;
-  /** Attributes of the resource besides the identity's, over it. Default: none */
+  /** Additional resource attributes, overriding the identity's. Default: none */
   readonly resource?: Readonly<Record<string, string>>;
-  /** Default: the system's */
+  /** Default: the system clock */
   readonly clock?: Clock;
 }
 
 const DEFAULT_INTERVAL_MS = 60_000;
 const DEFAULT_EXPORT_TIMEOUT_MS = 10_000;
 
-/** The packages that any export of metrics needs. */
+/** The packages that every metrics export requires. */
 const SDK = ['@opentelemetry/sdk-metrics', '@opentelemetry/resources'] as const;
 
 const OTLP_GRPC = '@opentelemetry/exporter-metrics-otlp-grpc';
 const OTLP_HTTP = '@opentelemetry/exporter-metrics-otlp-http';
 
-/** The metrics that one application sends to a collector. */
+/** The metrics that an application sends to a collector. */
 export interface MetricExport {
   /** `rpc.server.call.duration`. */
   readonly server: RpcDurations;
-  /** `rpc.client.call.duration`: an attempt is a call, as each is one span of kind `CLIENT`. */
+  /** `rpc.client.call.duration`: each attempt counts as a call, just as each is a span of kind `CLIENT`. */
   readonly client: RpcDurations;
-  /** Exports that the collector did not take. Values are cumulative, so the next that it takes makes up for them. */
+  /**
+   * Exports that the collector did not accept. Values are cumulative, so the next successful export makes up for them.
+   */
   readonly failedExports: number;
-  /** Sends the last values; false when the collector did not take them within `timeoutMs`. Never rejects. */
+  /**
+   * Sends the final values; resolves to false when the collector did not accept them within `timeoutMs`. Never rejects.
+   */
   shutdown(timeoutMs: number): Promise<boolean>;
 }
 
 /**
- * Loads OpenTelemetry's metrics SDK and the exporter that the options name, and exports from now on.
+ * Loads OpenTelemetry's metrics SDK and the configured exporter, and starts exporting.
  *
  * @throws {MissingPackageError} when one of them is not installed; all are optional peer dependencies.
  */
@@ -65,7 +69,7 @@ export async function openMetricExport(options: MetricExportOptions): Promise<Me
       failing: (err) =>
         options.logger.warn(
           { err },
-          `Metrics cannot be sent to ${otlp.endpoint}; it gets their sums when it takes them again`,
+          `Metrics cannot be sent to ${otlp.endpoint}; it gets the totals once it accepts them again`,
         ),
       recovered: (failed) =>
         options.logger.info({ exports_failed: failed }, `Metrics are sent to ${otlp.endpoint} again`),
@@ -111,7 +115,7 @@ export async function openMetricExport(options: MetricExportOptions): Promise<Me
   };
 }
 
-/** The durations as the SDK exports them. */
+/** The durations in the SDK's export format. */
 function histogramOf(
   durations: RpcDurations,
   { AggregationTemporality, DataPointType }: Pick<typeof Sdk, 'AggregationTemporality' | 'DataPointType'>,
@@ -136,13 +140,13 @@ function histogramOf(
   };
 }
 
-/** The setting that asks for the packages, as errors name it. */
+/** The setting that requires the packages, as named in errors. */
 const SETTING = 'Metrics.Otlp';
 
-/** `ValueType.DOUBLE` of OpenTelemetry's API, an enum that exists at run time only where it is imported. */
+/** `ValueType.DOUBLE` of OpenTelemetry's API, whose enum exists at run time only if imported. */
 const DOUBLE = 1;
 
-/** Puts a time limit on the exporter, and counts what it fails to send. */
+/** Limits the exporter's time, and counts failed exports. */
 class CountedExporter implements PushMetricExporter {
   /** Whether the last export succeeded; true before the first. */
   lastTaken = true;
@@ -170,7 +174,7 @@ class CountedExporter implements PushMetricExporter {
       this.lastTaken = result.code === 0;
       if (this.lastTaken) this.outage.recover();
       else this.outage.lose(1, result.error ?? new Error('the export failed'));
-      // Told here: the reader would tell OpenTelemetry's global error handler of each.
+      // Reports success, because the reader would pass each failure to OpenTelemetry's global error handler.
       report({ code: 0 });
     });
   }
@@ -183,7 +187,7 @@ class CountedExporter implements PushMetricExporter {
     return this.exporter.shutdown();
   }
 
-  /** Gives up at once what is unanswered. */
+  /** Abandons pending exports. */
   abort(): void {
     this.timed.abort();
   }

@@ -2,7 +2,7 @@ import { constants, monitorEventLoopDelay, PerformanceObserver } from 'node:perf
 import { getHeapSpaceStatistics } from 'node:v8';
 import { Gauge, Histogram, type Registry } from 'prom-client';
 
-/** How often the event loop is looked at, in milliseconds; as prom-client does. */
+/** The resolution of the event-loop monitor, in milliseconds, as in prom-client. */
 const EVENT_LOOP_RESOLUTION_MS = 10;
 
 const GC_BUCKETS_SECONDS = [0.001, 0.01, 0.1, 1, 2, 5];
@@ -14,7 +14,7 @@ const GC_KINDS: Readonly<Record<number, string>> = {
   [constants.NODE_PERFORMANCE_GC_WEAKCB]: 'weakcb',
 };
 
-/** Node's part of the metrics; the returned function releases the event-loop monitor and the observer they hold. */
+/** Node's part of the metrics; the returned function releases the event-loop monitor and the observer. */
 export function collectNodeMetrics(registry: Registry): () => void {
   const releases = [eventLoop(registry), garbageCollections(registry)];
   const registers = [registry];
@@ -64,7 +64,7 @@ function eventLoop(registry: Registry): () => void {
     name: 'nodejs_eventloop_lag_seconds',
     help: 'Lag of event loop in seconds',
     registers,
-    // Asked before the others, for all of them, and at once: each scrape begins a new recording.
+    // Runs before the others, on behalf of all of them: each scrape begins a new recording.
     async collect() {
       for (const { gauge, read } of gauges) gauge.set(read(histogram) / 1e9);
       histogram.reset();
@@ -77,7 +77,7 @@ function eventLoop(registry: Registry): () => void {
   return () => histogram.disable();
 }
 
-/** Of type `gc`; Node's declarations know its detail under another name. */
+/** An entry of type `gc`; Node's type declarations name its detail differently. */
 interface GcEntry {
   readonly duration: number;
   readonly detail: { readonly kind: number };

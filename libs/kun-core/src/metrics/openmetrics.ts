@@ -1,13 +1,13 @@
 import type { Metric } from 'prom-client';
 
-/** The content type of the text that {@link openMetricsText} makes. */
+/** The content type of {@link openMetricsText}. */
 export const OPENMETRICS_CONTENT_TYPE = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
 
-/** A sample as prom-client's metrics hand it over. */
+/** A sample as prom-client's metrics return it. */
 interface Sample {
   readonly metricName?: string;
   readonly labels?: Labels;
-  /** Labels of all samples of a histogram's series. */
+  /** Labels common to all samples of a histogram's series. */
   readonly sharedLabels?: Labels;
   readonly value: number;
   readonly exemplar?: Exemplar | null | undefined;
@@ -15,7 +15,7 @@ interface Sample {
 
 type Labels = Readonly<Record<string, string | number>>;
 
-/** An observation that stands for those of its bucket, and leads to its trace. */
+/** An observation that represents its bucket and links to its trace. */
 export interface Exemplar {
   readonly labelSet: Labels;
   readonly value: number;
@@ -31,15 +31,15 @@ interface Family {
 }
 
 /**
- * The metrics in the text format of OpenMetrics 1.0, which has exemplars. prom-client's own form of it takes the suffix
- * `_total` off its counters' names for good, so that the next scrape in Prometheus' format lacks it.
+ * Formats the metrics as OpenMetrics 1.0 text, which has exemplars. prom-client's own implementation permanently strips
+ * the suffix `_total` from its counters' names, so that the next scrape in the Prometheus format lacks it.
  */
 export async function openMetricsText(metrics: readonly Metric[]): Promise<string> {
   const families = await Promise.all(metrics.map(read));
   return `${families.map(familyText).join('')}# EOF\n`;
 }
 
-/** As prom-client's registry reads a metric. */
+/** Reads a metric as prom-client's registry does. */
 async function read(metric: Metric): Promise<Family> {
   const reading = metric as Metric & { getForPromString?(): Promise<unknown> };
   return (await (reading.getForPromString?.() ?? reading.get())) as Family;
@@ -52,7 +52,7 @@ function familyText({ name, help, type, values = [] }: Family): string {
   for (const { metricName = name, labels = {}, sharedLabels = {}, value, exemplar } of values) {
     const sample = counter ? `${family}_total` : metricName;
     text += `${sample}${labelText({ ...sharedLabels, ...labels })} ${numberText(value)}`;
-    // Only buckets and counters may have one.
+    // Only buckets and counters may have exemplars.
     if (exemplar && (counter || sample.endsWith('_bucket'))) text += exemplarText(exemplar);
     text += '\n';
   }

@@ -3,11 +3,11 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 import { collectNodeMetrics } from './node-metrics.js';
 
 /**
- * The metrics of the process and of Node, by the names of prom-client's `collectDefaultMetrics`, in the given registry.
- * The returned function releases what they hold.
+ * Registers process and Node metrics under the names of prom-client's `collectDefaultMetrics`. The returned function
+ * releases what they hold.
  *
- * prom-client's own would hold an event-loop monitor and an observer of garbage collections for ever, one more with each
- * application that a process starts, and hands neither out.
+ * prom-client's own implementation would hold an event-loop monitor and a garbage-collection observer for ever, one
+ * more for each application that a process starts, and offers no way to release them.
  */
 export function collectProcessMetrics(registry: Registry): () => void {
   const registers = [registry];
@@ -46,7 +46,7 @@ export function collectProcessMetrics(registry: Registry): () => void {
   if (process.platform === 'linux') {
     gauge('process_virtual_memory_bytes', 'Virtual memory size in bytes', () => procStatusBytes('VmSize'));
     gauge('process_heap_bytes', 'Process heap size in bytes', () => procStatusBytes('VmData'));
-    // The one that is opened to count is not counted.
+    // Excludes the descriptor that is opened for counting.
     gauge(
       'process_open_fds',
       'Number of open file descriptors',

@@ -9,18 +9,17 @@ export const DURATION_BOUNDS: readonly number[] = [
   0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10,
 ];
 
-/** The durations of calls that have all attributes in common. */
+/** The durations of calls with the same attributes. */
 export interface DurationSeries {
   readonly attributes: Attributes;
-  /** Calls by duration, not cumulated; the last is for those above every bound. */
+  /** Calls by duration, not cumulative; the last bucket is for those above every bound. */
   readonly bucketCounts: readonly number[];
   readonly totalSeconds: number;
 }
 
 /**
- * The durations of calls by OpenTelemetry's stable conventions for RPC (semantic conventions 1.45), as far as they are
- * counted: by method, status code and, on a client, the upstream called. A call counts in plain numbers; the metric is
- * made of them when it is exported.
+ * Call durations by OpenTelemetry's stable conventions for RPC (semantic conventions 1.45): by method, status code and,
+ * on a client, the called upstream. Calls are counted in plain numbers; the metric is built on export.
  */
 export class RpcDurations {
   /** `rpc.server.call.duration` or `rpc.client.call.duration`. */
@@ -33,14 +32,14 @@ export class RpcDurations {
     this.description = `Duration of ${side === 'server' ? 'incoming' : 'outgoing'} calls`;
   }
 
-  /** Where the calls of one method are counted. */
+  /** The durations of one method. */
   of(method: RpcMethod): MethodDurations {
     const durations = new MethodDurations(method, this.side);
     this.methods.push(durations);
     return durations;
   }
 
-  /** What has been counted so far. */
+  /** All series recorded so far. */
   *series(): Iterable<DurationSeries> {
     for (const method of this.methods) yield* method.series();
   }
@@ -48,7 +47,7 @@ export class RpcDurations {
 
 /** The durations of one method's calls. */
 export class MethodDurations {
-  /** By the upstream's target, of which there are as many as are configured; `''` on a server. */
+  /** By the upstream's target, of which there are as many as configured; `''` on a server. */
   private readonly byTarget = new Map<string, Series[]>();
 
   constructor(
@@ -88,7 +87,7 @@ class Series implements DurationSeries {
 
   add(seconds: number): void {
     let bucket = 0;
-    // Most calls are short, so the search mostly ends where it begins.
+    // Most calls are short, so a linear search usually ends immediately.
     while (bucket < DURATION_BOUNDS.length && seconds > (DURATION_BOUNDS[bucket] ?? Infinity)) bucket++;
     this.bucketCounts[bucket] = (this.bucketCounts[bucket] ?? 0) + 1;
     this.totalSeconds += seconds;

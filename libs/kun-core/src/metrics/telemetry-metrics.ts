@@ -3,7 +3,7 @@ import { LINE_LEVELS, type ApplicationLogger } from '../logs/application-logger.
 import type { Tracing } from '../traces/tracing.js';
 import type { MetricExport } from './metric-export.js';
 
-/** `kun_log_lines_total{level}` and `kun_log_lines_dropped_total` (`Logger.Prometheus`): read when scraped. */
+/** `kun_log_lines_total{level}` and `kun_log_lines_dropped_total` (`Logger.Prometheus`), read on scrape. */
 export function exposeLogMetrics(logger: ApplicationLogger, registry: Registry): void {
   const lines = new Counter<'level'>({
     name: 'kun_log_lines_total',
@@ -17,7 +17,7 @@ export function exposeLogMetrics(logger: ApplicationLogger, registry: Registry):
   });
   const dropped: Counter = new Counter({
     name: 'kun_log_lines_dropped_total',
-    help: 'Log lines given up because nobody took them',
+    help: 'Log lines dropped because nothing read them',
     registers: [registry],
     collect() {
       dropped.reset();
@@ -26,14 +26,14 @@ export function exposeLogMetrics(logger: ApplicationLogger, registry: Registry):
   });
 }
 
-/** `kun_spans_lost_total`: spans that no collector took, read when scraped. */
+/** `kun_spans_lost_total`: spans that no collector accepted, read on scrape. */
 export function exposeTracingMetrics(tracing: Pick<Tracing, 'lostSpans'>, registry: Registry): void {
-  exposeLosses('kun_spans_lost_total', 'Spans that no collector took', registry, () => tracing.lostSpans);
+  exposeLosses('kun_spans_lost_total', 'Spans that no collector accepted', registry, () => tracing.lostSpans);
 }
 
-/** `kun_metric_exports_failed_total`: exports of metrics that the collector did not take, read when scraped. */
+/** `kun_metric_exports_failed_total`: metric exports that the collector did not accept, read on scrape. */
 export function exposeMetricExport(exported: Pick<MetricExport, 'failedExports'>, registry: Registry): void {
-  const help = 'Exports of metrics that the collector did not take';
+  const help = 'Metric exports that the collector did not accept';
   exposeLosses('kun_metric_exports_failed_total', help, registry, () => exported.failedExports);
 }
 

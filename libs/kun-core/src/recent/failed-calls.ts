@@ -113,7 +113,7 @@ function causeOf(thrown: unknown): Cause {
     }
     return { type: typeof thrown, message: typeof thrown === 'string' ? cut(thrown) : typeof thrown };
   } catch {
-    return { type: 'unknown', message: 'a value that cannot be read' };
+    return { type: 'unknown', message: 'an unreadable value' };
   }
 }
 

@@ -92,7 +92,7 @@ export function unknownMethods(
     .filter((method) => !known.includes(method))
     .map((method) => {
       const near = nearest(method, known);
-      const remedy = near === undefined ? `the parts are ${known.join(', ')}` : `did you mean ${near}?`;
+      const remedy = near === undefined ? `known are ${known.join(', ')}` : `did you mean ${near}?`;
       return `Upstreams.${name}.Methods.${method} is not a method of the upstream; ${remedy}`;
     });
 }

@@ -1,6 +1,6 @@
 import type { RpcCall } from '../rpc/rpc-call.js';
 
-/** Calls of a method that somebody has asked to be recorded. */
+/** Requested traces of calls to a method. */
 export interface AskedMethod {
   /** `/package.Service/Method`, or `*` for all. */
   readonly method: string;
@@ -9,7 +9,7 @@ export interface AskedMethod {
   readonly expiresAt: number;
 }
 
-/** A call that was recorded for it. */
+/** A call that was traced on request. */
 export interface AskedTrace {
   readonly at: number;
   readonly side: 'server' | 'client';
@@ -20,9 +20,9 @@ export interface AskedTrace {
 
 const MAX_KEPT = 100;
 
-/** The next calls of a method that are recorded whatever the ratio and the callers say, because somebody asked for it. */
+/** Traces the next calls of a method on request, whatever the sampling ratio and the callers decide. */
 export class AskedTraces {
-  /** Looked at for every call: there is nothing to take while nobody has asked. */
+  /** Read on every call: false while no traces are requested. */
   active = false;
   private readonly asked = new Map<string, { remaining: number; expiresAt: number }>();
   private readonly kept: AskedTrace[] = [];
@@ -32,7 +32,7 @@ export class AskedTraces {
     this.active = true;
   }
 
-  /** Whether the call is one of those asked for. */
+  /** Whether the call is to be traced on request; if so, it is counted. */
   take({ method: { path, infrastructure }, startedAt }: RpcCall): boolean {
     for (const method of infrastructure ? [path] : [path, '*']) {
       const asked = this.asked.get(method);
@@ -45,21 +45,21 @@ export class AskedTraces {
     return false;
   }
 
-  /** A call that was taken is recorded. */
+  /** Records the trace of such a call. */
   recorded(call: RpcCall, traceId: string): void {
     const { side, method, requestId, startedAt: at } = call;
     this.kept.unshift({ at, side, method: method.path, requestId, traceId });
     if (this.kept.length > MAX_KEPT) this.kept.pop();
   }
 
-  /** What is still to come. */
+  /** The requests that are not yet fulfilled. */
   pending(nowMs: number): AskedMethod[] {
     return [...this.asked]
       .filter(([, { expiresAt }]) => expiresAt > nowMs)
       .map(([method, asked]) => ({ method, ...asked }));
   }
 
-  /** The latest first. */
+  /** Latest first. */
   get traces(): readonly AskedTrace[] {
     return this.kept;
   }

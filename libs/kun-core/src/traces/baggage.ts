@@ -9,14 +9,14 @@ import {
 /** The header of W3C Baggage. */
 export const BAGGAGE_HEADER = 'baggage';
 
-/** The limits of W3C Baggage for what every platform must carry: bytes in all, and members. */
+/** The limits of W3C Baggage that every platform must support: total bytes, and members. */
 const MAX_BYTES = 8192;
 const MAX_MEMBERS = 64;
 
-/** A token of HTTP, as W3C Baggage wants its keys. */
+/** An HTTP token, required by W3C Baggage for keys. */
 const KEY = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 
-/** Puts what the header says into the context; malformed members are left out, and so is all beyond the limits. */
+/** Adds the header's baggage to the context; malformed members and everything beyond the limits are dropped. */
 export function readBaggage(context: Context, header: string | undefined): Context {
   if (header === undefined || header.length > MAX_BYTES) return context;
   const entries: Record<string, BaggageEntry> = {};
@@ -42,9 +42,9 @@ export function baggageHeader(context: Context): string | undefined {
   for (const [key, { value, metadata }] of baggage.getAllEntries().slice(0, MAX_MEMBERS)) {
     if (!KEY.test(key)) continue;
     const properties = metadata ? `;${metadata.toString()}` : '';
-    // Half of a surrogate pair has no encoding.
+    // An unpaired surrogate has no encoding.
     const member = `${key}=${encodeURIComponent(value.toWellFormed())}${properties}`;
-    // Printable ASCII is all that a header carries.
+    // A header carries only printable ASCII.
     if (!/^[\x20-\x7e]*$/.test(member) || header.length + member.length + 1 > MAX_BYTES) continue;
     header += header === '' ? member : `,${member}`;
   }

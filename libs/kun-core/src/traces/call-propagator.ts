@@ -11,17 +11,17 @@ import { readTraceHeaders, writeTraceHeaders, type TraceHeaderFormat } from './t
 
 const READ = ['traceparent', 'tracestate', 'b3', 'x-b3-traceid', 'x-b3-spanid', 'x-b3-sampled', 'x-b3-flags'];
 
-/** How a trace and its baggage are told to others. */
+/** How trace context and baggage are propagated. */
 export interface Propagation {
   /** Default: W3C and single B3 */
   readonly formats: readonly TraceHeaderFormat[];
-  /** Whether baggage travels on. Default: true */
+  /** Whether baggage is propagated. Default: true */
   readonly baggage: boolean;
 }
 
 export const DEFAULT_PROPAGATION: Propagation = { formats: ['w3c', 'b3'], baggage: true };
 
-/** kun's headers of a trace as a propagator of OpenTelemetry, for the clients that its instrumentations watch. */
+/** kun's trace headers as an OpenTelemetry propagator, for clients instrumented by OpenTelemetry. */
 export class CallPropagator implements TextMapPropagator {
   constructor(private readonly options: Propagation = DEFAULT_PROPAGATION) {}
 

@@ -8,7 +8,7 @@ import {
 } from '@opentelemetry/api';
 import { activeContext, withContext } from './trace-context.js';
 
-/** A tracer whose spans descend from the current call, without anything being registered with the process. */
+/** A tracer whose spans descend from the current call, without any process-wide registration. */
 export class CallTracer implements Tracer {
   constructor(private readonly tracer: Tracer) {}
 
@@ -37,7 +37,7 @@ export class CallTracer implements Tracer {
   }
 }
 
-/** Gives {@link CallTracer}s of another provider's tracers. */
+/** Wraps another provider's tracers as {@link CallTracer}s. */
 export class CallTracerProvider implements TracerProvider {
   constructor(private readonly provider: TracerProvider) {}
 

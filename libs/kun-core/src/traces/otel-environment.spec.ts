@@ -173,6 +173,6 @@ it.each<[env: Env, allowed: string]>([
   const { problems } = readOtelEnvironment(env);
   const [variable = ''] = Object.keys(env).slice(-1);
   expect(problems).toHaveLength(1);
-  expect(problems[0]).toMatch(new RegExp(`^${variable}: ".*" is not known here; it may be `));
+  expect(problems[0]).toMatch(new RegExp(`^${variable}: ".*" is not supported; use `));
   expect(problems[0]).toContain(allowed);
 });

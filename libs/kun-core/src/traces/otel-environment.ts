@@ -1,10 +1,10 @@
-/** A collector that takes OTLP. */
+/** An OTLP collector. */
 export interface OtlpTarget {
   readonly endpoint: string;
   readonly protocol: 'grpc' | 'http';
 }
 
-/** What OpenTelemetry's environment variables say, as far as kun's keys leave it open. */
+/** The settings from OpenTelemetry's environment variables, used where kun's configuration leaves them open. */
 export interface OtelEnvironment {
   /** `OTEL_SDK_DISABLED`. */
   readonly disabled: boolean;
@@ -15,7 +15,7 @@ export interface OtelEnvironment {
   /** `OTEL_TRACES_SAMPLER` with `OTEL_TRACES_SAMPLER_ARG`. */
   readonly sampleRatio: number | undefined;
   readonly trustCallers: 'no' | undefined;
-  /** `OTEL_PROPAGATORS`; `undefined` for kun's own choice. */
+  /** `OTEL_PROPAGATORS`; `undefined` for kun's default. */
   readonly propagation:
     { readonly formats: ReadonlyArray<'w3c' | 'b3' | 'b3multi'>; readonly baggage: boolean } | undefined;
   /** `OTEL_EXPORTER_OTLP_TIMEOUT`. */
@@ -32,18 +32,18 @@ export interface OtelEnvironment {
   };
   /** `OTEL_RESOURCE_ATTRIBUTES` and `OTEL_SERVICE_NAME`. */
   readonly resource: Readonly<Record<string, string>>;
-  /** What was set and cannot be followed. */
+  /** Variables that are set but cannot be honoured. */
   readonly problems: readonly string[];
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Reads `OTEL_*`. An empty variable is one that is not set, as the specification has it. */
+/** Reads `OTEL_*`. An empty variable counts as unset, as specified. */
 export function readOtelEnvironment(env: Env): OtelEnvironment {
   const problems: string[] = [];
   const text = (name: string): string | undefined => env[name]?.trim() || undefined;
   const complain = (name: string, found: string, known: string) =>
-    void problems.push(`${name}: ${JSON.stringify(found)} is not known here; it may be ${known}`);
+    void problems.push(`${name}: ${JSON.stringify(found)} is not supported; use ${known}`);
   const ms = (name: string): number | undefined => {
     const found = text(name);
     if (found === undefined) return undefined;
@@ -60,8 +60,8 @@ export function readOtelEnvironment(env: Env): OtelEnvironment {
   const exporters = exportersOf('OTEL_TRACES_EXPORTER', ['otlp', 'zipkin', 'none'], list, complain);
   const endpoint = text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? text('OTEL_EXPORTER_OTLP_ENDPOINT');
   const otlpWanted = exporters.length === 0 ? endpoint !== undefined : exporters.includes('otlp');
-  // kun's /metrics is what `prometheus` asks for. An endpoint that is not the metrics' own asks for traces alone: they
-  // are scraped where nobody says that they be sent.
+  // `prometheus` is served by kun's /metrics. An endpoint that is not specific to metrics enables only traces: metrics
+  // are scraped unless their export is requested explicitly.
   const metrics = exportersOf('OTEL_METRICS_EXPORTER', ['otlp', 'prometheus', 'none'], list, complain);
   const metricsEndpoint = text('OTEL_EXPORTER_OTLP_METRICS_ENDPOINT');
   const metricsWanted = metrics.length === 0 ? metricsEndpoint !== undefined : metrics.includes('otlp');

@@ -12,18 +12,18 @@ import {
 } from '@opentelemetry/api';
 import { CallContextManager } from './trace-context.js';
 
-/** Where OpenTelemetry's API keeps what is registered with the process. */
+/** Where OpenTelemetry's API keeps its process-wide registrations. */
 const REGISTERED = Symbol.for('opentelemetry.js.api.1');
 
-// The application whose tracing is registered, at most one: what is registered is one for the process.
+// The application whose tracing is registered, at most one, because registration is process-wide.
 const current: TracerProvider[] = [];
 
 /**
- * Registers an application's tracing with OpenTelemetry's API, when nobody has registered anything: the API's active span
- * is then the call's, and what instrumentations of databases and HTTP clients record descends from it. Returns how to take
- * it back, or `undefined` where somebody else was first.
+ * Registers an application's tracing with OpenTelemetry's API if nothing is registered: the API's active span is then
+ * the call's, and spans of database and HTTP client instrumentations descend from it. Returns a function that undoes
+ * this, or `undefined` when something was already registered.
  *
- * A context manager, a tracer provider and a propagator belong together, so all are registered or none.
+ * Context manager, tracer provider and propagator belong together, so either all are registered or none.
  */
 export function registerTracing(
   provider: TracerProvider,
@@ -46,8 +46,8 @@ export function registerTracing(
 }
 
 /**
- * Tracers of the application that is registered at the time of each span: instrumentations keep the tracer that they got
- * first, beyond the end of the application it came from.
+ * Resolves the registered application anew for each span: instrumentations keep the first tracer they get, even after
+ * its application has ended.
  */
 class CurrentTracerProvider implements TracerProvider {
   getTracer(name: string, version?: string): Tracer {

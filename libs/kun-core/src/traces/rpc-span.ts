@@ -7,14 +7,17 @@ import { codeName } from '../status/code.js';
 import type { AskedTraces } from './asked-traces.js';
 import type { RatioSampler, TrustedCallers } from './trace-sampling.js';
 
-/** What makes spans, and decides of which calls. */
+/** What creates spans, and decides which calls get one. */
 export interface TracingParts {
   readonly tracer: Tracer;
-  /** Asked before a span is made; without it the tracer's own decides, which costs more for calls not recorded. */
+  /**
+   * Consulted before a span is created; without it the tracer's own sampler decides, at a higher cost for unsampled
+   * calls.
+   */
   readonly sampler?: RatioSampler;
-  /** Whether a server follows its callers' decisions. Default: it does */
+  /** Whether a server honours its callers' sampling decisions. Default: yes */
   readonly callers?: TrustedCallers;
-  /** Calls that are recorded whatever the others decide. Default: none */
+  /** Calls that are traced on request, whatever the others decide. Default: none */
   readonly asked?: AskedTraces;
 }
 
@@ -24,7 +27,7 @@ export interface SpanShape {
   readonly attributes: Attributes;
 }
 
-/** The codes that say that the server failed; the others are answers. Source: semantic conventions for gRPC. */
+/** Codes that count as server errors; the others are regular responses. Source: semantic conventions for gRPC. */
 const SERVER_ERRORS: ReadonlySet<status> = new Set([
   status.UNKNOWN,
   status.DEADLINE_EXCEEDED,
@@ -38,13 +41,13 @@ const SERVER_ERRORS: ReadonlySet<status> = new Set([
 export function spanShape(method: RpcMethod): SpanShape {
   const rpcMethod = method === UNKNOWN_METHOD ? '_OTHER' : method.path.slice(1);
   return {
-    // A name made of what a caller invents would be as good as none.
+    // A span name must not contain what a caller made up.
     name: method === UNKNOWN_METHOD ? 'grpc' : rpcMethod,
     attributes: { 'rpc.system.name': 'grpc', 'rpc.method': rpcMethod },
   };
 }
 
-/** What is known of the call when its span begins: the other side, and what leads to the log. */
+/** Attributes known when a call's span begins: the peer, and what links it to the log. */
 export function callAttributes(call: RpcCall, side: 'server' | 'client'): Attributes {
   const attributes: Attributes =
     side === 'client' ? serverAttributes(call.peer) : callerAttributes(call.peer);
@@ -53,7 +56,7 @@ export function callAttributes(call: RpcCall, side: 'server' | 'client'): Attrib
   return Object.assign(attributes, routeAttributes(call.routes));
 }
 
-/** The server of a call, by its target, which may name a resolver: `dns:///shop:50051`. */
+/** The server of a call, from its target, which may name a resolver: `dns:///shop:50051`. */
 export function serverAttributes(target: string): Attributes {
   const { address, port } = hostAndPort(target.replace(/^\w+:(\/\/[^/]*\/)?(?!\d+$)/, ''));
   return { 'server.address': address, ...(port !== undefined && { 'server.port': port }) };
@@ -75,12 +78,12 @@ function hostAndPort(peer: string): { readonly address: string; readonly port: n
   return { address: peer.slice(0, colon).replace(/^\[|\]$/g, ''), port };
 }
 
-/** Whether a code says that the call failed: on a client all but OK, on a server those that are the service's fault. */
+/** Whether a code is a failure: on a client all but OK, on a server those that are the service's fault. */
 export function isFailure(code: status, side: 'server' | 'client'): boolean {
   return side === 'server' ? SERVER_ERRORS.has(code) : code !== status.OK;
 }
 
-/** Ends the span of a call with its true code. */
+/** Ends the span of a call with its actual code. */
 export function endSpan(
   span: Span,
   call: RpcCall,

@@ -14,17 +14,17 @@ import type { RpcCall } from '../rpc/rpc-call.js';
 
 const callContext = contextKey<Context | undefined>('kun.trace-context', undefined);
 
-// Only for spans that code under a call makes active itself; a call's own context costs no entry.
+// Only for spans that code under a call activates itself; a call's own context needs no entry.
 const nested = new AsyncLocalStorage<{ readonly call: RpcCall | undefined; readonly context: Context }>();
 
-/** Sets the context that code under the call finds active. */
+/** Sets the active context for code under the call. */
 export function setCallContext(call: RpcCall, context: Context): void {
   call.set(callContext, context);
 }
 
 /**
- * The context that spans and calls made by the running code descend from. Under a call that is not recorded it says so,
- * so that what is done for the call is not recorded either, here or further on.
+ * The parent context for spans and calls of the running code. Under an unsampled call it is marked as unsampled, so
+ * that work done for the call is not recorded either, here or downstream.
  */
 export function activeContext(): Context {
   const call = currentCall();
@@ -33,14 +33,14 @@ export function activeContext(): Context {
   return call ? contextOf(call) : ROOT_CONTEXT;
 }
 
-/** Runs `body` with another context active. */
+/** Runs `body` with another active context. */
 export function withContext<T>(context: Context, body: () => T): T {
   return nested.run({ call: currentCall(), context }, body);
 }
 
 /**
- * OpenTelemetry's context, kept where kun keeps the current call. Registered by kun itself while an application with
- * tracing is open, unless somebody else has registered one or `Tracing.Global` is off.
+ * An OpenTelemetry context manager that uses kun's current call. kun registers it while an application with tracing is
+ * open, unless another one is registered or `Tracing.Global` is off.
  */
 export class CallContextManager implements ContextManager {
   active(): Context {
@@ -73,14 +73,14 @@ export class CallContextManager implements ContextManager {
   }
 }
 
-/** The context of a call that begins a trace which nobody records. */
+/** The context of a call that begins an unsampled trace. */
 export function notRecorded(context: Context): Context {
   const ids = randomBytes(24).toString('hex');
   const span = { traceId: ids.slice(0, 32), spanId: ids.slice(32), traceFlags: TraceFlags.NONE };
   return trace.setSpanContext(context, span);
 }
 
-/** Made when asked for: most calls that are not recorded never need it. */
+/** Created on demand, because most unsampled calls never need it. */
 function contextOf(call: RpcCall): Context {
   let context = call.get(callContext);
   if (!context) {
@@ -90,5 +90,5 @@ function contextOf(call: RpcCall): Context {
   return context;
 }
 
-/** The recorded span of a call, for whoever writes lines that should lead to it; `undefined` when none is recorded. */
+/** The recorded span of a call, for log lines that link to it; `undefined` when it is not recorded. */
 export const recordedSpan = contextKey<SpanContext | undefined>('kun.recorded-span', undefined);

@@ -1,23 +1,22 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { createTraceState, TraceFlags, type SpanContext } from '@opentelemetry/api';
 
-/** What a caller says of the trace it is in. */
+/** The caller's trace context. */
 export interface InboundTrace {
-  /** The caller's span; its flags are those of {@link sampled}. */
+  /** The caller's span; its flags match {@link sampled}. */
   readonly parent: SpanContext | undefined;
-  /** Whether the caller records; `undefined`: it leaves the decision to us. */
+  /** Whether the caller samples; `undefined` leaves the decision to this service. */
   readonly sampled: boolean | undefined;
 }
 
-/** `w3c` is `traceparent` with `tracestate`; `b3` is Zipkin's single header, `b3multi` its `x-b3-*`. */
+/** `w3c` is `traceparent` with `tracestate`; `b3` is Zipkin's single header, `b3multi` its `x-b3-*` headers. */
 export type TraceHeaderFormat = 'w3c' | 'b3' | 'b3multi';
 
 /**
- * Reads the trace a call belongs to from `traceparent` (W3C Trace Context), else `b3`, else `x-b3-*` (B3 of Zipkin).
- * Headers that are no such thing are taken for absent, as both specifications ask.
+ * Reads the trace context of a call from `traceparent` (W3C Trace Context), else `b3`, else `x-b3-*` (Zipkin's B3).
+ * Malformed headers count as absent, as both specifications require.
  *
- * The same as OpenTelemetry's propagators read, in a fraction of their time: every call pays for it, also those that
- * are not recorded.
+ * Equivalent to OpenTelemetry's propagators in a fraction of their time, which every call costs, even unsampled ones.
  */
 export function readTraceHeaders(metadata: Metadata): InboundTrace | undefined {
   const traceparent = first(metadata, 'traceparent');
@@ -33,7 +32,7 @@ export function readTraceHeaders(metadata: Metadata): InboundTrace | undefined {
   return parseMultiB3(metadata);
 }
 
-/** Tells the other side of a call of the trace it belongs to. */
+/** Writes the trace context for the other side of a call. */
 export function writeTraceHeaders(
   metadata: Metadata,
   span: SpanContext,
@@ -90,7 +89,7 @@ function sampledByMultiB3(metadata: Metadata): boolean | undefined {
   const sampled = first(metadata, 'x-b3-sampled');
   if (sampled === '0' || sampled === 'false') return false;
   if (sampled === '1' || sampled === 'true') return true;
-  // Debug: record whatever anybody else decides.
+  // Debug: always sample.
   return first(metadata, 'x-b3-flags') === '1' ? true : undefined;
 }
 

@@ -2,30 +2,30 @@ import { createContextKey, SamplingDecision, trace, TraceFlags, type Context } f
 
 const DECIDED = createContextKey('kun: to be recorded');
 
-/** Says in a context that its span is to be recorded, so that the decision is taken once. */
+/** Marks a context so that its span is recorded, so that the decision is made only once. */
 export function decidedToRecord(context: Context): Context {
   return context.setValue(DECIDED, true);
 }
 
 /**
- * Records a share of the traces that begin here, and follows the caller in those that do not. It is a sampler of
- * OpenTelemetry's SDK, and can be asked before a span exists: a call that is not recorded then costs one number.
+ * Samples a share of the traces that begin here, and follows the caller in others. It is an OpenTelemetry SDK sampler
+ * that can also be consulted before a span exists: an unsampled call then costs one random number.
  */
 export class RatioSampler {
   /**
-   * @param ratio the share of the traces to record, 0 to 1
-   * @param random numbers from 0 to below 1
-   * @throws {RangeError} when it is not a ratio.
+   * @param ratio the share of traces to sample, 0 to 1
+   * @param random returns numbers from 0 to below 1
+   * @throws {RangeError} when the ratio is out of range.
    */
   constructor(
     private readonly ratio: number,
     private readonly random: () => number = Math.random,
   ) {
     if (!(ratio >= 0 && ratio <= 1))
-      throw new RangeError(`A sampling ratio lies between 0 and 1, found ${ratio}`);
+      throw new RangeError(`A sampling ratio must be between 0 and 1, found ${ratio}`);
   }
 
-  /** Whether to record a trace that begins here. */
+  /** Whether to sample a trace that begins here. */
   decide(): boolean {
     return this.random() < this.ratio;
   }
@@ -47,19 +47,19 @@ export class RatioSampler {
   }
 }
 
-/** Whether callers decide that their traces are recorded here. */
+/** Whether callers' sampling decisions are honoured. */
 export type CallerTrust = 'yes' | 'no' | 'capped';
 
-/** How many traces `capped` records in a second because callers ask for it. */
+/** How many traces per second `capped` records because callers request it. */
 export const CALLERS_TRACES_PER_SECOND = 100;
 
 /**
- * Decides whether a caller's wish to be recorded is followed:
- * - `yes`: always. Traces are whole; whoever can call decides what they cost.
- * - `capped`: for so many calls in a second, those of a usual fleet; a caller who asks always cannot make the service
- *   record everything. Beyond that the service's own ratio decides.
- * - `no`: never, in either direction: the service's own ratio decides, as at the edge of a fleet. The call still belongs
- *   to the caller's trace.
+ * Decides whether a caller's sampling decision is honoured:
+ * - `yes`: always. Traces are complete, but whoever can call determines their cost.
+ * - `capped`: for a limited number of calls per second, enough for a usual fleet; a caller that always samples cannot
+ *   make the service record everything. Beyond that the service's own ratio decides.
+ * - `no`: never, in either direction: the service's own ratio decides, as at the edge of a fleet. The call still
+ *   belongs to the caller's trace.
  */
 export class TrustedCallers {
   private second = Number.NaN;
@@ -70,7 +70,7 @@ export class TrustedCallers {
     private readonly perSecond = CALLERS_TRACES_PER_SECOND,
   ) {}
 
-  /** What the caller decided, as far as it counts; `undefined` where the service decides. */
+  /** The caller's decision if it is honoured; `undefined` when the service decides. */
   decision(sampled: boolean | undefined, nowMs: number): boolean | undefined {
     if (sampled === undefined || this.trust === 'no') return undefined;
     if (!sampled || this.trust === 'yes') return sampled;

@@ -16,29 +16,29 @@ import { RatioSampler, TrustedCallers, type CallerTrust } from './trace-sampling
 export interface TracingOptions {
   /** Becomes the resource of all spans. */
   readonly identity: Identity;
-  /** Where outages of collectors are told. */
+  /** Logs outages of collectors. */
   readonly logger: Pick<Logger, 'warn' | 'info'>;
-  /** URLs of Zipkin collectors; spans go to the first that takes them. Default: none */
+  /** URLs of Zipkin collectors; spans go to the first that accepts them. Default: none */
   readonly zipkin?: readonly string[];
-  /** A collector that takes OTLP. Default: none */
+  /** An OTLP collector. Default: none */
   readonly otlp?: OtlpOptions | undefined;
-  /** Further exporters, as a test's recorder. Default: none */
+  /** Additional exporters, such as a test's recorder. Default: none */
   readonly exporters?: readonly SpanExporter[];
-  /** The share of the traces beginning here that is recorded, 0 to 1; those of callers are as they decided. Default: 1 */
+  /** The share of the traces beginning here that is sampled, 0 to 1; in others the caller decides. Default: 1 */
   readonly sampleRatio?: number;
-  /** Whether callers decide that their traces are recorded. Default: capped */
+  /** Whether callers' sampling decisions are honoured. Default: capped */
   readonly trustCallers?: CallerTrust;
-  /** How long a span may wait for its batch, in milliseconds. Default: 5000 */
+  /** How long spans are batched, in milliseconds. Default: 5000 */
   readonly batchDelayMs?: number;
-  /** How long a collector may take for an answer, in milliseconds, retries of its exporter included. Default: 10 000 */
+  /** How long a collector may take to respond, in milliseconds, its exporter's retries included. Default: 10 000 */
   readonly exportTimeoutMs?: number;
-  /** How a trace and its baggage are told to others. Default: W3C, single B3 and baggage */
+  /** How trace context and baggage are propagated. Default: W3C, single B3 and baggage */
   readonly propagation?: Propagation;
-  /** Attributes of the resource besides the identity's, over it. Default: none */
+  /** Additional resource attributes, overriding the identity's. Default: none */
   readonly resource?: Readonly<Record<string, string>>;
-  /** Whether OpenTelemetry's API is to see the calls, where nobody else has registered with it. Default: false */
+  /** Whether to register with OpenTelemetry's API, if nothing else is registered. Default: false */
   readonly global?: boolean;
-  /** Default: the system's */
+  /** Default: the system clock */
   readonly clock?: Clock;
 }
 
@@ -51,7 +51,7 @@ export interface OtlpOptions {
   readonly protocol: 'grpc' | 'http';
 }
 
-/** The packages that any tracing needs. */
+/** The packages that all tracing requires. */
 const SDK = ['@opentelemetry/sdk-trace', '@opentelemetry/resources'] as const;
 
 const ZIPKIN = '@opentelemetry/exporter-zipkin';
@@ -64,22 +64,25 @@ export interface Tracing {
   readonly tracer: Tracer;
   readonly sampler: RatioSampler;
   readonly callers: TrustedCallers;
-  /** Calls that somebody asked to be recorded. */
+  /** Calls that are traced on request. */
   readonly asked: AskedTraces;
   readonly propagation: Propagation;
   /** For users: spans of its tracers descend from the current call. */
   readonly provider: TracerProvider;
-  /** Spans that no collector took. */
+  /** Spans that no collector accepted. */
   readonly lostSpans: number;
-  /** Sends what is waiting; false when that took longer than `timeoutMs`, and what was left is lost. Never rejects. */
+  /**
+   * Sends pending spans; resolves to false when that took longer than `timeoutMs`, and the rest was lost. Never
+   * rejects.
+   */
   shutdown(timeoutMs: number): Promise<boolean>;
 }
 
 /**
- * Loads OpenTelemetry's SDK and the exporters that the options name.
+ * Loads OpenTelemetry's SDK and the configured exporters.
  *
  * @throws {MissingPackageError} when one of them is not installed; all are optional peer dependencies.
- * @throws {RangeError} when the ratio does not lie between 0 and 1.
+ * @throws {RangeError} when the ratio is not between 0 and 1.
  */
 export async function openTracing(options: TracingOptions): Promise<Tracing> {
   const sampler = new RatioSampler(options.sampleRatio ?? 1);
@@ -178,7 +181,7 @@ async function loadOtlp(otlp: OtlpOptions, timeoutMillis: number): Promise<SpanE
 function outageReporter(name: string, logger: Pick<Logger, 'warn' | 'info'>): OutageReporter {
   return {
     failing: (err) =>
-      logger.warn({ err }, `Spans cannot be sent to ${name}; they are dropped until it takes them again`),
+      logger.warn({ err }, `Spans cannot be sent to ${name}; they are dropped until it accepts them again`),
     recovered: (lost) => logger.info({ spans_lost: lost }, `Spans are sent to ${name} again`),
   };
 }

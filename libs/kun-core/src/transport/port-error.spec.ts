@@ -9,8 +9,8 @@ describe('a port that cannot be opened', () => {
   it.each([
     ['EADDRINUSE', "is in use; stop the process that has it (ss -ltnp 'sport = :80' names it), or set"],
     ['EACCES', 'requires privileges; set HTTPServer.Port to a port above 1023'],
-    ['EADDRNOTAVAIL', 'has an address that no interface here has; set HTTPServer.Address'],
-    ['ENOTFOUND', 'has an address that no interface here has; set HTTPServer.Address'],
+    ['EADDRNOTAVAIL', 'has an address that no local interface has; set HTTPServer.Address'],
+    ['ENOTFOUND', 'has an address that no local interface has; set HTTPServer.Address'],
     ['EMFILE', 'cannot be opened: listen EMFILE'],
   ])('names its key, and says what to do: %s', (code, why) => {
     const cause = failing(code);

@@ -49,7 +49,7 @@ function reason(source: PortSource, port: number, code: string | undefined, caus
   }
   if (code === 'EACCES') return `requires privileges; ${set} a port above 1023`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return `has an address that no interface here has; set ${addressKey} to one of this machine, or leave it out`;
+    return `has an address that no local interface has; set ${addressKey} to an address of this machine, or omit it`;
   return `cannot be opened: ${cause instanceof Error ? cause.message : String(cause)}`;
 }
 

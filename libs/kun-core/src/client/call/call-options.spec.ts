@@ -62,7 +62,11 @@ describe('what a call is told for itself', () => {
       { timeoutMS: 5 },
       /timeoutMS: is not a call option; did you mean timeoutMs\?$/,
     ],
-    ['another library’s timeout', { timeout: 5 }, /timeout: is not a call option.* timeoutMs, in milliseconds\?/],
+    [
+      'another library’s timeout',
+      { timeout: 5 },
+      /timeout: is not a call option.* timeoutMs, in milliseconds\?/,
+    ],
     ['another library’s name', { abortSignal: new AbortController().signal }, /did you mean signal\?/],
     ['an option of grpc-js', { host: 'a' }, /host: is not a call option.*grpc\.default_authority/],
     [

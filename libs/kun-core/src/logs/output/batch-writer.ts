@@ -1,29 +1,29 @@
 import { write, writeSync } from 'node:fs';
 import type { Outlet } from './outlet.js';
 
-/** Who hears of what a {@link BatchWriter} could not write. */
+/** Callbacks of a {@link BatchWriter}. */
 export interface BatchWriterOptions {
-  /** The rest of a batch was given up: nobody takes it. */
+  /** The rest of a batch was dropped because it could not be written. */
   readonly onRefused: (rest: Uint8Array, error: Error) => void;
-  /** All has been written, up to the last byte. */
+  /** Everything has been written. */
   readonly onEmpty: () => void;
 }
 
-/** How long a reader that has no room is left alone, in milliseconds: the first pause, doubled up to the last. */
+/** How long to wait before retrying a full pipe, in milliseconds: the first delay, doubled up to the last. */
 const FIRST_PAUSE_MS = 1;
 const LAST_PAUSE_MS = 50;
-/** The same at exit, where nothing else can be done meanwhile. */
+/** The delay at exit, when nothing else can be done meanwhile. */
 const EXIT_PAUSE_MS = 5;
 
 /**
- * Writes batches of whole lines in order. What a reader has no room for waits; what cannot be written is given up, and
- * the next batch is tried: a disk may be freed. After a batch that was refused in the middle of a line, the next begins on
- * a line of its own.
+ * Writes batches of complete lines in order. What the reader has no room for waits; what cannot be written is dropped,
+ * and the next batch is tried, since disk space may be freed. If a batch failed in the middle of a line, the next one
+ * begins on a new line.
  */
 export class BatchWriter {
-  /** Bytes that wait, those on their way included. */
+  /** Bytes waiting, including those being written. */
   waitingBytes = 0;
-  /** The first may be on its way, and may be what is left of a batch. */
+  /** The first may be in progress, and may be the rest of a batch. */
   private readonly queue: Uint8Array[] = [];
   private inFlight = false;
   private cutInLine = false;
@@ -44,7 +44,7 @@ export class BatchWriter {
     return this.queue.length === 0;
   }
 
-  /** Takes a batch over; {@link pump} writes it. */
+  /** Takes ownership of a batch; {@link pump} writes it. */
   add(batch: Uint8Array): void {
     this.queue.push(batch);
     this.waitingBytes += batch.length;
@@ -69,7 +69,7 @@ export class BatchWriter {
     }
   }
 
-  /** Settles when all batches so far are written or given up. */
+  /** Resolves when all batches so far are written or dropped. */
   flush(): Promise<void> {
     this.pump();
     return new Promise((done) => {
@@ -78,7 +78,7 @@ export class BatchWriter {
     });
   }
 
-  /** Writes without an event loop, and gives up what a reader that stalls has not taken within `budgetMs`. */
+  /** Writes synchronously, and drops what a stalled reader has not accepted within `budgetMs`. */
   flushSync(budgetMs: number): void {
     const deadline = (this.stalledSince ?? performance.now()) + budgetMs;
     const first = this.inFlight ? 1 : 0;
@@ -104,7 +104,7 @@ export class BatchWriter {
 
   private readonly wait = (): void => {
     this.stalledSince ??= performance.now();
-    // Kept alive by nothing: what waits is written at exit.
+    // Does not keep the process alive: what waits is written at exit.
     this.pause = setTimeout(() => {
       this.pause = undefined;
       this.pump();
@@ -147,7 +147,7 @@ export class BatchWriter {
   }
 }
 
-/** No room now, or a signal came: to be tried again. */
+/** No room now, or interrupted by a signal: retry later. */
 function isFull(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return code === 'EAGAIN' || code === 'EBUSY' || code === 'EINTR';

@@ -1,6 +1,6 @@
 import type { LogDestination } from './log-destination.js';
 
-/** Gives each line to `copy` as well, as it was written; what is lost on its way out of the process is in the copy. */
+/** Also passes each line to `copy`, as written; the copy includes lines that are later dropped. */
 export function copiedDestination(destination: LogDestination, copy: (line: string) => void): LogDestination {
   return {
     write(line) {

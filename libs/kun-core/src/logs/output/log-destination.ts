@@ -1,31 +1,31 @@
 import { BatchWriter } from './batch-writer.js';
 import { openOutlet, tellStandardError, type Outlet } from './outlet.js';
 
-/** Where log lines go: each is whole, with its line feed. */
+/** Where log lines are written: each is complete, with its line feed. */
 export interface LogDestination {
   write(line: string): void;
-  /** Settles when all lines written so far have left the process, or were given up. */
+  /** Resolves when all lines written so far have left the process or were dropped. */
   flush?(): Promise<void>;
-  /** The same without an event loop: called when the process exits. */
+  /** Synchronous flush, called when the process exits. */
   flushSync?(): void;
-  /** Lines given up because nobody took them. */
+  /** Lines dropped because nothing read them. */
   readonly dropped?: number;
-  /** Has `listener` told how many lines an outage cost, once lines are taken again. */
+  /** Calls `listener` with the number of lines that an outage cost, once lines are accepted again. */
   onResumed?(listener: (lostLines: number) => void): void;
 }
 
-/** Where a {@link StreamDestination} writes, and how much it keeps. */
+/** Options of a {@link StreamDestination}. */
 export interface StreamDestinationOptions {
   /** File descriptor. Default: 1, standard output */
   readonly fd?: number;
-  /** How long a line may wait for others before all are handed to the system, in milliseconds. Default: 10 */
+  /** How long lines are batched before they are written, in milliseconds. Default: 10 */
   readonly batchMs?: number;
   /**
-   * What may wait, in bytes, when the reader of the log stalls. Beyond it lines are dropped and counted, since a
-   * service must outlive its log. Default: 64 MiB
+   * How many bytes may wait when the reader of the log stalls. Beyond that lines are dropped and counted, because a
+   * service must survive a failure of its log. Default: 64 MiB
    */
   readonly maxBufferedBytes?: number;
-  /** How long the exit of the process may wait for a reader that stalls, in milliseconds. Default: 1000 */
+  /** How long process exit may wait for a stalled reader, in milliseconds. Default: 1000 */
   readonly exitFlushMs?: number;
 }
 
@@ -33,35 +33,35 @@ const DEFAULT_BATCH_MS = 10;
 const DEFAULT_MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 const DEFAULT_EXIT_FLUSH_MS = 1000;
 
-/** Lines are encoded into chunks of this size. */
+/** The size of the chunks that lines are encoded into. */
 const CHUNK_BYTES = 64 * 1024;
 
-/** The most bytes that UTF-8 needs for one unit of a JavaScript string. */
+/** The maximum number of UTF-8 bytes per UTF-16 code unit. */
 const MAX_BYTES_PER_UNIT = 3;
 
-/** An outage that comes and goes is told on standard error at most so often. */
+/** The minimum time between warnings on standard error about an intermittent outage. */
 const WARN_EVERY_MS = 60_000;
 
 /**
- * Writes lines to a file descriptor without ever blocking the event loop: a write that blocks would let a stalled log
- * collector stop every call. The lines of a few milliseconds go out in one write, which makes a line many times cheaper
- * than one system call each.
+ * Writes lines to a file descriptor without ever blocking the event loop: with blocking writes, a stalled log collector
+ * would stop every call. The lines of a few milliseconds go out in one write, which is many times cheaper than one
+ * system call per line.
  *
- * Lines that cannot be written (the disk is full, the reader is gone, or stalls for longer than the buffer lasts) are
+ * Lines that cannot be written (the disk is full, or the reader is gone or stalls for longer than the buffer lasts) are
  * dropped and counted, one warning goes to standard error, and the next lines are tried again.
  *
- * Nothing that somebody takes is lost at exit, `process.exit()` and an uncaught exception included, though a write to a
- * regular file in flight then may land behind the last lines. SIGKILL and an abort of the process can cost the lines of
- * the last `batchMs`.
+ * At exit nothing is lost as long as the reader keeps up, including on `process.exit()` and uncaught exceptions, though
+ * a pending write to a regular file may land after the last lines. SIGKILL and an abort of the process can lose the
+ * lines of the last `batchMs`.
  */
 export class StreamDestination implements LogDestination {
   dropped = 0;
   private chunk = Buffer.allocUnsafe(CHUNK_BYTES);
-  /** What of the chunk was handed over, and how far it is filled. */
+  /** How much of the chunk was handed over, and how much is filled. */
   private handedOver = 0;
   private filled = 0;
   private timer: NodeJS.Timeout | undefined;
-  /** Lines dropped since lines were last taken. */
+  /** Lines dropped since lines were last accepted. */
   private lostLines = 0;
   private warnedAt = -Infinity;
   private resumed: ((lostLines: number) => void) | undefined;
@@ -93,7 +93,7 @@ export class StreamDestination implements LogDestination {
     const mostBytes = line.length * MAX_BYTES_PER_UNIT;
     if (this.filled + mostBytes > this.chunk.length) this.nextChunk(mostBytes);
     this.filled += this.chunk.write(line, this.filled);
-    // Kept alive by nothing: the lines of a process that has no more to do go out in its exit event.
+    // Does not keep the process alive: remaining lines are written in its exit event.
     this.timer ??= setTimeout(this.handOver, this.batchMs).unref();
   }
 
@@ -107,7 +107,7 @@ export class StreamDestination implements LogDestination {
     this.resumed = listener;
   }
 
-  /** Takes part in the process's exit no more, after a last flush. */
+  /** Flushes one last time and stops taking part in the process exit. */
   async close(): Promise<void> {
     await this.flush();
     process.off('exit', this.flushSync);
@@ -122,7 +122,7 @@ export class StreamDestination implements LogDestination {
   private readonly handOver = (): void => {
     this.enqueue();
     this.writer.pump();
-    // All of it is out: the chunk can be filled anew.
+    // Everything is written: the chunk can be refilled.
     if (this.writer.empty) this.handedOver = this.filled = 0;
   };
 
@@ -150,7 +150,7 @@ export class StreamDestination implements LogDestination {
     const where = this.fd === 1 ? 'standard output' : `file descriptor ${this.fd}`;
     tellStandardError(
       `log lines cannot be written to ${where}: ${error.message}; ` +
-        'they are dropped, and counted in kun_log_lines_dropped_total, until it takes lines again\n',
+        'they are dropped, and counted in kun_log_lines_dropped_total, until it accepts lines again\n',
     );
   }
 

@@ -2,22 +2,22 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, write, writeSy
 import { Socket } from 'node:net';
 import { isatty } from 'node:tty';
 
-/** A file descriptor to write to, and whether a write to it may make the writer wait. */
+/** A file descriptor to write to, and whether writing to it may block. */
 export interface Outlet {
   readonly fd: number;
-  /** A write takes what there is room for, or fails with EAGAIN. Regular files and devices never say that of themselves. */
+  /** Whether a write takes what there is room for, or fails with EAGAIN. Never true for regular files and devices. */
   readonly nonBlocking: boolean;
-  /** Gives back what was opened for it; the descriptor it was made of stays open. */
+  /** Closes what was opened for it; the original descriptor stays open. */
   close(): void;
 }
 
 /**
- * Has writes to pipes, terminals and sockets fail instead of wait for a reader. A write that waits cannot be given up:
- * on the event loop it stops the process, on a thread of libuv's it stops the exit.
+ * Makes writes to pipes, terminals and sockets fail instead of waiting for a reader. A blocking write cannot be
+ * abandoned: on the event loop it stops the process, on a libuv thread it stops the exit.
  *
- * Pipes and terminals are opened once more, since the flag belongs to the open file, which the processes that a service
- * starts share. Where that cannot be done (sockets, a pipe of another user), Node's own stream sets the flag, as it
- * does in every process that uses `process.stdout`; it takes it back at exit.
+ * Pipes and terminals are reopened, because the flag belongs to the open file description, which child processes share.
+ * Where that is impossible (sockets, a pipe of another user), Node's own stream sets the flag, as in every process that
+ * uses `process.stdout`, and resets it at exit.
  */
 export function openOutlet(fd: number): Outlet {
   if (!mayWait(fd)) return { fd, nonBlocking: false, close() {} };
@@ -34,7 +34,7 @@ export function openOutlet(fd: number): Outlet {
   }
 }
 
-/** Says something on standard error, once; never waits, never throws. */
+/** Writes a message to standard error, once; never waits, never throws. */
 export function tellStandardError(text: string): void {
   const outlet = openOutlet(2);
   const { fd, nonBlocking } = outlet;
@@ -42,7 +42,7 @@ export function tellStandardError(text: string): void {
     if (nonBlocking || !mayWait(fd)) writeSync(fd, text);
     else write(fd, text, () => undefined);
   } catch {
-    // There is nobody left to tell.
+    // Nothing more can be done.
   }
   outlet.close();
 }
@@ -56,7 +56,7 @@ function mayWait(fd: number): boolean {
   }
 }
 
-/** Linux tells; elsewhere nobody does. */
+/** Only Linux reports this. */
 function isNonBlocking(fd: number): boolean {
   try {
     const flags = /^flags:\s*([0-7]+)/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'utf8'))?.[1] ?? '0';

@@ -2,7 +2,7 @@ import { importOptional } from '../../optional-package.js';
 import type { LogDestination } from './log-destination.js';
 
 /**
- * Rewrites each line for people (`Logger.Development`) before it goes to `destination`.
+ * Formats each line for humans (`Logger.Development`) before it goes to `destination`.
  *
  * @throws {MissingPackageError} when `pino-pretty` is not installed; it is an optional peer dependency.
  */
@@ -27,5 +27,5 @@ export async function prettyDestination(
   };
 }
 
-/** On one's own terminal everybody knows who is talking. */
+/** On a developer's terminal the identity is noise. */
 const IDENTITY_FIELDS = 'domain,namespace,cluster,service,instance,version';

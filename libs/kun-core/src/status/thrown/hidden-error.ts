@@ -40,6 +40,6 @@ function describe(cause: unknown): StatusDetail[] {
       .map((line) => line.trim());
     return [debugInfo({ detail: `${cause.name}: ${cause.message}`, stackEntries })];
   } catch {
-    return [debugInfo({ detail: 'Thrown: a value that cannot be read' })];
+    return [debugInfo({ detail: 'Thrown: an unreadable value' })];
   }
 }

@@ -3,26 +3,29 @@ import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import type { Clock } from '../../clock.js';
 import type { SpanExporter } from './span-exporter.js';
 
-/** What a {@link SpanBatcher} is made of. */
+/** Options of a {@link SpanBatcher}. */
 export interface SpanBatcherOptions {
-  /** Answers each export, once and in time. */
+  /** Reports each export exactly once and in time. */
   readonly exporter: SpanExporter;
   readonly clock: Clock;
-  /** How long a span may wait for others, in milliseconds. Default: 5000 */
+  /** How long spans are batched, in milliseconds. Default: 5000 */
   readonly delayMs?: number | undefined;
-  /** Told once when spans begin to be lost, at most once a minute, and once when they are taken again. */
+  /** Called when spans begin to be lost, at most once a minute, and once when they are accepted again. */
   readonly reporter: OutageReporter;
 }
 
-/** Who is told of an outage of a collector. */
+/** Reports a collector's outage. */
 export interface OutageReporter {
   failing(error: unknown): void;
   recovered(lostSpans: number): void;
 }
 
-/** Counts what collectors did not take, and tells of it: once when it begins, at most once a minute, and when it is over. */
+/**
+ * Counts what collectors did not accept, and reports outages: when one begins, at most once a minute, and when it is
+ * over.
+ */
 export class Outage {
-  /** What no collector took, in all. */
+  /** The total that no collector accepted. */
   lost = 0;
   private lostInOutage = 0;
   private told = false;
@@ -51,26 +54,28 @@ export class Outage {
   }
 }
 
-/** What the specification of OpenTelemetry gives a batching processor. */
+/** OpenTelemetry's specified defaults for a batching processor. */
 const DEFAULT_DELAY_MS = 5000;
 export const MAX_QUEUED_SPANS = 2048;
 export const MAX_BATCH_SPANS = 512;
 
-/** Batches that may be on their way at once. */
+/** How many batches may be in flight at once. */
 export const MAX_PENDING_EXPORTS = 4;
 
 const WARN_EVERY_MS = 60_000;
 
-/** `suppressTracing` of OpenTelemetry's core: what instrumented HTTP clients do for an export is not traced. */
+/**
+ * `suppressTracing` of OpenTelemetry's core: requests that instrumented HTTP clients make for an export are not traced.
+ */
 const UNTRACED = ROOT_CONTEXT.setValue(
   createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING'),
   true,
 );
 
 /**
- * Collects ended spans and sends them in batches; a span processor of OpenTelemetry's SDK. It stands in the place of the
- * SDK's own, which counts nowhere what its full queue drops or what its time limit gives up. Here each span is taken by
- * the exporter or counted as lost, whoever lost it.
+ * Collects ended spans and sends them in batches; a span processor for OpenTelemetry's SDK. It replaces the SDK's own,
+ * which does not count what its full queue or its time limit drops. Here each span is either accepted by the exporter
+ * or counted as lost.
  */
 export class SpanBatcher {
   private queue: object[] = [];
@@ -81,19 +86,19 @@ export class SpanBatcher {
   private closed = false;
   private readonly waiting: Array<() => void> = [];
   private readonly outage: Outage;
-  // Spans end in calls; what is sent for many of them belongs to none.
+  // Spans end within calls, but exports belong to none of them.
   private readonly outsideOfCalls = AsyncLocalStorage.snapshot();
 
   constructor(private readonly options: SpanBatcherOptions) {
     this.outage = new Outage(options.reporter, options.clock);
   }
 
-  /** Spans that no collector took. */
+  /** Spans that no collector accepted. */
   get lostSpans(): number {
     return this.outage.lost;
   }
 
-  /** Nothing is to be done yet. */
+  /** Spans are handled only when they end. */
   onStart(): void {}
 
   onEnd(span: object): void {
@@ -106,7 +111,7 @@ export class SpanBatcher {
     else this.cancelDelay ??= this.outsideOfCalls(() => this.schedule());
   }
 
-  /** Settles when what waits has been taken or lost. */
+  /** Resolves when pending spans have been accepted or lost. */
   async forceFlush(): Promise<void> {
     this.flushing = true;
     this.outsideOfCalls(() => this.send());
@@ -120,7 +125,7 @@ export class SpanBatcher {
     await this.options.exporter.shutdown();
   }
 
-  /** Counts what is still on its way as lost: nobody will wait for it. */
+  /** Counts what is still in flight as lost: nothing will wait for it. */
   giveUp(): void {
     const left = this.queue.length + this.pendingSpans;
     this.queue = [];
@@ -138,7 +143,7 @@ export class SpanBatcher {
     });
   }
 
-  /** Sends whole batches; when flushing, what is left too. */
+  /** Sends full batches; when flushing, also the rest. */
   private send(): void {
     while (
       this.pendingExports < MAX_PENDING_EXPORTS &&
@@ -161,7 +166,7 @@ export class SpanBatcher {
   }
 
   private settle(spans: number, error: Error | undefined): void {
-    // Given up before: counted already.
+    // Already counted when it was abandoned.
     if (this.pendingSpans < spans) return;
     this.pendingSpans -= spans;
     if (error) this.lose(spans, error);

@@ -1,15 +1,15 @@
 /**
- * An exporter of OpenTelemetry's SDK, as far as it is used here. The SDK is an optional peer, so the types of this
- * package must do without it.
+ * The part of an OpenTelemetry SDK exporter that is used. The SDK is an optional peer dependency, so this package must
+ * not depend on its types.
  */
 export interface SpanExporter {
-  /** Sends spans, and says how that went: 0 for success. */
+  /** Sends spans and reports the result: code 0 for success. */
   export(spans: readonly object[], report: (result: ExportOutcome) => void): void;
   shutdown(): Promise<void>;
   forceFlush?(): Promise<void>;
 }
 
-/** How an export went. */
+/** The result of an export. */
 export interface ExportOutcome {
   /** `ExportResultCode` of the SDK: 0 success, 1 failure. */
   readonly code: number;
@@ -19,14 +19,14 @@ export interface ExportOutcome {
 type Spans = Parameters<SpanExporter['export']>[0];
 type Report = Parameters<SpanExporter['export']>[1];
 
-/** `ExportResultCode.SUCCESS` of OpenTelemetry's core, which is not loaded before it is needed. */
+/** `ExportResultCode.SUCCESS` of OpenTelemetry's core, which is loaded only when needed. */
 const SUCCESS = 0;
 
-/** Sends spans to one of several collectors of the same kind: to the next when one fails. */
+/** Sends spans to one of several equivalent collectors, and fails over to the next. */
 export class FailoverExporter implements SpanExporter {
   private current = 0;
 
-  /** @param exporters at least one, each of which answers in time */
+  /** @param exporters at least one, each of which reports in time */
   constructor(private readonly exporters: readonly SpanExporter[]) {}
 
   export(spans: Spans, report: Report): void {
@@ -45,7 +45,7 @@ export class FailoverExporter implements SpanExporter {
     const used = this.current;
     this.exporters[used]?.export(spans, (result) => {
       if (result.code === SUCCESS || attempt >= this.exporters.length) return report(result);
-      // Another batch may have moved on already.
+      // Another batch may have failed over already.
       if (this.current === used) this.current = (used + 1) % this.exporters.length;
       this.attempt(spans, report, attempt + 1);
     });

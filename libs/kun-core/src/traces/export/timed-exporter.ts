@@ -9,18 +9,18 @@ type Report = Parameters<SpanExporter['export']>[1];
 /** `ExportResultCode.FAILED` of OpenTelemetry's core. */
 const FAILED = 1;
 
-/** What an exporter may have unanswered at once: requests it was not willing to give up, each with its spans. */
+/** The maximum number of unanswered exports: requests that could not be aborted, each holding its spans. */
 const MAX_UNANSWERED = 16;
 
-/** An exporter did not say in time how it went. */
+/** An exporter did not report in time. */
 export class ExportTimeoutError extends Error {
   override readonly name = 'ExportTimeoutError';
 }
 
 /**
- * Gives an exporter a time limit, and makes exactly one report of whatever it does: throws, answers twice, too late or
- * never. The HTTP request that it made is cut at the limit, since a collector that accepts and never answers would keep
- * a connection and the spans of each request.
+ * Limits an exporter's time, and reports exactly once whatever it does: throw, report twice, too late, or never. Its
+ * HTTP request is aborted at the limit, because a collector that accepts and never answers would otherwise hold a
+ * connection and the spans of each request.
  */
 export class TimedExporter implements SpanExporter {
   private unanswered = 0;
@@ -67,7 +67,7 @@ export class TimedExporter implements SpanExporter {
     });
   }
 
-  /** Gives up at once whatever is unanswered. */
+  /** Abandons all unanswered exports. */
   abort(): void {
     for (const giveUp of this.waiting) giveUp();
   }
@@ -81,7 +81,7 @@ export class TimedExporter implements SpanExporter {
   }
 }
 
-/** The HTTP requests that `body` makes before it returns; OpenTelemetry's exporters hand them to nobody. */
+/** The HTTP requests that `body` starts synchronously; OpenTelemetry's exporters do not expose them. */
 function requestsMadeBy(body: () => void): ClientRequest[] {
   const requests: ClientRequest[] = [];
   const keep = (message: unknown) => void requests.push((message as { request: ClientRequest }).request);
