@@ -59,7 +59,7 @@ export interface RpcCall {
    * Creates another attempt at the same call, for a client's retry: `next(call.nextAttempt())`. The attempt is counted
    * and ended separately; this call ends when the chain is done with it.
    *
-   * @throws {TypeError} on the server, where there is only one attempt.
+   * @throws {TypeError} when called on the server, where there is only one attempt.
    */
   nextAttempt(): RpcCall;
   /**
