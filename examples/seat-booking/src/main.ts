@@ -1,0 +1,4 @@
+import { KunFactory } from '@kun/core';
+import { AppModule } from './app.module.js';
+
+await KunFactory.run(AppModule);
