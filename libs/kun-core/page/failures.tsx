@@ -73,12 +73,15 @@ export function FailureTable({ failures }: { readonly failures: readonly FailedC
 }
 
 function WhatHappened({
-  failure: { causes, message, endedBy },
+  failure: { causes, message, endedBy, upstream },
 }: {
   readonly failure: FailedCall;
 }): JSX.Element {
   const [first, ...rest] = causes;
-  const told = message === '' ? null : <div class="dim">told the caller: {message}</div>;
+  const told =
+    message === '' ? null : (
+      <div class="dim">{upstream === undefined ? `told the caller: ${message}` : message}</div>
+    );
   const how =
     endedBy === 'status' ? null : (
       <div class="dim">{endedBy === 'reset' ? 'reset by the caller' : 'the connection was lost'}</div>

@@ -58,7 +58,10 @@ export function Facts({
   );
 }
 
-/** A table that scrolls by itself where the screen is narrow; its caption is for those who do not see the heading. */
+/**
+ * A table, or on a phone a list whose entries name each value as the column's head does; its caption is for those who do
+ * not see the heading.
+ */
 export function Table({
   caption,
   columns,
@@ -68,9 +71,10 @@ export function Table({
   readonly columns: readonly string[];
   readonly children: ComponentChildren;
 }): JSX.Element {
+  const heads = Object.fromEntries(columns.map((column, at) => [`--head-${at + 1}`, JSON.stringify(column)]));
   return (
     <div class="table-scroll" tabIndex={0} role="group" aria-label={caption}>
-      <table>
+      <table style={heads}>
         <caption class="unseen">{caption}</caption>
         <thead>
           <tr>
