@@ -17,7 +17,7 @@ describe('checkSettings', () => {
     const GRPCServer = { MaxHeaderListSize: 8192, MaxConcurrentStreams: 10, StreamResetBurst: 10 };
     expect(warn({ GRPCServer: { ...GRPCServer, Engine: 'kun' } })).toEqual([]);
     expect(warn({ GRPCServer: { ...GRPCServer, Engine: 'grpc-js' } })).toEqual([
-      'error GRPCServer.MaxHeaderListSize cannot be had on the engine grpc-js, which has no such limit; set GRPCServer.Engine to kun, or remove the key',
+      'error GRPCServer.MaxHeaderListSize is not supported by the engine grpc-js, which has no such limit; set GRPCServer.Engine to kun, or remove the key',
     ]);
   });
 
@@ -25,7 +25,7 @@ describe('checkSettings', () => {
     const GRPCServer = { DefaultCompressionAlgorithm: 'gzip' };
     expect(warn({ GRPCServer: { ...GRPCServer, Engine: 'kun' } })).toEqual([]);
     expect(warn({ GRPCServer: { ...GRPCServer, Engine: 'grpc-js' } })).toEqual([
-      'error GRPCServer.DefaultCompressionAlgorithm cannot be had on the engine grpc-js, whose servers compress no answers; set GRPCServer.Engine to kun, or remove the key',
+      'error GRPCServer.DefaultCompressionAlgorithm is not supported by the engine grpc-js, which does not compress responses; set GRPCServer.Engine to kun, or remove the key',
     ]);
     expect(warn({ GRPCServer: { DefaultCompressionAlgorithm: 'identity', Engine: 'grpc-js' } })).toEqual([]);
   });

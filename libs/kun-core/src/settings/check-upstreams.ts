@@ -4,7 +4,7 @@ import type { GrpcDialSettings } from './keys/grpc-dial.js';
 import { resolveRetryPolicy } from './keys/retry.js';
 import { dialSectionOf, type DialSections } from './upstream.js';
 
-/** What Envoy has no word for cannot be left to the mesh (`x-envoy-retry-grpc-on`). */
+/** Codes without an equivalent in Envoy (`x-envoy-retry-grpc-on`), which cannot be left to the mesh. */
 const MESH_CODES: readonly status[] = [
   status.CANCELLED,
   status.DEADLINE_EXCEEDED,
@@ -14,9 +14,9 @@ const MESH_CODES: readonly status[] = [
 ];
 
 /**
- * What is wrong or without effect in `GRPCDial` and `Upstreams`.
+ * Finds what is wrong or without effect in `GRPCDial` and `Upstreams`.
  *
- * @param registered the names of the clients; `undefined` where they are not known yet
+ * @param registered the names of the clients; `undefined` while they are unknown
  */
 export function checkUpstreams(
   settings: DialSections,
@@ -37,8 +37,8 @@ export function checkUpstreams(
 }
 
 /**
- * A layer that several services share may name upstreams of others, so most of these are warnings. One that is nearly
- * the name of a client that has no section is a slip: the client would go without its target.
+ * A layer shared by several services may name upstreams of others, so most of these are warnings. A name similar to
+ * that of a client without a section is a typo: the client would be left without its target.
  */
 function unknownUpstream(name: string, settings: DialSections, registered: readonly string[]): ConfigFinding {
   const path = ['Upstreams', name];
@@ -57,12 +57,12 @@ function unknownUpstream(name: string, settings: DialSections, registered: reado
   );
 }
 
-/** The keys that may stand in `GRPCDial` and in an upstream alike. */
+/** The keys that both `GRPCDial` and an upstream may have. */
 type SaidKeys = Partial<Pick<GrpcDialSettings, 'Insecure' | 'TLS' | 'LoadBalancing'>> & {
   readonly Retry?: Partial<GrpcDialSettings['Retry']> | undefined;
 };
 
-/** `said` is what stands at the path, `section` what holds there. */
+/** `said` is what is written at the path, `section` what is in effect there. */
 function checkSection(path: readonly string[], said: SaidKeys, section: GrpcDialSettings): ConfigFinding[] {
   const findings: ConfigFinding[] = [];
   const { TLS } = section;
@@ -125,7 +125,7 @@ function warning(path: readonly string[], message: string): ConfigFinding {
   return { path: pathOf(path), message, severity: 'warning' };
 }
 
-/** As people write it, unless the name of an upstream would be taken for a path. */
+/** As people write it, unless an upstream's name could be taken for a path. */
 function pathOf(parts: readonly string[]): ConfigPath {
   return parts.some((part) => part.includes('.')) ? parts : parts.join('.');
 }

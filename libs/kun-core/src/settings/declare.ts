@@ -1,49 +1,49 @@
 import { z } from 'zod';
 import { follow, type Live, type Source } from './live.js';
 
-/** Whether a change in the file takes effect at once or at the next start. */
+/** Whether a change of the file takes effect immediately or on restart. */
 export type Reload = 'live' | 'restart';
 
-/** What is known besides the file, and decides some defaults. */
+/** Facts outside the file that determine some defaults. */
 export interface Surroundings {
   /** Whether the process runs in a pod (`identity.inKubernetes`). */
   readonly inKubernetes: boolean;
-  /** Whether anything takes spans. */
+  /** Whether a span exporter is configured. */
   readonly exporterConfigured: boolean;
-  /** Default: the file's ports. */
+  /** Default: the ports of the file */
   readonly ports?: PortOverrides | undefined;
 }
 
-/** Ports that win over the configuration, for tests above all: 0 is any free port. */
+/** Ports that override the configuration, mainly for tests: 0 picks any free port. */
 export interface PortOverrides {
   readonly grpc?: number;
   readonly http?: number;
   readonly admin?: number;
 }
 
-/** A default that the surroundings decide, with the words that the documents have for it. */
+/** A default that depends on the surroundings, with its text for the docs. */
 export interface Otherwise<D> {
   readonly text: string;
   of(surroundings: Surroundings): D;
 }
 
-/** What is counted by a key that is a number of things. */
+/** What a key counts, if it is a number of things. */
 export type CountUnit = 'calls' | 'connections' | 'fields' | 'frames' | 'messages' | 'resets';
 
-/** What is written down of every configuration key, besides its type and default. */
+/** Documentation of every configuration key, besides its type and default. */
 export interface KeyDocs<R extends Reload> {
-  /** What the key does, for a person and for an editor's tooltip. */
+  /** What the key does; also shown as a tooltip in editors. */
   readonly description: string;
-  /** The unit of a number, as the file has it. */
+  /** The unit of a number in the file. */
   readonly unit?: 'seconds' | 'bytes' | 'characters' | 'lines' | 'port' | CountUnit;
   readonly reload: R;
 }
 
 /**
- * A key or section as it is declared: what may be written, what the code calls it (`undefined`: it only goes into
- * something that its section makes), and how the one becomes the other.
+ * A declared key or section: what may be written, its name in the code (`undefined`: it is only an input of its
+ * section), and the conversion between the two.
  *
- * @typeParam Now what holds at one moment
+ * @typeParam Now the value at one moment
  * @typeParam Held what may be kept: the value itself, or a {@link Live} one
  */
 export interface Declared<
@@ -68,18 +68,21 @@ export interface Key<S extends z.ZodType, N extends string | undefined, T, R ext
   readonly reload: R;
 }
 
-/** What `read` of a key is given: what the file says, or else what the surroundings say. */
+/** What `read` of a key receives: the file's value, else the default from the surroundings. */
 type Given<S extends z.ZodType, D> =
   undefined extends z.output<S> ? Exclude<z.output<S>, undefined> | D : z.output<S>;
 
-/** A key that the code has in another form than the file, its unit above all. */
+/** A key whose form in the code differs from the file, e.g. in its unit. */
 export interface ReadKeyDocs<S extends z.ZodType, R extends Reload, D, T> extends KeyDocs<R> {
-  /** For an optional schema. Default: `undefined`. The text is added to the description. */
+  /** For an optional schema. Default: `undefined`. The text is appended to the description. */
   readonly otherwise?: Otherwise<D>;
   readonly read: (said: Given<S, D>, surroundings: Surroundings) => T;
 }
 
-/** Declares a key. `name` is what the code calls it, with its unit: `drainTimeoutMs`. A fixed default is the schema's. */
+/**
+ * Declares a key. `name` is its name in the code, with the unit: `drainTimeoutMs`. A fixed default belongs to the
+ * schema.
+ */
 export function key<const N extends string, S extends z.ZodType, const R extends Reload, T, D = undefined>(
   name: N,
   schema: S,
@@ -113,14 +116,14 @@ export function key<N extends string, S extends z.ZodType, R extends Reload, D, 
     }),
     read: (said, surroundings) => {
       const value = given(said, surroundings);
-      // Without `read`, T is what was given.
+      // Without `read`, T is the type of the given value.
       return read ? read(value, surroundings) : (value as T);
     },
     hold: (source) => (reload === 'live' ? follow(source) : source.now()) as R extends 'live' ? Live<T> : T,
   };
 }
 
-/** Declares a key that has no name of its own in the code, since its section makes something of it and others. */
+/** Declares a key without a name of its own in the code, because its section combines it with others. */
 export function part<S extends z.ZodType, const R extends Reload>(
   schema: S,
   docs: KeyDocs<R>,
@@ -134,7 +137,7 @@ export function part<S extends z.ZodType, const R extends Reload>(
   } as unknown as Key<S, undefined, undefined, R>;
 }
 
-/** A default that is a value, where the schema cannot have it: whether the key was written is looked at. */
+/** A constant default that cannot be in the schema, because it matters whether the key was written. */
 export function standard<D>(value: D): Otherwise<D> {
   return { text: String(value), of: () => value };
 }
@@ -147,7 +150,7 @@ export function inKubernetes<A, B>(inside: A, outside: B, outsideText = String(o
   };
 }
 
-/** Attaches documentation; it comes out again in `z.toJSONSchema` and through `schema.meta()`. */
+/** Attaches documentation, which appears in `z.toJSONSchema` and `schema.meta()`. */
 export function documented<S extends z.ZodType>(schema: S, docs: KeyDocs<Reload>): S {
   return schema.meta({ ...docs });
 }

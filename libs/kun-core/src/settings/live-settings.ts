@@ -10,7 +10,7 @@ import {
 import type { Settings } from './settings.js';
 import { holdUpstream, type ResolvedUpstream, type UpstreamSnapshot } from './upstream.js';
 
-/** What calls log, as it is now, and a word at each change. */
+/** What calls log at present, with notification of changes. */
 export interface CallLogging {
   readonly current: () => {
     /** Characters of each message to log; `undefined`: no content is logged. */
@@ -23,7 +23,7 @@ export interface CallLogging {
   readonly onChange: (listener: () => void) => void;
 }
 
-/** kun's settings, following the configuration: what is live in them changes, all else stays as it was at the start. */
+/** kun's settings, following the configuration: live settings change, all others keep their values from the start. */
 export class LiveSettings {
   readonly settings: ResolvedSettings;
   private readonly listeners = new Set<() => void>();
@@ -41,7 +41,7 @@ export class LiveSettings {
     });
   }
 
-  /** What holds for the calls to one upstream. */
+  /** The settings for calls to one upstream. */
   upstream(name: string): ResolvedUpstream {
     let upstream = this.upstreams.get(name);
     if (!upstream) {
@@ -53,7 +53,7 @@ export class LiveSettings {
     return upstream;
   }
 
-  /** What the calls of one section log: `GRPCServer`, or an upstream's. */
+  /** What the calls of one section log: `GRPCServer`, or an upstream. */
   callLogging({ contentMaxLength }: { readonly contentMaxLength: Live<number | undefined> }): CallLogging {
     const { metrics, logger } = this.settings;
     return {
@@ -67,13 +67,13 @@ export class LiveSettings {
     };
   }
 
-  /** Calls `listener` after each change of the file; the returned function takes it off again. */
+  /** Calls `listener` after each change of the file; the returned function unsubscribes it. */
   onChange(listener: () => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
   }
 
-  /** Resolves once for each configuration: what is live is read for every call. */
+  /** Resolves once per configuration, because live settings are read on every call. */
   private source<T>(resolve: (settings: Settings) => T): Source<T> {
     let read = this.configuration.value;
     let resolved = resolve(read);

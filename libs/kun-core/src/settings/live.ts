@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
 
 /**
- * A setting that changes while the service runs. It is no value, so that it cannot be read once by accident: whoever
- * needs it reads `current` each time, or subscribes.
+ * A setting that can change while the service runs. It is an object rather than a value, so that it is not read once by
+ * accident: read `current` each time, or subscribe.
  */
 export interface Live<T> {
   readonly current: T;
-  /** Calls `listener` after each change of this very setting; the returned function takes it off again. */
+  /** Calls `listener` after each change of this setting; the returned function unsubscribes it. */
   subscribe(listener: (value: T) => void): () => void;
 }
 
-/** Where live settings come from: what holds now, and a word when that may have changed. */
+/** The source of live settings: the current value, and notification that it may have changed. */
 export interface Source<T> {
   now(): T;
   onChange(listener: () => void): () => void;

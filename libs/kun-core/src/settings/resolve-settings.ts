@@ -3,24 +3,24 @@ import type { Source } from './live.js';
 import { kunSettings, type Settings } from './settings.js';
 import { resolveUpstream, type UpstreamSnapshot } from './upstream.js';
 
-/** What {@link resolveSettings} must know besides the settings. */
+/** What {@link resolveSettings} needs in addition to the settings. */
 export interface ResolveSettingsFacts extends Pick<Surroundings, 'inKubernetes' | 'ports'> {
-  /** Whether somebody takes spans besides the exporters of the configuration. Default false. */
+  /** Whether spans are exported other than by the configured exporters. Default: false */
   readonly spansTaken?: boolean | undefined;
 }
 
-/** kun's settings at one moment: every default decided, units in the names, off as `undefined`. */
+/** kun's settings at one moment: with all defaults, units in the names, and disabled features as `undefined`. */
 export type SettingsSnapshot = ReturnType<typeof kunSettings.read>;
 
-/** kun's settings as the code uses them: those fixed at the start as they are, the others `Live`. */
+/** kun's settings as the code uses them: fixed ones as plain values, others as `Live`. */
 export type ResolvedSettings = ReturnType<typeof kunSettings.hold>;
 
-/** Decides everything the configuration leaves open. */
+/** Resolves everything that the configuration leaves open. */
 export function resolveSettings(settings: Settings, facts: ResolveSettingsFacts): SettingsSnapshot {
   return kunSettings.read(settings, surroundingsOf(settings, facts));
 }
 
-/** Everything for the calls to one upstream: what `Upstreams.<name>` says, then `GRPCDial`, then the defaults. */
+/** The settings for calls to one upstream: `Upstreams.<name>` over `GRPCDial` over the defaults. */
 export function resolveUpstreamSettings(
   settings: Settings,
   name: string,
@@ -29,7 +29,7 @@ export function resolveUpstreamSettings(
   return resolveUpstream(settings, name, surroundingsOf(settings, { inKubernetes: false, ...facts }));
 }
 
-/** The settings to be kept. */
+/** The settings in the form that may be kept. */
 export function holdSettings(source: Source<SettingsSnapshot>): ResolvedSettings {
   return kunSettings.hold(source);
 }

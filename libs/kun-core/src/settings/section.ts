@@ -2,16 +2,16 @@ import { z } from 'zod';
 import type { Declared, Key, Reload, Surroundings } from './declare.js';
 import { follow, type Live, type Source } from './live.js';
 
-/** What is declared in a section, by the file's names. */
+/** The declarations of a section, by their names in the file. */
 export type Declarations = Readonly<Record<string, Declared>>;
 
 /** The schemas of declarations. */
 export type Schemas<K extends Declarations> = { [P in keyof K]: K[P]['schema'] };
 
-/** What the file says of a section, once validated: in its own names and units, fixed defaults filled in. */
+/** A validated section of the file: in its own names and units, with fixed defaults. */
 export type Said<K extends Declarations> = z.output<z.ZodObject<Schemas<K>, z.core.$strict>>;
 
-/** The part of it that may be read once: without the keys that are live, in sections of the section, too. */
+/** The part of it that may be read once: without live keys, including those of nested sections. */
 export type FixedSaid<K extends Declarations> = {
   readonly [P in keyof K as K[P] extends { readonly reload: 'live' } ? never : P]: K[P] extends {
     readonly keys: infer Inner extends Declarations;
@@ -28,22 +28,22 @@ type HeldOf<K extends Declarations> = {
   readonly [P in keyof K as NameOf<K[P]>]: ReturnType<K[P]['hold']>;
 };
 
-/** How each of what is made comes from what the file says. */
+/** How each derived setting is computed from the file's values. */
 type Makers<S, M> = {
   readonly [P in keyof M]: (said: S, surroundings: Surroundings) => M[P];
 };
 type Make<S> = Makers<S, Record<string, unknown>>[string];
 type Simple<T> = { readonly [P in keyof T]: T[P] };
 
-/** What a section makes of several of its keys together, by the code's names. */
+/** Settings that a section derives from several keys, by their names in the code. */
 export interface MadeOf<K extends Declarations, F, L> {
-  /** Fixed at the start, and so of keys that are. */
+  /** Fixed at the start, and derived only from fixed keys. */
   readonly fixed?: Makers<FixedSaid<K>, F>;
-  /** Followed while the service runs: as soon as one of the keys is live. */
+  /** Live: as soon as one of the keys is live. */
   readonly live?: Makers<Said<K>, L>;
 }
 
-/** A section: what is written in it, and what the code has of it. */
+/** A section: what may be written in it, and what the code gets. */
 export interface Section<
   K extends Declarations,
   N extends string | undefined,
@@ -56,14 +56,14 @@ export interface Section<
   Simple<HeldOf<K> & F & { readonly [P in keyof L]: Live<L[P]> }>
 > {
   readonly keys: K;
-  /** The schema of a section that is written. */
+  /** The schema of a section that is present. */
   readonly object: z.ZodObject<Schemas<K>, z.core.$strict>;
 }
 
 /**
- * Declares a section; a file without it is read as if it stood there empty.
+ * Declares a section; a file without it is read as if it were present and empty.
  *
- * @param name what the code calls it; `undefined` where the section around it makes something of it
+ * @param name its name in the code; `undefined` if the enclosing section derives something from it
  */
 export function section<const N extends string | undefined, K extends Declarations, F = object, L = object>(
   name: N,
@@ -91,7 +91,7 @@ export function section<const N extends string | undefined, K extends Declaratio
   return { name, keys, object, schema, read, hold } as unknown as Section<K, N, F, L>;
 }
 
-/** A section that says something by being there: `undefined` without it. All of it is live, or fixed at the start. */
+/** A section whose presence has a meaning: `undefined` when absent. It is entirely live or entirely fixed. */
 export interface OptionalSection<
   K extends Declarations,
   N extends string | undefined,
@@ -106,18 +106,18 @@ export interface OptionalSection<
   readonly keys: K;
   readonly reload: R;
   readonly object: z.ZodObject<Schemas<K>, z.core.$strict>;
-  /** What the section is when it is there. */
+  /** Reads the section when it is present. */
   readPresent(said: Said<K>, surroundings: Surroundings): Simple<NowOf<K> & F>;
 }
 
-/** Declares a section that may be absent. Its keys are all of the one `reload`. */
+/** Declares a section that may be absent. All its keys have the same `reload`. */
 export function optionalSection<
   const N extends string | undefined,
   const R extends Reload,
   K extends Readonly<Record<string, Key<z.ZodType, string | undefined, unknown, R>>>,
   F = object,
 >(name: N, reload: R, keys: K, made?: Makers<Said<K>, F>): OptionalSection<K, N, F, R> {
-  // As a whole it is live or fixed, so that what is made of it may read all of it.
+  // It is live or fixed as a whole, so derived settings may read all of it.
   const present = section(name, keys, { ...(made && { fixed: made as Makers<FixedSaid<K>, F> }) });
   const readPresent = (said: Said<K>, surroundings: Surroundings) =>
     present.read(said as never, surroundings);
@@ -134,7 +134,7 @@ export function optionalSection<
   >;
 }
 
-/** The schemas of declarations, to be written in a section of another shape. */
+/** The schemas of declarations, for use in a section of another shape. */
 export function schemasOf<K extends Declarations>(keys: K): Schemas<K> {
   const entries = Object.entries(keys).map(([name, { schema }]) => [name, schema]);
   return Object.fromEntries(entries) as Schemas<K>;

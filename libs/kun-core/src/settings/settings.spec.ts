@@ -195,10 +195,10 @@ describe('settingsSchema', () => {
 
   it('refuses one port for two servers, but not two that are off', () => {
     expect(issues({ AdminPort: 50051 })).toEqual([
-      'AdminPort: port 50051 is taken by GRPCServer.Port; choose another',
+      'AdminPort: port 50051 is already used by GRPCServer.Port; choose another',
     ]);
     expect(issues({ HTTPServer: { Port: 8081 } })).toEqual([
-      'AdminPort: port 8081 is taken by HTTPServer.Port; choose another',
+      'AdminPort: port 8081 is already used by HTTPServer.Port; choose another',
     ]);
     expect(issues({ AdminPort: 0, HTTPServer: { Port: 0 } })).toEqual([]);
   });

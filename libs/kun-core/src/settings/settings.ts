@@ -12,29 +12,29 @@ import { upstreams } from './keys/upstreams.js';
 import { section } from './section.js';
 import { seconds, toLimitMs, toMs } from './values.js';
 
-/** All of kun's own configuration: each key as it is declared. */
+/** All of kun's own configuration, as declared keys. */
 export const kunSettings = section(
   undefined,
   {
     AdminPort: adminPort,
     Admin: admin,
     TerminationGracePeriod: key('gracePeriodMs', seconds('positive').optional(), {
-      description: "The pod's terminationGracePeriodSeconds, which the stop must fit into",
+      description: "The pod's terminationGracePeriodSeconds, within which the shutdown must fit",
       unit: 'seconds',
       reload: 'restart',
-      // What Kubernetes gives a pod that says nothing.
+      // Kubernetes' default.
       otherwise: inKubernetes(30, undefined, 'unbounded'),
       read: toLimitMs,
     }),
     StopCallbackTimeout: key('stopCallbackTimeoutMs', seconds('positive').default(5), {
-      description: 'How long a single stop callback (lifecycle.onStop) may take; it is then left behind',
+      description: 'How long a single stop callback (lifecycle.onStop) may take; it is then abandoned',
       unit: 'seconds',
       reload: 'restart',
       read: toMs,
     }),
     AllStopCallbacksTimeout: key('allStopCallbacksTimeoutMs', seconds('positive').default(10), {
       description:
-        'How long all stop callbacks may take together, however many there are; those that are left are then called and not waited for',
+        'How long all stop callbacks together may take; the remaining ones are then called without waiting for them',
       unit: 'seconds',
       reload: 'restart',
       read: toMs,
@@ -48,15 +48,14 @@ export const kunSettings = section(
     }),
     ExitOnUnhandledRejection: key('exitOnUnhandledRejection', z.boolean().default(true), {
       description:
-        'Drain and exit 1 after a rejection that nobody handled, as after an error that nobody caught. When off, it is logged and counted, and the service goes on',
+        'Drain and exit with code 1 after an unhandled rejection, as after an uncaught error. When off, it is logged and counted, and the service keeps running',
       reload: 'live',
     }),
     GRPCServer: grpcServer,
     GRPCDial: grpcDial,
     // Read for one upstream at a time, see `resolveUpstream`.
     Upstreams: part(upstreams.default({}), {
-      description:
-        'What differs for one upstream, by the name its client is registered under; each key goes over that of GRPCDial',
+      description: 'Settings of single upstreams, by client name; each key overrides that of GRPCDial',
       reload: 'restart',
     }),
     Routing: routing,
@@ -68,9 +67,9 @@ export const kunSettings = section(
   },
   {
     fixed: {
-      /** The admin port, or `undefined` when none is opened. */
+      /** The admin port, or `undefined` if none is opened. */
       admin: (said, { ports }: Surroundings) => openPort(ports?.admin, said.AdminPort, said.Admin.Address),
-      /** The service's own HTTP port, or `undefined` when none is opened. */
+      /** The service's own HTTP port, or `undefined` if none is opened. */
       http: ({ HTTPServer }, { ports }: Surroundings) =>
         openPort(ports?.http, HTTPServer.Port, HTTPServer.Address),
     },
@@ -78,15 +77,15 @@ export const kunSettings = section(
 );
 
 /**
- * The schema of kun's own configuration keys, in kunapp's names and units, so that its files work as they are.
- * An unknown key is an error; each key's `meta()` has its description, unit and when a change takes effect.
+ * The schema of kun's own configuration keys, in kunapp's names and units, so that its files work unchanged. An unknown
+ * key is an error; each key's `meta()` has its description, unit and when a change takes effect.
  * `z.toJSONSchema(settingsSchema, { io: 'input' })` is the schema for editors.
  */
 export const settingsSchema = kunSettings.object.check(({ value, issues }) => {
   for (const clash of portClashes(value)) issues.push({ code: 'custom', input: value, ...clash });
 });
 
-/** kun's own configuration as validated: every key of a section is there, in the file's names and units. */
+/** kun's own validated configuration: every key of a section is present, in the file's names and units. */
 export type Settings = z.output<typeof settingsSchema>;
 
 interface PortClash {
@@ -107,7 +106,10 @@ function portClashes(settings: {
   ] as const) {
     const owner = owners.get(number);
     if (number !== 0 && owner) {
-      clashes.push({ path: name.split('.'), message: `port ${number} is taken by ${owner}; choose another` });
+      clashes.push({
+        path: name.split('.'),
+        message: `port ${number} is already used by ${owner}; choose another`,
+      });
     }
     owners.set(number, name);
   }

@@ -6,36 +6,36 @@ import type { UpstreamsSettings } from './keys/upstreams.js';
 import { follow, type Live, type Source } from './live.js';
 import type { RetryPolicy } from './keys/retry-policy.js';
 
-/** The sections that decide what an upstream is like. */
+/** The sections that determine an upstream's settings. */
 export interface DialSections {
   readonly GRPCDial: GrpcDialSettings;
   readonly Upstreams: UpstreamsSettings;
 }
 
-/** What may differ between methods. */
+/** Settings that may differ between methods. */
 export interface ResolvedMethod {
-  /** Of a unary call, or `undefined` for none. */
+  /** The timeout of a unary call; `undefined` for none. */
   readonly callTimeoutMs: number | undefined;
   readonly retry: RetryPolicy;
 }
 
-/** What an upstream has besides the keys of `GRPCDial`. */
+/** What an upstream has in addition to the keys of `GRPCDial`. */
 interface Named {
   readonly name: string;
-  /** Where it is, as written; `undefined` where the configuration does not say. */
+  /** Its target as written; `undefined` if not configured. */
   readonly target: string | undefined;
 }
 
-/** Methods that differ from the others, by their name in the proto. */
+/** Methods with their own settings, by name in the proto. */
 type Methods = ReadonlyMap<string, ResolvedMethod>;
 
-/** An upstream as it is at one moment: what it says itself, then what `GRPCDial` says. */
+/** An upstream's settings at one moment: its own over those of `GRPCDial`. */
 export type UpstreamSnapshot = ReturnType<typeof grpcDial.read> & Named & { readonly methods: Methods };
 
-/** An upstream as its client uses it; units in the names. */
+/** An upstream's settings as its client uses them, with units in the names. */
 export type ResolvedUpstream = ReturnType<typeof grpcDial.hold> & Named & { readonly methods: Live<Methods> };
 
-/** Decides everything for the calls to one upstream, which need not be named in the configuration. */
+/** Resolves the settings for calls to one upstream, which need not be named in the configuration. */
 export function resolveUpstream(
   settings: DialSections,
   name: string,
@@ -53,7 +53,7 @@ export function resolveUpstream(
   return { ...grpcDial.read(section, surroundings), name, target: own?.Target, methods: new Map(methods) };
 }
 
-/** The same to be kept. */
+/** The settings in the form that may be kept. */
 export function holdUpstream(source: Source<UpstreamSnapshot>): ResolvedUpstream {
   const { name, target } = source.now();
   const methods = follow({
@@ -63,13 +63,13 @@ export function holdUpstream(source: Source<UpstreamSnapshot>): ResolvedUpstream
   return { ...grpcDial.hold(source), name, target, methods };
 }
 
-/** What holds for one method of an upstream at a moment. */
+/** The settings of one method of an upstream, at that moment. */
 export function resolveMethod(upstream: UpstreamSnapshot, method: string): ResolvedMethod {
   const { callTimeoutMs, retry } = upstream;
   return upstream.methods.get(method) ?? { callTimeoutMs, retry: retry.policy };
 }
 
-/** What holds for one method now: to be asked again for each call, or after each change. */
+/** The current settings of one method: read again for each call, or after each change. */
 export function currentMethod(upstream: ResolvedUpstream, method: string): ResolvedMethod {
   const { callTimeoutMs, retry } = upstream;
   return (
@@ -81,8 +81,8 @@ export function currentMethod(upstream: ResolvedUpstream, method: string): Resol
 }
 
 /**
- * Names the entries of an upstream's `Methods` that it does not have, each with the likely one; for its client, which
- * knows the proto.
+ * Names the entries of an upstream's `Methods` that do not exist, each with a suggestion; for the client, which knows
+ * the proto.
  */
 export function unknownMethods(
   { name, methods }: { readonly name: string; readonly methods: Methods },
@@ -97,7 +97,7 @@ export function unknownMethods(
     });
 }
 
-/** `GRPCDial` as it holds for one upstream. */
+/** `GRPCDial` as it applies to one upstream. */
 export function dialSectionOf(settings: DialSections, name: string): GrpcDialSettings {
   const own = ownSettings(settings, name);
   if (!own) return settings.GRPCDial;
@@ -105,7 +105,7 @@ export function dialSectionOf(settings: DialSections, name: string): GrpcDialSet
   const { GRPCDial } = settings;
   return {
     ...override(GRPCDial, same),
-    // A section TLS says that this upstream encrypts, even where GRPCDial says that upstreams do not.
+    // A TLS section means that this upstream uses TLS, even if GRPCDial says plaintext.
     Insecure: own.Insecure ?? (TLS ? false : GRPCDial.Insecure),
     TLS: TLS ? override(GRPCDial.TLS ?? {}, TLS) : GRPCDial.TLS,
     Retry: override(GRPCDial.Retry, Retry),
@@ -116,7 +116,7 @@ function ownSettings(settings: DialSections, name: string): UpstreamsSettings[st
   return Object.hasOwn(settings.Upstreams, name) ? settings.Upstreams[name] : undefined;
 }
 
-/** The outer section with what the inner one says instead, key by key. */
+/** The outer section, overridden by the inner one key by key. */
 function override<T extends object>(
   outer: T,
   inner: { readonly [K in keyof T]?: T[K] | undefined } | undefined,

@@ -9,12 +9,12 @@ export function port(lowest: 0 | 1 = 1): z.ZodInt {
   return z.int({ error }).min(lowest, { error }).max(65535, { error });
 }
 
-/** An address to listen on: an IP address, or a name that resolves to one. */
+/** An address to listen on: an IP address, or a host name that resolves to one. */
 export function address(): z.ZodString {
   return z.string().refine(isAddress, { error: 'expected an IP address or a host name' });
 }
 
-/** Seconds, fractions allowed, from 0 or a millisecond to a day: anything longer is a slip of the unit. */
+/** Seconds with fractions, from 0 or one millisecond to a day: anything longer is a mistaken unit. */
 export function seconds(lowest: 'zero' | 'positive' = 'zero'): z.ZodNumber {
   const least = lowest === 'zero' ? 0 : 0.001;
   const error = `expected seconds from ${least} to ${DAY_SECONDS}`;
@@ -27,7 +27,7 @@ export function size(unit: 'bytes' | 'characters' | 'lines'): z.ZodInt {
   return z.int({ error }).min(1, { error });
 }
 
-/** How many of something: a whole number from `least` to `most`; what is beyond is a slip. */
+/** A count: a whole number from `least` to `most`; anything beyond is a mistake. */
 export function count(
   what: CountUnit | 'bytes',
   { least = 1, most = MAX_COUNT }: { readonly least?: number; readonly most?: number } = {},
@@ -36,7 +36,7 @@ export function count(
   return z.int({ error }).min(least, { error }).max(most, { error });
 }
 
-/** A text that a grammar must be able to read; it says what is wrong otherwise. */
+/** A text with its own grammar; `problemOf` returns what is wrong with it. */
 export function text(problemOf: (value: string) => string | undefined): z.ZodString {
   return z.string().check(({ value, issues }) => {
     const message = problemOf(value);
@@ -44,18 +44,18 @@ export function text(problemOf: (value: string) => string | undefined): z.ZodStr
   });
 }
 
-/** Seconds of the file to the milliseconds of the code. */
+/** Converts seconds of the file to milliseconds of the code. */
 export function toMs(value: number): number {
   return Math.round(value * 1000);
 }
 
-/** The same where 0 seconds, or none said, is no limit. */
+/** Likewise, with 0 or absent meaning no limit. */
 export function toLimitMs(value: number | undefined): number | undefined {
   return value ? toMs(value) : undefined;
 }
 
 const DAY_SECONDS = 86_400;
-/** More of anything fits into no process. */
+/** No process can hold more of anything. */
 const MAX_COUNT = 1_000_000;
 
 function isAddress(value: string): boolean {

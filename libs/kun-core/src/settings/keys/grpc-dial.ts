@@ -6,7 +6,7 @@ import { retry } from './retry.js';
 import { rpcKeys, rpcLive } from './rpc.js';
 import { clientTls } from './tls.js';
 
-/** The keys of `GRPCDial` that an upstream may set for itself as they are. */
+/** The keys of `GRPCDial` that an upstream may override as they are. */
 export const dialKeys = {
   // The default is MIN_CONNECT_TIMEOUT of gRPC's connection backoff.
   Timeout: key('connectTimeoutMs', seconds('positive').default(20), {
@@ -16,18 +16,18 @@ export const dialKeys = {
     read: toMs,
   }),
   Block: key('waitAtStart', z.boolean().default(false), {
-    description: 'Wait for the connection at start, within Timeout, and refuse to start without it',
+    description: 'Wait for the connection at start, up to Timeout, and refuse to start without it',
     reload: 'restart',
   }),
   Insecure: part(z.boolean().optional(), {
     description:
-      'Plain text, as inside a mesh that encrypts by itself. When off: TLS. Default: on, unless there is a section TLS',
+      'Plaintext, as inside a mesh that encrypts by itself. When off: TLS. Default: on, unless there is a TLS section',
     reload: 'restart',
   }),
-  // The default is what Envoy gives a route that says nothing.
+  // The default is Envoy's default route timeout.
   CallTimeout: key('callTimeoutMs', seconds().default(15), {
     description:
-      'How long a unary call may take, attempts and waits included; 0: as long as its caller has. Streams have no such limit',
+      "How long a unary call may take, including retries and backoff; 0: limited only by its caller's deadline. Streams have no such limit",
     unit: 'seconds',
     reload: 'live',
     read: toLimitMs,
@@ -39,18 +39,17 @@ export const dialKeys = {
   }),
   LoadBalancing: key('loadBalancing', z.enum(['round_robin', 'pick_first']).optional(), {
     description:
-      'How calls are spread over the addresses of a target. Default: round_robin where a name is dialled, pick_first for a sidecar or a single address',
+      'How calls are distributed over the addresses of a target. Default: round_robin for a host name, pick_first for a sidecar or a single address',
     reload: 'restart',
   }),
   KeepaliveTime: key('keepaliveTimeMs', seconds('positive').default(60), {
-    description:
-      'How long a connection with open calls may be silent before the peer is asked whether it is there',
+    description: 'How long a connection with open calls may be silent before the peer is pinged',
     unit: 'seconds',
     reload: 'restart',
     read: toMs,
   }),
   KeepaliveTimeout: key('keepaliveTimeoutMs', seconds('positive').default(20), {
-    description: 'How long it has to answer; after that the connection is cut',
+    description: 'How long the peer may take to answer the ping; the connection is then closed',
     unit: 'seconds',
     reload: 'restart',
     read: toMs,
@@ -61,10 +60,10 @@ export const dialKeys = {
 const keys = {
   ...dialKeys,
   WithProxyPort: key('proxyPort', port().optional(), {
-    description: "Dial the sidecar at this port of the local host and keep the upstream's name as :authority",
+    description: "Dial the sidecar at this port of localhost and keep the upstream's name as :authority",
     unit: 'port',
     reload: 'restart',
-    // An upstream may say 0: none.
+    // An upstream may set 0 for none.
     read: (said) => said || undefined,
   }),
   Retry: retry,
@@ -74,11 +73,11 @@ const keys = {
 /** The section `GRPCDial` as validated, in the file's own names and units. */
 export type GrpcDialSettings = Said<typeof keys>;
 
-/** The section `GRPCDial`: the calls this service makes, unless an upstream says otherwise. */
+/** The section `GRPCDial`: outgoing calls, unless overridden for an upstream. */
 export const grpcDial = section('dial', keys, {
   fixed: {
     plaintext: isPlaintext,
-    /** Files and name for TLS; `undefined` where it is plain text. */
+    /** TLS files and server name; `undefined` for plaintext. */
     tls: (said, surroundings) =>
       isPlaintext(said) ? undefined : clientTls.readPresent(said.TLS ?? {}, surroundings),
   },

@@ -7,16 +7,16 @@ import { wireLimitKeys } from './limits/wire-limits.js';
 import { rpcKeys, rpcLive } from './rpc.js';
 import { serverTls } from './tls.js';
 
-/** The section `GRPCServer`: the calls this service takes. */
+/** The section `GRPCServer`: incoming calls. */
 export const grpcServer = section(
   'grpc',
   {
-    // The default is the port of gRPC's own examples.
+    // The default is the port used in gRPC's own examples.
     Port: key('port', port().default(50051), {
       description: 'Port of the gRPC server',
       unit: 'port',
       reload: 'restart',
-      // 0 is any free one.
+      // 0 picks any free port.
       read: (said, { ports }) => ports?.grpc ?? said,
     }),
     Address: key('address', address().optional(), {
@@ -25,7 +25,7 @@ export const grpcServer = section(
     }),
     Recovery: key('recoveryEnabled', z.boolean().default(true), {
       description:
-        'Answer INTERNAL when a handler throws and go on. When off, the caller gets INTERNAL and the process drains and exits 1',
+        'Answer INTERNAL when a handler throws and keep running. When off, the caller gets INTERNAL and the process drains and exits with code 1',
       reload: 'restart',
     }),
     CtxTags: key('tagsEnabled', z.boolean().default(true), {
@@ -39,7 +39,7 @@ export const grpcServer = section(
     }),
     PreStopDelay: key('preStopDelayMs', seconds().optional(), {
       description:
-        'How long new calls still succeed after readiness went dead, while the endpoint is taken out of balancing',
+        'How long new calls are still accepted after readiness fails, while the endpoint is removed from load balancing',
       unit: 'seconds',
       reload: 'restart',
       otherwise: inKubernetes(5, 0),
@@ -47,14 +47,14 @@ export const grpcServer = section(
     }),
     GrpcGracefulStopTimeout: key('drainTimeoutMs', seconds().default(20), {
       description:
-        'How long calls in flight may take to end, counted from the GOAWAY; what is left is then forced',
+        'How long calls in flight may take to finish, counted from the GOAWAY; the remaining ones are then forced',
       unit: 'seconds',
       reload: 'restart',
       read: toMs,
     }),
     StreamGracePeriod: key('streamGraceMs', seconds().default(5), {
       description:
-        'How long streams may take to leave after the GOAWAY; the remaining ones are then ended with UNAVAILABLE',
+        'How long streams may take to finish after the GOAWAY; the remaining ones are then ended with UNAVAILABLE',
       unit: 'seconds',
       reload: 'restart',
       read: toMs,
@@ -62,7 +62,7 @@ export const grpcServer = section(
     ...connectionKeys,
     Engine: key('engine', z.enum(['kun', 'grpc-js']).default('kun'), {
       description:
-        'What speaks HTTP/2 on the connections: kun itself (@kun/wire), or grpc-js on the HTTP/2 of Node, which costs several times as much for each call and knows fewer limits',
+        "HTTP/2 implementation: kun (@kun/wire), or grpc-js on Node's HTTP/2, which costs several times as much per call and supports fewer limits",
       reload: 'restart',
     }),
     DefaultCompressionAlgorithm: key(
@@ -70,7 +70,7 @@ export const grpcServer = section(
       z.enum(['identity', 'deflate', 'gzip']).default('identity'),
       {
         description:
-          'How messages of answers are compressed for callers that accept it, those of 1 KiB and more; a handler may say otherwise of its own (compressResponse). Not on the engine grpc-js. identity: not at all',
+          'How response messages of 1 KiB and more are compressed for callers that accept it; a handler may override it (compressResponse). Not supported by the engine grpc-js. identity: no compression',
         reload: 'restart',
       },
     ),

@@ -4,7 +4,7 @@ import { key } from '../declare.js';
 import { optionalSection, section } from '../section.js';
 import { size, text } from '../values.js';
 
-/** The levels of `Logger.Level`, the most talkative first. */
+/** The levels of `Logger.Level`, most verbose first. */
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** One of {@link LOG_LEVELS}. */
@@ -16,7 +16,7 @@ export const logger = section('logger', {
     'level',
     z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(', ')}` }).default('info'),
     {
-      description: 'The lowest level that is written',
+      description: 'The lowest level that is logged',
       reload: 'live',
     },
   ),
@@ -25,7 +25,7 @@ export const logger = section('logger', {
     reload: 'restart',
   }),
   Prometheus: key('metricsEnabled', z.boolean().default(true), {
-    description: 'Count the lines by level for /metrics',
+    description: 'Count log lines by level for /metrics',
     reload: 'restart',
   }),
   Redact: key('redact', z.array(text(redactionPathProblem)).default([]), {
@@ -36,12 +36,12 @@ export const logger = section('logger', {
   Sampling: optionalSection('sampling', 'live', {
     InitialPerSecond: key('initialPerSecond', size('lines').default(100), {
       description:
-        'How many uneventful lines of each method are written in a second. Without the section Sampling all are; `Sampling: {}` turns it on with the defaults',
+        'How many info and debug lines of each method are logged per second. Without the section Sampling all are; `Sampling: {}` turns it on with the defaults',
       unit: 'lines',
       reload: 'live',
     }),
     Thereafter: key('thereafter', z.int().min(0).default(100), {
-      description: 'After those, one in this many of the same second is written; 0: none',
+      description: 'Beyond those, every n-th line of the same second is logged; 0: none',
       reload: 'live',
     }),
   }),

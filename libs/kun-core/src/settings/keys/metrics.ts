@@ -3,7 +3,7 @@ import { key } from '../declare.js';
 import { optionalSection, section } from '../section.js';
 import { seconds, toMs } from '../values.js';
 
-/** The section `Metrics`: how calls are shown at /metrics. */
+/** The section `Metrics`: how calls are measured. */
 export const metrics = section('metrics', {
   Buckets: key(
     'buckets',
@@ -11,7 +11,7 @@ export const metrics = section('metrics', {
       .array(z.number().positive())
       .min(1)
       .refine((bounds) => bounds.every((bound, i) => i === 0 || bound > (bounds[i - 1] ?? 0)), {
-        error: 'expected bounds that ascend',
+        error: 'expected ascending bounds',
       })
       .optional(),
     {
@@ -22,7 +22,7 @@ export const metrics = section('metrics', {
   ),
   CodeNames: key('codeNames', z.enum(['go', 'grpc']).default('go'), {
     description:
-      'How grpc_code is spelt: go is NotFound, as the Go libraries and their dashboards have it; grpc is NOT_FOUND',
+      'Spelling of grpc_code: go is NotFound, as in Go libraries and their dashboards; grpc is NOT_FOUND',
     reload: 'restart',
   }),
   Otlp: optionalSection('otlp', 'restart', {
@@ -31,16 +31,16 @@ export const metrics = section('metrics', {
       z.url({ protocol: /^https?$/, error: 'expected a URL such as http://collector:4317' }),
       {
         description:
-          'The collector that takes the durations of calls as OTLP; /v1/metrics is added for Protocol http where there is no path',
+          'OTLP collector for call durations; for Protocol http, /v1/metrics is added if the URL has no path',
         reload: 'restart',
       },
     ),
     Protocol: key('protocol', z.enum(['grpc', 'http']).default('grpc'), {
-      description: 'How to send: OTLP over gRPC, or over HTTP',
+      description: 'OTLP transport: gRPC or HTTP',
       reload: 'restart',
     }),
     Interval: key('intervalMs', seconds('positive').optional(), {
-      description: 'Time between two exports. Default: what OTEL_METRIC_EXPORT_INTERVAL says, else 60',
+      description: 'Export interval. Default: OTEL_METRIC_EXPORT_INTERVAL, else 60',
       unit: 'seconds',
       reload: 'restart',
       read: (said) => (said === undefined ? undefined : toMs(said)),

@@ -9,7 +9,7 @@ export interface OpenPort {
   readonly address: string | undefined;
 }
 
-/** Port of the probes and metrics, in kunapp's place. */
+/** Port of probes and metrics, under kunapp's key. */
 export const adminPort = part(port(0).default(8081), {
   description: 'Port of the probes and metrics; 0: no admin port is opened',
   unit: 'port',
@@ -29,7 +29,7 @@ export const httpServer = section(undefined, {
   }),
 });
 
-/** An override is always a port to open, 0 included; in the file 0 means off. */
+/** An override always opens a port, even 0; in the file 0 means off. */
 export function openPort(
   override: PortOverrides[keyof PortOverrides],
   configured: number,

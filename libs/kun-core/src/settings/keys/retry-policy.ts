@@ -1,23 +1,23 @@
 import { status } from '@grpc/grpc-js';
 
-/** When and how often a call is tried again. */
+/** When and how often a call is retried. */
 export interface RetryPolicy {
-  /** Attempts in all, the first included; 1: none is repeated. */
+  /** The maximum number of attempts, including the first; 1: no retry. */
   readonly maxAttempts: number;
-  /** Codes that are worth another attempt, whatever the method. */
+  /** Codes that are retried for every method. */
   readonly codes: readonly status[];
   /**
-   * Whether a method that its proto calls idempotent is repeated after more than {@link codes}: see `isRetryable` for
-   * what and why. Off when the codes were chosen by hand, since they are then meant as they stand.
+   * Whether methods declared idempotent are retried after more than {@link codes}: see `isRetryable`. Off when the
+   * codes were configured explicitly, which are then meant literally.
    */
   readonly widenIdempotent: boolean;
-  /** The most to wait before the second attempt, in milliseconds; it doubles with every further one. */
+  /** The maximum delay before the second attempt, in milliseconds; doubled for every further one. */
   readonly initialBackoffMs: number;
-  /** The most to wait before any attempt, in milliseconds. What the server asks for may be longer. */
+  /** The maximum delay before any attempt, in milliseconds. Server pushback may be longer. */
   readonly maxBackoffMs: number;
   /**
-   * How long one attempt may take, in milliseconds; `undefined`: as long as the call. It holds for methods that are
-   * repeated after DEADLINE_EXCEEDED, since elsewhere it would only make calls fail sooner.
+   * How long one attempt may take, in milliseconds; `undefined`: as long as the call. It applies to methods that are
+   * retried after DEADLINE_EXCEEDED, since elsewhere it would only make calls fail earlier.
    */
   readonly attemptTimeoutMs: number | undefined;
 }
@@ -29,12 +29,12 @@ export const RETRY_POLICY_NAMES = ['safe', 'kunapp'] as const;
 export type RetryPolicyName = (typeof RETRY_POLICY_NAMES)[number];
 
 /**
- * The policies that have a name.
+ * The named policies.
  *
- * - `safe`: only UNAVAILABLE, gRPC's word for "try just this call again" (grpc/doc/statuscodes.md), after at most
- *   100 ms, 200 ms.
- * - `kunapp`: what kunapp's users had by `RetryOptions()`: three attempts, six codes, exponential from 50 ms. It
- *   repeats whatever failed, also what may have been done: for methods that bear it.
+ * - `safe`: only UNAVAILABLE, for which gRPC recommends retrying just the failing call (grpc/doc/statuscodes.md), after
+ *   at most 100 ms, 200 ms.
+ * - `kunapp`: what kunapp's `RetryOptions()` did: three attempts, six codes, exponential from 50 ms. It also retries
+ *   calls that may have been executed: only for methods that tolerate that.
  */
 export const RETRY_POLICIES: Readonly<Record<RetryPolicyName, RetryPolicy>> = Object.freeze({
   safe: Object.freeze({

@@ -5,10 +5,10 @@ import { key, part } from '../declare.js';
 import { section, type Said } from '../section.js';
 import { seconds, toMs } from '../values.js';
 
-/** The most attempts a call may be given; what needs more is down, and the budget says so first. */
+/** The maximum number of attempts; an upstream that needs more is down, and the budget stops retries before that. */
 export const MAX_RETRY_ATTEMPTS = 10;
 
-/** In gRPC's spelling and in Go's, in which kunapp's documents write them; OK is no reason to try again. */
+/** In gRPC's spelling and in Go's, which kunapp's documents use; OK is not retryable. */
 const CODES_BY_NAME: ReadonlyMap<string, status> = new Map(
   Object.entries(status).flatMap(([name, code]): Array<[string, status]> =>
     typeof code === 'number' && code !== status.OK
@@ -20,11 +20,11 @@ const CODES_BY_NAME: ReadonlyMap<string, status> = new Map(
   ),
 );
 
-/** The keys of `Retry` that may also be said of a single method. */
+/** The keys of `Retry` that can also be set for a single method. */
 export const retryPolicyKeys = {
   Policy: part(z.enum(RETRY_POLICY_NAMES).default('safe'), {
     description:
-      'What the other keys of Retry start from. safe: 3 attempts, UNAVAILABLE only and a little more for methods whose proto says that they are idempotent, 100 ms exponential; kunapp: 3 attempts, Internal, Unavailable, Canceled, DeadlineExceeded, ResourceExhausted and Unknown, 50 ms exponential',
+      'Defaults of the other keys of Retry. safe: 3 attempts, UNAVAILABLE only and a few more codes for methods declared idempotent in the proto, 100 ms exponential; kunapp: 3 attempts, Internal, Unavailable, Canceled, DeadlineExceeded, ResourceExhausted and Unknown, 50 ms exponential',
     reload: 'live',
   }),
   MaxAttempts: part(attempts().optional(), {
@@ -37,24 +37,24 @@ export const retryPolicyKeys = {
       .min(1)
       .optional(),
     {
-      description: "Codes after which a call is tried again, for all methods alike. Default: the policy's",
+      description: "Codes after which a call is retried, the same for all methods. Default: the policy's",
       reload: 'live',
     },
   ),
   InitialBackoff: part(seconds().optional(), {
     description:
-      "The most to wait before the second attempt; it doubles for every further one. Default: the policy's",
+      "Maximum delay before the second attempt; doubled for every further one. Default: the policy's",
     unit: 'seconds',
     reload: 'live',
   }),
   MaxBackoff: part(seconds().optional(), {
-    description: `The most to wait before any attempt, unless the upstream asks for more. Default: ${RETRY_POLICIES.safe.maxBackoffMs / 1000}`,
+    description: `Maximum delay before any attempt, unless the upstream asks for more. Default: ${RETRY_POLICIES.safe.maxBackoffMs / 1000}`,
     unit: 'seconds',
     reload: 'live',
   }),
   PerAttemptTimeout: part(seconds('positive').optional(), {
     description:
-      'How long one attempt may take, where DEADLINE_EXCEEDED is tried again. Default: as long as the call',
+      'How long one attempt may take if DEADLINE_EXCEEDED is retried. Default: as long as the call',
     unit: 'seconds',
     reload: 'live',
   }),
@@ -64,22 +64,22 @@ export const retryPolicyKeys = {
 export const retryKeys = {
   By: key('by', z.enum(['app', 'mesh', 'off']).default('app'), {
     description:
-      "Who tries calls again, never two: app, this service; mesh, the proxy, asked by Envoy's headers on unary calls; off, nobody",
+      "Who retries calls, never both: app, this service; mesh, the proxy, through Envoy's headers on unary calls; off, nobody",
     reload: 'live',
   }),
   ...retryPolicyKeys,
   BudgetCapacity: part(z.int().min(0).max(100_000).default(100), {
     description:
-      'The most tokens there can be, and how many at start; another attempt costs one, so this many may follow each other while nothing succeeds',
+      'Maximum and initial number of tokens; each retry costs one, so this many retries are possible while nothing succeeds',
     reload: 'restart',
   }),
   BudgetPerSuccess: part(z.number().min(0).max(1).default(0.5), {
-    description: 'The tokens that a call earns by succeeding',
+    description: 'Tokens that a successful call earns',
     reload: 'restart',
   }),
 };
 
-/** The section `Retry` of `GRPCDial`: how calls to an upstream are tried again. */
+/** The section `Retry` of `GRPCDial`: how calls to an upstream are retried. */
 export const retry = section('retry', retryKeys, {
   fixed: {
     budget: (said) => ({ capacity: said.BudgetCapacity, perSuccess: said.BudgetPerSuccess }),
@@ -87,7 +87,7 @@ export const retry = section('retry', retryKeys, {
   live: { policy: resolveRetryPolicy },
 });
 
-/** The named policy with what the other keys say instead. */
+/** The named policy with its explicit overrides. */
 export function resolveRetryPolicy(said: Said<typeof retryPolicyKeys>): RetryPolicy {
   const named = RETRY_POLICIES[said.Policy];
   const { MaxAttempts, Codes, InitialBackoff, MaxBackoff, PerAttemptTimeout } = said;
@@ -106,7 +106,7 @@ function attempts(): z.ZodInt {
   return z.int({ error }).min(1, { error }).max(MAX_RETRY_ATTEMPTS, { error });
 }
 
-/** `DEADLINE_EXCEEDED` as grpc-go has it: `DeadlineExceeded`, and `Canceled` with one l. */
+/** `DEADLINE_EXCEEDED` in grpc-go's spelling: `DeadlineExceeded`, and `Canceled` with one l. */
 function goName(name: string): string {
   if (name === 'CANCELLED') return 'Canceled';
   return name

@@ -4,10 +4,10 @@ import { key, part, type Otherwise } from '../declare.js';
 import { section, type Said } from '../section.js';
 import { size, text } from '../values.js';
 
-/** What gRPC itself takes: `DEFAULT_MAX_RECEIVE_MESSAGE_LENGTH` of every implementation, 4 MiB. */
+/** gRPC's own default: `DEFAULT_MAX_RECEIVE_MESSAGE_LENGTH` of every implementation, 4 MiB. */
 export const DEFAULT_MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
-/** The frame format of gRPC has 32 bits for a message's length, so a larger limit means this one. */
+/** gRPC's framing has a 32-bit message length, so a larger limit means this one. */
 export const PROTOCOL_MAX_MESSAGE_BYTES = 2 ** 32 - 1;
 
 const WHEN_EXPORTED: Otherwise<boolean> = {
@@ -15,7 +15,7 @@ const WHEN_EXPORTED: Otherwise<boolean> = {
   of: ({ exporterConfigured }) => exporterConfigured,
 };
 
-/** The keys that `GRPCServer` and `GRPCDial` share, with the same meaning for calls taken and calls made. */
+/** The keys that `GRPCServer` and `GRPCDial` share, with the same meaning for incoming and outgoing calls. */
 export const rpcKeys = {
   MaxMsgSize: key('maxMessageBytes', size('bytes').default(DEFAULT_MAX_MESSAGE_BYTES), {
     description: 'Largest message in either direction; a larger one ends its call with RESOURCE_EXHAUSTED',
@@ -25,7 +25,7 @@ export const rpcKeys = {
   }),
   StrictMessages: key('strictMessages', z.boolean().default(true), {
     description:
-      'Refuse to send a message with something that has no place in its proto or no meaning for its field: INTERNAL, with the path of the field in the log. When off, it is left out or converted',
+      'Refuse to send a message with an unknown field or an invalid value: INTERNAL, with the path of the field in the log. When off, it is omitted or converted',
     reload: 'restart',
   }),
   Prometheus: key('metricsEnabled', z.boolean().default(true), {
@@ -38,13 +38,13 @@ export const rpcKeys = {
     otherwise: WHEN_EXPORTED,
   }),
   DisableKeepalive: key('keepaliveEnabled', z.boolean().default(false), {
-    description: 'Turn off the pings that find a dead connection',
+    description: 'Turn off the pings that detect dead connections',
     reload: 'restart',
     read: (disabled) => !disabled,
   }),
   /** Request ids and the line per finished call. */
   LoggingZap: key('loggingEnabled', z.boolean().default(true), {
-    description: 'Carry x-request-id along every call and write a line when the call has ended',
+    description: 'Propagate x-request-id with every call and log a line when the call has ended',
     reload: 'restart',
   }),
   LoggingAllRpc: part(z.boolean().default(false), {
@@ -52,23 +52,26 @@ export const rpcKeys = {
     reload: 'live',
   }),
   LoggingRpcMaxSize: part(size('characters').default(1024), {
-    description: 'How much of each message LoggingAllRpc keeps',
+    description: 'How much of each message LoggingAllRpc logs',
     unit: 'characters',
     reload: 'live',
   }),
 };
 
-/** What is made of several of {@link rpcKeys}, and is live. */
+/** Live settings derived from several {@link rpcKeys}. */
 export const rpcLive = {
   /** Characters of each message to log, or `undefined` when content is not logged. */
   contentMaxLength: (said: Said<typeof rpcKeys>) => (said.LoggingAllRpc ? said.LoggingRpcMaxSize : undefined),
 };
 
-/** The section `Routing`: the metadata, from calls taken to calls made, by which a proxy chooses the version of a service. */
+/**
+ * The section `Routing`: metadata propagated from incoming to outgoing calls, by which a proxy selects the version of a
+ * service.
+ */
 export const routing = section('routing', {
   Allow: key('allow', z.array(text(routePatternProblem)).default([]), {
     description:
-      'Names of metadata that travel on from incoming calls to the calls made for them, such as AccountId; x-route-* allows all names with that prefix. Nothing else is forwarded',
+      'Names of metadata propagated from incoming calls to the outgoing calls made for them, such as AccountId; x-route-* allows all names with that prefix. Nothing else is forwarded',
     reload: 'restart',
   }),
 });

@@ -2,14 +2,15 @@ import { z } from 'zod';
 import { key } from '../declare.js';
 import { optionalSection } from '../section.js';
 
-/** The keys of `TLS` in `GRPCDial` and in an upstream. All may be absent: TLS with the authorities Node trusts. */
+/** The keys of `TLS` in `GRPCDial` and in an upstream. All are optional: TLS with the CAs that Node trusts. */
 export const clientTlsKeys = {
   CA: key('authorityFile', file().optional(), {
-    description: 'PEM file of the authorities an upstream must come from. Default: those that Node trusts',
+    description:
+      "PEM file of the CAs that upstreams' certificates are verified against. Default: those that Node trusts",
     reload: 'restart',
   }),
   Cert: key('certificateFile', file().optional(), {
-    description: 'PEM file of the certificate shown to upstreams that ask for one; with Key',
+    description: 'PEM file of the client certificate for upstreams that request one; requires Key',
     reload: 'restart',
   }),
   Key: key('privateKeyFile', file().optional(), {
@@ -25,7 +26,7 @@ export const clientTlsKeys = {
 /** The section `TLS` of `GRPCDial`. */
 export const clientTls = optionalSection(undefined, 'restart', clientTlsKeys);
 
-/** The section `GRPCServer.TLS`; `undefined` for plain text. */
+/** The section `GRPCServer.TLS`; `undefined` for plaintext. */
 export const serverTls = optionalSection(
   'tls',
   'restart',
@@ -40,12 +41,12 @@ export const serverTls = optionalSection(
     }),
     ClientCA: key('authorityFile', file().optional(), {
       description:
-        'PEM file of the authorities callers must come from: mutual TLS. Default: callers show none',
+        "PEM file of the CAs that callers' certificates are verified against: mutual TLS. Default: no client certificates",
       reload: 'restart',
     }),
     RequireALPN: key('requireAlpn', z.boolean().default(true), {
       description:
-        'Whether callers must agree on h2 in the handshake (ALPN), as HTTP/2 asks. Off for load balancers that end TLS and begin it anew without, as HAProxy does without "alpn h2", and some of AWS',
+        'Whether callers must negotiate h2 in the handshake (ALPN), as HTTP/2 requires. Turn off for load balancers that re-encrypt without ALPN, such as HAProxy without "alpn h2" and some of AWS',
       reload: 'restart',
     }),
   },

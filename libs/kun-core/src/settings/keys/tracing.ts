@@ -2,31 +2,31 @@ import { z } from 'zod';
 import { key } from '../declare.js';
 import { optionalSection, section } from '../section.js';
 
-/** The section `Tracing`: what is traced, and where to besides `Zipkin.Hosts`. */
+/** The section `Tracing`: what is traced, and where spans go besides `Zipkin.Hosts`. */
 export const tracing = section('tracing', {
   SampleRatio: key('sampleRatio', z.number().min(0).max(1).optional(), {
     description:
-      'The share of the traces beginning here that is recorded; for those of callers see TrustCallers. Default: what OTEL_TRACES_SAMPLER says, else 1',
+      "Share of the traces beginning here that is sampled; for callers' traces see TrustCallers. Default: OTEL_TRACES_SAMPLER, else 1",
     reload: 'restart',
   }),
   TrustCallers: key(
     'trustCallers',
-    // Read from YAML, yes and no are booleans.
+    // YAML reads yes and no as booleans.
     z.union([z.boolean(), z.literal('capped')], { error: 'expected yes, no or capped' }).optional(),
     {
       description:
-        "Whether callers decide that their traces are recorded. yes: always; capped: for 100 calls a second, beyond which SampleRatio decides, since a caller could otherwise have everything recorded; no: SampleRatio decides for all, as at a fleet's edge. Default: capped, or no where OTEL_TRACES_SAMPLER is not parentbased",
+        "Whether callers' sampling decisions are honoured. yes: always; capped: for 100 calls a second, beyond which SampleRatio decides, since a caller could otherwise have everything recorded; no: SampleRatio decides for all, as at a fleet's edge. Default: capped, or no if OTEL_TRACES_SAMPLER is not parentbased",
       reload: 'restart',
       read: (said) => (typeof said === 'boolean' ? (said ? 'yes' : 'no') : said),
     },
   ),
   Global: key('global', z.boolean().default(true), {
     description:
-      "Register with OpenTelemetry's API where nobody else has, so that instrumentations of databases and HTTP clients join the traces of calls; off for the second application of a process",
+      "Register with OpenTelemetry's API if nothing else is registered, so that instrumentations of databases and HTTP clients join the traces of calls; turn off for the second application of a process",
     reload: 'restart',
   }),
   MessageEvents: key('messageEvents', z.boolean().default(false), {
-    description: "An event in the span for each message, which OpenTelemetry's conventions have given up",
+    description: "Add an event to the span for each message, which OpenTelemetry's conventions have dropped",
     reload: 'restart',
   }),
   Otlp: optionalSection('otlp', 'restart', {
@@ -34,13 +34,12 @@ export const tracing = section('tracing', {
       'endpoint',
       z.url({ protocol: /^https?$/, error: 'expected a URL such as http://collector:4317' }),
       {
-        description:
-          'The collector that takes OTLP; /v1/traces is added for Protocol http where there is no path',
+        description: 'OTLP collector; for Protocol http, /v1/traces is added if the URL has no path',
         reload: 'restart',
       },
     ),
     Protocol: key('protocol', z.enum(['grpc', 'http']).default('grpc'), {
-      description: 'How to send: OTLP over gRPC, or over HTTP',
+      description: 'OTLP transport: gRPC or HTTP',
       reload: 'restart',
     }),
   }),
@@ -48,14 +47,14 @@ export const tracing = section('tracing', {
 
 const HOST_ERROR = 'expected a host, host:port or an http(s) URL';
 
-/** The section `Zipkin`: where spans go in Zipkin's own format. */
+/** The section `Zipkin`: collectors that take Zipkin's format. */
 export const zipkin = section('zipkin', {
   Hosts: key(
     'endpoints',
     z.array(z.string().refine((host) => endpointOf(host) !== undefined, { error: HOST_ERROR })).default([]),
     {
       description:
-        'Zipkin or Jaeger collectors. A bare host means port 9411 and path /api/v2/spans; a full URL is taken as it is',
+        'Zipkin or Jaeger collectors. A bare host means port 9411 and path /api/v2/spans; a full URL is used unchanged',
       reload: 'restart',
       read: (hosts) => hosts.map(endpointOf).filter((endpoint) => endpoint !== undefined),
     },
@@ -64,7 +63,7 @@ export const zipkin = section('zipkin', {
 
 /**
  * The URL to post spans to: `jaeger` becomes `http://jaeger:9411/api/v2/spans`, `jaeger:80` keeps its port, and a URL
- * with a path is left alone. 9411 and the path are Zipkin's own.
+ * with a path is unchanged. Port and path are Zipkin's defaults.
  */
 function endpointOf(host: string): string | undefined {
   const whole = /^https?:\/\//i.test(host);

@@ -7,21 +7,21 @@ import { dialKeys } from './grpc-dial.js';
 import { retryKeys, retryPolicyKeys } from './retry.js';
 import { clientTlsKeys } from './tls.js';
 
-/** A method of an upstream that differs from its others. */
+/** A method whose settings differ from the upstream's. */
 const methodSettings = z.strictObject({
   ...overriding({ CallTimeout: dialKeys.CallTimeout }),
   Retry: z.strictObject(overriding(retryPolicyKeys)).optional(),
 });
 
-/** One upstream: each key says for it what the key of `GRPCDial` says for all. */
+/** One upstream: each key overrides that of `GRPCDial`. */
 const upstreamSettings = z.strictObject({
   Target: documented(text(targetProblem).optional(), {
-    description: 'Where the upstream is: host:port, or dns:, ipv4:, ipv6: or unix: as gRPC writes names',
+    description: 'Address of the upstream: host:port, or a gRPC name with dns:, ipv4:, ipv6: or unix:',
     reload: 'restart',
   }),
   ...overriding(dialKeys),
   WithProxyPort: documented(port(0).optional(), {
-    description: 'Dial the sidecar at this port; 0: dial directly, whatever GRPCDial says',
+    description: 'Dial the sidecar at this port; 0: dial directly, overriding GRPCDial',
     unit: 'port',
     reload: 'restart',
   }),
@@ -30,13 +30,13 @@ const upstreamSettings = z.strictObject({
   Methods: z.record(z.string(), methodSettings).default({}),
 });
 
-/** The section `Upstreams`, by the names that clients are registered under. */
+/** The section `Upstreams`, by client name. */
 export const upstreams = z.record(z.string(), upstreamSettings);
 
 /** The section `Upstreams` as validated. */
 export type UpstreamsSettings = z.output<typeof upstreams>;
 
-/** Schemas without their defaults, so that an absent key leaves what the outer section says. */
+/** Schemas without defaults, so that an absent key keeps the outer section's value. */
 type Overriding<S extends Readonly<Record<string, z.ZodType>>> = {
   [Name in keyof S]: z.ZodOptional<Bare<S[Name]>>;
 };
