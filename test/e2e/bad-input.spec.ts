@@ -81,7 +81,7 @@ describe('a configuration that is wrong', () => {
     [
       'has one port for two',
       { 'echo/public.yaml': 'AdminPort: 4000\nGRPCServer:\n  Port: 4000\n' },
-      ['CONF/echo/public.yaml:1:12 AdminPort: port 4000 is taken by GRPCServer.Port; choose another'],
+      ['CONF/echo/public.yaml:1:12 AdminPort: port 4000 is already used by GRPCServer.Port; choose another'],
     ],
   ])('%s', async (_name, files, parts) => {
     const { code, stdout, stderr } = await runEcho(files);
