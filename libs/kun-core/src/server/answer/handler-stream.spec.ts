@@ -155,7 +155,15 @@ describe("the stream of a handler's own", () => {
   it('shows nothing of the server to what prints it', () => {
     const { stream } = streamOf();
     expect(inspect(stream, { depth: 9, showHidden: true })).not.toContain('10.0.0.1');
-    expect(stream.getPeer()).toBe('10.0.0.1:2');
+    const seen = [stream.getPeer(), stream.getPath(), stream.getHost(), stream.getAuthContext()];
+    expect(seen).toEqual(['10.0.0.1:2', '/test.v1.Test/Get', 'test', {}]);
+  });
+
+  it('sends metadata when it is told to, before any message', () => {
+    const { stream, sent, headers } = streamOf();
+    stream.sendMetadata(trailersOf({ shard: '7' }));
+    expect(sent).toEqual(['headers']);
+    expect(headers[0]?.[0]?.getMap()).toEqual({ shard: '7' });
   });
 });
 

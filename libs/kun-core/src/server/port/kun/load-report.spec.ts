@@ -42,6 +42,13 @@ describe('the load that a call reports', () => {
     expect([report.empty, decoded(report)]).toEqual([false, expected]);
   });
 
+  it('has several at once', () => {
+    const report = new LoadReport();
+    report.recordEpsMetric(1);
+    report.recordRequestCostMetric('rows', 2);
+    expect([report.empty, decoded(report)]).toEqual([false, { eps: 1, request_cost: { rows: 2 } }]);
+  });
+
   it('has the last value of each, and of each name', () =>
     fc.assert(
       fc.property(
