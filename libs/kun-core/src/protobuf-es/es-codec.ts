@@ -1,6 +1,7 @@
 import { create, fromBinary, toBinary, type DescMessage } from '@bufbuild/protobuf';
 import { FieldMisfitError } from '../proto/values/message-misfit.js';
 import { MessageChecks } from './message-checks.js';
+import { hasTooManyUnknown } from './unknown-fields.js';
 
 /** How messages are written. */
 export interface EsForms {
@@ -37,7 +38,8 @@ export function esCodecs({ strict }: EsForms): (type: DescMessage) => EsCodec {
       decode({ buffer, byteOffset, byteLength }) {
         try {
           // Not as a Buffer, whose slice() copies nothing: fields of bytes would be Buffers, too.
-          return fromBinary(type, new Uint8Array(buffer, byteOffset, byteLength));
+          const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+          return fromBinary(type, bytes, { readUnknownFields: !hasTooManyUnknown(type, bytes) });
         } catch (cause) {
           throw FieldMisfitError.toError(
             type.typeName,
