@@ -168,9 +168,10 @@ describe('the calls of an upstream', () => {
     const { client } = factory.open(registration({ target: t.target }));
     await expect(client['unary']?.({})).rejects.toMatchObject({ code: Code.UNAVAILABLE });
     expect(tries).toBe(2);
-    await write(conf('off', 0.05));
+    await write(conf('off', 10));
     await expect(client['unary']?.({})).rejects.toMatchObject({ code: Code.UNAVAILABLE });
     expect(tries).toBe(3);
+    await write(conf('off', 0.05));
     await expect(client['unary']?.({ text: 'wait' })).rejects.toMatchObject({ code: Code.DEADLINE_EXCEEDED });
     await write(conf('app', 10));
     await expect(client['unary']?.({})).rejects.toMatchObject({ code: Code.UNAVAILABLE });
