@@ -1,30 +1,30 @@
 import { ExplainedError } from '@kun/config';
 
-/** The cluster when nobody told: a real name, so that a local run has Cluster and Instance layers too. */
+/** The cluster when none is configured: a real name, so that a local run has Cluster and Instance layers too. */
 export const DEFAULT_CLUSTER = 'default';
 
-/** The facts an {@link Identity} is made of. */
+/** The fields of an {@link Identity}. */
 export interface IdentityFields {
-  /** The region or data centre the fleet runs in; `''` when nobody told. */
+  /** The region or data centre of the fleet; `''` when not configured. */
   readonly domain: string;
-  /** Namespace: selects the outermost configuration layer; `default` when nobody told. */
+  /** The namespace, which selects the outermost configuration layer; `default` when not configured. */
   readonly namespace: string;
-  /** Cluster: one deployment of the service, such as a set or a zone; `default` when nobody told. */
+  /** The cluster: one deployment of the service, such as a set or a zone; `default` when not configured. */
   readonly cluster: string;
   /** The service's name, the same for all its instances. */
   readonly service: string;
-  /** What tells this process from the other instances: the pod's name, else the host's. */
+  /** Distinguishes this process from other instances: the pod name, else the host name. */
   readonly instance: string;
-  /** The release that runs, or `undefined` when nobody told. */
+  /** The running release, or `undefined` when not configured. */
   readonly version?: string | undefined;
-  /** The pod as Kubernetes names it, whatever `KUN_*` says; `undefined` outside Kubernetes. */
+  /** The pod as Kubernetes names it, regardless of `KUN_*`; `undefined` outside Kubernetes. */
   readonly pod?: Pod | undefined;
 }
 
 /** A Kubernetes pod. */
 export interface Pod {
   readonly name: string;
-  /** `undefined` where neither `POD_NAMESPACE` nor a service account tells it. */
+  /** `undefined` when neither `POD_NAMESPACE` nor a service account provides it. */
   readonly namespace: string | undefined;
 }
 
@@ -63,15 +63,15 @@ export class Identity implements IdentityFields {
   }
 }
 
-/** One thing wrong with what the environment says of this process. */
+/** A problem with what the environment says about this process. */
 export interface IdentityProblem {
   /** The variable, file or option that holds the value, such as `KUN_SERVICE`. */
   readonly source: string;
-  /** What is wrong and what to do, without a final dot. */
+  /** What is wrong and how to fix it, without a final period. */
   readonly message: string;
 }
 
-/** The process cannot tell who it is. Carries every problem found, not only the first. */
+/** The identity of the process cannot be determined. Carries every problem found, not only the first. */
 export class IdentityError extends ExplainedError {
   override readonly name = 'IdentityError';
   readonly problems: readonly IdentityProblem[];

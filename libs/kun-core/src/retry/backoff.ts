@@ -1,15 +1,15 @@
-/** How long to wait between attempts. */
+/** The delays between attempts. */
 export interface Backoff {
-  /** The most to wait before the second attempt, in milliseconds. */
+  /** The maximum delay before the second attempt, in milliseconds. */
   readonly initialBackoffMs: number;
-  /** The most to wait before any attempt, in milliseconds. */
+  /** The maximum delay before any attempt, in milliseconds. */
   readonly maxBackoffMs: number;
 }
 
-/** Each wait may be twice as long as the one before. */
+/** Each maximum is twice the one before. */
 const MULTIPLIER = 2;
 
-/** More than any wait has, and far from what overflows: nothing times infinity is no number. */
+/** More than any delay needs, and far from overflow: zero times infinity is NaN. */
 const MAX_DOUBLINGS = 50;
 
 /**
@@ -27,7 +27,7 @@ export function backoffMs(retry: number, backoff: Backoff, random: () => number)
   return random() * longestBackoffMs(retry, backoff);
 }
 
-/** The most that {@link backoffMs} can be. */
+/** The upper bound of {@link backoffMs}. */
 export function longestBackoffMs(retry: number, { initialBackoffMs, maxBackoffMs }: Backoff): number {
   return Math.min(initialBackoffMs * MULTIPLIER ** Math.min(retry - 1, MAX_DOUBLINGS), maxBackoffMs);
 }

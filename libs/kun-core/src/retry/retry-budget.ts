@@ -1,15 +1,15 @@
-/** How much may be repeated. */
+/** How much may be retried. */
 export interface RetryBudgetOptions {
-  /** The most tokens there can be; also how many there are at the start. Default: 100 */
+  /** The maximum and initial number of tokens. Default: 100 */
   readonly capacity?: number;
-  /** What a call that succeeds earns, in tokens. Default: 0.5 */
+  /** The tokens that a successful call earns. Default: 0.5 */
   readonly perSuccess?: number;
 }
 
-/** {@link RetryBudgetOptions.capacity} when nobody says otherwise. */
+/** The default of {@link RetryBudgetOptions.capacity}. */
 export const DEFAULT_RETRY_CAPACITY = 100;
 
-/** {@link RetryBudgetOptions.perSuccess} when nobody says otherwise. */
+/** The default of {@link RetryBudgetOptions.perSuccess}. */
 export const DEFAULT_RETRY_PER_SUCCESS = 0.5;
 
 /**
@@ -33,24 +33,24 @@ export class RetryBudget {
     this.left = this.capacity;
   }
 
-  /** What is left, for a gauge. */
+  /** The remaining tokens, for a gauge. */
   get tokens(): number {
     return this.left;
   }
 
-  /** A call succeeded. */
+  /** Records a successful call. */
   earn(): void {
     this.left = Math.min(this.capacity, this.left + this.perSuccess);
   }
 
-  /** Takes the token for a repetition; false when there is none, which leaves what there is. */
+  /** Takes the token for a retry; false, without effect, when there is none. */
   take(): boolean {
     if (this.left < 1) return false;
     this.left -= 1;
     return true;
   }
 
-  /** The repetition that a token was taken for was not made. */
+  /** Returns the token of a retry that was not made. */
   giveBack(): void {
     this.left = Math.min(this.capacity, this.left + 1);
   }

@@ -7,7 +7,7 @@ import { retryCodes } from './retry-codes.js';
 import { policyOfCall, type RetryPolicySource } from './retry-override.js';
 
 export interface MeshRetryOptions {
-  /** Who tries calls again: this process, the mesh, or nobody on this service's behalf. */
+  /** Who retries calls: this process, the mesh, or nobody on this service's behalf. */
   readonly by: 'app' | 'mesh' | 'off';
   /** For all methods, or by method. */
   readonly policy: RetryPolicySource;
@@ -38,7 +38,7 @@ export function meshRetryInterceptor(options: MeshRetryOptions): Interceptor {
       if (proxied || by === 'mesh') metadata.set(MAX_RETRIES, '0');
     } else if (by === 'mesh') {
       const codes = askMesh(metadata, method, policyOfCall(policy, call));
-      // The proxy has tried it again by then, and says nothing of it.
+      // The proxy has already retried it, and does not report that.
       if (codes.length > 0) call.onEnd(({ code }) => codes.includes(code) && call.set(retriesSpent, true));
     }
     return next(call);
@@ -49,7 +49,7 @@ const RETRY_GRPC_ON = 'x-envoy-retry-grpc-on';
 const MAX_RETRIES = 'x-envoy-max-retries';
 const PER_TRY_TIMEOUT = 'x-envoy-upstream-rq-per-try-timeout-ms';
 
-/** Everything by which a request asks Envoy to be sent again. */
+/** All headers by which a request asks Envoy for retries. */
 const RETRY_HEADERS = [
   RETRY_GRPC_ON,
   MAX_RETRIES,
@@ -60,7 +60,7 @@ const RETRY_HEADERS = [
   'x-envoy-hedge-on-per-try-timeout',
 ];
 
-/** Envoy's words; it has none for the other codes. */
+/** Envoy's names; it has none for the other codes. */
 const ENVOY_NAMES: ReadonlyMap<status, string> = new Map([
   [status.CANCELLED, 'cancelled'],
   [status.DEADLINE_EXCEEDED, 'deadline-exceeded'],
@@ -69,7 +69,7 @@ const ENVOY_NAMES: ReadonlyMap<status, string> = new Map([
   [status.UNAVAILABLE, 'unavailable'],
 ]);
 
-/** Returns the codes that the proxy was asked for. */
+/** Returns the codes that the proxy was asked to retry. */
 function askMesh(metadata: Metadata, method: RpcMethod, policy: RetryPolicy | undefined): readonly status[] {
   const codes = policy ? retryCodes(method, policy) : [];
   const asked = codes.filter((code) => ENVOY_NAMES.has(code));
@@ -79,7 +79,7 @@ function askMesh(metadata: Metadata, method: RpcMethod, policy: RetryPolicy | un
     return [];
   }
   metadata.set(RETRY_GRPC_ON, names.join(','));
-  // Envoy counts the repetitions, the policy the attempts.
+  // Envoy counts retries, the policy attempts.
   metadata.set(MAX_RETRIES, String(policy.maxAttempts - 1));
   if (policy.attemptTimeoutMs !== undefined) {
     metadata.set(PER_TRY_TIMEOUT, String(Math.max(1, Math.round(policy.attemptTimeoutMs))));

@@ -3,8 +3,8 @@ import { PUSHBACK_HEADER } from '../rpc/attempts.js';
 import { findDetail } from '../status/wire/service-error.js';
 
 /**
- * The longest wait that is taken from a server, in milliseconds. Who is asked to wait longer gets the error at once and
- * may come back by itself: a caller without a deadline must not hang for as long as somebody else likes.
+ * The longest delay accepted from a server, in milliseconds. A caller that is asked to wait longer gets the error
+ * immediately and may retry itself: a caller without a deadline must not hang for as long as a server likes.
  */
 export const MAX_TOLD_DELAY_MS = 60_000;
 

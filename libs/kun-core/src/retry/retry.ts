@@ -12,37 +12,37 @@ import { policyOfCall, type RetryPolicySource } from './retry-override.js';
 import { readPushback, type Pushback } from './retry-pushback.js';
 
 /**
- * Why a failure that might have been repeated was not: `attempts`, there were enough; `budget`, too much fails;
- * `deadline`, the next attempt would come too late; `pushback`, the server wants none; `committed`, the caller has part
- * of the answer; `cancelled`, nobody waits for it any more.
+ * Why a retryable failure was not retried: `attempts`, the maximum is reached; `budget`, too many calls fail;
+ * `deadline`, the next attempt would be too late; `pushback`, the server refuses retries; `committed`, the caller
+ * already has part of the response; `cancelled`, the caller no longer waits.
  */
 export type RetryStop = 'attempts' | 'budget' | 'deadline' | 'pushback' | 'committed' | 'cancelled';
 
-/** Told what happens between attempts, for metrics, spans and logs. It must not throw. */
+/** Notified between attempts, for metrics, spans and logs. Must not throw. */
 export interface RetryObserver {
   /** `failed` was an attempt at `call`; another follows after `delayMs`. */
   onRetry?(call: RpcCall, failed: RpcCall, delayMs: number): void;
-  /** A failure of `call` that its policy would repeat goes to the caller. */
+  /** A retryable failure of `call` is passed on to the caller. */
   onStop?(call: RpcCall, reason: RetryStop): void;
 }
 
 export interface RetryOptions extends RetryObserver {
   /** For all methods, or by method. */
   readonly policy: RetryPolicySource;
-  /** The upstream's: shared by all its methods. */
+  /** The upstream's budget, shared by all its methods. */
   readonly budget: RetryBudget;
   readonly clock: Clock;
-  /** Numbers from 0 up to 1, for the jitter. Default: Math.random */
+  /** Random numbers from 0 up to 1, for the jitter. Default: Math.random */
   readonly random?: () => number;
 }
 
 /**
- * Tries calls again that failed for a reason that may pass: unary ones, and server-streaming ones before their first
- * message. A request stream cannot be sent twice and passes through.
+ * Retries calls that failed for a transient reason: unary ones, and server-streaming ones before their first message. A
+ * request stream cannot be sent twice and is passed through.
  *
- * Each attempt is a call of its own, `next(call.nextAttempt())`, so what stands inside counts attempts and what stands
- * outside counts calls. It stops at the call's deadline and as soon as nobody waits; what the caller gets is the last
- * attempt's ending, as it is.
+ * Each attempt is a call of its own, `next(call.nextAttempt())`, so interceptors inside count attempts and those
+ * outside count calls. Retrying stops at the call's deadline and as soon as the caller no longer waits; the caller gets
+ * the last attempt's ending unchanged.
  */
 export function retryInterceptor(options: RetryOptions): Interceptor {
   return (next) =>
@@ -55,7 +55,7 @@ export function retryInterceptor(options: RetryOptions): Interceptor {
 }
 
 class RetriedCall {
-  /** Attempts since the server last said when to come: the exponent of the backoff. */
+  /** Attempts since the last server pushback: the exponent of the backoff. */
   private retriesSincePushback = 0;
 
   constructor(
@@ -73,7 +73,7 @@ class RetriedCall {
         options.budget.earn();
         return ending;
       }
-      // Whatever becomes of it now: who made this call shall not be called again for it.
+      // Whatever happens now, the incoming call must not be retried because of this one.
       if (number > 1) call.set(retriesSpent, true);
       const pushback = readPushback(ending);
       if (!isRetryable(ending, call.method, this.policy, told(pushback))) return ending;
@@ -105,14 +105,14 @@ class RetriedCall {
     return retryCodes(this.call.method, this.policy).includes(status.DEADLINE_EXCEEDED);
   }
 
-  /** How long to wait for the next attempt, its token taken; or why there is none. */
+  /** Returns the delay before the next attempt, with its token taken, or why there is none. */
   private decide(number: number, attempt: RpcCall, pushback: Pushback): RetryStop | { delayMs: number } {
     const { call, options, policy } = this;
     if (call.committed || attempt.committed) return 'committed';
     if (number >= policy.maxAttempts) return 'attempts';
     if (pushback.kind === 'stop') return 'pushback';
     const nowMs = options.clock.now();
-    // Before the signal is asked for: it is made on first read.
+    // Before the signal is read, which would create it.
     if (nowMs >= call.deadline) return 'deadline';
     if (call.ending || call.signal.aborted) return 'cancelled';
     const delayMs = this.nextDelayMs(pushback);
@@ -127,7 +127,7 @@ class RetriedCall {
     }
     this.retriesSincePushback++;
     const jittered = backoffMs(this.retriesSincePushback, this.policy, this.options.random ?? Math.random);
-    // On top of what the server asks for, or all who were asked the same would come at once.
+    // Added to the server's delay, or all callers that were given the same delay would return at once.
     return pushback.kind === 'atLeast' ? pushback.delayMs + jittered : jittered;
   }
 }
@@ -136,7 +136,7 @@ function told(pushback: Pushback): boolean {
   return pushback.kind === 'exactly' || pushback.kind === 'atLeast';
 }
 
-/** The call was given up while it waited for its next attempt. */
+/** The call was abandoned while it waited for its next attempt. */
 function abandoned(call: RpcCall, last: Ending): Ending {
   const reason: unknown = call.signal.reason;
   const error =

@@ -4,15 +4,15 @@ import { routeNameProblem, routePatternProblem } from '../grammar/route-name.js'
 import { MAX_ROUTES_BYTES, routeBytes, routeValueProblem } from './route-limits.js';
 
 /**
- * Why metadata that is on the list did not become a route: `value`, it is too long or not printable; `repeated`, it has
- * several values; `name`, a wildcard's name cannot be sent on; `total`, there are too many routes.
+ * Why allowed metadata did not become a route: `value`, it is too long or not printable; `repeated`, it has several
+ * values; `name`, the name matched by a wildcard cannot be sent; `total`, there are too many routes.
  */
 export type DropReason = 'value' | 'repeated' | 'name' | 'total';
 
-/** Told of metadata that was left out, by the entry of the list that it is under. */
+/** Called with metadata that was dropped, by the allow-list entry that it matches. */
 export type OnDrop = (entry: string, reason: DropReason) => void;
 
-/** The names of metadata that travel on from incoming calls, each as it is written in the configuration. */
+/** The names of metadata that are propagated from incoming to outgoing calls, as written in the configuration. */
 export class RouteAllowList {
   private readonly names: Array<{ readonly key: string; readonly name: string }> = [];
   private readonly prefixes: string[] = [];
@@ -32,7 +32,7 @@ export class RouteAllowList {
     return this.entries.length === 0;
   }
 
-  /** The routes among the metadata: by the list's spelling, those of a wildcard in lower case. */
+  /** The routes among the metadata: names spelt as in the list, those matched by a wildcard in lower case. */
   read(metadata: Metadata, onDrop: OnDrop): Routes {
     const found: Array<[string, string]> = [];
     let bytes = 0;

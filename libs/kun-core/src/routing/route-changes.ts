@@ -2,10 +2,10 @@ import type { Routes } from '../rpc/call-values.js';
 import { routeNameProblem } from '../grammar/route-name.js';
 import { MAX_ROUTES_BYTES, routeBytes, routeValueProblem } from './route-limits.js';
 
-/** Routes to set, and with `undefined` those to remove. Names that differ in case only are one. */
+/** Routes to set, or with `undefined` to remove. Names are case-insensitive. */
 export type RouteChanges = Readonly<Record<string, string | undefined>>;
 
-/** Checked changes, by the name as it is on the wire. */
+/** Validated changes, by the name on the wire. */
 export type CheckedChanges = ReadonlyMap<
   string,
   { readonly name: string; readonly value: string | undefined }
@@ -23,9 +23,9 @@ export function checkChanges(changes: RouteChanges): CheckedChanges {
 }
 
 /**
- * The routes after the changes, the later winning; a name that was there keeps its spelling.
+ * Applies the changes in order; a name that already exists keeps its spelling.
  *
- * @throws {RouteError} when there are too many of them.
+ * @throws {RouteError} when there are too many routes.
  */
 export function changeRoutes(routes: Routes, ...changes: readonly CheckedChanges[]): Routes {
   const result = new Map(
@@ -46,12 +46,12 @@ export function changeRoutes(routes: Routes, ...changes: readonly CheckedChanges
   return Object.freeze(Object.fromEntries([...result.values()].map(({ name, value }) => [name, value])));
 }
 
-/** A route that the service wants to send cannot be sent; thrown where it was given, before anything is called. */
+/** A route cannot be sent; thrown where it was given, before any call is made. */
 export class RouteError extends Error {
   override readonly name = 'RouteError';
 
   constructor(
-    /** The route's name as it was given. */
+    /** The route's name as given. */
     readonly route: string,
     problem: string,
   ) {

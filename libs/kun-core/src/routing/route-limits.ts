@@ -1,4 +1,4 @@
-/** The longest value of a route, in characters, which are bytes here. */
+/** The longest value of a route, in characters, which are single bytes here. */
 export const MAX_ROUTE_VALUE_LENGTH = 256;
 
 /**
@@ -11,8 +11,8 @@ export const MAX_ROUTES_BYTES = 2048;
 const FIELD_OVERHEAD_BYTES = 32;
 
 /**
- * Says why a value cannot be sent as it is; `undefined` when it can. Nothing is encoded on the way, so that a proxy
- * matches the very text that the service wrote.
+ * Says why a value cannot be sent unchanged; `undefined` when it can. Values are never encoded, so that a proxy matches
+ * exactly what the service wrote.
  */
 export function routeValueProblem(value: unknown): string | undefined {
   if (typeof value !== 'string') return `needs a string as its value, found ${typeof value}`;
@@ -25,10 +25,10 @@ export function routeValueProblem(value: unknown): string | undefined {
     : 'has a value that metadata cannot carry: printable ASCII without a space at either end; encode it, for example with encodeURIComponent';
 }
 
-/** What a route counts of {@link MAX_ROUTES_BYTES}. */
+/** How much a route counts towards {@link MAX_ROUTES_BYTES}. */
 export function routeBytes(name: string, value: string): number {
   return name.length + value.length + FIELD_OVERHEAD_BYTES;
 }
 
-// PROTOCOL-HTTP2 of gRPC, "ASCII-Value"; spaces at the ends may be lost on the way.
+// PROTOCOL-HTTP2 of gRPC, "ASCII-Value"; leading and trailing spaces may be lost in transit.
 const VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;

@@ -4,13 +4,13 @@ import { NO_ROUTES, type Routes } from '../rpc/call-values.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { changeRoutes, checkChanges, type CheckedChanges, type RouteChanges } from './route-changes.js';
 
-/** What was opened with `routes.with`, and for which incoming call. */
+/** A scope opened with `routes.with`, and the incoming call it belongs to. */
 interface RouteScope {
   readonly call: RpcCall | undefined;
   readonly changes: CheckedChanges;
 }
 
-// One storage for the process, as the current call has: a scope belongs to the code that runs in it.
+// One per process, as for the current call: a scope belongs to the code that runs in it.
 const storage = new AsyncLocalStorage<RouteScope>();
 
 /** The routes of the calls that the running code makes. */
@@ -30,19 +30,19 @@ export const routes = Object.freeze({
     const checked = checkChanges(changes);
     const outer = currentScope();
     const scope = { call: currentCall(), changes: new Map([...(outer?.changes ?? []), ...checked]) };
-    changeRoutes(inboundRoutes(), scope.changes); // too many of them is said here, where they were given
+    changeRoutes(inboundRoutes(), scope.changes); // Reports too many routes here, where they were given.
     return storage.run(scope, body);
   },
 
-  /** The routes that a call made here would carry. */
+  /** The routes that a call made now would carry. */
   current(): Routes {
     return outgoingRoutes();
   },
 });
 
 /**
- * The routes of an outgoing call: those of the incoming call that may travel on, then those of the scopes around, then
- * the call's own; the later wins.
+ * The routes of an outgoing call: those propagated from the incoming call, overridden by the enclosing scopes, then by
+ * the call's own.
  *
  * @throws {RouteError} when one of its own cannot be sent.
  */
@@ -59,8 +59,8 @@ function inboundRoutes(): Routes {
 }
 
 /**
- * The scope around, unless another call began within it: a server that was started in a scope, or a source shared
- * between calls, must not give one call's routes to the next.
+ * The enclosing scope, unless another call began within it: a server started in a scope, or a source shared between
+ * calls, must not leak one call's routes to the next.
  */
 function currentScope(): RouteScope | undefined {
   const scope = storage.getStore();

@@ -2,26 +2,29 @@ import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcCall } from '../rpc/rpc-call.js';
 import { RouteAllowList, type DropReason } from './allow-list.js';
 
-/** Metadata on the allow-list that a caller sent and that cannot be a route. */
+/** Allowed metadata that a caller sent but that cannot be a route. */
 export interface DroppedRoute {
   readonly call: RpcCall;
-  /** The entry of the allow-list, never what the caller wrote: fit for a label. */
+  /** The entry of the allow-list, never what the caller wrote, so that it is safe as a label. */
   readonly entry: string;
   readonly reason: DropReason;
-  /** Whether it is the first of this entry and reason since the start: what to log, so that callers cannot fill the log. */
+  /**
+   * Whether it is the first of this entry and reason since the start. Log only that one, so that callers cannot flood
+   * the log.
+   */
   readonly first: boolean;
 }
 
 export interface RoutesInterceptorOptions {
-  /** Default: dropped without a word. */
+  /** Default: dropped silently */
   readonly onDropped?: ((dropped: DroppedRoute) => void) | undefined;
 }
 
 /**
- * On the server: takes the metadata on the allow-list (`Routing.Allow`) as the call's routes, from where it travels on
- * with every call made for this one. An entry that is invalid is left out and does not fail the call.
+ * Server interceptor: takes the allowed metadata (`Routing.Allow`) as the call's routes, which are propagated with
+ * every call made for this one. Invalid metadata is dropped and does not fail the call.
  *
- * @throws {TypeError} when an entry of the list is no name of a route.
+ * @throws {TypeError} when an entry of the list is not a route name.
  */
 export function routesInterceptor(
   allow: readonly string[],
@@ -41,7 +44,7 @@ export function routesInterceptor(
   };
 }
 
-/** On the client: puts the call's routes into its metadata, in place of what was there by the same names. */
+/** Client interceptor: writes the call's routes into its metadata, replacing entries of the same names. */
 export function outgoingRoutesInterceptor(): Interceptor {
   return (next) => (call) => {
     for (const name in call.routes) {

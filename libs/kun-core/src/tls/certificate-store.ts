@@ -7,32 +7,32 @@ import {
   type Certificates,
 } from './certificates.js';
 
-/** How a {@link CertificateStore} reads. */
+/** Options of a {@link CertificateStore}. */
 export interface CertificateStoreOptions {
   readonly files: CertificateFiles;
-  /** How often the files are looked at, in milliseconds. Default 1000. */
+  /** How often the files are checked, in milliseconds. Default 1000. */
   readonly intervalMs?: number | undefined;
-  /** Told of certificates that took the place of others. */
+  /** Called when certificates were replaced. */
   readonly onReloaded?: ((certificates: Certificates) => void) | undefined;
-  /** Told once of files that changed and cannot be used; what was there before stays. */
+  /** Called once for changed files that are unusable; the previous certificates stay in use. */
   readonly onRefused?: ((error: CertificateError) => void) | undefined;
-  /** Milliseconds since the epoch. Default: the system's time. */
+  /** Milliseconds since the epoch. Default: the system time */
   readonly now?: (() => number) | undefined;
 }
 
-/** What a look at the files found. */
+/** The result of checking the files. */
 export type CertificateLook = 'same' | 'changing' | 'reloaded' | 'refused';
 
 /**
- * The certificates on disk, as they are now: read at once when made, then looked at again and again. Content is
- * compared, not time or inode, so that a file written over, a rename over it and the swap of a Secret's `..data` link
- * are all the same; nothing is missed on file systems that send no events. A change counts when two looks in a row see
- * the same: a half-written bundle can look whole, and a new certificate stands beside the old key for a moment.
+ * The current certificates on disk: read on construction, then polled. Content is compared, not time or inode, so that
+ * overwriting a file, renaming over it and swapping a Secret's `..data` link are all detected, even on file systems
+ * without change events. A change takes effect once two consecutive checks agree: a half-written bundle can look
+ * complete, and a new certificate is next to the old key for a moment.
  */
 export class CertificateStore {
   readonly #listeners = new Set<(certificates: Certificates) => void>();
   #current: Certificates;
-  /** As last taken or refused. */
+  /** The contents last accepted or refused. */
   #known: CertificateContents;
   #pending: CertificateContents | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -43,30 +43,30 @@ export class CertificateStore {
     this.#current = this.#parse(this.#known);
   }
 
-  /** The certificates to make the next connection with. */
+  /** The certificates for new connections. */
   get current(): Certificates {
     return this.#current;
   }
 
-  /** Calls `listener` with each new set, and returns what ends that. */
+  /** Calls `listener` with each new set; returns a function that unsubscribes it. */
   onChange(listener: (certificates: Certificates) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Begins to look. Does not keep the process alive. */
+  /** Starts polling. Does not keep the process alive. */
   start(): this {
     this.#timer ??= setInterval(() => this.look(), this.options.intervalMs ?? 1_000).unref();
     return this;
   }
 
-  /** Stops looking. */
+  /** Stops polling. */
   stop(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
 
-  /** Looks once. */
+  /** Checks the files once. */
   look(): CertificateLook {
     const found = readCertificateFiles(this.options.files);
     if (sameContents(found, this.#known)) {
@@ -99,7 +99,7 @@ function sameContents(a: CertificateContents, b: CertificateContents): boolean {
   return (['certificateFile', 'privateKeyFile', 'authorityFile'] as const).every((file) => {
     const [left, right] = [a[file], b[file]];
     if (Buffer.isBuffer(left)) return Buffer.isBuffer(right) && left.equals(right);
-    // Two failures to read are the same when they fail for the same reason.
+    // Two read failures are equal if they have the same reason.
     return left?.message === (Buffer.isBuffer(right) ? null : right?.message);
   });
 }

@@ -2,34 +2,34 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { ExplainedError } from '@kun/config';
 
-/** Where the certificates of one side of a connection lie: PEM files. */
+/** The PEM files of one side of a connection. */
 export interface CertificateFiles {
-  /** The own certificate, and after it those between it and the authority. With {@link privateKeyFile} or not at all. */
+  /** The certificate, followed by its intermediates. Together with {@link privateKeyFile}, or neither. */
   readonly certificateFile?: string | undefined;
-  /** The own certificate's private key, not encrypted. */
+  /** The certificate's private key, unencrypted. */
   readonly privateKeyFile?: string | undefined;
-  /** The authorities that peers' certificates must come from. Default: those that Node trusts. */
+  /** The CAs that peers' certificates are verified against. Default: those that Node trusts */
   readonly authorityFile?: string | undefined;
 }
 
-/** Certificates that have been read and found to fit together. */
+/** Certificates that were read and match each other. */
 export interface Certificates {
   readonly certificate: Buffer | undefined;
   readonly privateKey: Buffer | undefined;
   readonly authorities: Buffer | undefined;
-  /** The own certificate, as parsed: subject, fingerprint, dates. */
+  /** The certificate, parsed: subject, fingerprint, dates. */
   readonly own: X509Certificate | undefined;
 }
 
-/** Certificates cannot be used; the message names the file and what is wrong with it. */
+/** Certificates are unusable; the message names the file and the problem. */
 export class CertificateError extends ExplainedError {
   override readonly name = 'CertificateError';
 }
 
-/** The files' contents, not looked at yet; an error where one could not be read. */
+/** The files' contents, unparsed; an error for a file that could not be read. */
 export type CertificateContents = Readonly<Record<keyof CertificateFiles, Buffer | Error | undefined>>;
 
-/** Reads the files. Three small ones, so it is done at once: they come from the same moment as nearly as can be. */
+/** Reads the files synchronously: they are small, and should come from the same moment as nearly as possible. */
 export function readCertificateFiles(files: CertificateFiles): CertificateContents {
   return {
     certificateFile: read(files.certificateFile),
@@ -91,7 +91,7 @@ function content(file: string | undefined, found: Buffer | Error | undefined): B
   throw new CertificateError(`${file} cannot be read: ${found.message}`, { cause: found });
 }
 
-/** OpenSSL skips what it does not understand, so that a damaged bundle would only show when a peer is refused. */
+/** OpenSSL skips what it cannot parse, so a damaged bundle would show only when a peer is refused. */
 function parseChain(file: string | undefined, pem: Buffer): X509Certificate[] {
   const blocks = pem.toString('latin1').match(/-----BEGIN CERTIFICATE-----[^-]*-----END/g);
   if (!blocks)
@@ -110,7 +110,7 @@ function parseChain(file: string | undefined, pem: Buffer): X509Certificate[] {
   });
 }
 
-/** The cause is left out: it must not carry anything of a key into a log. */
+/** The cause is omitted: it must not leak any part of a key into a log. */
 function parseKey(file: string | undefined, pem: Buffer): KeyObject {
   try {
     return createPrivateKey(pem);

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 
-/** Who the peer of a connection is, by the certificate that it proved to have. */
+/** The identity of a connection's peer, from its verified certificate. */
 export interface PeerIdentity {
   /** The subject's parts in the order of the certificate, as `O=acme, CN=orders`. */
   readonly subject: string;
@@ -23,9 +23,7 @@ interface TlsSocketView {
   getPeerX509Certificate?(): X509Certificate | undefined;
 }
 
-/**
- * Tells who the peers of connections are. It reads a certificate once for each connection, not for each call.
- */
+/** Determines the identity of peers. Reads a certificate once per connection, not per call. */
 export class PeerIdentities {
   private readonly known = new WeakMap<object, PeerIdentity>();
 

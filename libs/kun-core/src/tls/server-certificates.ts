@@ -2,16 +2,16 @@ import { CertificateStore } from './certificate-store.js';
 import type { CertificateFiles } from './certificates.js';
 import type { ServerTlsOptions } from './server-tls.js';
 
-/** Where what happens to certificates is written. */
+/** The logger for certificate reloads. */
 export interface CertificateLogger {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 
 /**
- * How a server with these files encrypts, following the files.
+ * The TLS options of a server with these files, which are followed for changes.
  *
- * @throws {CertificateError} when they cannot be used.
+ * @throws {CertificateError} when they are unusable.
  */
 export function serverTls(
   files: CertificateFiles & {

@@ -3,9 +3,9 @@ import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { CertificateStore } from './certificate-store.js';
 import { CertificateError, type Certificates } from './certificates.js';
 
-/** How a server encrypts. */
+/** How a server uses TLS. */
 export interface ServerTlsOptions {
-  /** The server's certificate; new connections use what it holds when they come. */
+  /** The server's certificates; each new connection uses the current ones. */
   readonly certificates: CertificateStore;
   /**
    * `required` is mutual TLS: a caller without a certificate that the store's authorities vouch for is refused in the
@@ -14,9 +14,9 @@ export interface ServerTlsOptions {
   readonly clientCertificates?: 'none' | 'optional' | 'required' | undefined;
   /** Whether a caller that agrees on no protocol (ALPN) is refused, as RFC 9113, section 3.2 has it. Default true */
   readonly requireAlpn?: boolean | undefined;
-  /** How long a handshake may take from the accept, in milliseconds. Default 20 000, as long as a client of kun waits. */
+  /** How long a handshake may take from accept, in milliseconds. Default 20 000, as long as a kun client waits. */
   readonly handshakeTimeoutMs?: number | undefined;
-  /** Told of each connection refused in its handshake, with the socket it came over, which still knows its peer. */
+  /** Called for each connection refused in its handshake, with its socket, which still knows the peer. */
   readonly onRefused?: ((error: Error, connection: Socket) => void) | undefined;
 }
 
@@ -25,7 +25,7 @@ export class TlsHandshakeTimeoutError extends Error {
   override readonly name = 'TlsHandshakeTimeoutError';
 }
 
-/** A caller has offered no protocol in its handshake, and HTTP/2 over TLS begins with an agreement on `h2`. */
+/** A caller offered no protocol in its handshake, but HTTP/2 over TLS requires `h2`. */
 export class AlpnError extends Error {
   override readonly name = 'AlpnError';
 
@@ -46,12 +46,12 @@ export class AlpnError extends Error {
  * makes later, which the listener could not tell for its own. A call costs the same either way.
  */
 export class TlsTermination {
-  /** Never listens itself; it does the handshakes. */
+  /** Never listens; it only performs handshakes. */
   readonly #server: Server;
   readonly #release: () => void;
   readonly #onTimeout: (socket: Socket) => void;
   readonly #handshakeTimeoutMs: number;
-  /** Those in their handshake. */
+  /** Connections in their handshake. */
   readonly #pending = new WeakMap<Socket, NodeJS.Timeout>();
   #closed = false;
 
@@ -92,21 +92,21 @@ export class TlsTermination {
     server.on('secureConnection', (socket) => {
       const accepted = acceptedAs(socket);
       this.#settled(accepted);
-      // Without a listener a reset would be an uncaught error until the session has its own.
+      // Without a listener a reset would be an uncaught error until the session adds its own.
       socket.on('error', () => undefined);
       if (requireAlpn && socket.alpnProtocol !== 'h2') {
-        // One that offers others only is refused by OpenSSL.
+        // A caller that offers only other protocols is refused by OpenSSL.
         onRefused?.(new AlpnError(), accepted);
         socket.destroy();
       } else if (this.#closed) {
-        // No call was made over it yet: its peer can go elsewhere.
+        // No call was made on it yet, so its peer can connect elsewhere.
         socket.destroy();
       } else {
         onSecure(socket, accepted);
       }
     });
     this.#server = server;
-    // Connections that stand keep what they were made with.
+    // Existing connections keep their certificates.
     this.#release = certificates.onChange((current) => server.setSecureContext(contextOf(current)));
   }
 
@@ -120,20 +120,20 @@ export class TlsTermination {
     this.#server.emit('connection', socket);
   }
 
-  /** Whether the handshake was still under way. */
+  /** Whether the handshake was still in progress. */
   #settled(accepted: Socket): boolean {
     clearTimeout(this.#pending.get(accepted));
     return this.#pending.delete(accepted);
   }
 
-  /** Follows the certificates no longer, and cuts the connections that finish their handshake from now on. */
+  /** Stops following the certificates, and closes connections that finish their handshake from now on. */
   close(): void {
     this.#closed = true;
     this.#release();
   }
 }
 
-/** The socket below an encrypted one; Node has no public name for it. */
+/** The socket below a TLS socket; Node has no public API for it. */
 function acceptedAs(socket: TLSSocket): Socket {
   const accepted: unknown = Reflect.get(socket, '_parent');
   return accepted instanceof Socket ? accepted : socket;

@@ -1,25 +1,25 @@
 import { ExplainedError, nearest } from '@kun/config';
 
-/** Options of grpc-js, by the names it has for them; only those that the server, or the clients, read are taken. */
+/** grpc-js channel options, by grpc-js' names; only those that the server or the clients read are accepted. */
 export type GrpcChannelOptions = Readonly<Record<string, string | number | undefined>>;
 
 /** How a side compresses what it sends; its value is one of grpc-js' `compressionAlgorithms`. */
 export const COMPRESSION_OPTION = 'grpc.default_compression_algorithm';
 
-/** An option that grpc-js would ignore without a word, or that kun decides. */
+/** An option that grpc-js would silently ignore, or that kun sets itself. */
 export class ChannelOptionError extends ExplainedError {
   override readonly name = 'ChannelOptionError';
 }
 
-/** Who reads channel options, and what to do instead for those it does not. */
+/** Who reads channel options, and the alternatives to those it does not read. */
 export interface OptionReader {
-  /** Who was asked: `KunModule.forRoot({ channelOptions })`, or an upstream by its name. */
+  /** Where the options were given: `KunModule.forRoot({ channelOptions })`, or an upstream by name. */
   readonly where: string;
   /** `the server of the engine kun`, `a client of grpc-js`. */
   readonly reader: string;
-  /** The names that it reads. */
+  /** The option names that it reads. */
   readonly read: ReadonlySet<string>;
-  /** What does the same for an option that is not read, as `set GRPCServer.KeepaliveTime`. Default: nothing known */
+  /** The alternative to an option that is not read, such as `set GRPCServer.KeepaliveTime`. Default: none known */
   readonly instead?: ReadonlyMap<string, string>;
 }
 
@@ -45,7 +45,7 @@ export function refuseUnreadOptions(
   );
 }
 
-/** Options of servers, of grpc-js and of gRPC elsewhere, that are a key of the configuration here. */
+/** gRPC server options for which kun has a configuration key. */
 export const KEYS_OF_SERVER_OPTIONS: ReadonlyMap<string, string> = new Map([
   ['grpc.keepalive_time_ms', 'set GRPCServer.KeepaliveTime'],
   ['grpc.keepalive_timeout_ms', 'set GRPCServer.KeepaliveTimeout'],

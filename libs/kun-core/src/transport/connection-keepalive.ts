@@ -3,11 +3,11 @@ import type { Http2Session, Http2Stream } from 'node:http2';
 import type { Socket } from 'node:net';
 import { WatchedConnection } from './watched-connection.js';
 
-/** How connections with open calls are asked whether they are alive. */
+/** How connections with open calls are probed. */
 export interface KeepaliveOptions {
-  /** How long nothing may come before the peer is asked, in milliseconds. Default 60 000. */
+  /** How long a connection may be silent before the peer is probed, in milliseconds. Default 60 000. */
   readonly timeMs?: number | undefined;
-  /** How long it has to answer, in milliseconds; after that the connection is cut. Default 20 000. */
+  /** How long the peer may take to answer, in milliseconds; the connection is then closed. Default 20 000. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -43,7 +43,7 @@ export class ConnectionKeepalive {
     this.timeoutMs = options.timeoutMs ?? KEEPALIVE_TIMEOUT_MS;
   }
 
-  /** Looks after a connection until it is closed. */
+  /** Supervises a connection until it is closed. */
   watch(socket: Socket): void {
     const connection = new WatchedConnection(socket, this.timeMs, this.timeoutMs);
     Object.defineProperty(socket, this.mark, { value: connection });

@@ -12,10 +12,10 @@ export interface LeftOutMetadata {
   readonly reason: 'reserved' | 'name' | 'value' | 'size';
 }
 
-/** Told of each piece of metadata that is not sent. */
+/** Called with each piece of metadata that is not sent. */
 export type OnLeftOut = (leftOut: LeftOutMetadata) => void;
 
-/** Metadata that can be sent, and what it takes. */
+/** Metadata that can be sent, and its size. */
 export interface OutgoingMetadata {
   readonly metadata: Metadata;
   /** As HTTP/2 counts a header list: name, value (binary ones in base64) and 32 for each field (RFC 9113, 6.5.2). */
@@ -67,7 +67,7 @@ export function cleanMetadata(from: Metadata, place: MetadataPlace, onLeftOut: O
   return { metadata, bytes, fields };
 }
 
-/** What is wrong with the size; `undefined` when nothing is. */
+/** What is wrong with the size; `undefined` if it is acceptable. */
 export function metadataSizeProblem({ bytes, fields }: OutgoingMetadata): string | undefined {
   if (bytes > MAX_METADATA_BYTES) return `take ${bytes} bytes, more than ${MAX_METADATA_BYTES}`;
   if (fields > MAX_METADATA_FIELDS) return `are ${fields} fields, more than ${MAX_METADATA_FIELDS}`;
@@ -80,7 +80,7 @@ export function fieldBytes(name: string, value: MetadataValue): number {
   return name.length + length + FIELD_OVERHEAD_BYTES;
 }
 
-/** The same list when all is well. */
+/** Returns the same list if every value is valid. */
 function sendableValues(name: string, given: readonly MetadataValue[]): readonly MetadataValue[] {
   const binary = name.endsWith('-bin');
   let values = given;
@@ -110,14 +110,14 @@ function sendableBytes(value: unknown): Buffer | undefined {
   return value instanceof Uint8Array ? Buffer.from(value) : undefined;
 }
 
-/** Of this copy of grpc-js, whichever made the original; its options (`waitForReady`) are kept. */
+/** A copy made with this copy of grpc-js, whichever made the original; its options (`waitForReady`) are kept. */
 function copyOf(from: Metadata): Metadata {
   const copy = new Metadata(from.getOptions());
   copy.merge(from);
   return copy;
 }
 
-/** Names that handlers make up must not fill the memory. */
+/** Names that handlers make up must not exhaust memory. */
 const MAX_WARNINGS = 200;
 
 const WHY: Readonly<Record<LeftOutMetadata['reason'], string>> = {
@@ -128,7 +128,7 @@ const WHY: Readonly<Record<LeftOutMetadata['reason'], string>> = {
   size: 'did not fit beside the status',
 };
 
-/** Warns of metadata that was left out: once for each name, place and reason, whatever the number of calls. */
+/** Warns about dropped metadata: once for each name, place and reason, whatever the number of calls. */
 export function warnOfLeftOutMetadata(logger: { warn(fields: object, message: string): void }): OnLeftOut {
   const told = new Set<string>();
   return ({ place, name, reason }) => {

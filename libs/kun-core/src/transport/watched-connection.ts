@@ -1,25 +1,25 @@
 import type { Http2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 
-/** A connection was cut because its peer had gone silent. */
+/** A connection was closed because its peer had gone silent. */
 export class ConnectionSilentError extends Error {
   override readonly name = 'ConnectionSilentError';
   /** grpc-js ends the calls of a connection that failed so with UNAVAILABLE and the message; with INTERNAL otherwise. */
   readonly code = 'ETIMEDOUT';
 }
 
-/** A connection idle for this long is asked when a call takes it up again: the peer may have gone meanwhile. */
+/** A connection idle for this long is probed when a new call uses it: the peer may have disappeared. */
 const VERIFY_IDLE_MS = 10_000;
-/** A call given up after so long a silence throws suspicion on its connection. */
+/** A call abandoned after this much silence makes its connection suspect. */
 const SUSPECT_MS = 1_000;
 
-/** A connection that a keepalive looks after. */
+/** A connection supervised by a keepalive. */
 export class WatchedConnection {
   private session: Http2Session | undefined;
   private openStreams = 0;
   private timer: NodeJS.Timeout | undefined;
   private asking = false;
-  /** Bytes received when last looked at, and when they were first seen to be that many. */
+  /** The byte count when last checked, and when it was first seen. */
   private seenBytes = 0;
   private seenAt = performance.now();
 
@@ -49,7 +49,7 @@ export class WatchedConnection {
     clearTimeout(this.timer);
   }
 
-  /** The timer is left to run when the last call ends: setting and clearing one for each call costs more. */
+  /** The timer keeps running after the last call: setting and clearing one per call costs more. */
   private tick(): void {
     this.timer = undefined;
     if (this.openStreams === 0) return;
@@ -65,7 +65,7 @@ export class WatchedConnection {
     clearTimeout(this.timer);
     const before = this.socket.bytesRead;
     this.timer = this.after(this.timeoutMs, () =>
-      // What came while this process was busy is read first.
+      // Data that arrived while this process was busy is read first.
       setImmediate(() => {
         if (!this.asking) return;
         if (this.socket.bytesRead !== before) this.answered();
