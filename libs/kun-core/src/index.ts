@@ -76,7 +76,7 @@ export { currentCall, inCall } from './rpc/current-call.js';
 export { InterceptorError, type KunInterceptor } from './rpc/injectable-interceptor.js';
 export type { CallHandler, Interceptor } from './rpc/interceptor.js';
 export { type MethodSelector, only } from './rpc/only.js';
-export type { Ending, MessageObserver, RpcCall } from './rpc/rpc-call.js';
+export type { EndObserver, Ending, MessageObserver, RpcCall } from './rpc/rpc-call.js';
 export type { RpcKind, RpcMethod, RpcTypeLabel } from './rpc/rpc-method.js';
 
 // Routes

@@ -6,7 +6,7 @@ import { CALLERS_LINES, LineSampler, type SamplingOptions } from '../logs/line-s
 import { field, type LineLevel, type LineWriter } from '../logs/line-writer.js';
 import { CLIENT_LEVELS, SERVER_LEVELS, type LevelTable } from '../logs/log-levels.js';
 import { serializeError } from '../logs/serialize-error.js';
-import type { Ending, RpcCall } from '../rpc/rpc-call.js';
+import type { EndObserver, Ending, RpcCall } from '../rpc/rpc-call.js';
 import type { Interceptor } from '../rpc/interceptor.js';
 import type { RpcMethod } from '../rpc/rpc-method.js';
 import { codeName, goCodeName } from '../status/code.js';
@@ -55,7 +55,7 @@ export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOp
     return log;
   };
 
-  const finished = (call: RpcCall, ending: Ending): void => {
+  const finished: EndObserver = (ending, call) => {
     const log = methods.get(call.method) ?? methodLog(call.method);
     const level = levelOf(call.method, ending.code, levels);
     if (!log.lines.isLevelEnabled(level)) return;
@@ -86,7 +86,7 @@ export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOp
   };
 
   return (next) => (call) => {
-    call.onEnd((ending) => finished(call, ending));
+    call.onEnd(finished);
     return next(call);
   };
 }

@@ -1,12 +1,14 @@
 import type { CallMetrics } from '../metrics/call-metrics.js';
 import type { ClientCallCounts } from '../metrics/client-calls.js';
 import type { Interceptor } from '../rpc/interceptor.js';
+import type { EndObserver } from '../rpc/rpc-call.js';
 
 /** Counts and times every call. Server and client differ only in their {@link CallMetrics}. */
 export function metricsInterceptor(metrics: CallMetrics): Interceptor {
+  const ended: EndObserver = (ending, call) => metrics.end(call, ending);
   return (next) => (call) => {
-    const counts = metrics.start(call);
-    call.onEnd((ending) => counts.end(call, ending));
+    metrics.start(call);
+    call.onEnd(ended);
     return next(call);
   };
 }

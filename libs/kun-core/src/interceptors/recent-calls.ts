@@ -1,5 +1,6 @@
 import type { RecentSide } from '../recent/recent-calls.js';
 import type { Interceptor } from '../rpc/interceptor.js';
+import type { EndObserver } from '../rpc/rpc-call.js';
 
 /**
  * Records what the admin port shows: how long each call took and whether it failed. Outgoing calls are also recorded
@@ -7,8 +8,9 @@ import type { Interceptor } from '../rpc/interceptor.js';
  */
 export function recentCallsInterceptor(recent: RecentSide): Interceptor {
   if (recent.upstream === undefined) {
+    const ended: EndObserver = (ending, call) => recent.ended(call, ending);
     return (next) => (call) => {
-      call.onEnd((ending) => recent.ended(call, ending));
+      call.onEnd(ended);
       return next(call);
     };
   }

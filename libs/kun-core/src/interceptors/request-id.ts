@@ -1,5 +1,6 @@
 import type { Interceptor } from '../rpc/interceptor.js';
 import { REQUEST_ID_HEADER, requestIdFrom } from '../rpc/call-values.js';
+import { ObservedCall } from '../rpc/observed-call.js';
 
 /**
  * Assigns the request id: takes over the caller's `x-request-id` if it is safe to repeat, else generates one, and
@@ -8,7 +9,9 @@ import { REQUEST_ID_HEADER, requestIdFrom } from '../rpc/call-values.js';
 export function requestIdInterceptor(): Interceptor {
   return (next) => (call) => {
     call.requestId = requestIdFrom(call.metadata.get(REQUEST_ID_HEADER)[0]);
-    call.responseMetadata.set(REQUEST_ID_HEADER, call.requestId);
+    // An answer that has no other metadata needs no object for this.
+    if (call instanceof ObservedCall) call.returnedRequestId = call.requestId;
+    else call.responseMetadata.set(REQUEST_ID_HEADER, call.requestId);
     return next(call);
   };
 }

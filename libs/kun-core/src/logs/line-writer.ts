@@ -18,9 +18,13 @@ export interface LineSink {
  * @param name is written unescaped: letters, digits, `_` and `.`
  */
 export function field(name: string, value: unknown): string {
+  if (typeof value === 'string' && PLAIN.test(value)) return `,"${name}":"${value}"`;
   const text = JSON.stringify(value) as string | undefined;
   return text === undefined ? '' : `,"${name}":${text}`;
 }
+
+/** Text that is the same in JSON. */
+const PLAIN = /^[ !#-[\]-~]*$/;
 
 /**
  * Writes lines with many fields in common in the format of the application's pino; the common fields are serialized

@@ -1,6 +1,6 @@
 import type { status } from '@grpc/grpc-js';
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { RpcCall } from '../rpc/rpc-call.js';
+import type { Ending, RpcCall } from '../rpc/rpc-call.js';
 import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
 import { codeName, goCodeName, STATUS_CODES } from '../status/code.js';
 import { MethodCounts } from './method-counts.js';
@@ -89,6 +89,11 @@ export class CallMetrics {
     const counts = this.methods.get(call.method) ?? this.countsOf(call.method);
     counts.begin(call);
     return counts;
+  }
+
+  /** A call that was told of by {@link start} has ended. */
+  end(call: RpcCall, ending: Ending): void {
+    this.methods.get(call.method)?.end(call, ending);
   }
 
   private countsOf(method: RpcMethod): MethodCounts {

@@ -14,7 +14,10 @@ export const MAX_REQUEST_ID_LENGTH = 128;
  * generates randomness for 128 at a time, so this is as cheap as a counter.
  */
 export function requestIdFrom(inbound: unknown): string {
-  return typeof inbound === 'string' && SAFE_ID.test(inbound) ? inbound : randomUUID();
+  if (typeof inbound === 'string' && SAFE_ID.test(inbound)) return inbound;
+  const made = randomUUID();
+  // Node concatenates it from sixteen strings; a test makes them one, in a ninth of the memory.
+  return SAFE_ID.test(made) ? made : '';
 }
 
 const SAFE_ID = new RegExp(`^[\\w.:=+/@-]{1,${MAX_REQUEST_ID_LENGTH}}$`);

@@ -1,12 +1,14 @@
 import { inspect } from 'node:util';
 import type { Clock } from '../clock.js';
 import { type ContextKey, Tags } from './call-values.js';
-import type { Ending, MessageObserver, RpcCall } from './rpc-call.js';
+import type { EndObserver, Ending, MessageObserver, RpcCall } from './rpc-call.js';
 
 /** What server and client calls have in common: their properties and their observers. */
 export abstract class ObservedCall {
   readonly startedAt: number;
   requestId = '';
+  /** The request id that goes back to the caller, in whichever metadata is sent first. */
+  returnedRequestId: string | undefined;
   received = 0;
   sent = 0;
   ending: Ending | undefined;
@@ -14,7 +16,7 @@ export abstract class ObservedCall {
   private callTags: Tags | undefined;
   private values: Map<symbol, unknown> | undefined;
   private messageObservers: MessageObserver[] | undefined;
-  private endObservers: Array<(ending: Ending) => void> = [];
+  private endObservers: EndObserver[] = [];
 
   constructor(private readonly now: Clock) {
     this.startedAt = now.now();
@@ -43,8 +45,8 @@ export abstract class ObservedCall {
     (this.messageObservers ??= []).push(observer);
   }
 
-  onEnd(observer: (ending: Ending) => void): void {
-    if (this.ending) observer(this.ending);
+  onEnd(observer: EndObserver): void {
+    if (this.ending) observer(this.ending, this as unknown as RpcCall);
     else this.endObservers.push(observer);
   }
 
@@ -82,7 +84,7 @@ export abstract class ObservedCall {
     this.endObservers = [];
     for (const observer of observers) {
       try {
-        observer(this.ending);
+        observer(this.ending, this as unknown as RpcCall);
       } catch (error) {
         this.observerFailed(error);
       }

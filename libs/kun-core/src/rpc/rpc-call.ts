@@ -51,8 +51,11 @@ export interface RpcCall {
   readonly responseTrailers: Metadata;
   /** Registers an observer of messages; free of cost while there is none. */
   onMessage(observer: MessageObserver): void;
-  /** Registers a callback for the end: called exactly once, immediately if the call has already ended. */
-  onEnd(observer: (ending: Ending) => void): void;
+  /**
+   * Registers a callback for the end: called exactly once, immediately if the call has already ended. An observer that takes
+   * the call from its second argument need not be created for each call.
+   */
+  onEnd(observer: EndObserver): void;
   /** Ends the call with an error, whatever its handler does; no effect if a status was already sent. */
   end(error: StatusError): void;
   /**
@@ -70,6 +73,9 @@ export interface RpcCall {
   get<T>(key: ContextKey<T>): T;
   set<T>(key: ContextKey<T>, value: T): void;
 }
+
+/** Told how a call ended. */
+export type EndObserver = (ending: Ending, call: RpcCall) => void;
 
 /**
  * How an RPC ended. Determined in one place, from what went over the wire, so that log line, span and counter always

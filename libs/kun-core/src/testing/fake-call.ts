@@ -1,6 +1,6 @@
 import { Metadata, status } from '@grpc/grpc-js';
 import { type ContextKey, NO_ROUTES, type Routes, Tags } from '../rpc/call-values.js';
-import type { Ending, MessageObserver, RpcCall } from '../rpc/rpc-call.js';
+import type { EndObserver, Ending, MessageObserver, RpcCall } from '../rpc/rpc-call.js';
 import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
 import type { StatusError } from '../status/status-error.js';
 
@@ -58,7 +58,7 @@ export class FakeCall implements RpcCall {
   private readonly drain = new AbortController();
   private readonly values = new Map<symbol, unknown>();
   private readonly messageObservers: MessageObserver[] = [];
-  private readonly endObservers: Array<(ending: Ending) => void> = [];
+  private readonly endObservers: EndObserver[] = [];
 
   constructor(options: FakeCallOptions = {}) {
     this.side = options.side ?? 'server';
@@ -85,8 +85,8 @@ export class FakeCall implements RpcCall {
     this.messageObservers.push(observer);
   }
 
-  onEnd(observer: (ending: Ending) => void): void {
-    if (this.ending) observer(this.ending);
+  onEnd(observer: EndObserver): void {
+    if (this.ending) observer(this.ending, this);
     else this.endObservers.push(observer);
   }
 
@@ -137,7 +137,7 @@ export class FakeCall implements RpcCall {
     if (this.ending) return;
     this.ending = { code: status.OK, message: '', cause: 'status', durationMs: 1.5, ...ending };
     if (this.ending.cause !== 'status') this.abort.abort();
-    for (const observer of this.endObservers.splice(0)) observer(this.ending);
+    for (const observer of this.endObservers.splice(0)) observer(this.ending, this);
   }
 
   /** The shutdown begins. */

@@ -45,9 +45,7 @@ export class HeaderEncoder {
   private usedBytes = 0;
   private inserted = 0;
   private resized = false;
-  // By number of insertion, from 1.
-  private names: Map<string, { at: number; values: number }> | undefined;
-  private pairs: Map<string, number> | undefined;
+  private names: Map<string, InsertedName> | undefined;
 
   constructor({ maxTableBytes = 4096, huffman = false }: HeaderEncoderOptions = {}) {
     this.ownMaxBytes = maxTableBytes;
@@ -75,7 +73,6 @@ export class HeaderEncoder {
     this.integer(0x20, 0x1f, 0);
     if (this.maxBytes > 0) this.integer(0x20, 0x1f, this.maxBytes);
     this.names = undefined;
-    this.pairs = undefined;
     this.usedBytes = 0;
     this.inserted = 0;
     this.generation++;
@@ -83,27 +80,27 @@ export class HeaderEncoder {
 
   /** Adds a field; `value` has one character a byte. */
   field(name: string, value: string): void {
-    const pair = `${name}\n${value}`;
-    const known = STATIC_PAIRS.get(pair) ?? this.indexOf(this.pairs?.get(pair));
+    const staticName = STATIC_NAMES.get(name);
+    const inserted = this.names?.get(name);
+    const known =
+      (staticName === undefined ? undefined : STATIC_PAIRS.get(`${name}\n${value}`)) ??
+      this.indexOf(inserted?.insertionOf(value));
     this.room(name.length + value.length + 16);
     if (known !== undefined) {
       this.integer(0x80, 0x7f, known);
       return;
     }
-    const values = this.names?.get(name);
-    const nameIndex = STATIC_NAMES.get(name) ?? this.indexOf(values?.at) ?? 0;
+    const nameIndex = staticName ?? this.indexOf(inserted?.last) ?? 0;
     const size = name.length + value.length + FIELD_OVERHEAD_BYTES;
     if (SECRET_NAMES.has(name)) {
       this.integer(0x10, 0x0f, nameIndex);
-    } else if ((values?.values ?? 0) < VALUES_OF_A_NAME && this.usedBytes + size <= this.maxBytes) {
+    } else if ((inserted?.values.length ?? 0) < VALUES_OF_A_NAME && this.usedBytes + size <= this.maxBytes) {
       this.integer(0x40, 0x3f, nameIndex);
       this.usedBytes += size;
       this.generation++;
       this.inserted++;
-      this.names ??= new Map<string, { at: number; values: number }>();
-      this.pairs ??= new Map<string, number>();
-      this.names.set(name, { at: this.inserted, values: (values?.values ?? 0) + 1 });
-      this.pairs.set(pair, this.inserted);
+      if (inserted !== undefined) inserted.add(value, this.inserted);
+      else (this.names ??= new Map<string, InsertedName>()).set(name, new InsertedName(value, this.inserted));
     } else {
       this.integer(0x00, 0x0f, nameIndex);
     }
@@ -128,8 +125,20 @@ export class HeaderEncoder {
       this.at = huffmanEncode(text, this.bytes, this.at);
     } else {
       this.integer(0x00, 0x7f, text.length);
-      this.at += this.bytes.write(text, this.at, 'latin1');
+      this.latin1(text);
     }
+  }
+
+  private latin1(text: string): void {
+    const { bytes } = this;
+    // To cross into native code costs as much as some fifty characters.
+    if (text.length > 48) {
+      this.at += bytes.write(text, this.at, 'latin1');
+      return;
+    }
+    let { at } = this;
+    for (let index = 0; index < text.length; index++) bytes[at++] = text.charCodeAt(index);
+    this.at = at;
   }
 
   private integer(pattern: number, prefix: number, value: number): void {
@@ -149,6 +158,30 @@ export class HeaderEncoder {
     const larger = Buffer.allocUnsafe(Math.max(256, this.bytes.length * 2, this.at + more));
     this.bytes.copy(larger, 0, 0, this.at);
     this.bytes = larger;
+  }
+}
+
+/** The values of a name that have a place in the table, by number of insertion, from 1. */
+class InsertedName {
+  readonly values: string[];
+  private readonly insertions: number[];
+
+  constructor(value: string, insertion: number) {
+    this.values = [value];
+    this.insertions = [insertion];
+  }
+
+  get last(): number | undefined {
+    return this.insertions.at(-1);
+  }
+
+  add(value: string, insertion: number): void {
+    this.values.push(value);
+    this.insertions.push(insertion);
+  }
+
+  insertionOf(value: string): number | undefined {
+    return this.insertions[this.values.indexOf(value)];
   }
 }
 

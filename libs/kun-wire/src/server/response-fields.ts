@@ -69,19 +69,24 @@ export function refusalFields({ httpStatus, code, message }: HeadRefusal): Heade
 }
 
 function checked(metadata: Metadata): Array<readonly [string, string]> {
-  return Array.from(metadata, ([name, value]) => {
+  const fields: Array<readonly [string, string]> = [];
+  for (const [name, value] of metadata) {
     if (!isFieldName(name))
       throw new InvalidHeaderError(`${JSON.stringify(name)} is not a valid header name`);
     const text = typeof value === 'string' ? value : encodeBinaryValue(value);
     if (typeof value !== 'string' && !isBinaryKey(name)) {
       throw new InvalidHeaderError(`the value of ${name} is binary, so its name must end in -bin`);
     }
-    if (!isFieldValue(text) || !IS_LATIN_1.test(text)) {
+    if (!PLAIN.test(text) && (!isFieldValue(text) || !IS_LATIN_1.test(text))) {
       throw new InvalidHeaderError(`the value of ${name} has characters that a header cannot have`);
     }
-    return [name, text] as const;
-  });
+    fields.push([name, text]);
+  }
+  return fields;
 }
+
+/** What most values are, known at once. */
+const PLAIN = /^[!-~]+$/;
 
 // eslint-disable-next-line no-control-regex
 const IS_LATIN_1 = /^[\u0000-\u00ff]*$/;

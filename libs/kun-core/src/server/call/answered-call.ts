@@ -1,5 +1,6 @@
 import { Metadata, status as Code } from '@grpc/grpc-js';
 import type { Clock } from '../../clock.js';
+import { REQUEST_ID_HEADER } from '../../rpc/call-values.js';
 import { ObservedCall } from '../../rpc/observed-call.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
 import { StatusError } from '../../status/status-error.js';
@@ -78,7 +79,11 @@ export abstract class AnsweredCall extends ObservedCall {
   }
 
   get responseMetadata(): Metadata {
-    return (this.headers ??= new Metadata());
+    if (this.headers) return this.headers;
+    this.headers = new Metadata();
+    const { returnedRequestId } = this;
+    if (returnedRequestId !== undefined) this.headers.set(REQUEST_ID_HEADER, returnedRequestId);
+    return this.headers;
   }
 
   get responseTrailers(): Metadata {
@@ -100,7 +105,7 @@ export abstract class AnsweredCall extends ObservedCall {
     if (this.statusSent) return;
     this.headersSent = true;
     try {
-      this.wire.sendHeaders(headers, this.compression);
+      this.wire.sendHeaders(headers, this.compression, headers ? undefined : this.returnedRequestId);
     } catch (cause) {
       this.wireFailed(cause);
     }
@@ -157,7 +162,8 @@ export abstract class AnsweredCall extends ObservedCall {
     this.statusSent = true;
     this.sentError = error;
     // A trailers-only response has no other place for the pending headers.
-    const headers = this.headersSent ? undefined : this.headers;
+    const known = this.headers !== undefined || this.returnedRequestId !== undefined;
+    const headers = this.headersSent || !known ? undefined : this.responseMetadata;
     this.sendStatus(toTrailers(error, { also: [this.trailers, headers], onLeftOut: this.onLeftOut }));
   }
 

@@ -24,6 +24,8 @@ export class HandlerCall extends EventEmitter {
 
   constructor(call: Answerable) {
     super();
+    // Created again by the first listener: most handlers have none, and the empty table is as large as the rest.
+    Object.assign(this, { _events: undefined });
     this.#call = call;
   }
 

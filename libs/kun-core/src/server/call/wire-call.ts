@@ -39,9 +39,16 @@ export interface WireCall {
   read(): void;
   /** Whether response messages can be compressed. */
   readonly compresses: boolean;
-  /** Called once, before any message. `compression` defaults to the server's setting */
-  sendHeaders(metadata: Metadata | undefined, compression: CompressionAlgorithm | undefined): void;
-  /** `onTaken` is called when the transport has written the message, and never synchronously. */
+  /**
+   * Called once, before any message. `compression` defaults to the server's setting; `requestId` is sent when there is no other
+   * metadata.
+   */
+  sendHeaders(
+    metadata: Metadata | undefined,
+    compression: CompressionAlgorithm | undefined,
+    requestId: string | undefined,
+  ): void;
+  /** `onTaken` is called when the transport has written the message, or has dropped it, and never synchronously. */
   sendMessage(bytes: Buffer, onTaken: () => void): void;
   /** Whether a message sent now has to wait, as far as the engine can tell. */
   readonly congested: boolean;

@@ -1,5 +1,6 @@
 import { Metadata, status as Code } from '@grpc/grpc-js';
 import type { Clock } from '../../clock.js';
+import { REQUEST_ID_HEADER } from '../../rpc/call-values.js';
 import type { StatusError } from '../../status/status-error.js';
 import type { ServerCall } from '../call/server-call.js';
 import {
@@ -135,8 +136,10 @@ export class LocalCall implements WireCall {
     this.deliver();
   }
 
-  sendHeaders(metadata: Metadata | undefined): void {
-    if (!this.over) this.caller.onHeaders(metadata ?? new Metadata());
+  sendHeaders(metadata = new Metadata(), _compression?: unknown, requestId?: string): void {
+    if (this.over) return;
+    if (requestId !== undefined) metadata.set(REQUEST_ID_HEADER, requestId);
+    this.caller.onHeaders(metadata);
   }
 
   sendMessage(bytes: Buffer, onTaken: () => void): void {

@@ -72,7 +72,9 @@ function unnamed(name: string): FieldKindCode {
 
 /** Whether a name may be sent: a token in small letters, neither of HTTP/2's own nor of the connection. */
 export function isFieldName(name: string): boolean {
-  return unnamed(name) === FieldKind.regular && NAMED.get(name) !== FieldKind.ofConnection;
+  const kind = NAMED.get(name);
+  if (kind === FieldKind.regular) return true;
+  return unnamed(name) === FieldKind.regular && kind !== FieldKind.ofConnection;
 }
 
 const NUL = 0x00;

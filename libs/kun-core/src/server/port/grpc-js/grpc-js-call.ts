@@ -1,5 +1,6 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import { REQUEST_ID_HEADER } from '../../../rpc/call-values.js';
 import type { StatusError } from '../../../status/status-error.js';
 import { peerAddress } from '../../../transport/peer-address.js';
 import type { ServerCall } from '../../call/server-call.js';
@@ -71,8 +72,10 @@ export class GrpcJsCall implements WireCall {
     this.wire.startRead();
   }
 
-  sendHeaders(metadata: Metadata = NO_METADATA): void {
-    this.wire.sendMetadata(metadata);
+  sendHeaders(metadata: Metadata | undefined, _compression: unknown, requestId: string | undefined): void {
+    let headers = metadata ?? NO_METADATA;
+    if (requestId !== undefined) (headers = new Metadata()).set(REQUEST_ID_HEADER, requestId);
+    this.wire.sendMetadata(headers);
   }
 
   sendMessage(bytes: Buffer, onTaken: () => void): void {

@@ -10,6 +10,7 @@ import {
   type IncomingCall,
   type RequestHeaders,
 } from '@kun/wire';
+import { REQUEST_ID_HEADER } from '../../../rpc/call-values.js';
 import type { CompressionAlgorithm } from '../../../transport/compression.js';
 import type { StatusError } from '../../../status/status-error.js';
 import type { ServerCall } from '../../call/server-call.js';
@@ -90,8 +91,10 @@ export class KunCall implements WireCall, CallListener {
   sendHeaders(
     metadata: Metadata | undefined,
     compression: CompressionAlgorithm = this.connection.compression,
+    requestId?: string,
   ): void {
-    this.incoming.sendHeaders(toFields(metadata), compression);
+    const fields = requestId === undefined ? toFields(metadata) : [[REQUEST_ID_HEADER, requestId] as const];
+    this.incoming.sendHeaders(fields, compression);
   }
 
   get congested(): boolean {
