@@ -35,9 +35,6 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{libs,apps}/*/{src,test,page}/**/*.spec.ts'],
-          // Files share their worker's modules: half their time was to load them anew. Nothing of them is global or kept
-          // between applications, so a file that minds what ran before it has found a fault.
-          isolate: false,
           // Random input takes seconds of a core, and more where another file has that core too.
           testTimeout: 20_000,
         },
