@@ -22,7 +22,7 @@ export const HASH_FILES: readonly DialectException[] = [
   { path: 'libs/kun-core/src/tls/certificate-store.ts', reason: HIDES },
   { path: 'libs/kun-core/src/tls/tls-channel-credentials.ts', reason: HIDES },
   { path: 'libs/kun-core/src/tls/server-tls.ts', reason: HIDES },
-  { path: 'libs/kun-core/src/server/call/handler-call.ts', reason: EXTENDS },
+  { path: 'libs/kun-core/src/server/call/handler-surface.ts', reason: EXTENDS },
   { path: 'libs/kun-core/src/server/answer/handler-stream.ts', reason: EXTENDS },
   { path: 'libs/kun-core/src/server/answer/request-stream.ts', reason: EXTENDS },
   { path: 'libs/kun-core/src/proto/codec/misfits.spec.ts', reason: 'tries a message whose class has one' },

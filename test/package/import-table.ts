@@ -236,7 +236,7 @@ export interface StateException {
 /** Each must be in use. */
 export const STATE_EXCEPTIONS: readonly StateException[] = [
   {
-    path: 'libs/kun-core/src/status/details/detail-schema.ts',
+    path: 'libs/kun-core/src/status/details/detail-type.ts',
     name: 'root',
     reason: 'made on first use from constants, so that it costs nothing where no detail is sent',
   },

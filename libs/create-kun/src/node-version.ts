@@ -2,7 +2,7 @@
  * Whether a version of Node is in a range as `engines` has it: `^22.18.0 || >=24.3.0`. Of semver's forms these two are
  * known; any other counts as met, since npm warns as well.
  */
-export function isNodeInRange(version: string, range: string): boolean {
+export function isNodeVersionInRange(version: string, range: string): boolean {
   const [major = 0, minor = 0, patch = 0] = numbersOf(version);
   return range.split('||').some((part) => {
     const [, operator, wanted = ''] = /^\s*(\^|>=)(\d+(?:\.\d+)*)\s*$/.exec(part) ?? [];

@@ -24,7 +24,7 @@ export class MissingPackageError extends ExplainedError {
  *
  * @throws {MissingPackageError} when it, or one of `packages`, is not installed.
  */
-export async function importOptional<T>(
+export async function importOptionalPackage<T>(
   load: () => Promise<T>,
   packages: readonly string[],
   setting: string,

@@ -1,10 +1,10 @@
 import { basename, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { isNodeInRange } from '../node-version.js';
+import { isNodeVersionInRange } from '../node-version.js';
 import { ownPackage } from '../own-package.js';
 import { ScaffoldError, UsageError, type Terminal } from '../terminal.js';
 import { fill, readTemplate, writeFiles, type Values } from './fill-template.js';
-import { fromTarballs } from './local-packages.js';
+import { takeLocalPackages } from './local-packages.js';
 import { packageManagerOf, translate } from './package-manager.js';
 import {
   likelyName,
@@ -102,9 +102,9 @@ export async function createCommand(args: readonly string[], terminal: Terminal)
     const files =
       values.packages === undefined
         ? read
-        : fromTarballs(read, resolve(terminal.cwd, values.packages), { directory, version });
+        : takeLocalPackages(read, resolve(terminal.cwd, values.packages), { directory, version });
     fillDirectory(directory, (staging) => writeFiles(staging, files));
-    if (!isNodeInRange(process.version, node)) {
+    if (!isNodeVersionInRange(process.version, node)) {
       terminal.error(
         `this is Node ${process.version}, and the service needs ${node}: change to another before the install`,
       );

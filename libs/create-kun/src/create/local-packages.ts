@@ -11,7 +11,7 @@ const OURS = ['@kun/config', '@kun/core', '@kun/wire', 'create-kun'] as const;
  *
  * @throws {ScaffoldError} when one is not there, or the project has no package.json.
  */
-export function fromTarballs(
+export function takeLocalPackages(
   files: readonly FilledFile[],
   folder: string,
   { directory, version }: { readonly directory: string; readonly version: string },

@@ -12,7 +12,7 @@ import { setSecurityHeaders } from './access/security-headers.js';
 import { AdminModule } from './admin.module.js';
 import type { MetricsSource } from './metrics-rendering.js';
 import type { Operator } from './operator.js';
-import { quietly } from './quiet-start.js';
+import { quietStart } from './quiet-start.js';
 import { ADMIN_PORT, PortError } from '../transport/port-error.js';
 
 /** Options of {@link createAdminServer}. */
@@ -72,7 +72,7 @@ interface RunningServer {
 }
 
 async function startApplication(options: AdminServerOptions): Promise<RunningServer> {
-  const app = await quietly(() => makeApplication(options));
+  const app = await quietStart(() => makeApplication(options));
   const connections = watchIdleConnections(app.getHttpServer());
   try {
     // Not `app.listen`, which logs the error with its stack besides throwing it.

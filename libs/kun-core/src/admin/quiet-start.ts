@@ -6,7 +6,7 @@ import type { LoggerService } from '@nestjs/common';
  * the admin application nobody wants to know that, and switching the logger off for a moment would silence the
  * others; so its start runs in here, and {@link withoutAdminStart} drops what is said in here.
  */
-export function quietly<T>(start: () => Promise<T>): Promise<T> {
+export function quietStart<T>(start: () => Promise<T>): Promise<T> {
   return quiet.run(true, start);
 }
 

@@ -4,7 +4,7 @@ import type { ApplicationLogger } from '../logs/application-logger.js';
 import { identityFields, methodFields } from '../logs/call-fields.js';
 import { CALLERS_LINES, LineSampler, type SamplingOptions } from '../logs/line-sampler.js';
 import { field, type LineLevel, type LineWriter } from '../logs/line-writer.js';
-import { CLIENT_LEVELS, SERVER_LEVELS, type LevelTable } from '../logs/log-levels.js';
+import { CLIENT_LEVELS, SERVER_LEVELS, type LogLevels } from '../logs/log-levels.js';
 import { serializeError } from '../logs/serialize-error.js';
 import type { EndObserver, Ending, RpcCall } from '../rpc/rpc-call.js';
 import type { Interceptor } from '../rpc/interceptor.js';
@@ -16,7 +16,7 @@ export interface LoggingOptions {
   /** The side whose calls are logged. Default: server */
   readonly side?: 'server' | 'client';
   /** The level by code. Default: go-grpc-middleware v2's table for the side */
-  readonly levels?: Partial<LevelTable>;
+  readonly levels?: Partial<LogLevels>;
   /** The spelling of `grpc.code`: `go` is `NotFound`, as in Go libraries; `grpc` is `NOT_FOUND`. Default: go */
   readonly codeNames?: 'go' | 'grpc';
   /** Whether the line carries the call's tags (`GRPCServer.CtxTags`). Default: true */
@@ -36,7 +36,7 @@ export interface LoggingOptions {
  */
 export function loggingInterceptor(logger: ApplicationLogger, options: LoggingOptions = {}): Interceptor {
   const side = options.side ?? 'server';
-  const levels: LevelTable = { ...(side === 'server' ? SERVER_LEVELS : CLIENT_LEVELS), ...options.levels };
+  const levels: LogLevels = { ...(side === 'server' ? SERVER_LEVELS : CLIENT_LEVELS), ...options.levels };
   const nameOf = options.codeNames === 'grpc' ? codeName : goCodeName;
   const tagsEnabled = options.tags ?? true;
   const formatTime = isoFormatter();
@@ -111,7 +111,7 @@ function isRefusal(call: RpcCall, ending: Ending): boolean {
   return ending.code !== status.OK && (call.received === 0 || REFUSALS.has(ending.code));
 }
 
-function levelOf(method: RpcMethod, code: status, levels: LevelTable): LineLevel {
+function levelOf(method: RpcMethod, code: status, levels: LogLevels): LineLevel {
   const level = levels[code];
   return method.infrastructure && isUneventful(level) ? 'debug' : level;
 }

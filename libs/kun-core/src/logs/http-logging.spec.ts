@@ -7,7 +7,7 @@ import { LogRecorder } from '../testing/log-recorder.js';
 import { ApplicationLogger } from './application-logger.js';
 import { httpLogging } from './http-logging.js';
 import { LogRouter } from './log-router.js';
-import { openLog } from './nest-pino-logger.js';
+import { connectLog } from './nest-pino-logger.js';
 
 const identity = {
   domain: '',
@@ -21,7 +21,7 @@ async function serve(status: number) {
   const destination = new LogRecorder();
   const logger = new ApplicationLogger({ identity }, destination);
   const log = new LogRouter();
-  openLog(log, logger);
+  connectLog(log, logger);
   NestLogger.overrideLogger(log.nestLogger);
   const middleware = httpLogging(log, logger);
   const server = createServer((request, response) => {

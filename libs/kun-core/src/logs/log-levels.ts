@@ -2,13 +2,13 @@ import { status } from '@grpc/grpc-js';
 import type { LineLevel } from './line-writer.js';
 
 /** The log level of a call by its status code. */
-export type LevelTable = Readonly<Record<status, LineLevel>>;
+export type LogLevels = Readonly<Record<status, LineLevel>>;
 
 /**
  * `DefaultServerCodeToLevel` of go-grpc-middleware v2: what the caller caused is info, what the server caused is an
  * error.
  */
-export const SERVER_LEVELS: LevelTable = {
+export const SERVER_LEVELS: LogLevels = {
   [status.OK]: 'info',
   [status.NOT_FOUND]: 'info',
   [status.CANCELLED]: 'info',
@@ -29,7 +29,7 @@ export const SERVER_LEVELS: LevelTable = {
 };
 
 /** `DefaultClientCodeToLevel` of go-grpc-middleware v2: the calling service decides what a failure means to it. */
-export const CLIENT_LEVELS: LevelTable = {
+export const CLIENT_LEVELS: LogLevels = {
   [status.OK]: 'debug',
   [status.CANCELLED]: 'debug',
   [status.INVALID_ARGUMENT]: 'debug',

@@ -8,7 +8,7 @@ import { FakeCall } from '../testing/fake-call.js';
 import { LogRecorder } from '../testing/log-recorder.js';
 import { ApplicationLogger } from './application-logger.js';
 import { LogRouter } from './log-router.js';
-import { nestPinoProviders, openLog, tokenOf } from './nest-pino-logger.js';
+import { nestPinoProviders, connectLog, tokenOf } from './nest-pino-logger.js';
 
 @Injectable()
 class Greeter {
@@ -60,7 +60,7 @@ async function startApplication(service: string) {
       { logger: log.nestLogger, abortOnError: false },
     ),
   );
-  openLog(log, logger);
+  connectLog(log, logger);
   log.started();
   destination.lines.length = 0;
   return { app, destination, log, method, greeter: app.get(Greeter) };
@@ -150,7 +150,7 @@ describe('LogRouter, before the logger exists', () => {
       service: 's',
       instance: 'i',
     };
-    openLog(log, new ApplicationLogger({ identity }, destination));
+    connectLog(log, new ApplicationLogger({ identity }, destination));
     log.nestLogger.log('late', 'Boot');
     log.close();
     expect(contexts(destination)).toEqual(['Boot early', 'Boot too', 'Boot late']);

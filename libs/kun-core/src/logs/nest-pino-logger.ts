@@ -43,7 +43,7 @@ export class ApplicationPinoLogger extends PinoLogger {
 }
 
 /** Connects the log to its logger: from now on lines are written. */
-export function openLog(log: LogRouter, logger: ApplicationLogger): void {
+export function connectLog(log: LogRouter, logger: ApplicationLogger): void {
   log.openWith(logger, new Logger(new ApplicationPinoLogger(log, logger), {}));
 }
 

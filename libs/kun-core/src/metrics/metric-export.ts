@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { settledWithin, systemClock, type Clock } from '../clock.js';
 import type { Identity } from '../identity/identity.js';
 import { resourceAttributes } from '../identity/resource-attributes.js';
-import { importOptional } from '../optional-package.js';
+import { importOptionalPackage } from '../optional-package.js';
 import { Outage } from '../traces/export/span-batcher.js';
 import { TimedExporter } from '../traces/export/timed-exporter.js';
 import type { OtlpOptions } from '../traces/tracing.js';
@@ -62,8 +62,8 @@ export async function openMetricExport(options: MetricExportOptions): Promise<Me
   const { otlp, identity, clock = systemClock, intervalMs = DEFAULT_INTERVAL_MS } = options;
   const timeoutMs = Math.min(options.exportTimeoutMs ?? DEFAULT_EXPORT_TIMEOUT_MS, intervalMs);
   const exporter = await loadExporter(otlp, timeoutMs);
-  const sdk = await importOptional(() => import('@opentelemetry/sdk-metrics'), SDK, SETTING);
-  const resources = await importOptional(() => import('@opentelemetry/resources'), SDK, SETTING);
+  const sdk = await importOptionalPackage(() => import('@opentelemetry/sdk-metrics'), SDK, SETTING);
+  const resources = await importOptionalPackage(() => import('@opentelemetry/resources'), SDK, SETTING);
   const outage = new Outage(
     {
       failing: (err) =>
@@ -195,14 +195,14 @@ class CountedExporter implements PushMetricExporter {
 
 async function loadExporter(otlp: OtlpOptions, timeoutMillis: number): Promise<PushMetricExporter> {
   if (otlp.protocol === 'grpc') {
-    const { OTLPMetricExporter } = await importOptional(
+    const { OTLPMetricExporter } = await importOptionalPackage(
       () => import('@opentelemetry/exporter-metrics-otlp-grpc'),
       [...SDK, OTLP_GRPC],
       SETTING,
     );
     return new OTLPMetricExporter({ url: otlp.endpoint, timeoutMillis });
   }
-  const { OTLPMetricExporter } = await importOptional(
+  const { OTLPMetricExporter } = await importOptionalPackage(
     () => import('@opentelemetry/exporter-metrics-otlp-http'),
     [...SDK, OTLP_HTTP],
     SETTING,

@@ -2,7 +2,7 @@ import type { DescField, DescMessage, DescOneof } from '@bufbuild/protobuf';
 import { nearest } from '@kun/config';
 import { atField, atIndex, atKey, describe, FieldMisfitError } from '../proto/values/message-misfit.js';
 import { MAX_DEPTH } from '../proto/values/value-codec.js';
-import { isNative } from './native-fields.js';
+import { isNativeField } from './native-fields.js';
 import { mapKeyCheck, scalarCheck } from './scalar-checks.js';
 
 /** Looks at a value and throws a {@link FieldMisfitError} where it is none of its field; `made` says that its message was created. */
@@ -80,7 +80,7 @@ export class MessageChecks {
   private single(field: DescField): Check {
     const { message, enum: values, scalar } = field;
     // A wrapper is its value, and a Struct whatever JSON has: protobuf-es looks through it.
-    if (message && isNative(field)) {
+    if (message && isNativeField(field)) {
       const value = message.fields[0];
       return message.typeName === STRUCT || !value?.scalar ? isObject : scalarCheck(value.scalar);
     }

@@ -3,7 +3,7 @@ import { MethodOptions_IdempotencyLevel as Idempotency } from '@bufbuild/protobu
 import { shapeReader, type FieldOf, type MessageShape } from '../proto/message-shape.js';
 import type { RpcDefinition, ServiceDefinition } from '../proto/service-definition.js';
 import { esCodecs, type EsCodec, type EsForms } from './es-codec.js';
-import { isNative } from './native-fields.js';
+import { isNativeField } from './native-fields.js';
 
 /** Makes what servers and clients take of services; messages that several methods share have one codec. */
 export function esServiceDefinitions(forms: EsForms): (service: DescService) => ServiceDefinition {
@@ -46,6 +46,6 @@ function fieldOf(field: DescField): FieldOf<DescMessage> {
     isBytes: false,
     isMap: field.fieldKind === 'map',
     ...(field.oneof && { oneof: field.oneof.localName }),
-    type: isNative(field) ? undefined : field.message,
+    type: isNativeField(field) ? undefined : field.message,
   };
 }

@@ -14,7 +14,7 @@ import { fileRegistry } from '../proto/descriptor/file-registry.js';
 import type { CompilableRules, RequestCheck, RequestRules, RuledProtos } from '../proto/request-rules.js';
 import { internal } from '../status/factories.js';
 import { checkRules, hasRules } from './check-rules.js';
-import { violated } from './violations.js';
+import { violationsError } from './violations.js';
 
 /** Options of {@link protovalidate}, which are those of `createValidator` in `@bufbuild/protovalidate`. */
 export type ProtovalidateOptions = Pick<ValidatorOptions, 'failFast' | 'regexMatch' | 'legacyRequired'>;
@@ -66,7 +66,7 @@ function requestCheck(type: DescMessage, validator: Validator): RequestCheck {
     // Messages of protobuf-es are looked at as they are, others as protobuf-es reads what they came as.
     const message: Message = isMessage(request, type) ? request : fromBinary(type, bytes);
     const result = validator.validate(type, message);
-    if (result.kind === 'invalid') throw violated(type.typeName, result.violations);
+    if (result.kind === 'invalid') throw violationsError(type.typeName, result.violations);
     if (result.kind === 'error')
       throw internal(`the rules of ${type.typeName} cannot be evaluated`, { cause: result.error });
   };

@@ -14,7 +14,7 @@ const MAX_LENGTH = 128;
  * INVALID_ARGUMENT with the violations as `google.rpc.BadRequest`: each has the field's path and a description that ends
  * with the rule's id. Of many the first 16 are told, and their number.
  */
-export function violated(messageType: string, violations: readonly Violation[]): StatusError {
+export function violationsError(messageType: string, violations: readonly Violation[]): StatusError {
   const told = violations.slice(0, MAX_VIOLATIONS).map(fieldViolation);
   const rest = violations.length - 1;
   const [first] = told;

@@ -32,7 +32,7 @@ export { type LogLine, LogRecorder } from './log-recorder.js';
 export { expectLine, expectNoLine } from './expect/expect-line.js';
 export { expectMetric, type MetricsText, readMetric } from './expect/expect-metric.js';
 export { expectSpan, type RecordedSpan, SpanRecorder } from './expect/span-recorder.js';
-export type { Expected } from './expect/explain.js';
+export type { Expected } from './expect/expected.js';
 
 // What is left behind
 export { type LeakWatch, TestLeakError, watchLeaks } from './watch-leaks.js';

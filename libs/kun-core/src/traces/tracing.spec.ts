@@ -6,7 +6,7 @@ import * as grpc from '@grpc/grpc-js';
 import { context, trace } from '@opentelemetry/api';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Identity } from '../identity/identity.js';
-import { MissingPackageError, importOptional } from '../optional-package.js';
+import { MissingPackageError, importOptionalPackage } from '../optional-package.js';
 import { runInCall } from '../rpc/current-call.js';
 import { FakeCall } from '../testing/fake-call.js';
 import { openTracing, type TracingOptions } from './tracing.js';
@@ -185,10 +185,10 @@ describe('openTracing', () => {
   });
 });
 
-describe('importOptional', () => {
+describe('importOptionalPackage', () => {
   it('names the packages to install', async () => {
     const specifier = '@kun/no-such-package';
-    const load = importOptional(() => import(specifier), ['a', 'b'], 'Zipkin.Hosts');
+    const load = importOptionalPackage(() => import(specifier), ['a', 'b'], 'Zipkin.Hosts');
     await expect(load).rejects.toThrow(MissingPackageError);
     await expect(load).rejects.toThrow(
       'Zipkin.Hosts needs the packages a, b, which are not installed; run "npm install a b" or change the setting',
@@ -197,6 +197,6 @@ describe('importOptional', () => {
 
   it('passes other failures on', async () => {
     const broken = new Error('broken');
-    await expect(importOptional(() => Promise.reject(broken), ['a'], 'X')).rejects.toBe(broken);
+    await expect(importOptionalPackage(() => Promise.reject(broken), ['a'], 'X')).rejects.toBe(broken);
   });
 });

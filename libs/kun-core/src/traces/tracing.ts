@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { settledWithin, systemClock, type Clock } from '../clock.js';
 import type { Identity } from '../identity/identity.js';
 import { resourceAttributes } from '../identity/resource-attributes.js';
-import { importOptional } from '../optional-package.js';
+import { importOptionalPackage } from '../optional-package.js';
 import { AskedTraces } from './asked-traces.js';
 import { CallPropagator, DEFAULT_PROPAGATION, type Propagation } from './call-propagator.js';
 import { CallTracerProvider } from './call-tracer.js';
@@ -102,8 +102,8 @@ export async function openTracing(options: TracingOptions): Promise<Tracing> {
         reporter: outageReporter(name, options.logger),
       }),
   );
-  const sdk = await importOptional(() => import('@opentelemetry/sdk-trace'), SDK, 'Tracing');
-  const { defaultResource, resourceFromAttributes } = await importOptional(
+  const sdk = await importOptionalPackage(() => import('@opentelemetry/sdk-trace'), SDK, 'Tracing');
+  const { defaultResource, resourceFromAttributes } = await importOptionalPackage(
     () => import('@opentelemetry/resources'),
     SDK,
     'Tracing',
@@ -144,7 +144,7 @@ async function loadExporters(
   const exporters: Array<[string, SpanExporter]> = [];
   const { zipkin = [], otlp, exportTimeoutMs: timeoutMs = DEFAULT_EXPORT_TIMEOUT_MS } = options;
   if (zipkin.length > 0) {
-    const { ZipkinExporter } = await importOptional(
+    const { ZipkinExporter } = await importOptionalPackage(
       () => import('@opentelemetry/exporter-zipkin'),
       [...SDK, ZIPKIN],
       'Zipkin.Hosts',
@@ -161,14 +161,14 @@ async function loadExporters(
 
 async function loadOtlp(otlp: OtlpOptions, timeoutMillis: number): Promise<SpanExporter> {
   if (otlp.protocol === 'grpc') {
-    const { OTLPTraceExporter } = await importOptional(
+    const { OTLPTraceExporter } = await importOptionalPackage(
       () => import('@opentelemetry/exporter-trace-otlp-grpc'),
       [...SDK, OTLP_GRPC],
       'OTLP over gRPC',
     );
     return new OTLPTraceExporter({ url: otlp.endpoint, timeoutMillis });
   }
-  const { OTLPTraceExporter } = await importOptional(
+  const { OTLPTraceExporter } = await importOptionalPackage(
     () => import('@opentelemetry/exporter-trace-otlp-http'),
     [...SDK, OTLP_HTTP],
     'OTLP over HTTP',

@@ -13,7 +13,7 @@ import { readMethodShapes } from '../proto/message-shape.js';
 import { exposeConnections, reportNearLimit } from '../server/port/connection-metrics.js';
 import { countRefusedConnections, reportRefusedConnections } from '../server/port/refused-connections.js';
 import { countWireRefusals, reportWireRefusals } from '../server/port/wire-refusals.js';
-import { serverTls } from '../tls/server-certificates.js';
+import { watchedServerTls } from '../tls/watched-server-tls.js';
 import { warnOfLeftOutMetadata } from '../transport/outgoing-metadata.js';
 import { protoDirectories, protoSources, surroundingInterceptors } from './options.js';
 import { provide } from './provide.js';
@@ -88,7 +88,7 @@ export const serverProvider = provide(
       draining: lifecycle.stopping,
       settings: settings.grpc,
       channelOptions: options.channelOptions,
-      tls: settings.grpc.tls && serverTls(settings.grpc.tls, logger.pino, onRefusedConnection),
+      tls: settings.grpc.tls && watchedServerTls(settings.grpc.tls, logger.pino, onRefusedConnection),
       onRefusedConnection,
       onNearLimit: reportNearLimit(logger.pino, clockOf(runtime)),
       onWireRefusal: (refusal) => {

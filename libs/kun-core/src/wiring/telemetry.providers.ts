@@ -9,7 +9,7 @@ import { exposeConfigMetrics } from '../metrics/config-metrics.js';
 import { exposeLogMetrics, exposeMetricExport, exposeTracingMetrics } from '../metrics/telemetry-metrics.js';
 import { Meter } from '../metrics/meter.js';
 import { openMetricExport, type MetricExport } from '../metrics/metric-export.js';
-import { openLog } from '../logs/nest-pino-logger.js';
+import { connectLog } from '../logs/nest-pino-logger.js';
 import { openTracing, type Tracing } from '../traces/tracing.js';
 
 /** Logs, metrics and traces. */
@@ -38,7 +38,7 @@ export const telemetryProviders: Provider[] = [
         ...(runtime.logDestination && { destination: runtime.logDestination }),
       });
       if (entrance) Object.assign(entrance, { logger: opened, logsForPeople: logger.development });
-      openLog(log, opened);
+      connectLog(log, opened);
       logger.level.subscribe((level) => (opened.level = level));
       return opened;
     },

@@ -4,7 +4,7 @@ import type { MetadataEntry } from '../answers/calling.js';
 import { isCredential } from './buf-curl.js';
 
 /** A call as asked for, checked as far as that goes without its proto. */
-export interface RequestedCall {
+export interface AskedCall {
   readonly method: string;
   /** `undefined` where none were given. */
   readonly messages: readonly unknown[] | undefined;
@@ -18,7 +18,7 @@ const MAX_TIMEOUT_MS = 3_600_000;
 const KNOWN = ['method', 'messages', 'open', 'metadata', 'timeoutMs'];
 
 /** @throws {HttpError} naming what of the body cannot be used. */
-export function readCallRequest(body: unknown): RequestedCall {
+export function readCallRequest(body: unknown): AskedCall {
   const asked = Object(body) as Record<string, unknown>;
   for (const name of Object.keys(asked)) {
     if (!KNOWN.includes(name))

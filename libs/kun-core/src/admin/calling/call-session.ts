@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Metadata } from '@grpc/grpc-js';
-import type { LocalCall, LocalCaller } from '../../server/port/local-call.js';
+import type { LocalCall, LocalCallListener } from '../../server/port/local-call.js';
 import type { CallStatus } from '../../server/call/wire-call.js';
 import { conflict, tooMany } from '../access/http-error.js';
 import type { CallEvent } from '../answers/calling.js';
@@ -18,7 +18,7 @@ export interface CallSessionParts extends Pick<CheckedCall, 'metadata' | 'deadli
 const MAX_WAITING = 1000;
 
 /** A call made for somebody at the admin port: what happens is written as a line of JSON each, as fast as they read. */
-export class CallSession implements LocalCaller {
+export class CallSession implements LocalCallListener {
   readonly peer: string;
   readonly metadata: Metadata;
   readonly deadline: number;

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../../clock.js';
 import type { KunGrpcServer } from '../../server/port/grpc-server.js';
-import type { LocalCall, LocalCaller } from '../../server/port/local-call.js';
+import type { LocalCall, LocalCallListener } from '../../server/port/local-call.js';
 import { peerOf } from '../access/dispatcher.js';
 import { notFound, HttpError, tooMany } from '../access/http-error.js';
 import type { AdminRoute, HttpExchange } from '../access/route.js';
 import type { CollectedAnswer, MethodsAnswer } from '../answers/calling.js';
 import { bufCurl } from './buf-curl.js';
-import { readCallRequest, readMessages, type RequestedCall } from './call-request.js';
+import { readCallRequest, readMessages, type AskedCall } from './call-request.js';
 import { CallSession } from './call-session.js';
 import { CollectedCall, type CollectLimits } from './collected-call.js';
 import { methodsAnswer } from './methods-answer.js';
@@ -15,7 +15,7 @@ import { checkCall, type CheckedCall } from './check-call.js';
 import { ProtoJson } from './proto-json.js';
 
 /** What calls are made with. */
-export interface CallingParts {
+export interface CallMakingParts {
   readonly clock: Clock;
   readonly server: KunGrpcServer;
   readonly tls: boolean;
@@ -34,7 +34,7 @@ export class Calling {
   private readonly protos: ProtoJson;
   private readonly maxBodyBytes: number;
 
-  constructor(private readonly parts: CallingParts) {
+  constructor(private readonly parts: CallMakingParts) {
     this.protos = new ProtoJson(parts.server.schemas);
     this.maxBodyBytes = Math.min(2 * parts.maxMessageBytes + 64 * 1024, MAX_BODY_BYTES);
   }
@@ -97,7 +97,7 @@ export class Calling {
    * @throws {HttpError} for what cannot be called.
    */
   async collect(
-    asked: RequestedCall,
+    asked: AskedCall,
     { peer, signal, ...limits }: CollectLimits & { readonly peer: string; readonly signal: AbortSignal },
   ): Promise<CollectedAnswer> {
     const prepared = await checkCall(asked, this.protos, this.parts.clock);
@@ -143,7 +143,7 @@ export class Calling {
   }
 
   /** @throws {HttpError} when as many are under way as may be, or the gRPC port is not open. */
-  private callOf({ rpc }: CheckedCall, caller: LocalCaller): LocalCall {
+  private callOf({ rpc }: CheckedCall, caller: LocalCallListener): LocalCall {
     if (this.open.size + this.collected.size >= MAX_OPEN)
       throw tooMany(`${MAX_OPEN} calls are under way, as many as may be; end one`);
     const call = this.parts.server.callLocally(rpc.path, caller);

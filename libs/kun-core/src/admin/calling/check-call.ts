@@ -6,7 +6,7 @@ import type { CallStatus } from '../../server/call/wire-call.js';
 import { codeName } from '../../status/code.js';
 import { fromServiceError } from '../../status/wire/service-error.js';
 import { badRequest, notFound } from '../access/http-error.js';
-import { toMetadata, type RequestedCall } from './call-request.js';
+import { toMetadata, type AskedCall } from './call-request.js';
 import type { JsonMethod, ProtoJson } from './proto-json.js';
 
 /** A call that can be made: all of it fits the method's proto. */
@@ -24,7 +24,7 @@ const UNARY_TIMEOUT_MS = 30_000;
 const STREAM_TIMEOUT_MS = 600_000;
 
 /** @throws {HttpError} for what cannot be called. */
-export async function checkCall(asked: RequestedCall, protos: ProtoJson, clock: Clock): Promise<CheckedCall> {
+export async function checkCall(asked: AskedCall, protos: ProtoJson, clock: Clock): Promise<CheckedCall> {
   const method = await protos.method(asked.method);
   if (!method) {
     throw notFound(`there is no method ${asked.method.slice(0, 200)}; /methods lists those there are`);
@@ -57,10 +57,7 @@ function streamsOf({ descriptor }: JsonMethod): { requestStream: boolean; respon
 }
 
 /** @throws {HttpError} when there are more than the method takes. */
-function messagesOf(
-  { messages, open }: RequestedCall,
-  { requestStream, path }: RpcMethod,
-): readonly unknown[] {
+function messagesOf({ messages, open }: AskedCall, { requestStream, path }: RpcMethod): readonly unknown[] {
   if (requestStream) return messages ?? [];
   if (open) throw badRequest(`${path} takes one message: it cannot be left open`);
   if (messages && messages.length !== 1)

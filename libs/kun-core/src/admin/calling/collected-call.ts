@@ -1,6 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { CallStatus } from '../../server/call/wire-call.js';
-import type { LocalCall, LocalCaller } from '../../server/port/local-call.js';
+import type { LocalCall, LocalCallListener } from '../../server/port/local-call.js';
 import type { CollectedAnswer } from '../answers/calling.js';
 import { shownEntries } from './call-request.js';
 import { shownStatus, type CheckedCall } from './check-call.js';
@@ -14,7 +14,7 @@ export interface CollectLimits {
 }
 
 /** A call made for somebody who wants to hear of it once: when it is over. */
-export class CollectedCall implements LocalCaller {
+export class CollectedCall implements LocalCallListener {
   readonly peer: string;
   readonly metadata: Metadata;
   readonly deadline: number;

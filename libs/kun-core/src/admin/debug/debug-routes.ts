@@ -9,7 +9,7 @@ import { cpuProfile } from './cpu-profile.js';
 import type { OneAtATime } from './one-at-a-time.js';
 
 /** What spans are asked for with. */
-export interface TraceParts {
+export interface TraceNextParts {
   readonly clock: Clock;
   /** `undefined` where no spans are made. */
   readonly asked: AskedTraces | undefined;
@@ -18,7 +18,7 @@ export interface TraceParts {
 }
 
 /** What is looked into. */
-export interface DebugParts extends TraceParts {
+export interface DebugParts extends TraceNextParts {
   /** Each of what costs something, for whoever asks for it. */
   readonly alone: OneAtATime;
   /** In names of files. */
@@ -84,12 +84,12 @@ function attach(response: HttpExchange['response'], file: string): void {
 }
 
 /** What `/debug/trace-next` answers. */
-export function traceNextAnswer({ clock, asked }: TraceParts): TraceNextAnswer {
+export function traceNextAnswer({ clock, asked }: TraceNextParts): TraceNextAnswer {
   return { pending: asked?.pending(clock.now()) ?? [], recorded: asked?.traces ?? [] };
 }
 
 /** @throws {HttpError} for a method that is not served, or where spans go nowhere. */
-export function askForTraces(parts: TraceParts, method: string, calls: number): TraceNextAnswer {
+export function askForTraces(parts: TraceNextParts, method: string, calls: number): TraceNextAnswer {
   const { asked, clock } = parts;
   if (!asked) {
     throw conflict(

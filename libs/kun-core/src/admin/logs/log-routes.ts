@@ -3,7 +3,7 @@ import { LINE_LEVELS } from '../../logs/application-logger.js';
 import type { RecentLines } from '../../recent/recent-lines.js';
 import { badRequest } from '../access/http-error.js';
 import type { AdminRoute } from '../access/route.js';
-import type { LogAnswer, LogEntry } from '../answers/log-lines.js';
+import type { LogAnswer, LogEntry } from '../answers/logs.js';
 
 /** What lines are looked for in. */
 export interface LogParts {

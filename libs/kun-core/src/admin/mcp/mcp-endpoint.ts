@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.js';
 import type { ProbeLogger } from '../../lifecycle/checks.js';
-import { importOptional } from '../../optional-package.js';
+import { importOptionalPackage } from '../../optional-package.js';
 import { peerOf } from '../access/dispatcher.js';
 import { badRequest, HttpError, tooMany } from '../access/http-error.js';
 import type { AdminRoute, HttpExchange } from '../access/route.js';
@@ -39,7 +39,7 @@ export class McpEndpoint {
 
   /** @throws {MissingPackageError} when the official SDK is not installed. */
   async load(): Promise<void> {
-    this.library = await importOptional(
+    this.library = await importOptionalPackage(
       () => import('@modelcontextprotocol/server'),
       ['@modelcontextprotocol/server'],
       'Admin.MCP: true',

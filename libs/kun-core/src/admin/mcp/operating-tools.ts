@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { LOG_LEVELS } from '../../settings/keys/logger.js';
 import { cpuProfile } from '../debug/cpu-profile.js';
-import { askForTraces, MAX_CALLS, type TraceParts } from '../debug/debug-routes.js';
+import { askForTraces, MAX_CALLS, type TraceNextParts } from '../debug/debug-routes.js';
 import type { OneAtATime } from '../debug/one-at-a-time.js';
 import type { LogLevelOverride } from '../process/log-level.js';
 import { profileSummary } from './profile-summary.js';
@@ -10,7 +10,7 @@ import { tokenTool, type McpTool } from './tool.js';
 /** What is changed or looked into. */
 export interface OperatingToolsParts {
   readonly logLevel: LogLevelOverride;
-  readonly traces: TraceParts;
+  readonly traces: TraceNextParts;
   readonly alone: OneAtATime;
 }
 

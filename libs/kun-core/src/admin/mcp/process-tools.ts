@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LINE_LEVELS } from '../../logs/application-logger.js';
-import { traceNextAnswer, type TraceParts } from '../debug/debug-routes.js';
+import { traceNextAnswer, type TraceNextParts } from '../debug/debug-routes.js';
 import { logAnswer, type LogParts } from '../logs/log-routes.js';
 import { configurationView, type ReadConfiguration } from '../process/configuration-view.js';
 import type { EventLoopWatch } from '../process/event-loop-watch.js';
@@ -12,7 +12,7 @@ export interface ProcessToolsParts {
   readonly status: StatusParts;
   readonly loop: EventLoopWatch;
   readonly configuration: ReadConfiguration;
-  readonly traces: TraceParts;
+  readonly traces: TraceNextParts;
   /** `undefined` where no lines are kept. */
   readonly log: LogParts | undefined;
 }

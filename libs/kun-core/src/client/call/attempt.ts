@@ -11,7 +11,7 @@ import {
 } from '@grpc/grpc-js';
 import { attemptDeadline, attemptTimeoutMs } from '../../rpc/attempts.js';
 import type { Ending } from '../../rpc/rpc-call.js';
-import { encodeRequest, isOwnFailure } from './message-failure.js';
+import { encodeRequest, isMessageFailure } from './message-failure.js';
 import { fromServiceError } from '../../status/wire/service-error.js';
 import { StatusError, type Upstream } from '../../status/status-error.js';
 import { toStatusError } from '../../status/thrown/to-status-error.js';
@@ -197,7 +197,7 @@ function endedBy(status: StatusObject, upstream: Upstream): Omit<Ending, 'durati
     code: error.code,
     message: error.message,
     error,
-    cause: isOwnFailure(status) ? 'reset' : 'status',
+    cause: isMessageFailure(status) ? 'reset' : 'status',
   };
 }
 

@@ -28,7 +28,7 @@ export function encodeRequest(
  * `stream-decoder.ts`, `client-interceptors.ts`); a grpc-js server that refuses a large message uses the same text,
  * with the same meaning.
  */
-export function isOwnFailure({ code, details }: Pick<StatusObject, 'code' | 'details'>): boolean {
+export function isMessageFailure({ code, details }: Pick<StatusObject, 'code' | 'details'>): boolean {
   const texts = code === Code.RESOURCE_EXHAUSTED ? LIMIT_TEXTS : code === Code.INTERNAL ? CODEC_TEXTS : [];
   return texts.some((text) => details.startsWith(text));
 }

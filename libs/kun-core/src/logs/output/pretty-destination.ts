@@ -1,4 +1,4 @@
-import { importOptional } from '../../optional-package.js';
+import { importOptionalPackage } from '../../optional-package.js';
 import type { LogDestination } from './log-destination.js';
 
 /**
@@ -10,7 +10,7 @@ export async function prettyDestination(
   destination: LogDestination,
   colorize: boolean,
 ): Promise<LogDestination> {
-  const { prettyFactory } = await importOptional(
+  const { prettyFactory } = await importOptionalPackage(
     () => import('pino-pretty'),
     ['pino-pretty'],
     'Logger.Development: true',

@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs';
 import { withoutLength } from './any-value.js';
 import type { CompiledMessage } from './compiled-message.js';
-import { MessageCompiler } from './compile-messages.js';
+import { MessageCompiler } from './message-compiler.js';
 import { MessageSlab } from './message-slab.js';
 import { FieldMisfitError } from '../values/message-misfit.js';
 import type { ValueCodec } from '../values/value-codec.js';

@@ -4,7 +4,7 @@ import { isObservable, lastValueFrom } from 'rxjs';
 import { runInCall } from '../../rpc/current-call.js';
 import { filterAnswer } from '../../status/thrown/nest-error.js';
 import type { BoundMethod } from '../call/bound-method.js';
-import { HandlerCall } from '../call/handler-call.js';
+import { HandlerSurface } from '../call/handler-surface.js';
 import type { ServerCall } from '../call/server-call.js';
 import { respondOnce } from './respond.js';
 
@@ -37,7 +37,7 @@ export class HandlerStream extends Duplex {
   // A #private field, so that nothing that copies or prints the stream reaches the server's internals.
   readonly #call: ServerCall;
   /** The part shared with the third argument of other handlers. */
-  readonly #surface: HandlerCall;
+  readonly #surface: HandlerSurface;
 
   constructor(
     call: ServerCall,
@@ -48,7 +48,7 @@ export class HandlerStream extends Duplex {
   ) {
     super({ objectMode: true });
     this.#call = call;
-    this.#surface = new HandlerCall(call);
+    this.#surface = new HandlerSurface(call);
     this.on('error', (error) => call.fail(readError(error)));
     if (request !== undefined) this.push(null);
     call.readWith({
@@ -89,11 +89,11 @@ export class HandlerStream extends Duplex {
     return this.#surface.getHost();
   }
 
-  getAuthContext(): ReturnType<HandlerCall['getAuthContext']> {
+  getAuthContext(): ReturnType<HandlerSurface['getAuthContext']> {
     return this.#surface.getAuthContext();
   }
 
-  getMetricsRecorder(): ReturnType<HandlerCall['getMetricsRecorder']> {
+  getMetricsRecorder(): ReturnType<HandlerSurface['getMetricsRecorder']> {
     return this.#surface.getMetricsRecorder();
   }
 

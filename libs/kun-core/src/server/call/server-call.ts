@@ -6,7 +6,7 @@ import { NO_ROUTES, type Routes } from '../../rpc/call-values.js';
 import { StatusError } from '../../status/status-error.js';
 import { AnsweredCall } from './answered-call.js';
 import type { BoundMethod } from './bound-method.js';
-import { HandlerCall } from './handler-call.js';
+import { HandlerSurface } from './handler-surface.js';
 import type { CallEnvironment, RequestReader } from './call-environment.js';
 import { ResponseWindow } from './response-window.js';
 import type { WireCall, WireOutcome } from './wire-call.js';
@@ -28,7 +28,7 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   routes: Routes = NO_ROUTES;
 
   private readonly place: number;
-  private handlerView: HandlerCall | undefined;
+  private handlerView: HandlerSurface | undefined;
   private handler: 'waiting' | 'running' | 'settled' = 'waiting';
   private reader: RequestReader | undefined;
   private responseWindow: ResponseWindow | undefined;
@@ -59,8 +59,8 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   }
 
   /** The third argument of a Nest handler. */
-  get forHandler(): HandlerCall {
-    return (this.handlerView ??= new HandlerCall(this));
+  get forHandler(): HandlerSurface {
+    return (this.handlerView ??= new HandlerSurface(this));
   }
 
   /** Response messages in flight. Created on first read. */

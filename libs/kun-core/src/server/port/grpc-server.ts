@@ -30,7 +30,7 @@ import { drain, NO_LISTENER, type DrainedListener, type DrainLimits, type DrainR
 import { serveHealth } from './health.js';
 import { KunEngine } from './kun/kun-engine.js';
 import { Listener, type ListenAddress } from './listener.js';
-import { LocalCall, type LocalCaller } from './local-call.js';
+import { LocalCall, type LocalCallListener } from './local-call.js';
 import { serveReflection } from './reflection.js';
 
 /** Options of {@link KunGrpcServer}. */
@@ -78,7 +78,7 @@ export class KunGrpcServer {
   private engine: WireEngine | undefined;
   private listener: DrainedListener | undefined;
   private health: Subscription | undefined;
-  private makeLocal: ((path: string, caller: LocalCaller) => LocalCall | undefined) | undefined;
+  private makeLocal: ((path: string, caller: LocalCallListener) => LocalCall | undefined) | undefined;
   /** The calls that were open when the shutdown was announced: a stream may end before the drain begins. */
   private openWhenTold: ReadonlySet<ServerCall> = new Set();
 
@@ -102,7 +102,7 @@ export class KunGrpcServer {
    * Makes an in-process call through the same chain and handlers as calls on the port; it begins with its `start()`.
    * Returns `undefined` while the port is not open, and for an unknown method.
    */
-  callLocally(path: string, caller: LocalCaller): LocalCall | undefined {
+  callLocally(path: string, caller: LocalCallListener): LocalCall | undefined {
     return this.makeLocal?.(path, caller);
   }
 
@@ -214,7 +214,7 @@ export class KunGrpcServer {
   private local(
     bound: BoundMethod | undefined,
     run: (call: ServerCall) => void,
-    caller: LocalCaller,
+    caller: LocalCallListener,
   ): LocalCall | undefined {
     if (!bound) return undefined;
     const { environment } = this;

@@ -14,7 +14,7 @@ import {
 import { LoadReport } from './kun/load-report.js';
 
 /** Who makes an in-process call and receives its results. */
-export interface LocalCaller {
+export interface LocalCallListener {
   /** `address:port` of the peer that it is made for. */
   readonly peer: string;
   readonly metadata: Metadata;
@@ -58,7 +58,7 @@ export class LocalCall implements WireCall {
   private readonly cancelDeadline: () => void;
 
   constructor(
-    private readonly caller: LocalCaller,
+    private readonly caller: LocalCallListener,
     private readonly options: LocalCallOptions,
   ) {
     const { clock } = options;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { inKubernetes, key } from '../declare.js';
 import { section } from '../section.js';
 import { address, port, seconds, toMs } from '../values.js';
-import { connectionKeys } from './limits/connection-limits.js';
+import { connectionLimitKeys } from './limits/connection-limits.js';
 import { wireLimitKeys } from './limits/wire-limits.js';
 import { rpcKeys, rpcLive } from './rpc.js';
 import { serverTls } from './tls.js';
@@ -59,7 +59,7 @@ export const grpcServer = section(
       reload: 'restart',
       read: toMs,
     }),
-    ...connectionKeys,
+    ...connectionLimitKeys,
     Engine: key('engine', z.enum(['kun', 'grpc-js']).default('kun'), {
       description:
         "HTTP/2 implementation: kun (@kun/wire), or grpc-js on Node's HTTP/2, which costs several times as much per call and supports fewer limits",

@@ -1,4 +1,4 @@
-import { messageType } from './detail-schema.js';
+import { detailType } from './detail-type.js';
 import type { StatusDetail } from './detail-types.js';
 import { toDuration } from './duration.js';
 import { isStandardType, readDetail } from './read-detail.js';
@@ -22,7 +22,7 @@ export function packDetail(detail: StatusDetail): PackedAny {
     return { typeUrl: wellFormed(detail.typeUrl), value: Uint8Array.from(detail.value) };
   }
   if (!isStandardType(detail.type)) throw new TypeError('A detail needs the type of a standard detail');
-  const codec = messageType(detail.type.slice(PACKAGE.length));
+  const codec = detailType(detail.type.slice(PACKAGE.length));
   const fields =
     detail.type === 'google.rpc.RetryInfo'
       ? { retryDelay: toDuration(detail.retryDelayMs) }
@@ -39,7 +39,7 @@ export function unpackDetail({ typeUrl, value }: PackedAny): StatusDetail {
   const type = typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
   if (isStandardType(type)) {
     try {
-      const codec = messageType(type.slice(PACKAGE.length));
+      const codec = detailType(type.slice(PACKAGE.length));
       return readDetail(type, codec.toObject(codec.decode(value), { longs: String }));
     } catch {
       // Kept as bytes below: whoever reads on may know better.

@@ -6,7 +6,7 @@ import { fieldOf, textOf } from '../details/field-of.js';
 import { codeOfHttpStatus } from '../http-status.js';
 import { hiddenError } from './hidden-error.js';
 import { permissionDenied } from '../factories.js';
-import type { HttpExceptionLike } from './nest-class.js';
+import type { HttpExceptionLike } from './nest-exceptions.js';
 import { StatusError } from '../status-error.js';
 import { invalidFields } from './validation.js';
 

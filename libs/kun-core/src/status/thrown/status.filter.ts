@@ -4,7 +4,7 @@ import { Catch, Inject, Logger, Optional, type ArgumentsHost, type ExceptionFilt
 import { HttpAdapterHost } from '@nestjs/core';
 import { throwError, type Observable } from 'rxjs';
 import { findDetail } from '../wire/service-error.js';
-import { isHttpException } from './nest-class.js';
+import { isHttpException } from './nest-exceptions.js';
 import { httpStatusOf, codeOfHttpStatus } from '../http-status.js';
 import type { StatusError } from '../status-error.js';
 import { toStatusJson } from '../status-json.js';

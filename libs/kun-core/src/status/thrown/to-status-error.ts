@@ -1,6 +1,6 @@
 import { status } from '@grpc/grpc-js';
 import { hiddenError } from './hidden-error.js';
-import { isHttpException, isRpcException } from './nest-class.js';
+import { isHttpException, isRpcException } from './nest-exceptions.js';
 import { fromHttpException, fromRpcPayload } from './nest-error.js';
 import { isRequestFailure, validationExceptionFactory, validationFailuresIn } from './validation.js';
 import { fromServiceError, isServiceError } from '../wire/service-error.js';

@@ -1,5 +1,5 @@
 import { packDetail, unpackDetail, type PackedAny } from '../details/detail-codec.js';
-import { messageType } from '../details/detail-schema.js';
+import { detailType } from '../details/detail-type.js';
 import type { StatusDetail } from '../details/detail-types.js';
 import { fieldOf, listOf, textOf } from '../details/field-of.js';
 
@@ -15,7 +15,7 @@ export const STATUS_DETAILS_KEY = 'grpc-status-details-bin';
 
 /** The bytes of google.rpc.Status with details that are packed already */
 export function encodeStatus(code: number, message: string, details: readonly PackedAny[]): Buffer {
-  const codec = messageType('Status');
+  const codec = detailType('Status');
   // A Buffer in Node, where protobufjs writes into one.
   return Buffer.from(codec.encode(codec.fromObject({ code, message, details })).finish());
 }
@@ -23,7 +23,7 @@ export function encodeStatus(code: number, message: string, details: readonly Pa
 /** google.rpc.Status from bytes that anybody may have sent; `undefined` when they are none. Never throws */
 export function decodeStatus(bytes: Uint8Array): DecodedStatus | undefined {
   try {
-    const codec = messageType('Status');
+    const codec = detailType('Status');
     const decoded = codec.toObject(codec.decode(bytes));
     const details = listOf(decoded, 'details').map((any) => {
       const value = fieldOf(any, 'value');

@@ -1,5 +1,5 @@
 import type { LogLine, LogRecorder } from '../log-recorder.js';
-import { failure, matches, type Expected } from './explain.js';
+import { failure, matches, type Expected } from './expected.js';
 
 /** How long a line may take that is on its way, in milliseconds. */
 const SOON_MS = 1000;

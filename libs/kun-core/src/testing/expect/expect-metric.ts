@@ -1,4 +1,4 @@
-import { failure, type Expected } from './explain.js';
+import { failure, type Expected } from './expected.js';
 
 /** What metrics are read from; a service of the kit is one. */
 export interface MetricsText {

@@ -1,5 +1,5 @@
 import type { ExportOutcome, SpanExporter } from '../../traces/export/span-exporter.js';
-import { failure, matches, type Expected } from './explain.js';
+import { failure, matches, type Expected } from './expected.js';
 
 /** What a test reads of a span; OpenTelemetry's `ReadableSpan` has more. */
 export interface RecordedSpan {

@@ -1,7 +1,7 @@
 import { Metadata, status as Code, type ChannelInterface, type StatusObject } from '@grpc/grpc-js';
 import type { CallStatus } from '../../server/call/wire-call.js';
 import type { KunGrpcServer } from '../../server/port/grpc-server.js';
-import type { LocalCall, LocalCaller } from '../../server/port/local-call.js';
+import type { LocalCall, LocalCallListener } from '../../server/port/local-call.js';
 
 type ChannelCall = ReturnType<ChannelInterface['createCall']>;
 type Listener = Parameters<ChannelCall['start']>[1];
@@ -21,7 +21,7 @@ export interface InProcessCallParts {
 const MAX_WAITING = 16;
 
 /** The call of a client of grpc-js on one side, and of kun's server on the other. */
-export class InProcessCall implements ChannelCall, LocalCaller {
+export class InProcessCall implements ChannelCall, LocalCallListener {
   readonly peer = 'in-process';
   readonly deadline: number;
   metadata = new Metadata();

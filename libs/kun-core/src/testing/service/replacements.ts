@@ -1,5 +1,5 @@
 import type { ClassProvider, DynamicModule, FactoryProvider, ValueProvider } from '@nestjs/common';
-import { importOptional } from '../../optional-package.js';
+import { importOptionalPackage } from '../../optional-package.js';
 import { TestServiceError, type CompiledModule } from './testing-application.js';
 
 /** What a test puts in the place of a provider: a value, a class, or what a factory makes. */
@@ -15,7 +15,7 @@ export async function compileWith(
   root: DynamicModule,
   replacements: readonly Replacement[],
 ): Promise<CompiledModule> {
-  const { Test } = await importOptional(
+  const { Test } = await importOptionalPackage(
     () => import('@nestjs/testing'),
     ['@nestjs/testing'],
     'the option replace of startTestService',

@@ -5,7 +5,7 @@ import { catchError, isObservable, Observable, throwError } from 'rxjs';
 import { currentCall } from '../../../rpc/current-call.js';
 import { filterAnswer } from '../../../status/thrown/nest-error.js';
 import { markRequestFailure } from '../../../status/thrown/validation.js';
-import { HandlerCall } from '../../call/handler-call.js';
+import { HandlerSurface } from '../../call/handler-surface.js';
 import { ServerCall } from '../../call/server-call.js';
 import { RequestStream } from '../request-stream.js';
 import { forPipeline } from '../respond.js';
@@ -101,7 +101,7 @@ function answersOfFilters(handleError: HandleError): HandleError {
 
 function isPartOfCall(value: unknown): boolean {
   return (
-    value instanceof HandlerCall ||
+    value instanceof HandlerSurface ||
     value instanceof Metadata ||
     value instanceof HandlerStream ||
     typeof value === 'function'

@@ -5,7 +5,7 @@ import { count, seconds, toLimitMs, toMs } from '../../values.js';
 const DEFAULT_MAX_CONCURRENT_STREAMS = 1000;
 
 /** Keys of `GRPCServer` for its callers' connections: how many calls each carries, and how long each lives. */
-export const connectionKeys = {
+export const connectionLimitKeys = {
   MaxConnections: key('maxConnections', count('connections').optional(), {
     description:
       'How many connections may be open. Beyond that, the one idle for longest without any call is closed in favour of a new one; if all have calls, the new one is closed. 16 more are accepted for a few seconds, so that probes are always answered. Default: as many as the limit of open files allows, less a reserve for the admin port',

@@ -61,7 +61,7 @@ const SCHEMA: INamespace = {
 let root: protobuf.Root | undefined;
 
 /** The codec of one message by its short name, such as `ErrorInfo`. Built on the first use and kept */
-export function messageType(name: string): Type {
+export function detailType(name: string): Type {
   root ??= protobuf.Root.fromJSON(SCHEMA);
   return root.lookupType(name);
 }

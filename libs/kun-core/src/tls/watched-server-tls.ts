@@ -13,7 +13,7 @@ export interface CertificateLogger {
  *
  * @throws {CertificateError} when they are unusable.
  */
-export function serverTls(
+export function watchedServerTls(
   files: CertificateFiles & {
     readonly clientCertificates: 'none' | 'required';
     readonly requireAlpn: boolean;

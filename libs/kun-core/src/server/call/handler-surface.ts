@@ -3,7 +3,7 @@ import type { Deadline, Metadata } from '@grpc/grpc-js';
 import type { RpcCall } from '../../rpc/rpc-call.js';
 import type { AuthContext, MetricsRecorder, WireCall } from './wire-call.js';
 
-/** What a {@link HandlerCall} needs of the call. */
+/** What a {@link HandlerSurface} needs of the call. */
 interface Answerable extends Pick<RpcCall, 'metadata' | 'peer' | 'deadline' | 'method' | 'responseMetadata'> {
   readonly writable: boolean;
   readonly wire: WireCall;
@@ -16,7 +16,7 @@ interface Answerable extends Pick<RpcCall, 'metadata' | 'peer' | 'deadline' | 'm
  *
  * `cancelled` is emitted once, when the caller no longer waits for the response.
  */
-export class HandlerCall extends EventEmitter {
+export class HandlerSurface extends EventEmitter {
   /** The request of a unary or server-streaming call. */
   request: unknown;
   // A #private field, so that nothing that copies or prints the object reaches the server's internals.
