@@ -195,7 +195,7 @@ describe('what is refused', () => {
   it.each([
     ['connectMicroservice after the start', 'must be called before the start'],
     ['start and listen', 'remove app.start()'],
-    ['start twice', 'comes once'],
+    ['start twice', 'may be called only once'],
   ])('%s ends the process, which drains', async (entrance, remedy) => {
     await using service = await spawn(entrance);
     expect(await service.end).toEqual({ code: 1, signal: null });

@@ -21,9 +21,6 @@ export const REPOSITORY = join(import.meta.dirname, '../..');
 /** The pinned Node, as the scripts use it. */
 export const NODE = join(REPOSITORY, 'node_modules/.bin/node');
 
-/** Where Node keeps what it compiled of the packages, so that not each of some hundred processes compiles them anew. */
-const COMPILE_CACHE = join(REPOSITORY, '.cache/compiled');
-
 /** A spawned process whose log lines are read as they come; `await using` ends it, whatever happened. */
 export class RunningProcess {
   /** Lines of standard output that are JSON. */
@@ -51,7 +48,6 @@ export class RunningProcess {
         HOME,
         ...(TMPDIR && { TMPDIR }),
         ...(engine && { KUN_CONF__GRPCSERVER__ENGINE: engine }),
-        NODE_COMPILE_CACHE: COMPILE_CACHE,
         ...options.env,
       },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -41,7 +41,7 @@ describe.each(REFUSED_NODES)('on Node %s', (name) => {
       );
       expect(refused?.stdout).toBe('');
       expect(refused?.stderr).toContain('NodeVersionError: @kun/core needs Node ');
-      expect(refused?.stderr).toContain(`this is ${version.trim().slice(1)}:`);
+      expect(refused?.stderr).toContain(`this is ${version.trim().slice(1)},`);
     },
   );
 });

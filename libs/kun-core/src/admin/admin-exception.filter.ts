@@ -9,7 +9,7 @@ import {
 import type { HttpAdapterHost } from '@nestjs/core';
 import type { ProbeLogger } from '../lifecycle/checks.js';
 
-/** Answers a failed probe with Terminus' body, and everything else with its status and nothing of the inside. */
+/** Answers a failed probe with Terminus' body, and any other error with its status and no internals. */
 @Catch()
 export class AdminExceptionFilter implements ExceptionFilter {
   constructor(
@@ -33,7 +33,7 @@ export class AdminExceptionFilter implements ExceptionFilter {
   }
 }
 
-/** Of Nest's own errors, and of Express' for a request it cannot read; `undefined` for what nobody foresaw. */
+/** The status of Nest's own errors, and of Express' for a malformed request; `undefined` for unexpected errors. */
 function statusOf(exception: unknown): number | undefined {
   if (exception instanceof HttpException) return exception.getStatus();
   if (!(exception instanceof Error) || !('status' in exception)) return undefined;

@@ -19,36 +19,36 @@ import { ADMIN_PORT, PortError } from '../transport/port-error.js';
 export interface AdminServerOptions {
   /** Port to listen on; 0: any free one. */
   readonly port: number;
-  /** Address to listen on. Default: all interfaces, since the kubelet asks from outside of the pod. */
+  /** Address to listen on. Default: all interfaces, since the kubelet connects from outside the pod. */
   readonly host?: string | undefined;
   readonly readiness: Readiness;
   readonly liveness: Liveness;
   readonly startup: Startup;
-  /** Everything to be scraped; the application's `Meter` is one. */
+  /** The metrics to expose; the application's `Meter` is one. */
   readonly metrics: MetricsSource;
-  /** What an operator sees and does. Default: nothing; there are probes and metrics alone */
+  /** The operator's endpoints. Default: none; only probes and metrics */
   readonly operator?: Pick<Operator, 'dispatch'> | undefined;
-  /** How long requests under way may take when the port closes, in milliseconds. Default 500. */
+  /** How long requests in progress may take when the port closes, in milliseconds. Default 500. */
   readonly stopTimeoutMs?: number;
-  /** Gets a line when a request fails by an error of ours, or `/metrics` begins to fail. Default: silent. */
+  /** Logs a request that fails through our own error, and the first failure of `/metrics`. Default: silent. */
   readonly logger?: ProbeLogger;
 }
 
-/** The admin port: `/livez`, `/readyz`, `/startupz` and `/metrics`, and what an operator sees and does. */
+/** The admin port: `/livez`, `/readyz`, `/startupz`, `/metrics`, and the operator's endpoints. */
 export interface AdminServer {
   /**
-   * Listens, and says on which port.
+   * Listens, and returns the port.
    *
    * @throws {PortError} when the port cannot be opened; nothing is left open then.
    */
   start(): Promise<{ readonly port: number }>;
-  /** Closes it: idle connections are cut at once, requests under way after `stopTimeoutMs`. */
+  /** Closes the port: idle connections are cut at once, requests in progress after `stopTimeoutMs`. */
   stop(): Promise<void>;
 }
 
 /**
- * Makes the admin port as a small Nest application of its own: it listens before the user's application is
- * initialised and closes after it is gone. It never touches Nest's logger, which belongs to the whole process.
+ * Creates the admin port as a separate small Nest application, which listens before the user's application is
+ * initialised and closes after it. It never touches Nest's logger, which belongs to the whole process.
  */
 export function createAdminServer(options: AdminServerOptions): AdminServer {
   let running: Promise<RunningServer> | undefined;
@@ -75,7 +75,7 @@ async function startApplication(options: AdminServerOptions): Promise<RunningSer
   const app = await quietStart(() => makeApplication(options));
   const connections = watchIdleConnections(app.getHttpServer());
   try {
-    // Not `app.listen`, which logs the error with its stack besides throwing it.
+    // Not `app.listen`, which logs the error with its stack and throws it.
     await listen(app.getHttpServer(), options);
   } catch (error) {
     await app.close();
@@ -121,7 +121,7 @@ async function stopApplication(
   clearTimeout(force);
 }
 
-/** Nothing here may be cached. */
+/** Prevents caching. */
 function receive(
   request: IncomingMessage,
   response: ServerResponse,

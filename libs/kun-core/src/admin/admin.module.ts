@@ -11,7 +11,7 @@ import { MetricsRenderer, type MetricsSource } from './metrics-rendering.js';
 import { METRICS_PARTS, MetricsController, type MetricsParts } from './metrics.controller.js';
 import { ProbesController } from './probes.controller.js';
 
-/** What the admin application shows; made before it, so that it can outlive the application it speaks for. */
+/** What the admin application exposes; created before it, so that it can outlive the application it reports on. */
 export interface AdminParts {
   readonly readiness: Readiness;
   readonly liveness: Liveness;
@@ -51,7 +51,7 @@ function prometheus({ metrics, logger }: AdminParts): DynamicModule {
   const module = PrometheusModule.register({
     controller: MetricsController,
     path: '/metrics',
-    // Its default would collect into the global register.
+    // Its default would use the global register.
     defaultMetrics: { enabled: false },
   });
   return { ...module, providers: [...(module.providers ?? []), { provide: METRICS_PARTS, useValue: parts }] };

@@ -1,25 +1,25 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
-/** How metrics are written: Prometheus' own text, or OpenMetrics', which has exemplars. */
+/** The metrics format: Prometheus text, or OpenMetrics, which has exemplars. */
 export type MetricsFormat = 'text' | 'openmetrics';
 
-/** Everything to be scraped; the `Meter` of `metrics` is one. */
+/** A source of metrics; the `Meter` of `metrics` is one. */
 export interface MetricsSource {
   expose(format?: MetricsFormat): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
-/** A rendering, for as many askers as there are. */
+/** A rendering, shared by concurrent scrapes. */
 export interface Rendering {
   readonly contentType: string;
   readonly body: string;
-  /** The body compressed; it is so once, however many ask. */
+  /** The compressed body; compressed once for all scrapes. */
   gzipped(): Promise<Buffer>;
 }
 
 const compress = promisify(gzip);
 
-/** Renders once for all who ask while it is being done, so that many scrapes cost little more than one. */
+/** Renders once for all concurrent scrapes, so that many cost little more than one. */
 export class MetricsRenderer {
   private readonly underWay = new Map<MetricsFormat, Promise<Rendering>>();
 
@@ -41,7 +41,7 @@ export class MetricsRenderer {
   }
 }
 
-/** The format that the `Accept` header of a scrape likes best; Prometheus' text where it has no say. */
+/** The format preferred by a scrape's `Accept` header; Prometheus text by default. */
 export function formatFor(accept: string | undefined): MetricsFormat {
   const quality = (type: string) => {
     const ranges = (accept ?? '*/*').split(',').map((range) => range.trim().toLowerCase());
@@ -56,7 +56,7 @@ export function formatFor(accept: string | undefined): MetricsFormat {
   return openMetrics > 0 && openMetrics > quality('text/plain') ? 'openmetrics' : 'text';
 }
 
-/** Whether an `Accept-Encoding` header allows for gzip. */
+/** Whether an `Accept-Encoding` header allows gzip. */
 export function acceptsGzip(encodings: string | undefined): boolean {
   const gzipRange = encodings
     ?.toLowerCase()

@@ -2,7 +2,7 @@ import { Controller, Get, Headers, Inject, InternalServerErrorException, Res } f
 import { acceptsGzip, formatFor, type MetricsRenderer } from './metrics-rendering.js';
 import type { ProbeLogger } from '../lifecycle/checks.js';
 
-/** What {@link MetricsController} is made of. */
+/** The collaborators of {@link MetricsController}. */
 export interface MetricsParts {
   readonly renderer: MetricsRenderer;
   readonly logger: ProbeLogger;
@@ -14,7 +14,7 @@ export const METRICS_PARTS = Symbol('METRICS_PARTS');
 /** `/metrics`, in place of the controller of `@willsoto/nestjs-prometheus`, which knows only the global register. */
 @Controller()
 export class MetricsController {
-  /** So that what fails at every scrape is logged once. */
+  /** Whether the failure has been logged, so that it is not logged at every scrape. */
   private failing = false;
 
   constructor(@Inject(METRICS_PARTS) private readonly parts: MetricsParts) {}

@@ -40,7 +40,7 @@ import { LogLevelOverride } from './process/log-level.js';
 import { processRoutes } from './process/process-routes.js';
 import { versionOfKun, type StatusParts } from './process/status-view.js';
 
-/** What an operator sees and does is made of this. */
+/** The collaborators of the {@link Operator}. */
 export interface OperatorParts {
   readonly settings: {
     readonly page: boolean;
@@ -63,33 +63,33 @@ export interface OperatorParts {
   readonly level: Live<LogLevel>;
   readonly meter: Meter;
   readonly recent: RecentCalls;
-  /** The last lines of the log; `undefined` where none are kept. */
+  /** The last log lines; `undefined` when none are kept. */
   readonly lines: RecentLines | undefined;
   readonly server: KunGrpcServer;
   readonly upstreams: Upstreams;
-  /** Calls that somebody asked to be recorded; `undefined` where no spans are made. */
+  /** Calls whose traces were requested; `undefined` when tracing is off. */
   readonly asked: AskedTraces | undefined;
-  /** Those that are open now. */
+  /** The open ports. */
   readonly ports: () => StatusAnswer['ports'];
-  /** What is on. */
+  /** The enabled features. */
   readonly features: () => StatusAnswer['features'];
 }
 
-/** What the admin port does besides probes and metrics. */
+/** The admin port beyond probes and metrics. */
 export interface Operator {
-  /** Takes a request, or says with false that it is somebody else's. */
+  /** Handles a request, or returns false when it has no route for it. */
   readonly dispatch: Dispatcher['dispatch'];
   /**
-   * Loads what only the configuration asks for, before the port opens.
+   * Loads optional parts that the configuration enables, before the port opens.
    *
    * @throws {MissingPackageError} when a package for it is not installed.
    */
   load(): Promise<void>;
-  /** Ends all that lasts: timers, watches. */
+  /** Stops timers and watches. */
   stop(): void;
 }
 
-/** Makes it; nothing runs before it is asked for. */
+/** Creates the operator; nothing runs before the first request. */
 export function createOperator(parts: OperatorParts): Operator {
   const { settings, clock, logger, configuration } = parts;
   const token = new TokenCheck(settings.token);
@@ -156,7 +156,7 @@ export function createOperator(parts: OperatorParts): Operator {
   };
 }
 
-/** What the page shows, as it changes. */
+/** The events of the page. */
 function eventsRoute(events: EventHub): AdminRoute {
   return {
     method: 'GET',

@@ -4,7 +4,7 @@ import { Liveness } from '../lifecycle/liveness.js';
 import { Readiness } from '../lifecycle/readiness.js';
 import { Startup } from '../lifecycle/startup.js';
 
-/** The probes of Kubernetes: 200 or 503, with a JSON body that names each thing looked at. */
+/** The probes of Kubernetes: 200 or 503, with a JSON body that names each check. */
 @Controller()
 export class ProbesController {
   constructor(

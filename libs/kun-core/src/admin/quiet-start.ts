@@ -2,9 +2,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { LoggerService } from '@nestjs/common';
 
 /**
- * Nest says at level `log` what each application it makes is made of, through one logger for the whole process. Of
- * the admin application nobody wants to know that, and switching the logger off for a moment would silence the
- * others; so its start runs in here, and {@link withoutAdminStart} drops what is said in here.
+ * Nest logs at level `log` the parts of each application that it creates, through one logger for the whole process. For
+ * the admin application that is noise, and switching the logger off for a moment would silence the others; so its
+ * start runs in here, and {@link withoutAdminStart} drops what is logged in here.
  */
 export function quietStart<T>(start: () => Promise<T>): Promise<T> {
   return quiet.run(true, start);

@@ -1,7 +1,7 @@
 /** Which field a path masks: one place in a message, or a name at any depth. */
 export type RedactedField = { readonly fields: readonly string[] } | { readonly anywhere: string };
 
-/** What a text is: a path, or why it is none. */
+/** The result of parsing: a path, or the problem with it. */
 export type RedactionPathReading = RedactedField | { readonly problem: string };
 
 /**

@@ -5,9 +5,8 @@ export const MAX_ROUTE_NAME_LENGTH = 64;
  * Says why metadata of this name cannot be a route; `undefined` when it can. Upper and lower case are the same, as they
  * are in metadata.
  *
- * Refused is what is not a name of text metadata (PROTOCOL-HTTP2 of gRPC, "Custom-Metadata"), what belongs to gRPC, to
- * HTTP, to one hop or to a proxy, what other parts of kun set, and what is a credential: routes travel far and are
- * logged.
+ * Refused are names that text metadata cannot have (gRPC's PROTOCOL-HTTP2, "Custom-Metadata"), names of gRPC, of HTTP,
+ * of one hop or of a proxy, names that other parts of kun set, and credentials: routes travel far and are logged.
  */
 export function routeNameProblem(name: string): string | undefined {
   const key = name.toLowerCase();
@@ -20,7 +19,7 @@ export function routeNameProblem(name: string): string | undefined {
 }
 
 /**
- * Says why an entry of `Routing.Allow` cannot be one; `undefined` when it can. A `*` stands at the end only and after a
+ * Says why an entry of `Routing.Allow` is not valid; `undefined` when it is. A `*` stands at the end only and after a
  * dash or a dot: `*` and `x-*` would forward whatever callers send, keys of theirs included, and `x*` soon means more than
  * was thought of.
  */

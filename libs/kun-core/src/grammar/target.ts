@@ -1,6 +1,6 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 
-/** A target, taken apart. */
+/** A parsed target. */
 export type Target =
   /** A name, whose addresses are looked up; or a single address. */
   | {
@@ -15,7 +15,7 @@ export type Target =
   /** A socket of this host, by its path. */
   | { readonly kind: 'unix'; readonly written: string };
 
-/** What a text is: a target, or why it is none. */
+/** The result of parsing: a target, or the problem with it. */
 export type TargetReading = { readonly target: Target } | { readonly problem: string };
 
 /**

@@ -1,18 +1,18 @@
 import { DurationCounts } from './duration-counts.js';
 
-/** How long a step is. */
+/** The length of a step. */
 export const STEP_SECONDS = 5;
 /** How many steps are kept: five minutes. */
 export const STEPS = 60;
 
 const STEP_MS = STEP_SECONDS * 1000;
 
-/** What became of the calls that ended within a step. */
+/** The figures of the calls that ended within a step. */
 export interface Step {
   readonly count: number;
-  /** Of those, the ones that did not end with OK. */
+  /** Calls among them that did not end with OK. */
   readonly errors: number;
-  /** NaN where there was none. */
+  /** NaN when there were none. */
   readonly p50Ms: number;
   readonly p99Ms: number;
 }
@@ -37,7 +37,7 @@ export class CallSeries {
   private current = -1;
   private readonly kept: Array<Step | undefined> = [];
 
-  /** A call has ended. One that a clock set back puts into the past counts now. */
+  /** Counts a call that has ended. After a clock was set back, calls in the past count as now. */
   add(endMs: number, durationMs: number, failed: boolean): void {
     const step = stepAt(endMs);
     if (step > this.current) this.goOn(step);

@@ -1,7 +1,7 @@
-/** Each power of two has so many places, so that a place is 6 % wide, and its middle at most 3 % off. */
+/** Buckets per power of two: a bucket is 6 % wide, and its middle at most 3 % off. */
 const PLACES_PER_OCTAVE = 16;
 const BITS = 4;
-/** 2^31 µs, 36 minutes: what takes longer counts as that. */
+/** 2^31 µs, 36 minutes; longer durations count as that. */
 const MAX_MICROSECONDS = 2 ** 31 - 1;
 const PLACES = PLACES_PER_OCTAVE * (31 - BITS + 1);
 
@@ -23,7 +23,7 @@ export class DurationCounts {
     return this.total;
   }
 
-  /** So that this share of the calls, 0 to 1, took no longer, in milliseconds; NaN where there was none. */
+  /** The quantile, 0 to 1, in milliseconds; NaN when there were no calls. */
   quantile(share: number): number {
     if (this.total === 0) return Number.NaN;
     let left = Math.max(1, Math.ceil(share * this.total));

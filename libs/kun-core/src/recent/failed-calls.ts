@@ -4,13 +4,13 @@ import { UNKNOWN_METHOD, type RpcMethod } from '../rpc/rpc-method.js';
 import { isFailure } from '../traces/rpc-span.js';
 import { recordedSpan } from '../traces/trace-context.js';
 
-/** One thing that was thrown. */
+/** A thrown error. */
 export interface Cause {
   readonly type: string;
   readonly message: string;
 }
 
-/** A call that failed, without anything that would keep it in memory. */
+/** A failed call, without references that would keep it in memory. */
 export interface Failure {
   readonly seq: number;
   /** When it ended, in milliseconds since the epoch. */
@@ -22,7 +22,7 @@ export interface Failure {
   readonly traceId: string | undefined;
   readonly peer: string;
   readonly code: Code;
-  /** What the caller was told. */
+  /** The message that the caller received. */
   readonly message: string;
   readonly causes: readonly Cause[];
   readonly endedBy: Ending['cause'];
@@ -31,14 +31,14 @@ export interface Failure {
   readonly severity: 'fault' | 'answer';
 }
 
-/** How many of each severity are kept: callers who ask for what is not there must not push out what is wrong. */
+/** How many of each severity are kept, so that callers' NOT_FOUNDs do not displace real faults. */
 const KEPT = { fault: 256, answer: 128 } as const;
-/** Of one method, so many at most while others failed, too: the loudest must not be all there is. */
+/** The maximum of one method while others failed, too, so that the loudest does not displace them. */
 const KEPT_OF_METHOD = 64;
 const MAX_CAUSES = 6;
 const MAX_TEXT = 1000;
 
-/** The calls that failed last, bounded in number and size. */
+/** The last failed calls, bounded in number and size. */
 export class FailedCalls {
   private readonly kept = { fault: [] as Failure[], answer: [] as Failure[] };
   private seq = 0;
@@ -66,31 +66,31 @@ export class FailedCalls {
     });
   }
 
-  /** The number of the last that was added; 0 where none was. */
+  /** The number of the last one added; 0 when there is none. */
   get last(): number {
     return this.seq;
   }
 
-  /** Those after `seq`, the latest first. */
+  /** The failures after `seq`, latest first. */
   since(seq = 0): Failure[] {
     const { fault, answer } = this.kept;
     return [...fault, ...answer].filter((each) => each.seq > seq).toSorted((a, b) => b.seq - a.seq);
   }
 }
 
-/** What is the service's doing or its upstreams', as in traces; methods that nobody has are their callers'. */
+/** Whether the service or an upstream caused it, as in traces; unknown methods are their callers' fault. */
 function isFault(method: RpcMethod, code: Code): boolean {
   return method !== UNKNOWN_METHOD && isFailure(code, 'server');
 }
 
-/** Of the method that has too many, or the oldest of all. */
+/** The oldest of the method that has too many, or of all. */
 function oldestOfLoudest(failures: readonly Failure[], method: RpcMethod): number {
   let own = 0;
   for (const each of failures) if (each.method === method) own++;
   return own >= KEPT_OF_METHOD ? failures.findIndex((each) => each.method === method) : 0;
 }
 
-/** Messages alone: fields of errors hold whole requests, and stacks are in the log. */
+/** Messages only: errors' fields may hold whole requests, and stacks are in the log. */
 function causesOf({ error }: Ending): Cause[] {
   const causes: Cause[] = [];
   let thrown: unknown = error?.hidesCause ? error.cause : error;

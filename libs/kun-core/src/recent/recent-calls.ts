@@ -5,15 +5,15 @@ import type { RpcMethod } from '../rpc/rpc-method.js';
 import { CallSeries } from './call-series.js';
 import { FailedCalls } from './failed-calls.js';
 
-/** An upstream may have many addresses, and change them all the time. */
+/** The maximum of addresses kept: an upstream may have many, and change them all the time. */
 const MAX_PEERS = 256;
 
-/** The calls of one side, or of one upstream. */
+/** The recent calls of one side, or of one upstream. */
 export class RecentSide {
   readonly series = new Map<RpcMethod, CallSeries>();
-  /** Attempts that are on their way. */
+  /** The calls or attempts in flight. */
   readonly open = new OpenCalls<RpcCall>();
-  /** The last that failed for want of a connection. */
+  /** The last one that failed to get a connection. */
   unreached: { readonly at: number; readonly code: Code; readonly message: string } | undefined;
 
   private readonly peers = new Map<string, number>();
@@ -35,7 +35,7 @@ export class RecentSide {
     if (failed) this.failed(call, ending);
   }
 
-  /** Where calls that were answered went, and when the last of them did. */
+  /** The addresses that answered calls, with the time of the last. */
   get addresses(): ReadonlyMap<string, number> {
     return this.peers;
   }
@@ -54,8 +54,8 @@ export class RecentSide {
 }
 
 /**
- * What calls did lately, for whoever looks at the admin port: how many, how long, which failed. It is counted in memory,
- * within bounds, whether or not somebody looks; what is made of it is made when asked.
+ * Recent calls for the admin port: how many, how long, which failed. They are counted in memory, within bounds, whether or
+ * not anybody looks; answers are computed on request.
  */
 export class RecentCalls {
   readonly failures = new FailedCalls();

@@ -1,6 +1,6 @@
 import pino from 'pino';
 
-/** What {@link RecentLines} keeps. */
+/** Options of {@link RecentLines}. */
 export interface RecentLinesOptions {
   readonly maxLines: number;
   /** Of all lines together, as UTF-8. Default 4 MiB */
@@ -9,31 +9,31 @@ export interface RecentLinesOptions {
   readonly scrub: (line: string) => string;
 }
 
-/** Which lines are looked for; all of it has to hold. */
+/** A search for lines; all conditions must hold. */
 export interface LineFilter {
-  /** Stands anywhere in the line's JSON, in whatever case. */
+  /** Matches anywhere in the line's JSON, ignoring case. */
   readonly text?: string | undefined;
   readonly requestId?: string | undefined;
-  /** This level and those above it. */
+  /** The lowest level. */
   readonly level?: string | undefined;
   /** ISO 8601, in UTC. */
   readonly since?: string | undefined;
-  /** Only lines older than the one of this number. */
+  /** Only lines with a lower number. */
   readonly before?: number | undefined;
   readonly limit: number;
 }
 
-/** A line as it was written. */
+/** A log line. */
 export interface FoundLine {
-  /** Counts up. */
+  /** Increases with each line. */
   readonly seq: number;
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** The lines that were found, the latest first. */
+/** The lines found, latest first. */
 export interface FoundLines {
   readonly lines: readonly FoundLine[];
-  /** Whether an older one could match, too. */
+  /** Whether older lines could match, too. */
   readonly more: boolean;
 }
 
@@ -44,13 +44,13 @@ interface KeptLine {
 }
 
 const MAX_BYTES = 4 * 1024 * 1024;
-/** A longer line is kept without the ends of its texts. */
+/** Longer lines are kept with their texts cut. */
 const MAX_LINE_CHARACTERS = 16 * 1024;
 const MAX_TEXT_CHARACTERS = 1000;
 
 /**
- * The last lines of the log, for whoever looks for one at the admin port: bounded in number and bytes, and without the
- * secrets of the moment at which they were written.
+ * The last log lines, for the admin port: bounded in number and bytes, and without the secrets known when they were
+ * written.
  */
 export class RecentLines {
   /** A ring: the line of number n stands at n modulo its size. */
@@ -65,7 +65,7 @@ export class RecentLines {
     this.maxBytes = options.maxBytes ?? MAX_BYTES;
   }
 
-  /** How many are kept. */
+  /** The number of lines kept. */
   get size(): number {
     return this.next - this.oldest;
   }
@@ -103,7 +103,7 @@ export class RecentLines {
   }
 }
 
-/** A line that cannot be what is looked for is not even read. */
+/** A line that cannot match is not even parsed. */
 function matcher({ text, requestId, level, since }: LineFilter) {
   const wanted = text?.toLowerCase();
   const lowest = level === undefined ? 0 : severity(level);
@@ -122,17 +122,17 @@ function read(line: string): Record<string, unknown> {
   try {
     return JSON.parse(line) as Record<string, unknown>;
   } catch {
-    // Somebody wrote to the destination by himself.
+    // Somebody wrote to the destination directly.
     return { msg: line.slice(0, MAX_TEXT_CHARACTERS) };
   }
 }
 
-/** pino's number for a level; of what is none, below all of them. */
+/** pino's number for a level; below all of them for an unknown one. */
 function severity(level: unknown): number {
   return typeof level === 'string' ? (pino.levels.values[level] ?? 0) : 0;
 }
 
-/** With the beginnings of its texts, and if that is still too much with what every line has. */
+/** Cuts its texts, and if that is still too long keeps only the common fields. */
 function shortened(line: string): string {
   const fields = read(line);
   const text = JSON.stringify(fields, (_key, value: unknown) =>

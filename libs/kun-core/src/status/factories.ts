@@ -3,12 +3,12 @@ import { StatusError, type StatusErrorOptions } from './status-error.js';
 
 // The meanings follow google/rpc/code.proto.
 
-/** The caller, or somebody on its behalf, gave the call up */
+/** The caller, or somebody on its behalf, cancelled the call */
 export function cancelled(message: string, options?: StatusErrorOptions): StatusError {
   return new StatusError(status.CANCELLED, message, options);
 }
 
-/** It failed and nothing says how; prefer any other code */
+/** It failed for an unknown reason; prefer any other code */
 export function unknown(message: string, options?: StatusErrorOptions): StatusError {
   return new StatusError(status.UNKNOWN, message, options);
 }
@@ -18,17 +18,17 @@ export function invalidArgument(message: string, options?: StatusErrorOptions): 
   return new StatusError(status.INVALID_ARGUMENT, message, options);
 }
 
-/** Time ran out; the work may have been done all the same */
+/** Time ran out; the work may still have been done */
 export function deadlineExceeded(message: string, options?: StatusErrorOptions): StatusError {
   return new StatusError(status.DEADLINE_EXCEEDED, message, options);
 }
 
-/** What was asked for does not exist, or is hidden from a whole class of callers */
+/** The resource does not exist, or is hidden from a whole class of callers */
 export function notFound(message: string, options?: StatusErrorOptions): StatusError {
   return new StatusError(status.NOT_FOUND, message, options);
 }
 
-/** What was to be created is there already */
+/** The resource to be created already exists */
 export function alreadyExists(message: string, options?: StatusErrorOptions): StatusError {
   return new StatusError(status.ALREADY_EXISTS, message, options);
 }
@@ -58,17 +58,17 @@ export function outOfRange(message: string, options?: StatusErrorOptions): Statu
   return new StatusError(status.OUT_OF_RANGE, message, options);
 }
 
-/** This service does not do that */
+/** This service does not implement it */
 export function unimplemented(message: string, options?: StatusErrorOptions): StatusError {
   return new StatusError(status.UNIMPLEMENTED, message, options);
 }
 
-/** Something that must hold does not: a defect of the service */
+/** An invariant is broken: a defect of the service */
 export function internal(message: string, options?: StatusErrorOptions): StatusError {
   return new StatusError(status.INTERNAL, message, options);
 }
 
-/** For the moment the service cannot answer; the caller may retry this very call after a pause */
+/** The service cannot answer at the moment; the caller may retry this call after a pause */
 export function unavailable(message: string, options?: StatusErrorOptions): StatusError {
   return new StatusError(status.UNAVAILABLE, message, options);
 }
@@ -78,7 +78,7 @@ export function dataLoss(message: string, options?: StatusErrorOptions): StatusE
   return new StatusError(status.DATA_LOSS, message, options);
 }
 
-/** Nobody knows who the caller is: credentials are missing or wrong */
+/** The caller is not authenticated: credentials are missing or wrong */
 export function unauthenticated(message: string, options?: StatusErrorOptions): StatusError {
   return new StatusError(status.UNAUTHENTICATED, message, options);
 }

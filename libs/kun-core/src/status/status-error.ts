@@ -8,7 +8,7 @@ export interface StatusErrorOptions {
   readonly details?: readonly StatusDetail[];
   /** Trailing metadata of the caller's answer. Default: empty */
   readonly metadata?: Metadata;
-  /** What led to it. It is logged and never sent */
+  /** The cause. It is logged and never sent */
   readonly cause?: unknown;
   /**
    * The message was chosen to hide the cause, so whoever logs must show `cause` as well. The funnel sets it
@@ -23,7 +23,7 @@ export interface StatusErrorOptions {
 const BRAND = Symbol.for('@kun/core/StatusError');
 
 /**
- * The failure of a call, as the caller is to see it: code, message, details and trailing metadata.
+ * The failure of a call, as the caller sees it: code, message, details and trailing metadata.
  *
  * `instanceof StatusError` also holds for errors made by another copy of this package.
  *

@@ -9,21 +9,21 @@ import { RouteTable, type AdminRoute, type HttpExchange, type MatchedRoute } fro
 import type { SecretScrubber } from './secret-scrubber.js';
 import type { TokenCheck } from './token-check.js';
 
-/** What a {@link Dispatcher} is made of. */
+/** The collaborators of a {@link Dispatcher}. */
 export interface DispatcherParts {
   readonly routes: readonly AdminRoute[];
   readonly hosts: KnownHosts;
   readonly token: TokenCheck;
   readonly scrubber: Pick<SecretScrubber, 'replacer'>;
-  /** Told of what nobody foresaw, and of all that is done with the token. */
+  /** Logs unexpected errors, and every use of the token. */
   readonly logger: ProbeLogger;
 }
 
 const MAX_BODY_BYTES = 64 * 1024;
 
 /**
- * Takes requests to their routes. It compares paths as they are: a router that forgives letter case, slashes or encodings
- * would find a route where the check of the token finds none.
+ * Dispatches requests to their routes. Paths are compared literally: a router that forgives letter case, slashes or encodings
+ * could find a route for which the token check finds none.
  */
 export class Dispatcher {
   private readonly table: RouteTable;
@@ -32,12 +32,12 @@ export class Dispatcher {
     this.table = new RouteTable(parts.routes);
   }
 
-  /** False where no route has the path; the request is then somebody else's. */
+  /** Returns false when no route has the path, so that others can handle the request. */
   dispatch(request: IncomingMessage, response: ServerResponse): boolean {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
     const matched = this.table.at(path);
     if (matched.length === 0) return false;
-    // What is not read of it must not keep the connection busy.
+    // Unread parts of the request must not keep the connection busy.
     response.once('finish', () => request.resume());
     void this.answer(matched, query, request, response).catch((error: unknown) => this.fail(error, response));
     return true;
@@ -71,7 +71,7 @@ export class Dispatcher {
     if (answer !== undefined) this.write(response, 200, answer);
   }
 
-  /** Indented: it is read in a terminal as often as by a program. */
+  /** Indented, since people read it in terminals. */
   private write(response: ServerResponse, status: number, answer: object): void {
     response.statusCode = status;
     response.setHeader('Content-Type', 'application/json; charset=utf-8');
@@ -92,20 +92,20 @@ export class Dispatcher {
     this.write(response, refusal.status, refusal.answer);
   }
 
-  /** Who did what is asked for later. */
+  /** Records who did what, for later questions. */
   private tellOfUse({ method, url = '', socket }: IncomingMessage): void {
     this.parts.logger.log(`${peerOf(socket)} used the admin token: ${method} ${url.slice(0, MAX_SHOWN)}`);
   }
 }
 
-/** `address:port` of who asks; IPv4 as IPv4 where the port listens on both. */
+/** The `address:port` of the client; IPv4 as IPv4 when the port listens on both. */
 export function peerOf({ remoteAddress = 'unknown', remotePort }: IncomingMessage['socket']): string {
   return `${remoteAddress.replace(/^::ffff:(?=[\d.]+$)/, '')}:${remotePort}`;
 }
 
 const MAX_SHOWN = 200;
 
-/** @throws {HttpError} for a parameter that would be ignored. */
+/** @throws {HttpError} for a parameter that the route would ignore. */
 function checkQuery({ path, query: known = [] }: AdminRoute, parameters: URLSearchParams): void {
   if (known === 'any') return;
   const unknown = [...parameters.keys()].find((name) => !known.includes(name));

@@ -1,12 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import type { HttpErrorAnswer } from '../answers/process.js';
 
-/** A request to the admin port that is not done; the message goes to whoever asked, and says how to mend it. */
+/** The refusal of a request to the admin port; its message is sent to the client and says what to do. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
 
   constructor(
-    /** Of HTTP. */
+    /** The HTTP status. */
     readonly status: number,
     message: string,
     readonly headers: Readonly<Record<string, string>> = {},
@@ -19,27 +19,27 @@ export class HttpError extends Error {
   }
 }
 
-/** Something in the request that cannot be used. */
+/** 400: something in the request is invalid. */
 export function badRequest(message: string): HttpError {
   return new HttpError(400, message);
 }
 
-/** It may not be done here, whoever asks. */
+/** 403: it is not allowed here, for anybody. */
 export function forbidden(message: string): HttpError {
   return new HttpError(403, message);
 }
 
-/** It cannot be done now; what is in the way goes away by itself or by the remedy named. */
+/** 409: it cannot be done now; the message says what to wait for or change. */
 export function conflict(message: string): HttpError {
   return new HttpError(409, message);
 }
 
-/** As much is under way as may be. */
+/** 429: too much is already in progress. */
 export function tooMany(message: string): HttpError {
   return new HttpError(429, message, { 'Retry-After': '5' });
 }
 
-/** What was asked for is not there. */
+/** 404: it does not exist. */
 export function notFound(message: string): HttpError {
   return new HttpError(404, message);
 }

@@ -3,18 +3,18 @@ import { hostname } from 'node:os';
 import { forbidden } from './http-error.js';
 
 /**
- * Refuses what was asked of another host: a page of somebody's can have its own name resolve to this process (DNS
- * rebinding), and the browser then takes the two for one site, but it sends that name along.
+ * Refuses requests for another host. A foreign page can make its own name resolve to this process (DNS rebinding), so that
+ * the browser treats both as one site; but the browser sends that name in `Host`.
  */
 export class KnownHosts {
   private readonly names: ReadonlySet<string>;
 
-  /** @param further names besides loopback's and the host's own, in lower case */
+  /** @param further names allowed besides loopback and the host's own, in lower case */
   constructor(further: readonly string[] = []) {
     this.names = new Set(['localhost', '127.0.0.1', '::1', hostname().toLowerCase(), ...further]);
   }
 
-  /** @throws {HttpError} naming the key that would let the host in. */
+  /** @throws {HttpError} naming the key that would allow the host. */
   check(request: IncomingMessage): void {
     const { host } = request.headers;
     const name = hostOf(host);
@@ -28,14 +28,14 @@ export class KnownHosts {
 
 const MAX_SHOWN = 100;
 
-/** Name or address of an authority, without its port; `undefined` where it cannot be read. */
+/** The name or address of an authority, without its port; `undefined` when it is malformed. */
 export function hostOf(authority: string | undefined): string | undefined {
   const [, bracketed, plain] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::\d{1,5})?$/i.exec(authority ?? '') ?? [];
   const name = (bracketed ?? plain)?.toLowerCase();
   return name?.endsWith('.') ? name.slice(0, -1) : name;
 }
 
-/** The address that the request came to; IPv4 as IPv4 where the port listens on both. */
+/** The local address of the request; IPv4 as IPv4 when the port listens on both. */
 function localAddress({ socket }: IncomingMessage): string | undefined {
   return socket.localAddress?.toLowerCase().replace(/^::ffff:(?=[\d.]+$)/, '');
 }

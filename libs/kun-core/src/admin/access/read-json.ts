@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { badRequest, HttpError } from './http-error.js';
 
 /**
- * Reads the body of a request, bounded.
+ * Reads the body of a request, up to a limit.
  *
- * @throws {HttpError} when it is not declared as JSON, which no form of a foreign page can be; is more than `maxBytes`; or is
- * no JSON.
+ * @throws {HttpError} when it is not declared as JSON (which a form of a foreign page cannot do), has more than `maxBytes`, or
+ * is not valid JSON.
  */
 export async function readJson(request: IncomingMessage, maxBytes: number): Promise<unknown> {
   const type = request.headers['content-type'] ?? '';

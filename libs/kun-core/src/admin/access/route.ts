@@ -1,47 +1,47 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** The methods that some route has. */
+/** The HTTP methods of routes. */
 export type RouteMethod = 'GET' | 'POST' | 'PUT' | 'DELETE';
 
-/** A request on its way through a route. */
+/** A request and its response, as a route handles them. */
 export interface HttpExchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** The query of the request. */
   readonly query: URLSearchParams;
-  /** What stands in the path where the route has `{id}`; empty where it has none. */
+  /** The part of the path at the route's `{id}`; empty when the route has none. */
   readonly id: string;
   /**
    * The body as JSON.
    *
-   * @throws {HttpError} when it is none, or more than `maxBytes`. Default 64 KiB.
+   * @throws {HttpError} when it is not JSON, or has more than `maxBytes`. Default 64 KiB.
    */
   readonly body: (maxBytes?: number) => Promise<unknown>;
 }
 
-/** What a route answers: a value that is written as JSON, or `undefined` where it has written by itself. */
+/** The result of a route: a value to send as JSON, or `undefined` when it has written the response itself. */
 export type RouteAnswer = object | undefined | Promise<object | undefined>;
 
-/** Something that the admin port does. */
+/** A route of the admin port. */
 export interface AdminRoute {
   readonly method: RouteMethod;
-  /** Compared as it is, letter by letter; one part may be `{id}`. */
+  /** Compared literally; one part may be `{id}`. */
   readonly path: string;
-  /** `reading`: open to whoever can reach the port; `token`: it changes, costs or calls something. */
+  /** `reading`: open to anyone who can reach the port; `token`: it changes, costs or calls something. */
   readonly needs: 'reading' | 'token';
-  /** The parameters that its query may have; any other is refused. `any`: they are not looked at. Default: none */
+  /** The allowed query parameters; any other is refused. `any` disables the check. Default: none */
   readonly query?: readonly string[] | 'any';
-  /** @throws {HttpError} for what cannot be done. */
+  /** @throws {HttpError} when it cannot be done. */
   handle(exchange: HttpExchange): RouteAnswer;
 }
 
-/** A route with the places of its path. */
+/** A route that matches a path, with its `{id}`. */
 export interface MatchedRoute {
   readonly route: AdminRoute;
   readonly id: string;
 }
 
-/** The routes of one application. */
+/** The routes of an application. */
 export class RouteTable {
   private readonly byPath = new Map<string, AdminRoute[]>();
   private readonly withId: ReadonlyArray<{ readonly pattern: RegExp; readonly path: string }>;
@@ -55,7 +55,7 @@ export class RouteTable {
       .map((path) => ({ path, pattern: new RegExp(`^${path.replace('{id}', '([\\w.-]{1,64})')}$`) }));
   }
 
-  /** The routes of a path; none where nothing of the kind is here. */
+  /** The routes of a path; empty when there are none. */
   at(path: string): readonly MatchedRoute[] {
     const exact = this.byPath.get(path);
     if (exact && !path.includes('{')) return exact.map((route) => ({ route, id: '' }));

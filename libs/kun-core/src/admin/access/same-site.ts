@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import { forbidden } from './http-error.js';
 
 /**
- * Refuses what another site has a browser send. A browser names the site in `Origin` for all that it sends across, but for
- * links that are followed and images; for those it says `Sec-Fetch-Site`. Tools send neither.
+ * Refuses requests that another site makes a browser send. Browsers name the site in `Origin` for all cross-site requests
+ * except followed links and images; for those they send `Sec-Fetch-Site`. Tools send neither.
  *
- * @throws {HttpError} when the request is not of this very host and port.
+ * @throws {HttpError} when the request comes from another site.
  */
 export function checkSameSite({ method, headers }: IncomingMessage): void {
   const { origin, host } = headers;
@@ -16,7 +16,7 @@ export function checkSameSite({ method, headers }: IncomingMessage): void {
   }
   const site = headers['sec-fetch-site'];
   if (site === undefined || site === 'same-origin' || site === 'none') return;
-  // A link from elsewhere that is followed shows the answer to the person, and to nobody else.
+  // Following a link from elsewhere shows the answer to the person only, not to the site.
   const followed = headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document';
   if (followed && method === 'GET') return;
   throw forbidden(

@@ -1,14 +1,14 @@
 import { Secret, soundsSecret, type Configuration } from '@kun/config';
 
-/** What stands in the place of a secret. */
+/** Replaces a secret. */
 const HIDDEN = '[secret]';
 
-/** A shorter one would be found in half of all words. */
+/** A shorter secret would match parts of ordinary words. */
 const MIN_SECRET_LENGTH = 6;
 
-/** What looks like a credential, whoever it belongs to. */
+/** Patterns that look like credentials, whosever they are. */
 const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
-  // The user and password of a URL; a password with a slash in it is none, and is written all the same.
+  // The user and password of a URL; a password with a slash is invalid, but occurs.
   [/(:\/\/)(?:[^\s/?#@"']*@|[^\s/?#@"']*:[^\s"'@]*@)/g, `$1${HIDDEN}@`],
   [/\b(Bearer|Basic)(\s+)[\w.~+/=-]{8,}/gi, `$1$2${HIDDEN}`],
   [/\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g, HIDDEN],
@@ -20,7 +20,7 @@ const PATTERNS: ReadonlyArray<readonly [RegExp, string]> = [
   ],
 ];
 
-/** In lower case: without one of these a text has none of the patterns above, nor a secret's name. */
+/** In lower case; a text without any of these matches no pattern above and contains no secret's name. */
 const HINTS = [
   '://',
   'pass',
@@ -39,13 +39,13 @@ const HINTS = [
 /** A shell's working directories, whose names sound like a password's. */
 const DIRECTORIES: ReadonlySet<string> = new Set(['PWD', 'OLDPWD']);
 
-/** What it needs of the configuration. */
+/** The part of the configuration that it needs. */
 type ReadConfiguration = Pick<Configuration<object>, 'loaded'>;
 
 /**
- * Takes secrets out of texts that leave by the admin port: the values that the configuration and the environment hold
- * under a secret's name, the passwords of their URLs, and whatever looks like a credential. Answers are made so that there
- * should be none in them; an error's text is anybody's.
+ * Removes secrets from texts that leave through the admin port: values that the configuration and the environment hold
+ * under a secret's name, passwords in their URLs, and anything that looks like a credential. Answers are built without
+ * secrets, but the text of an error may contain anything.
  */
 export class SecretScrubber {
   private readonly ofEnvironment: ReadonlySet<string>;
@@ -63,7 +63,7 @@ export class SecretScrubber {
     this.ofEnvironment = found;
   }
 
-  /** The text without them. */
+  /** Returns the text without secrets. */
   scrub(text: string): string {
     let clean = this.secrets() ? text.replace(this.secrets() ?? '', HIDDEN) : text;
     if (!hasHint(clean)) return clean;
@@ -72,8 +72,8 @@ export class SecretScrubber {
   }
 
   /**
-   * A line of the log without them, and without the texts that stand in it under a secret's name. Most lines have nothing
-   * that could be one and stay as they are, which costs a tenth of reading them.
+   * Returns a log line without secrets, and without the texts that it has under a secret's name. Most lines contain nothing
+   * suspicious and are returned as they are, at a tenth of the cost of parsing them.
    */
   readonly scrubLine = (line: string): string => {
     if (!this.holdsSecret(line) && !hasHint(line)) return line;
@@ -97,7 +97,7 @@ export class SecretScrubber {
     return secrets.test(line);
   }
 
-  /** Looked for anew after each change of the configuration. */
+  /** Collected again after each change of the configuration. */
   private secrets(): RegExp | undefined {
     const { loaded } = this.configuration;
     if (loaded === this.read) return this.known;
@@ -110,13 +110,13 @@ export class SecretScrubber {
   }
 }
 
-/** Most texts are names and have nothing that any of the patterns could begin with. */
+/** Most texts are names and contain nothing that could begin a match. */
 function hasHint(text: string): boolean {
   const lower = text.toLowerCase();
   return HINTS.some((hint) => lower.includes(hint));
 }
 
-/** Numbers and switches are none: `token_count`, `has_secret`. */
+/** Numbers and switches are not secrets: `token_count`, `has_secret`. */
 function isUnderSecretName(key: string, value: unknown): boolean {
   const couldBe = typeof value === 'string' || (typeof value === 'object' && value !== null);
   return couldBe && (soundsSecret(key) || /authorization|cookie/i.test(key));
@@ -126,7 +126,7 @@ function collect(text: string, secret: boolean, found: Set<string>): void {
   const add = (value: string) => {
     if (value.length < MIN_SECRET_LENGTH) return;
     found.add(value);
-    // As it stands within JSON.
+    // As it appears within JSON.
     found.add(JSON.stringify(value).slice(1, -1));
   };
   if (secret) {
@@ -138,7 +138,7 @@ function collect(text: string, secret: boolean, found: Set<string>): void {
     try {
       add(decodeURIComponent(password));
     } catch {
-      // As it is written is all there is of it.
+      // It is not URL-encoded.
     }
   }
 }

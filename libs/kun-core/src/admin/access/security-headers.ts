@@ -1,8 +1,8 @@
 import type { ServerResponse } from 'node:http';
 
 /**
- * What a browser is told of every answer: nothing may be kept, guessed at, framed or read by others, and a page here loads
- * nothing from elsewhere and no script but its own files.
+ * Security headers of every answer: no caching, no sniffing, no framing, no access for other sites, and a page here loads
+ * nothing from elsewhere and no scripts but its own files.
  */
 const HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
@@ -16,7 +16,7 @@ const HEADERS: Readonly<Record<string, string>> = {
   'X-Frame-Options': 'DENY',
 };
 
-/** Sets them; a route may say something else of its own answer. */
+/** Sets the headers; a route may override them for its own answer. */
 export function setSecurityHeaders(response: ServerResponse): void {
   for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
 }

@@ -4,16 +4,16 @@ import type { Secret } from '@kun/config';
 import type { Live } from '../../settings/live.js';
 import { forbidden, HttpError } from './http-error.js';
 
-/** Lets those in who know the token. It may change while the service runs. */
+/** Checks the admin token, which may change while the service runs. */
 export class TokenCheck {
   constructor(private readonly token: Pick<Live<Secret | undefined>, 'current'>) {}
 
-  /** Whether there is a token, so that somebody may. */
+  /** Whether a token is configured. */
   get enabled(): boolean {
     return this.token.current !== undefined;
   }
 
-  /** @throws {HttpError} when there is no token (403), or the request has not the right one (401). */
+  /** @throws {HttpError} when no token is configured (403), or the request does not have it (401). */
   check({ headers, method, url }: IncomingMessage): void {
     const token = this.token.current;
     const what = `${method} ${(url ?? '').replace(/\?.*/s, '').slice(0, MAX_SHOWN)}`;
@@ -32,7 +32,7 @@ export class TokenCheck {
 
 const MAX_SHOWN = 100;
 
-/** Takes as long whatever is given: neither where it differs nor its length shows. */
+/** Compares in constant time, so that neither the length nor the first difference can be measured. */
 function isSame(given: string, token: string): boolean {
   return timingSafeEqual(digest(given), digest(token));
 }

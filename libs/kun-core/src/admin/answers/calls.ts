@@ -1,4 +1,4 @@
-/** A method as all answers name it. */
+/** A method, as in all answers. */
 export interface MethodName {
   /** `/package.Service/Method`. */
   readonly method: string;
@@ -11,7 +11,7 @@ export type Side = 'server' | 'client';
 /** A call in flight. */
 export interface CallInFlight extends MethodName {
   readonly side: Side;
-  /** The upstream's name; of calls made alone. */
+  /** The upstream's name; only for outgoing calls. */
   readonly upstream?: string;
   readonly requestId: string;
   /** `address:port` of the other side. */
@@ -37,11 +37,11 @@ export interface CallInFlight extends MethodName {
 export interface MethodSeries extends MethodName {
   readonly side: Side;
   readonly upstream?: string;
-  /** Calls that ended, a second. */
+  /** Calls that ended, per second. */
   readonly rate: readonly number[];
-  /** Of those, the ones that did not end with OK, a second. */
+  /** Calls among them that did not end with OK, per second. */
   readonly errors: readonly number[];
-  /** Half of the calls took no longer, in milliseconds; within 5 %. */
+  /** The median duration in milliseconds, within 5 %. */
   readonly p50Ms: ReadonlyArray<number | null>;
   readonly p99Ms: ReadonlyArray<number | null>;
 }
@@ -59,7 +59,7 @@ export interface RecentCallsAnswer {
 export interface CallsAnswer {
   readonly at: number;
   readonly inFlight: {
-    /** How many there are, shown or not. */
+    /** The total number, shown or not. */
     readonly server: number;
     readonly client: number;
     /** The oldest first, 200 of each side at most. */
@@ -70,7 +70,7 @@ export interface CallsAnswer {
 
 /** A call that failed. */
 export interface FailedCall extends MethodName {
-  /** Counts up; the next of this process has a larger one. */
+  /** Increases with each one in this process. */
   readonly seq: number;
   /** When it ended, in milliseconds since the epoch. */
   readonly at: number;
@@ -82,15 +82,15 @@ export interface FailedCall extends MethodName {
   /** The status code's number and name: `13`, `INTERNAL`. */
   readonly code: number;
   readonly codeName: string;
-  /** What the caller was told. */
+  /** The message that the caller received. */
   readonly message: string;
-  /** What was thrown and what led to it, the outermost first, without stacks; as in the log line. */
+  /** The thrown error and its causes, outermost first, without stacks; as in the log line. */
   readonly causes: ReadonlyArray<{ readonly type: string; readonly message: string }>;
   /** What decided the end: see `Ending`. */
   readonly endedBy: 'status' | 'reset' | 'connection';
   readonly durationMs: number;
   readonly attempt: number;
-  /** `fault`: something is wrong here or behind; `answer`: the caller's doing, as NOT_FOUND. */
+  /** `fault`: a failure of this service or an upstream; `answer`: caused by the caller, such as NOT_FOUND. */
   readonly severity: 'fault' | 'answer';
 }
 

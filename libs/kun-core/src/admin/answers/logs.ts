@@ -1,6 +1,6 @@
 /** A line of the log: its number, and what it says but for the identity, which stands in `/statusz`. */
 export interface LogEntry {
-  /** Counts up; the next of this process has a larger one. */
+  /** Increases with each one in this process. */
   readonly seq: number;
   readonly [field: string]: unknown;
 }
@@ -15,6 +15,6 @@ export interface LogAnswer {
   readonly lines: readonly LogEntry[];
   /** Older lines match as well: ask again with this as `before`. */
   readonly before?: number;
-  /** How many are kept. */
+  /** The number of lines kept. */
   readonly kept: number;
 }

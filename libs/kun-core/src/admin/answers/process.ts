@@ -1,6 +1,6 @@
 import type { Side } from './calls.js';
 
-/** What a probe looked at. */
+/** A check of a probe. */
 export interface ProbeEntry {
   readonly status: 'up' | 'down' | 'degraded';
   readonly [fact: string]: unknown;
@@ -29,21 +29,21 @@ export interface StatusAnswer {
   readonly lifecycle: 'idle' | 'starting' | 'serving' | 'stopping' | 'stopped';
   readonly phase: 'starting' | 'serving' | 'draining' | 'stopped';
   readonly ready: boolean;
-  /** What is in the way, in words. */
+  /** Why the service is not ready, as texts. */
   readonly reasons: readonly string[];
-  /** Names of the holds that are held. */
+  /** The names of active holds. */
   readonly holds: readonly string[];
-  /** What `/readyz` and `/livez` look at. */
+  /** The checks of `/readyz` and `/livez`. */
   readonly readiness: Readonly<Record<string, ProbeEntry>>;
   readonly liveness: Readonly<Record<string, ProbeEntry>>;
   readonly started: boolean;
   readonly ports: { readonly grpc?: number; readonly http?: number; readonly admin?: number };
   readonly eventLoop: {
-    /** How late the loop got to its work within `windowMs`, in milliseconds. */
+    /** The delay of the event loop within `windowMs`, in milliseconds. */
     readonly delayP50Ms: number;
     readonly delayP99Ms: number;
     readonly delayMaxMs: number;
-    /** The share of the time in which it worked, 0 to 1. */
+    /** The share of time in which it was busy, 0 to 1. */
     readonly utilization: number;
     readonly windowMs: number;
   };
@@ -52,7 +52,7 @@ export interface StatusAnswer {
     readonly rss: number;
     readonly heapUsed: number;
     readonly heapTotal: number;
-    /** Beyond this Node gives up. */
+    /** The heap size at which Node aborts. */
     readonly heapLimit: number;
     readonly external: number;
     readonly arrayBuffers: number;
@@ -67,13 +67,13 @@ export interface StatusAnswer {
     readonly lastReloadSuccessful: boolean;
     readonly reloads: number;
     readonly failures: number;
-    /** Keys that changed in the files and want a restart. */
+    /** Changed keys that need a restart. */
     readonly needRestart: readonly string[];
   };
   readonly logLevel: LogLevelAnswer;
-  /** What is on, by a short name: `{ tls: true, engine: 'kun', reflection: false, … }`. */
+  /** Features by a short name: `{ tls: true, engine: 'kun', reflection: false, … }`. */
   readonly features: Readonly<Record<string, boolean | string | number>>;
-  /** What may be done here: `token` says whether one is configured. */
+  /** What the admin port offers; `token` says whether one is configured. */
   readonly admin: { readonly page: boolean; readonly token: boolean; readonly mcp: boolean };
 }
 
@@ -85,11 +85,11 @@ export type LevelName = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' 
  * takes it back at once, answer.
  */
 export interface LogLevelAnswer {
-  /** What is in force. */
+  /** The level in force. */
   readonly level: LevelName;
-  /** What the configuration says, to which it goes back. */
+  /** The configured level, to which it reverts. */
   readonly configured: LevelName;
-  /** When it goes back, in milliseconds since the epoch; absent while the configuration's is in force. */
+  /** When it reverts, in milliseconds since the epoch; absent while the configured level is in force. */
   readonly revertsAt?: number;
 }
 
@@ -121,7 +121,7 @@ export interface ConfigAnswer {
   readonly layers: ReadonlyArray<{ readonly name: string; readonly file: string; readonly found: boolean }>;
   readonly values: readonly ConfigEntry[];
   readonly warnings: readonly string[];
-  /** Why the files as they are now cannot be used, when they cannot. */
+  /** Why the current files cannot be used, if so. */
   readonly error?: string;
 }
 
@@ -135,7 +135,7 @@ export interface ChannelEntry {
   readonly addresses: readonly string[];
   readonly tls: boolean;
   readonly inFlight: number;
-  /** The last attempt that failed for want of a connection. */
+  /** The last attempt that failed to get a connection. */
   readonly lastError?: { readonly at: number; readonly code: string; readonly message: string };
 }
 
@@ -147,14 +147,14 @@ export interface ChannelsAnswer {
 
 /** `POST /debug/trace-next?method=&n=` and `GET /debug/trace-next`. */
 export interface TraceNextAnswer {
-  /** What is still to be recorded. */
+  /** The recordings that are still pending. */
   readonly pending: ReadonlyArray<{
     /** `/package.Service/Method`, or `*` for all. */
     readonly method: string;
     readonly remaining: number;
     readonly expiresAt: number;
   }>;
-  /** What was recorded for it, the latest first; 100 at most. */
+  /** The recorded traces, latest first; at most 100. */
   readonly recorded: ReadonlyArray<{
     readonly at: number;
     readonly side: Side;
@@ -164,10 +164,10 @@ export interface TraceNextAnswer {
   }>;
 }
 
-/** Every refusal and failure. */
+/** The body of every refusal and failure. */
 export interface HttpErrorAnswer {
   /** `Forbidden`, `Not Found` and their like. */
   readonly error: string;
-  /** What happened and how to mend it. */
+  /** What happened and what to do. */
   readonly message?: string;
 }

@@ -1,4 +1,4 @@
-/** A call as `buf curl` makes it. */
+/** A call for `buf curl`. */
 export interface BufCurlCall {
   /** `/package.Service/Method`. */
   readonly method: string;
@@ -6,11 +6,11 @@ export interface BufCurlCall {
   readonly metadata: ReadonlyArray<readonly [name: string, value: string]>;
   /** Whether the port is encrypted. */
   readonly tls: boolean;
-  /** Whether it finds the schema by itself. */
+  /** Whether the server has reflection. */
   readonly reflection: boolean;
 }
 
-/** Metadata that is a credential: the line is for people to pass on. */
+/** Metadata that is a credential, since people pass the line on. */
 const CREDENTIAL = /authorization|cookie|token|secret|password|api-?key|credential/i;
 
 /**

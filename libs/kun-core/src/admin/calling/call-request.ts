@@ -3,7 +3,7 @@ import { badRequest } from '../access/http-error.js';
 import type { MetadataEntry } from '../answers/calling.js';
 import { isCredential } from './buf-curl.js';
 
-/** A call as asked for, checked as far as that goes without its proto. */
+/** A requested call, checked as far as possible without its proto. */
 export interface AskedCall {
   readonly method: string;
   /** `undefined` where none were given. */
@@ -66,7 +66,7 @@ export function toMetadata(entries: readonly MetadataEntry[]): Metadata {
   return metadata;
 }
 
-/** As it is shown; binary values as base64. Credentials are nobody's to read, and least of all in a screenshot. */
+/** Metadata for display, binary values as base64. Credentials are hidden, since screenshots are shared. */
 export function shownEntries(metadata: Metadata | null): MetadataEntry[] {
   const lists = (metadata?.toJSON() ?? {}) as Readonly<Record<string, ReadonlyArray<string | Buffer>>>;
   return Object.entries(lists).flatMap(([name, values]) =>

@@ -7,14 +7,14 @@ import type { CallEvent } from '../answers/calling.js';
 import { shownEntries } from './call-request.js';
 import { shownStatus, type CheckedCall } from './check-call.js';
 
-/** What a call is made with. */
+/** The collaborators of a call session. */
 export interface CallSessionParts extends Pick<CheckedCall, 'metadata' | 'deadline' | 'method'> {
   readonly peer: string;
-  /** Where what happens is written. */
+  /** Receives the events. */
   readonly response: ServerResponse;
 }
 
-/** Requests that may wait for the handler to take them. */
+/** How many requests may wait for the handler to read them. */
 const MAX_WAITING = 1000;
 
 /** A call made for somebody at the admin port: what happens is written as a line of JSON each, as fast as they read. */
@@ -31,16 +31,16 @@ export class CallSession implements LocalCallListener {
 
   constructor(private readonly parts: CallSessionParts) {
     ({ peer: this.peer, metadata: this.metadata, deadline: this.deadline } = parts);
-    // To leave is to cancel.
+    // Disconnecting cancels the call.
     parts.response.once('close', () => this.cancel());
     parts.response.on('drain', () => {
       for (const taken of this.untaken.splice(0)) taken();
     });
-    // Not heard, it would be an error of the process.
+    // Without a listener it would crash the process.
     parts.response.on('error', () => {});
   }
 
-  /** The call is made. */
+  /** Starts the call. */
   begin(call: LocalCall, open: Extract<CallEvent, { type: 'open' }>): void {
     this.call = call;
     this.parts.response.writeHead(200, {
@@ -61,7 +61,7 @@ export class CallSession implements LocalCallListener {
     for (const bytes of encoded) this.call?.push(bytes);
   }
 
-  /** The request is complete. */
+  /** Ends the request. */
   halfClose(): void {
     this.complete = true;
     this.call?.halfClose();

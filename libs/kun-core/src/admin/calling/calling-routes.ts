@@ -14,20 +14,20 @@ import { methodsAnswer } from './methods-answer.js';
 import { checkCall, type CheckedCall } from './check-call.js';
 import { ProtoJson } from './proto-json.js';
 
-/** What calls are made with. */
+/** The collaborators of the calling routes. */
 export interface CallMakingParts {
   readonly clock: Clock;
   readonly server: KunGrpcServer;
   readonly tls: boolean;
   readonly reflection: boolean;
-  /** The largest message; a body may have twice as much, for JSON is longer. */
+  /** The largest message; a body may be twice as long, since JSON is longer. */
   readonly maxMessageBytes: number;
 }
 
 const MAX_OPEN = 16;
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
-/** Calls of this service's methods, made from the admin port. */
+/** Calls this service's methods from the admin port. */
 export class Calling {
   private readonly open = new Map<string, CallSession>();
   private readonly collected = new Set<CollectedCall>();
@@ -39,7 +39,7 @@ export class Calling {
     this.maxBodyBytes = Math.min(2 * parts.maxMessageBytes + 64 * 1024, MAX_BODY_BYTES);
   }
 
-  /** What `/methods` answers. */
+  /** The answer of `/methods`. */
   shapes(): Promise<MethodsAnswer> {
     const { server, tls, reflection } = this.parts;
     const services = [...server.services.keys()];
@@ -80,7 +80,7 @@ export class Calling {
     ];
   }
 
-  /** Cancels what is under way. */
+  /** Cancels the calls in progress. */
   stop(): void {
     for (const call of [...this.open.values(), ...this.collected]) call.cancel();
   }
@@ -92,7 +92,7 @@ export class Calling {
   }
 
   /**
-   * Makes a call and gives what came of it when it is over; it is cancelled when `signal` aborts.
+   * Makes a call and returns its result when it is over; `signal` cancels it.
    *
    * @throws {HttpError} for what cannot be called.
    */
@@ -116,7 +116,7 @@ export class Calling {
     }
   }
 
-  /** @throws {HttpError} for what cannot be called; whatever the call itself comes to is written as its end. */
+  /** @throws {HttpError} when it cannot be called; the outcome of the call itself is written as its end. */
   private async make(exchange: HttpExchange): Promise<void> {
     const asked = readCallRequest(await exchange.body(this.maxBodyBytes));
     const prepared = await checkCall(asked, this.protos, this.parts.clock);
@@ -142,7 +142,7 @@ export class Calling {
     if (!asked.open) session.halfClose();
   }
 
-  /** @throws {HttpError} when as many are under way as may be, or the gRPC port is not open. */
+  /** @throws {HttpError} when too many are in progress, or the gRPC port is not open. */
   private callOf({ rpc }: CheckedCall, caller: LocalCallListener): LocalCall {
     if (this.open.size + this.collected.size >= MAX_OPEN)
       throw tooMany(`${MAX_OPEN} calls are under way, as many as may be; end one`);

@@ -9,7 +9,7 @@ import { badRequest, notFound } from '../access/http-error.js';
 import { toMetadata, type AskedCall } from './call-request.js';
 import type { JsonMethod, ProtoJson } from './proto-json.js';
 
-/** A call that can be made: all of it fits the method's proto. */
+/** A checked call, all of which fits the method's proto. */
 export interface CheckedCall {
   readonly rpc: RpcMethod;
   readonly method: JsonMethod;
@@ -23,7 +23,7 @@ export interface CheckedCall {
 const UNARY_TIMEOUT_MS = 30_000;
 const STREAM_TIMEOUT_MS = 600_000;
 
-/** @throws {HttpError} for what cannot be called. */
+/** @throws {HttpError} when it cannot be called. */
 export async function checkCall(asked: AskedCall, protos: ProtoJson, clock: Clock): Promise<CheckedCall> {
   const method = await protos.method(asked.method);
   if (!method) {
@@ -35,12 +35,12 @@ export async function checkCall(asked: AskedCall, protos: ProtoJson, clock: Cloc
   const requestId = requestIdFrom(metadata.get(REQUEST_ID_HEADER)[0]);
   metadata.set(REQUEST_ID_HEADER, requestId);
   const timeoutMs = asked.timeoutMs ?? (rpc.kind === 'unary' ? UNARY_TIMEOUT_MS : STREAM_TIMEOUT_MS);
-  // Before there is a call, so that what does not fit makes none.
+  // Before the call is created, so that a bad message creates none.
   for (const message of messages) method.encode(message);
   return { rpc, method, messages, metadata, requestId, deadline: clock.now() + timeoutMs };
 }
 
-/** A status as it is shown. */
+/** A status for display. */
 export function shownStatus(status: CallStatus) {
   const { code, details: message, metadata } = status;
   const details: readonly unknown[] =
@@ -56,7 +56,7 @@ function streamsOf({ descriptor }: JsonMethod): { requestStream: boolean; respon
   };
 }
 
-/** @throws {HttpError} when there are more than the method takes. */
+/** @throws {HttpError} when there are more messages than the method takes. */
 function messagesOf({ messages, open }: AskedCall, { requestStream, path }: RpcMethod): readonly unknown[] {
   if (requestStream) return messages ?? [];
   if (open) throw badRequest(`${path} takes one message: it cannot be left open`);

@@ -5,15 +5,15 @@ import type { CollectedAnswer } from '../answers/calling.js';
 import { shownEntries } from './call-request.js';
 import { shownStatus, type CheckedCall } from './check-call.js';
 
-/** How much of the answers is kept. */
+/** Limits of the kept answers. */
 export interface CollectLimits {
-  /** With one more the call is cancelled. */
+  /** Beyond this number the call is cancelled. */
   readonly maxMessages: number;
   /** Of their JSON together, in characters; what goes beyond is counted and left out. */
   readonly maxCharacters: number;
 }
 
-/** A call made for somebody who wants to hear of it once: when it is over. */
+/** A call whose result is collected and returned when it is over. */
 export class CollectedCall implements LocalCallListener {
   readonly peer: string;
   readonly metadata: Metadata;
@@ -39,7 +39,7 @@ export class CollectedCall implements LocalCallListener {
     this.answer = new Promise((settle) => (this.settle = settle));
   }
 
-  /** Makes the call, with its whole request. */
+  /** Makes the call with its complete request. */
   begin(call: LocalCall): void {
     this.call = call;
     call.start();

@@ -1,9 +1,9 @@
 import { ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf';
 
-/** How deep messages within messages are shown. */
+/** How deep nested messages are shown. */
 const MAX_DEPTH = 4;
 
-/** What Google's well-known types are in JSON. */
+/** The JSON form of Google's well-known types. */
 const WELL_KNOWN: Readonly<Record<string, unknown>> = {
   'google.protobuf.Timestamp': '2026-01-31T12:00:00Z',
   'google.protobuf.Duration': '1.5s',
@@ -62,7 +62,7 @@ function scalar(type: ScalarType | undefined): unknown {
   return type !== undefined && TEXTUAL.has(type) ? '0' : 0;
 }
 
-/** JSON of protobuf has 64-bit integers as texts. */
+/** Protobuf's JSON has 64-bit integers as strings. */
 const TEXTUAL: ReadonlySet<ScalarType> = new Set([
   ScalarType.INT64,
   ScalarType.UINT64,

@@ -8,7 +8,7 @@ import { bufCurl } from './buf-curl.js';
 import { exampleMessage } from './example-message.js';
 import { messagesWithin, type ProtoJson } from './proto-json.js';
 
-/** What the methods are read from. */
+/** The sources of the methods. */
 export interface MethodsAnswerParts {
   /** Full names of the services served. */
   readonly services: readonly string[];
@@ -18,7 +18,7 @@ export interface MethodsAnswerParts {
   readonly reflection: boolean;
 }
 
-/** What `/methods` answers. */
+/** The answer of `/methods`. */
 export async function methodsAnswer(parts: MethodsAnswerParts): Promise<MethodsAnswer> {
   const types = new Map<string, TypeEntry>();
   const comments = new Comments(parts.schemas);
@@ -121,7 +121,7 @@ const SCALARS: Readonly<Record<number, string>> = {
   18: 'sint64',
 };
 
-/** What the proto files say beside their definitions, which descriptors do not have. */
+/** The comments of the proto files, which descriptors do not contain. */
 class Comments {
   private readonly schemas: readonly ProtoSchema[];
 

@@ -9,9 +9,9 @@ type Library = typeof import('@bufbuild/protobuf');
 /** A method and its messages' forms: JSON of protobuf, and bytes. */
 export interface JsonMethod {
   readonly descriptor: DescMethod;
-  /** @throws {HttpError} saying what of the JSON does not fit the message. */
+  /** @throws {HttpError} saying which part of the JSON does not fit the message. */
   encode(json: unknown): Buffer;
-  /** @throws {Error} when the bytes are no such message. */
+  /** @throws {Error} when the bytes are not such a message. */
   decode(bytes: Uint8Array): unknown;
 }
 

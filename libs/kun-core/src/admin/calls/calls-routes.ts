@@ -6,12 +6,12 @@ import type { CallsAnswer, ErrorsAnswer } from '../answers/calls.js';
 import type { ChannelEntry, ChannelsAnswer } from '../answers/process.js';
 import { callsInFlight, failedCall, recentSeries, type CallsParts } from './calls-view.js';
 
-/** What is known of calls and of the channels that they go over. */
+/** The sources of calls and channels. */
 export interface CallsRoutesParts extends CallsParts {
   readonly upstreams: Pick<Upstreams, 'all'>;
 }
 
-/** Addresses that no call has gone to for so long are not shown. */
+/** Addresses without a call for this long are not shown. */
 const ADDRESS_SHOWN_MS = 5 * 60_000;
 
 /** `/callz`, `/errorz` and `/channelz`. */
@@ -33,18 +33,18 @@ function callsAnswer(parts: CallsParts): CallsAnswer {
   return { at: parts.clock.now(), inFlight: callsInFlight(parts), recent: recentSeries(parts) };
 }
 
-/** What failures are looked for by. */
+/** Filters for failures. */
 export interface ErrorFilter {
   /** Its path, or its name alone. */
   readonly method?: string | undefined;
   /** A status code's name or number. */
   readonly code?: string | undefined;
   readonly requestId?: string | undefined;
-  /** Only those after the one of this number. */
+  /** Only those after this number. */
   readonly since?: number | undefined;
 }
 
-/** What `/errorz` answers. */
+/** The answer of `/errorz`. */
 export function errorsAnswer({ clock, recent }: CallsParts, filter: ErrorFilter): ErrorsAnswer {
   const { method, code, requestId, since } = filter;
   const errors = recent.failures
@@ -59,12 +59,12 @@ export function errorsAnswer({ clock, recent }: CallsParts, filter: ErrorFilter)
   return { at: clock.now(), errors };
 }
 
-/** Whether a method is meant by its path, or by its name alone. */
+/** Whether a text refers to a method, by its path or by its name alone. */
 export function isMethod(path: string, meant: string): boolean {
   return path === meant || path.endsWith(`/${meant}`);
 }
 
-/** @throws {HttpError} for a filter that filters nothing. */
+/** @throws {HttpError} when a filter is not valid. */
 function readFilter(query: URLSearchParams): ErrorFilter {
   const since = Number(query.get('since') ?? 0);
   if (!Number.isSafeInteger(since)) throw badRequest('since is the seq of an error');
@@ -76,7 +76,7 @@ function readFilter(query: URLSearchParams): ErrorFilter {
   };
 }
 
-/** What `/channelz` answers. */
+/** The answer of `/channelz`. */
 export function channelsAnswer({ clock, recent, upstreams }: CallsRoutesParts): ChannelsAnswer {
   const now = clock.now();
   return {

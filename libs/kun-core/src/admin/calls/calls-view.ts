@@ -16,15 +16,15 @@ import { codeName } from '../../status/code.js';
 import type { CallInFlight, CallsAnswer, FailedCall, MethodSeries, Side } from '../answers/calls.js';
 import type { SeriesPoint } from '../answers/events.js';
 
-/** What the calls are read from. */
+/** The sources of the calls. */
 export interface CallsParts {
   readonly clock: Clock;
   readonly recent: RecentCalls;
-  /** The calls taken. */
+  /** Incoming calls. */
   readonly openCalls: OpenCalls<RpcCall>;
 }
 
-/** So many of each side are shown. */
+/** How many of each side are shown. */
 const MAX_SHOWN = 200;
 
 /** The calls in flight, the oldest first. */
@@ -94,7 +94,7 @@ function seriesOf(
   };
 }
 
-/** What became of the calls within one step that is over. */
+/** The figures of a completed step. */
 export function pointsOf({ clock, recent }: CallsParts, step: number): SeriesPoint[] {
   const now = clock.now();
   return eachSeries(recent).flatMap(({ series, method, recent: { upstream } }) => {
@@ -114,7 +114,7 @@ function eachSeries(
   );
 }
 
-/** A failure as it is answered. */
+/** A failure, as in the answer. */
 export function failedCall(failure: Failure): FailedCall {
   const { method, code, upstream, traceId, durationMs, ...same } = failure;
   return {

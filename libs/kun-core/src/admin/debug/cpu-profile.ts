@@ -3,8 +3,8 @@ import { Session } from 'node:inspector/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * Records what the process spends its time on, for `seconds` or until `signal` aborts; what it gives is, as JSON, a
- * `.cpuprofile`. It costs a few per cent meanwhile.
+ * Records a CPU profile for `seconds` or until `signal` aborts; as JSON, the result is a `.cpuprofile`. It costs a few
+ * per cent meanwhile.
  */
 export async function cpuProfile(seconds: number, signal: AbortSignal): Promise<Profiler.Profile> {
   const session = new Session();
@@ -12,7 +12,7 @@ export async function cpuProfile(seconds: number, signal: AbortSignal): Promise<
   try {
     await session.post('Profiler.enable');
     await session.post('Profiler.start');
-    // Who leaves early wants it no more, and the profile ends all the same.
+    // When the client has disconnected the profile still has to end.
     await pause(seconds * 1000, undefined, { signal }).catch(() => {});
     const { profile } = await session.post('Profiler.stop');
     return profile;

@@ -8,18 +8,18 @@ import type { TraceNextAnswer } from '../answers/process.js';
 import { cpuProfile } from './cpu-profile.js';
 import type { OneAtATime } from './one-at-a-time.js';
 
-/** What spans are asked for with. */
+/** The collaborators for recording traces on request. */
 export interface TraceNextParts {
   readonly clock: Clock;
-  /** `undefined` where no spans are made. */
+  /** `undefined` when tracing is off. */
   readonly asked: AskedTraces | undefined;
   /** Paths of the methods served. */
   readonly methods: () => readonly string[];
 }
 
-/** What is looked into. */
+/** The collaborators of the debug routes. */
 export interface DebugParts extends TraceNextParts {
-  /** Each of what costs something, for whoever asks for it. */
+  /** Runs expensive work one at a time. */
   readonly alone: OneAtATime;
   /** In names of files. */
   readonly instance: string;
@@ -27,7 +27,7 @@ export interface DebugParts extends TraceNextParts {
 
 const DEFAULT_SECONDS = 10;
 const MAX_SECONDS = 60;
-/** So many calls of a method may be asked for at once. */
+/** How many calls of a method may be requested at once. */
 export const MAX_CALLS = 1000;
 const ASKED_FOR_MS = 600_000;
 
@@ -70,10 +70,10 @@ async function sendProfile({ instance }: DebugParts, { query, response }: HttpEx
   return undefined;
 }
 
-/** As it is made: the process has no room for it beside the heap itself. */
+/** Streams the snapshot: the process has no room for it beside the heap itself. */
 async function sendHeap({ instance }: DebugParts, { response }: HttpExchange): Promise<undefined> {
   attach(response, `${instance}.heapsnapshot`);
-  // Who leaves early wants no more of it.
+  // The client has disconnected.
   await pipeline(getHeapSnapshot(), response).catch(() => {});
   return undefined;
 }
@@ -83,12 +83,12 @@ function attach(response: HttpExchange['response'], file: string): void {
   response.setHeader('Content-Disposition', `attachment; filename="${file.replace(/[^\w.-]/g, '_')}"`);
 }
 
-/** What `/debug/trace-next` answers. */
+/** The answer of `/debug/trace-next`. */
 export function traceNextAnswer({ clock, asked }: TraceNextParts): TraceNextAnswer {
   return { pending: asked?.pending(clock.now()) ?? [], recorded: asked?.traces ?? [] };
 }
 
-/** @throws {HttpError} for a method that is not served, or where spans go nowhere. */
+/** @throws {HttpError} when the method is not served, or tracing is off. */
 export function askForTraces(parts: TraceNextParts, method: string, calls: number): TraceNextAnswer {
   const { asked, clock } = parts;
   if (!asked) {
@@ -104,7 +104,7 @@ export function askForTraces(parts: TraceNextParts, method: string, calls: numbe
   return traceNextAnswer(parts);
 }
 
-/** @throws {HttpError} when it is no whole number from 1 to `most`. */
+/** @throws {HttpError} when it is not a whole number from 1 to `most`. */
 function numberOf(query: URLSearchParams, name: string, otherwise: number, most: number): number {
   const text = query.get(name) ?? String(otherwise);
   const number = /^\d{1,6}$/.test(text) ? Number(text) : 0;

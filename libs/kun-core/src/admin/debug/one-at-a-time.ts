@@ -1,9 +1,9 @@
 import { conflict } from '../access/http-error.js';
 
-/** Does work of which there may be one at a time, by what it is called in a refusal. */
+/** Runs work that may run only once at a time; `what` names it in the refusal. */
 export type OneAtATime = <T>(what: string, work: () => Promise<T>) => Promise<T>;
 
-/** Each costs the whole process something, and two of them more than it has. */
+/** Each slows the whole process, and two would be too much. */
 export function oneAtATime(): OneAtATime {
   let running: string | undefined;
   return async (what, work) => {

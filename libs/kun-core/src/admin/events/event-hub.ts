@@ -2,35 +2,35 @@ import type { ServerResponse } from 'node:http';
 import type { Clock } from '../../clock.js';
 import { HttpError } from '../access/http-error.js';
 
-/** An event, made once for all who read. */
+/** An event, encoded once for all readers. */
 export interface PageEvent {
   readonly name: string;
   /** JSON, on one line. */
   readonly data: string;
 }
 
-/** What readers are sent. */
+/** The source of events. */
 export interface EventSource {
-  /** To a new reader: all there is. */
+  /** All events, for a new reader. */
   whole(): Promise<readonly PageEvent[]>;
-  /** To all others: what has changed since this was asked last. */
+  /** The events that have changed since the last call, for all others. */
   news(): Promise<readonly PageEvent[]>;
-  /** Nobody reads any more. */
+  /** The last reader has left. */
   idle(): void;
 }
 
-/** How often it is looked for news, in milliseconds. */
+/** How often changes are looked for, in milliseconds. */
 export const INTERVAL_MS = 2000;
 const MAX_READERS = 8;
-/** What a reader may leave untaken: a few minutes of a busy service. */
+/** How many bytes a reader may leave unread: a few minutes of a busy service. */
 const MAX_UNTAKEN_BYTES = 512 * 1024;
-/** So that a proxy does not take a quiet stream for a dead one. */
+/** Keeps proxies from taking a quiet stream for a dead one. */
 const QUIET_TICKS = 7;
 
 /**
- * Sends server-sent events to readers. News are looked for and written down once, however many read, and only while
- * somebody does. A reader that does not take what it is sent (a laptop asleep, a tab in the background) is dropped, since
- * Node would keep it all in memory; a browser comes back by itself.
+ * Sends server-sent events to readers. Changes are looked for and encoded once, however many readers there are, and only
+ * while there are any. A reader that does not keep up (a sleeping laptop, a background tab) is dropped, since Node would
+ * buffer everything in memory; a browser reconnects by itself.
  */
 export class EventHub {
   private readonly readers = new Set<ServerResponse>();
@@ -47,7 +47,7 @@ export class EventHub {
     return this.readers.size;
   }
 
-  /** @throws {HttpError} when as many read as may. */
+  /** @throws {HttpError} when there are too many readers. */
   async add(response: ServerResponse): Promise<void> {
     if (this.stopped || this.readers.size >= MAX_READERS) {
       throw new HttpError(503, `${MAX_READERS} readers of /events are all there may be; close one`, {
@@ -56,7 +56,7 @@ export class EventHub {
     }
     this.readers.add(response);
     response.once('close', () => this.leave(response));
-    // Not heard, it would be an error of the process.
+    // Without a listener it would crash the process.
     response.on('error', () => {});
     response.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
@@ -69,7 +69,7 @@ export class EventHub {
     this.cancel ??= this.clock.schedule(INTERVAL_MS, () => void this.tick());
   }
 
-  /** Ends all streams; there will be no other. */
+  /** Ends all streams, for good. */
   stop(): void {
     this.stopped = true;
     for (const reader of this.readers) reader.end();

@@ -7,7 +7,7 @@ import type { EventLoopWatch } from '../process/event-loop-watch.js';
 import { statusView, type StatusParts } from '../process/status-view.js';
 import type { EventSource, PageEvent } from './event-hub.js';
 
-/** What the page shows. */
+/** The sources of the page's events. */
 export interface PageEventsParts {
   readonly calls: CallsRoutesParts;
   readonly status: StatusParts;
@@ -15,9 +15,9 @@ export interface PageEventsParts {
   readonly scrubber: Pick<SecretScrubber, 'replacer'>;
 }
 
-/** The events of the page: each is made once a look, and told when it says something else than before. */
+/** The page's events: each is computed once per look, and sent when it has changed. */
 export class PageEventSource implements EventSource {
-  /** What each event said last, without the time it was said at. */
+  /** The last content of each event, without its time. */
   private readonly last = new Map<string, string>();
   private step = -1;
   private seq = 0;
@@ -66,7 +66,7 @@ export class PageEventSource implements EventSource {
 
   private calls(now: number): PageEvent[] {
     const inFlight = callsInFlight(this.parts.calls);
-    // Ages change all the time, and a reader counts them on by itself.
+    // Ages change all the time; readers compute them.
     const said = inFlight.calls.map(({ ageMs: _age, ...rest }) => rest);
     return this.changed('calls', { at: now, inFlight }, [inFlight.server, inFlight.client, said]);
   }

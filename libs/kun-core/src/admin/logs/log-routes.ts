@@ -5,19 +5,19 @@ import { badRequest } from '../access/http-error.js';
 import type { AdminRoute } from '../access/route.js';
 import type { LogAnswer, LogEntry } from '../answers/logs.js';
 
-/** What lines are looked for in. */
+/** The sources of log lines. */
 export interface LogParts {
   readonly clock: Clock;
   readonly lines: RecentLines;
 }
 
-/** What lines are looked for by. */
+/** Filters for log lines. */
 export interface LogQuery {
   readonly text?: string | undefined;
   readonly requestId?: string | undefined;
-  /** One of {@link LINE_LEVELS}; those above it are found, too. */
+  /** The lowest level, one of {@link LINE_LEVELS}. */
   readonly level?: string | undefined;
-  /** How long ago a line may be written. */
+  /** The maximum age of a line, in seconds. */
   readonly sinceSeconds?: number | undefined;
   readonly before?: number | undefined;
   readonly limit: number;
@@ -26,7 +26,7 @@ export interface LogQuery {
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
-/** `/logz`, where lines are kept. */
+/** `/logz`, when lines are kept. */
 export function logRoutes(parts: LogParts): AdminRoute[] {
   return [
     {
@@ -39,7 +39,7 @@ export function logRoutes(parts: LogParts): AdminRoute[] {
   ];
 }
 
-/** What `/logz` answers. */
+/** The answer of `/logz`. */
 export function logAnswer({ clock, lines }: LogParts, { sinceSeconds, ...query }: LogQuery): LogAnswer {
   const at = clock.now();
   const since = sinceSeconds === undefined ? undefined : new Date(at - sinceSeconds * 1000).toISOString();
@@ -53,7 +53,7 @@ export function logAnswer({ clock, lines }: LogParts, { sinceSeconds, ...query }
   };
 }
 
-/** Stands in every line. */
+/** The fields that every line has. */
 const IDENTITY: ReadonlySet<string> = new Set([
   'domain',
   'namespace',
@@ -67,7 +67,7 @@ function withoutIdentity(seq: number, fields: Readonly<Record<string, unknown>>)
   return { seq, ...Object.fromEntries(Object.entries(fields).filter(([name]) => !IDENTITY.has(name))) };
 }
 
-/** @throws {HttpError} for a filter that filters nothing. */
+/** @throws {HttpError} when a filter is not valid. */
 function readQuery(query: URLSearchParams): LogQuery {
   const level = query.get('level') ?? undefined;
   if (level !== undefined && !LINE_LEVELS.some((known) => known === level)) {

@@ -14,7 +14,7 @@ const side = z
   .optional()
   .describe('server: calls that this service takes; client: calls that it makes to upstreams. Default: both');
 
-/** What is known of calls, and of the channels they go over. */
+/** Tools for calls and channels. */
 export function callTools(parts: CallsRoutesParts): McpTool[] {
   return [
     readingTool({

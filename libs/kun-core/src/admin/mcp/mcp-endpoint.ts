@@ -11,7 +11,7 @@ import { answerMcp } from './mcp-exchange.js';
 import type { McpTool } from './tool.js';
 import { toolServer, type McpAsker, type McpLibrary } from './tool-server.js';
 
-/** What an {@link McpEndpoint} is made of. */
+/** The collaborators of an {@link McpEndpoint}. */
 export interface McpEndpointParts {
   readonly tools: readonly McpTool[];
   /** The service's name and version. */
@@ -46,7 +46,7 @@ export class McpEndpoint {
     );
   }
 
-  /** Reading needs no token; what does is refused by the tools. */
+  /** Reading needs no token; tools that need it refuse the call themselves. */
   get routes(): AdminRoute[] {
     return [
       {
@@ -62,7 +62,7 @@ export class McpEndpoint {
     ];
   }
 
-  /** Ends what is under way. */
+  /** Ends the requests in progress. */
   stop(): void {
     for (const each of this.underWay) each.abort();
   }
@@ -118,7 +118,7 @@ export class McpEndpoint {
     response.end(contentType?.startsWith('application/json') ? scrubbed(text, scrubber) : text);
   }
 
-  /** @throws {HttpError} for a token that is not the one. */
+  /** @throws {HttpError} when the token is wrong. */
   private isTrusted(request: IncomingMessage): boolean {
     const { token } = this.parts;
     if (request.headers.authorization === undefined || !token.enabled) return false;
@@ -134,12 +134,12 @@ function calledBy(body: unknown): string | undefined {
   return method === 'tools/call' && typeof name === 'string' ? name : undefined;
 }
 
-/** The texts of the SDK's own errors, too. */
+/** Scrubs the texts of the SDK's own errors, too. */
 function scrubbed(text: string, { replacer }: McpEndpointParts['scrubber']): string {
   return JSON.stringify(JSON.parse(text), replacer);
 }
 
-/** What is given up has no answer, whatever the SDK waits for. */
+/** An aborted request has no answer, whatever the SDK waits for. */
 function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(new HttpError(503, 'it took too long, or the service stops'));

@@ -2,14 +2,14 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { McpServer } from '@modelcontextprotocol/server';
 import type { McpLibrary } from './tool-server.js';
 
-/** A request of the protocol, whose body was read. */
+/** A request of the protocol, with its parsed body. */
 export interface McpRequest {
   readonly headers: IncomingHttpHeaders;
   readonly body: unknown;
   readonly signal: AbortSignal;
 }
 
-/** What is answered to it. */
+/** The answer to it. */
 export interface McpAnswer {
   readonly status: number;
   /** `undefined` where there is no body. */

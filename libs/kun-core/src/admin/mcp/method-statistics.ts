@@ -1,14 +1,14 @@
 import type { MethodSeries, RecentCallsAnswer } from '../answers/calls.js';
 
-/** What became of a method's calls in the last five minutes, without the course of it. */
+/** The summary of a method's calls in the last five minutes. */
 export interface MethodStatistics extends Pick<MethodSeries, 'method' | 'kind' | 'side' | 'upstream'> {
   readonly calls: number;
   readonly failed: number;
   readonly callsLastMinute: number;
   readonly failedLastMinute: number;
-  /** Of the steps' medians the middle one, in milliseconds. */
+  /** The median of the steps' medians, in milliseconds. */
   readonly typicalP50Ms: number | null;
-  /** Of the step that was worst. */
+  /** The p99 of the worst step. */
   readonly worstP99Ms: number | null;
   /** When that step ended, in milliseconds since the epoch. */
   readonly worstAt?: number;

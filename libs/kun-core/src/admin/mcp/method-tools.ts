@@ -80,7 +80,7 @@ function overview({ services }: MethodsAnswer): object {
   return { methods };
 }
 
-/** @throws {HttpError} when there is none of the name. */
+/** @throws {HttpError} when there is no such method. */
 function detailed({ services, types }: MethodsAnswer, meant: string): object {
   const methods = services.flatMap((service) =>
     service.methods.filter(({ method }) => isMethod(method, meant)),

@@ -7,14 +7,14 @@ import type { LogLevelOverride } from '../process/log-level.js';
 import { profileSummary } from './profile-summary.js';
 import { tokenTool, type McpTool } from './tool.js';
 
-/** What is changed or looked into. */
+/** The collaborators of the operating tools. */
 export interface OperatingToolsParts {
   readonly logLevel: LogLevelOverride;
   readonly traces: TraceNextParts;
   readonly alone: OneAtATime;
 }
 
-/** What changes or costs something. */
+/** Tools that change or cost something. */
 export function operatingTools({ logLevel, traces, alone }: OperatingToolsParts): McpTool[] {
   return [
     tokenTool({

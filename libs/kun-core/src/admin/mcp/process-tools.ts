@@ -7,13 +7,13 @@ import type { EventLoopWatch } from '../process/event-loop-watch.js';
 import { statusView, type StatusParts } from '../process/status-view.js';
 import { readingTool, type McpTool } from './tool.js';
 
-/** What is known of the process. */
+/** The sources of the process's state. */
 export interface ProcessToolsParts {
   readonly status: StatusParts;
   readonly loop: EventLoopWatch;
   readonly configuration: ReadConfiguration;
   readonly traces: TraceNextParts;
-  /** `undefined` where no lines are kept. */
+  /** `undefined` when no lines are kept. */
   readonly log: LogParts | undefined;
 }
 

@@ -14,7 +14,7 @@ export interface HotFunction {
   readonly totalPercent: number;
 }
 
-/** What a CPU profile says, for who cannot open one. */
+/** The summary of a CPU profile, for clients that cannot open one. */
 export interface ProfileSummary {
   readonly seconds: number;
   /** How much of the time the thread had something to do, in percent. */
@@ -73,7 +73,7 @@ export function profileSummary({ nodes, samples = [], timeDeltas = [] }: Profile
   };
 }
 
-/** V8's names for what is no function. */
+/** V8's names for entries that are not functions. */
 const NO_FUNCTION: ReadonlySet<string> = new Set(['(root)', '(idle)', '(program)']);
 
 /** Gives what a node and all below it took; of a function that calls itself, the outermost counts. */

@@ -3,18 +3,18 @@ import { forbidden, HttpError } from '../access/http-error.js';
 import { boundedAnswer } from './bounded-answer.js';
 import type { Asker, McpTool } from './tool.js';
 
-/** The official SDK, loaded when it is wanted. */
+/** The official SDK, loaded on demand. */
 export type McpLibrary = typeof import('@modelcontextprotocol/server');
 
-/** Who a request is from, and what it may do. */
+/** Who made a request, and what it may do. */
 export interface McpAsker extends Asker {
-  /** Whether the token came with it. */
+  /** Whether it had the token. */
   readonly trusted: boolean;
-  /** The tool that it calls; `undefined` where it does something else. */
+  /** The tool that it calls; `undefined` for other requests. */
   readonly calls: string | undefined;
 }
 
-/** What the server of a request is made of. */
+/** The collaborators of a request's server. */
 export interface ToolServerParts {
   readonly tools: readonly McpTool[];
   /** As clients show it. */
@@ -22,20 +22,20 @@ export interface ToolServerParts {
   readonly version: string;
   /** Takes secrets out of what is answered, as `JSON.stringify` asks. */
   readonly replacer: (key: string, value: unknown) => unknown;
-  /** Told of each use of the token. */
+  /** Logs each use of the token. */
   readonly onTokenUsed: (tool: McpTool, asker: Asker) => void;
-  /** Told of what nobody foresaw. */
+  /** Logs unexpected errors. */
   readonly onFailure: (why: string) => void;
 }
 
 /**
- * A server for one request: nothing of it is kept, so that there is no session to leak. Tools that want the token are not
- * offered without it; who calls one all the same is told what to do.
+ * Creates a server for one request. Nothing of it is kept, so that there is no session to leak. Tools that need the token are
+ * not listed without it; a call to one is answered with what to do.
  */
 export function toolServer({ McpServer }: McpLibrary, parts: ToolServerParts, asker: McpAsker): McpServer {
   const server = new McpServer(
     { name: parts.name, version: parts.version },
-    // Nothing that is offered changes while a client is connected.
+    // The list of tools does not change while a client is connected.
     { capabilities: { tools: { listChanged: false } }, instructions: instructions(parts, asker.trusted) },
   );
   for (const tool of parts.tools) {

@@ -1,32 +1,32 @@
 import type { z } from 'zod';
 
-/** Who has a tool do something. */
+/** The client that calls a tool. */
 export interface Asker {
   /** `address:port`. */
   readonly peer: string;
-  /** Aborts when nobody waits for the answer any more. */
+  /** Aborts when the client no longer waits for the answer. */
   readonly signal: AbortSignal;
 }
 
-/** Something that a model can ask for, or have done. */
+/** A tool for a model. */
 export interface McpTool {
   readonly name: string;
   readonly title: string;
-  /** For a model: what it gives, and when it is the right one. */
+  /** For the model: what it returns, and when to use it. */
   readonly description: string;
-  /** `reading`: open to whoever can reach the port; `token`: it changes, costs or calls something. */
+  /** `reading`: open to anyone who can reach the port; `token`: it changes, costs or calls something. */
   readonly needs: 'reading' | 'token';
   readonly input: z.ZodObject;
-  /** What a client may tell its user of it; it is believed by none that is careful. */
+  /** Hints for the client's user; careful clients do not rely on them. */
   readonly hints: {
     readonly readOnlyHint: boolean;
     readonly destructiveHint?: boolean;
     readonly idempotentHint?: boolean;
     readonly openWorldHint: boolean;
   };
-  /** The list of its answer that is cut when there is too much, and how to ask for less. */
+  /** The list in its answer that is cut when it is too long, and how to ask for less. */
   readonly cuts?: { readonly list: string; readonly narrow: string };
-  /** @throws {HttpError} for what cannot be done. */
+  /** @throws {HttpError} when it cannot be done. */
   run(input: unknown, asker: Asker): object | Promise<object>;
 }
 
@@ -35,13 +35,13 @@ type Declaration<S extends z.ZodObject> = Omit<McpTool, 'needs' | 'input' | 'hin
   run(input: z.output<S>, asker: Asker): object | Promise<object>;
 };
 
-/** A tool that reads. */
+/** A tool that only reads. */
 export function readingTool<S extends z.ZodObject>(declared: Declaration<S>): McpTool {
   const hints = { readOnlyHint: true, openWorldHint: false };
   return { ...declared, needs: 'reading', hints, run: runOf(declared) };
 }
 
-/** A tool that changes, costs or calls something; `destructive` where nobody can know what it does. */
+/** A tool that changes, costs or calls something; `destructive` when its effect is unknown. */
 export function tokenTool<S extends z.ZodObject>(
   declared: Declaration<S> & { readonly destructive?: boolean; readonly idempotent?: boolean },
 ): McpTool {
@@ -55,7 +55,7 @@ export function tokenTool<S extends z.ZodObject>(
   return { ...rest, needs: 'token', hints, run: runOf(declared) };
 }
 
-/** What comes was checked against the schema before. */
+/** The input was already validated against the schema. */
 function runOf<S extends z.ZodObject>(declared: Declaration<S>): McpTool['run'] {
   return (input, asker) => declared.run(input as z.output<S>, asker);
 }

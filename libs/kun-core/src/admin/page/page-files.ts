@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** A file as it is sent. */
+/** A file to send. */
 export interface PageFile {
   readonly contentType: string;
   readonly body: Buffer;
@@ -11,14 +11,14 @@ export interface PageFile {
 
 /** The page's document. */
 export interface PageDocument extends PageFile {
-  /** Of the one script that stands in it, as a policy names it: `sha256-...`. */
+  /** The hash of its inline script, as in a policy: `sha256-...`. */
   readonly scriptHash: string;
 }
 
-/** All that the page is made of; nothing of it comes from elsewhere. */
+/** The files of the page; none come from elsewhere. */
 export interface PageFiles {
   readonly document: PageDocument;
-  /** What lies below `/page/`, by name. */
+  /** The files below `/page/`, by name. */
   readonly files: ReadonlyMap<string, PageFile>;
 }
 
@@ -57,7 +57,7 @@ async function readDocument(): Promise<PageDocument> {
   const importMap = JSON.stringify({ imports: Object.fromEntries(imports) as object });
   const written = await readFile(new URL('page/static/index.html', PACKAGE), 'utf8');
   const html = written.replace('{{import-map}}', importMap);
-  // As it stands there, with the blanks around it.
+  // Exactly as in the document, with its whitespace.
   const [, script = ''] = /<script type="importmap">([\s\S]*?)<\/script>/.exec(html) ?? [];
   return {
     contentType: 'text/html; charset=utf-8',
@@ -76,7 +76,7 @@ async function filesIn(folder: URL, endings: readonly string[]): Promise<Array<[
   );
 }
 
-/** Browsers' tools would ask for a map that is not served. */
+/** Removes the reference to a source map that is not served. */
 function withoutSourceMap(body: Buffer): Buffer {
   return Buffer.from(body.toString().replace(/\n?\/\/# sourceMappingURL=\S+\s*$/, '\n'));
 }

@@ -3,7 +3,7 @@ import { HttpError } from '../access/http-error.js';
 import type { AdminRoute } from '../access/route.js';
 import { readPageFiles, type PageFile, type PageFiles } from './page-files.js';
 
-/** `/`, the page that shows what the process does, and what it is made of below `/page/`. */
+/** The operator's page at `/`, and its files below `/page/`. */
 export function pageRoutes(): AdminRoute[] {
   const page = new LazyPage();
   return [
@@ -37,13 +37,13 @@ export function pageRoutes(): AdminRoute[] {
   ];
 }
 
-/** Read for the first who asks: most processes are never looked at. */
+/** Read for the first request, since most processes are never looked at. */
 class LazyPage {
   private read: Promise<PageFiles> | undefined;
 
   files(): Promise<PageFiles> {
     const read = (this.read ??= readPageFiles());
-    // What failed is tried again for the next who asks.
+    // A failure is retried for the next request.
     read.catch(() => (this.read = undefined));
     return read;
   }

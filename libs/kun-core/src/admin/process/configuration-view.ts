@@ -1,12 +1,12 @@
 import { formatProblem, type Configuration, type ExplainedValue, type LayerPlace } from '@kun/config';
 import type { ConfigAnswer, ConfigEntry, ConfigOrigin } from '../answers/process.js';
 
-/** The configuration as it is read here, of whatever type its values are. */
+/** A configuration of any type. */
 export type ReadConfiguration = Pick<Configuration<object>, 'loaded' | 'status' | 'layers' | 'warnings'>;
 
 /**
- * What `/configz` answers: the values in force, at and below `key`, each with its place and what it hides. Secrets are
- * blanked by the configuration itself.
+ * The answer of `/configz`: the values in force at and below `key`, each with its origin and what it hides. The configuration
+ * itself blanks secrets.
  */
 export function configurationView(configuration: ReadConfiguration, key: string | undefined): ConfigAnswer {
   const { loaded, status, layers, warnings } = configuration;
@@ -31,7 +31,7 @@ function entryOf({ path, shown, from, place, hid, reload, description }: Explain
   };
 }
 
-/** A variable of the environment has no lines. */
+/** An environment variable has no line. */
 function originOf({ layer, file, line, column }: LayerPlace): ConfigOrigin {
   return { layer, file, ...(line > 0 && { line, column }) };
 }

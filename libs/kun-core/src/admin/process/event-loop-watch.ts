@@ -2,23 +2,23 @@ import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { StatusAnswer } from '../answers/process.js';
 
-/** What a look at the event loop gives. */
+/** The figures of the event loop. */
 export type LoopReading = Pick<StatusAnswer, 'eventLoop' | 'cpu'>;
 
-/** How often it is looked at while somebody wants to know, in milliseconds. */
+/** How often it is sampled while there are readers, in milliseconds. */
 const RESOLUTION_MS = 20;
-/** A window is at least so long, so that readers beside each other do not cut each other's short. */
+/** The minimum length of a window, so that concurrent readers do not cut each other's short. */
 const WINDOW_MS = 10_000;
-/** The first look waits so long for something to be seen. */
+/** How long the first reading waits for figures. */
 const FIRST_LOOK_MS = 120;
-/** Nobody asked for so long: the looking ends. */
+/** Sampling stops after this long without readers. */
 const IDLE_MS = 60_000;
 
-/** Watches the event loop and the CPU while somebody asks for them, and costs nothing else. */
+/** Samples the event loop and the CPU while somebody reads them, and costs nothing otherwise. */
 export class EventLoopWatch {
   private watching: Watching | undefined;
 
-  /** Where nobody has asked before, after a moment of looking. */
+  /** The figures; the first reading waits for a moment. */
   async read(): Promise<LoopReading> {
     if (!this.watching) {
       this.watching = new Watching(() => (this.watching = undefined));
@@ -27,7 +27,7 @@ export class EventLoopWatch {
     return (this.watching ??= new Watching(() => (this.watching = undefined))).read();
   }
 
-  /** Ends the looking. */
+  /** Stops sampling. */
   stop(): void {
     this.watching?.stop();
   }
@@ -39,7 +39,7 @@ class Watching {
   private since = performance.now();
   private loop = performance.eventLoopUtilization();
   private cpu = process.cpuUsage();
-  /** The window before, which is shown while the present one is too short. */
+  /** The previous window, shown while the current one is too short. */
   private last: LoopReading | undefined;
 
   constructor(private readonly onStopped: () => void) {
@@ -82,7 +82,7 @@ class Watching {
     };
   }
 
-  /** The monitor measures from tick to tick, its own interval included. */
+  /** The monitor's figures include its own interval. */
   private late(nanoseconds: number): number {
     return rounded(Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS));
   }

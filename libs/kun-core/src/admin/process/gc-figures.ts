@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import type { StatusAnswer } from '../answers/process.js';
 
-/** What the metrics have counted of garbage collections, by kind; nothing where they count none. */
+/** The metrics' counts of garbage collections, by kind; empty when they have none. */
 export async function gcFigures(registry: Registry): Promise<StatusAnswer['gc']> {
   const metric = registry.getSingleMetric('nodejs_gc_duration_seconds');
   if (!metric) return {};

@@ -5,7 +5,7 @@ import type { Live } from '../../settings/live.js';
 import { badRequest } from '../access/http-error.js';
 import type { LogLevelAnswer } from '../answers/process.js';
 
-/** What a {@link LogLevelOverride} is made of. */
+/** The collaborators of a {@link LogLevelOverride}. */
 export interface LogLevelParts {
   readonly logger: Pick<ApplicationLogger, 'level' | 'pino'>;
   /** `Logger.Level`. */
@@ -13,13 +13,13 @@ export interface LogLevelParts {
   readonly clock: Clock;
 }
 
-/** A day: whoever wants it for longer wants it in the file. */
+/** A day; for longer, change the file. */
 const MAX_SECONDS = 86_400;
 const DEFAULT_SECONDS = 600;
 
 /**
- * A log level for a time. It goes over the configuration's until the time is up, also over one that changes meanwhile, and
- * then the configuration's is in force as it is by then.
+ * A temporary log level. It overrides the configured level until the time is up, even if that changes meanwhile; then the
+ * level configured by then is in force.
  */
 export class LogLevelOverride {
   private override: { readonly level: LogLevel; readonly revertsAt: number; cancel(): void } | undefined;
@@ -46,13 +46,13 @@ export class LogLevelOverride {
     this.override?.cancel();
     const cancel = clock.schedule(forSeconds * 1000, () => this.revert('the time is up'));
     this.override = { level, revertsAt: clock.now() + forSeconds * 1000, cancel };
-    // Before it may be silent.
+    // Logged before the level may be silent.
     logger.pino.warn({ level_set: level, for_seconds: forSeconds }, 'the log level was set for a time');
     this.apply();
     return this.answer;
   }
 
-  /** Back to the configuration's. */
+  /** Returns to the configured level. */
   revert(why: string): LogLevelAnswer {
     if (!this.override) return this.answer;
     this.override.cancel();
@@ -63,7 +63,7 @@ export class LogLevelOverride {
     return this.answer;
   }
 
-  /** Nothing is to happen any more. */
+  /** Stops: nothing happens after this. */
   stop(): void {
     this.unsubscribe();
     this.override?.cancel();

@@ -4,7 +4,7 @@ import type { EventLoopWatch } from './event-loop-watch.js';
 import type { LogLevelOverride } from './log-level.js';
 import { statusView, type StatusParts } from './status-view.js';
 
-/** What is known of the process. */
+/** The sources of the process's state. */
 export interface ProcessRoutesParts {
   readonly status: StatusParts;
   readonly loop: EventLoopWatch;

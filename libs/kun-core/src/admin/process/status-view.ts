@@ -13,7 +13,7 @@ import type { EventLoopWatch } from './event-loop-watch.js';
 import { gcFigures } from './gc-figures.js';
 import type { LogLevelOverride } from './log-level.js';
 
-/** What `/statusz` is made of. */
+/** The sources of `/statusz`. */
 export interface StatusParts {
   readonly identity: IdentityFields;
   /** Of this package. */
@@ -26,13 +26,13 @@ export interface StatusParts {
   readonly configuration: Pick<ReadConfiguration, 'status'>;
   readonly registry: Registry;
   readonly logLevel: Pick<LogLevelOverride, 'answer'>;
-  /** Those that are open now. */
+  /** The open ports. */
   readonly ports: () => StatusAnswer['ports'];
   readonly features: () => StatusAnswer['features'];
   readonly admin: () => StatusAnswer['admin'];
 }
 
-/** What `/statusz` answers; runs the checks, as the probes do. */
+/** The answer of `/statusz`; runs the checks, as the probes do. */
 export async function statusView(parts: StatusParts, loop: EventLoopWatch): Promise<StatusAnswer> {
   const { clock, readiness, liveness, startup } = parts;
   const [figures, ready, alive, gc] = await Promise.all([
@@ -102,7 +102,7 @@ function identityOf(fields: IdentityFields): StatusAnswer['identity'] {
   };
 }
 
-/** The version of this package, as its manifest has it. */
+/** The version of this package, from its manifest. */
 export function versionOfKun(): string {
   const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
   return version;

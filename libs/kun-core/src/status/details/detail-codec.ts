@@ -35,14 +35,14 @@ export function packDetail(detail: StatusDetail): PackedAny {
  * Fields that this package does not know are left out.
  */
 export function unpackDetail({ typeUrl, value }: PackedAny): StatusDetail {
-  // The part after the last slash names the type; what stands before it is the business of a registry.
+  // The part after the last slash names the type; the part before it concerns a registry.
   const type = typeUrl.slice(typeUrl.lastIndexOf('/') + 1);
   if (isStandardType(type)) {
     try {
       const codec = detailType(type.slice(PACKAGE.length));
       return readDetail(type, codec.toObject(codec.decode(value), { longs: String }));
     } catch {
-      // Kept as bytes below: whoever reads on may know better.
+      // Kept as bytes below: a later reader may know the type.
     }
   }
   // A copy: the bytes may be a window on a large buffer that would stay alive with them.

@@ -66,7 +66,7 @@ export function detailType(name: string): Type {
   return root.lookupType(name);
 }
 
-/** `optional` tells a zero that was said from one that was not. */
+/** `optional` distinguishes an explicit zero from an absent one. */
 type FieldRow = [id: number, type: string, rule?: 'repeated' | 'map' | 'optional'];
 
 function message(fields: Record<string, FieldRow>, nested?: INamespace['nested']): INamespace {

@@ -138,7 +138,7 @@ export interface LocalizedMessage {
   readonly message: string;
 }
 
-/** A detail of a type this package does not know, kept as it came so that it survives being passed on */
+/** A detail of an unknown type, kept as received so that it survives being passed on */
 export interface AnyDetail {
   readonly type: 'google.protobuf.Any';
   /** Such as `type.googleapis.com/acme.cache.v1.Eviction` */

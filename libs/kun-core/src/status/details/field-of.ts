@@ -1,5 +1,5 @@
 /**
- * A property of a value of which nothing is known; `undefined` where there is none.
+ * A property of an unknown value; `undefined` when there is none.
  *
  * @throws {unknown} when the property's getter throws.
  */

@@ -3,7 +3,7 @@ import { debugInfo } from '../details/details.js';
 import type { StatusDetail } from '../details/detail-types.js';
 import { StatusError } from '../status-error.js';
 
-/** What callers read where the true text is not for them. */
+/** The texts that callers get instead of an internal one. */
 const FIXED_TEXT: Partial<Record<status, string>> = {
   [status.CANCELLED]: 'Call cancelled',
   [status.DEADLINE_EXCEEDED]: 'Deadline exceeded',
@@ -13,7 +13,7 @@ const FIXED_TEXT: Partial<Record<status, string>> = {
 };
 
 export interface HiddenErrorOptions {
-  /** What the caller reads. Default: a fixed text per code */
+  /** The text for the caller. Default: a fixed text per code */
   readonly text?: string;
   /** Details for the caller. Default: none */
   readonly details?: readonly StatusDetail[];
