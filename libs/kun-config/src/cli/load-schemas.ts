@@ -21,7 +21,7 @@ export async function loadSchemas(names: readonly string[], cwd: string): Promis
  * Imports the schemas that the application's `package.json` names in one line, the nearest one at or above one of the
  * directories: `"kun-config": ["@kun/core#settingsSchema", "./dist/shop.config.js"]`. None when no file has it.
  *
- * @throws {UsageError} when what it names cannot be had.
+ * @throws {UsageError} when it cannot be loaded.
  */
 export async function findSchemas(directories: readonly string[]): Promise<StandardSchemaV1[]> {
   for (const start of directories) {

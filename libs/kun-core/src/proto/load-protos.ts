@@ -70,7 +70,7 @@ function readSource(source: ProtoSource, bases: readonly string[]): ProtoSchema 
     const found = candidates.find((candidate) => existsSync(candidate));
     if (found !== undefined) return found;
     const whose = source.package ? ` of package ${source.package}` : '';
-    // The application's own directory is where it should be; the others are where it may be.
+    // It should be in the application's own directory, but may be in one of the others.
     const own = resolve(bases.at(-1) ?? '', path);
     const others = candidates.filter((candidate) => candidate !== own);
     const also = others.length === 0 ? '' : `; it is not at ${others.join(', ')}, either`;

@@ -1,4 +1,4 @@
-/** What a message looks like, as far as whoever writes it down must know. */
+/** The shape of a message, as far as writing it down requires. */
 export interface MessageShape {
   readonly fields: readonly FieldShape[];
 }
@@ -6,7 +6,7 @@ export interface MessageShape {
 /** One field of a message. */
 export interface FieldShape {
   readonly name: string;
-  /** Marked `debug_redact` in the proto: its value is for nobody's log. */
+  /** Marked `debug_redact` in the proto: its value must not be logged. */
   readonly redacted: boolean;
   readonly isBytes: boolean;
   readonly isMap: boolean;

@@ -5,7 +5,7 @@ import { MAX_DEPTH } from '../proto/values/value-codec.js';
 import { isNativeField } from './native-fields.js';
 import { mapKeyCheck, scalarCheck } from './scalar-checks.js';
 
-/** Looks at a value and throws a {@link FieldMisfitError} where it is none of its field; `made` says that its message was created. */
+/** Throws a {@link FieldMisfitError} for a value that does not fit its field; `made` says that its message was created. */
 type Check = (value: unknown, depth: number, made: boolean) => void;
 
 /** A field, or a oneof of them, as a message has it. */

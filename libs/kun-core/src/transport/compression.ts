@@ -1,6 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 
-/** The algorithms of gRPC that messages are compressed with; `identity` is none. Each stands at its number in grpc-js. */
+/** gRPC's compression algorithms, indexed by their number in grpc-js; `identity` means no compression. */
 export const COMPRESSION_ALGORITHMS = ['identity', 'deflate', 'gzip'] as const;
 
 /** One of {@link COMPRESSION_ALGORITHMS}. */

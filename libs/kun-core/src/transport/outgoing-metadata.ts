@@ -39,7 +39,7 @@ const FIELD_OVERHEAD_BYTES = 32;
  * handler, a client or another service's answer put into it can be sent. What goes out, on both sides, has been here.
  *
  * Metadata that is fine is returned as it is. Else a copy: several values of a field that HTTP allows once become one
- * (`a, b`, as HTTP reads them), spaces at the ends go, numbers become text, names and values that are none are left out.
+ * (`a, b`, as HTTP reads them), spaces at the ends go, numbers become text, invalid names and values are left out.
  */
 export function cleanMetadata(from: Metadata, place: MetadataPlace, onLeftOut: OnLeftOut): OutgoingMetadata {
   const source = from.toJSON() as Readonly<Record<string, readonly MetadataValue[]>>;

@@ -44,7 +44,7 @@ const RESERVED: Readonly<Record<MetadataPlace, ReadonlySet<string>>> = {
   'response trailers': new Set([...HTTP, ...GRPC]),
 };
 
-// PROTOCOL-HTTP2, "Header-Name". Pseudo-headers (`:path`) are none.
+// PROTOCOL-HTTP2, "Header-Name", which excludes pseudo-headers (`:path`).
 const NAME = /^[0-9a-z_.-]+$/;
 
 /** Why metadata of this name (in lower case) is not sent there; `undefined` when it is. */

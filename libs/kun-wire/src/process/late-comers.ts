@@ -12,7 +12,7 @@ export class LateComers {
   // In the order in which they were cut.
   private readonly untilMs = new Map<string, number>();
 
-  /** Whether there is none, as there is most of the time. */
+  /** Whether it is empty, as it is most of the time. */
   get none(): boolean {
     return this.untilMs.size === 0;
   }

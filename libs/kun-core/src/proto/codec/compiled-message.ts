@@ -3,14 +3,14 @@ import type { MessageReader } from './message-reader.js';
 import type { MessageWriter } from './message-writer.js';
 import type { ValueCodec } from '../values/value-codec.js';
 
-/** What reads and writes the messages of one type. */
+/** Reads and writes the messages of one type. */
 export interface CompiledMessage {
   readonly type: protobuf.Type;
   readonly writer: MessageWriter;
   readonly reader: MessageReader;
 }
 
-/** Makes codecs, each once. */
+/** Creates codecs, each once. */
 export interface Compiler {
   /** Of a type as the message it is. */
   compile(type: protobuf.Type): CompiledMessage;

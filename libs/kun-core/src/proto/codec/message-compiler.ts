@@ -190,7 +190,7 @@ function declaredDefault(field: protobuf.Field, codec: ValueCodec): Pick<FieldRe
   const writer = protobuf.Writer.create();
   codec.write(writer, field.typeDefault, 0);
   const empty = codec.read(protobuf.Reader.create(writer.finish()), 0, undefined);
-  // Bytes can be changed by whoever has them.
+  // Bytes are mutable, so each message gets its own.
   return Buffer.isBuffer(empty)
     ? { empty: undefined, makeEmpty: () => Buffer.from(empty) }
     : { empty, makeEmpty: undefined };
@@ -230,7 +230,7 @@ function endTagOf(field: protobuf.Field, codec: ValueCodec): number | undefined 
   return codec.wireType === 3 ? tagOf(field, 4) : undefined;
 }
 
-/** The oneofs of the proto by name; `optional` makes ones of its own, which are nobody's business. */
+/** The oneofs of the proto by name, without the synthetic ones of `optional`. */
 function oneofsOf(plans: readonly FieldPlan[]): Map<string, FieldPlan[]> {
   const oneofs = new Map<string, FieldPlan[]>();
   for (const plan of plans) {

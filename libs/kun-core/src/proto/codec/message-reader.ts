@@ -17,7 +17,7 @@ export interface FieldReader {
   readonly makeEmpty: (() => unknown) | undefined;
   /** The fields that this one takes the place of (`oneof`), by their index. */
   readonly rivals: readonly number[];
-  /** Whether a message without it is none (proto2). */
+  /** Whether a message without it is invalid (proto2). */
   readonly required: boolean;
 }
 

@@ -1,8 +1,8 @@
 import protobuf, { type Writer } from 'protobufjs';
 
-/** What small messages share; as much as Node's own pool of buffers. */
+/** The size of a slab, which small messages share; the same as Node's own buffer pool. */
 const SLAB_BYTES = 8 * 1024;
-/** A slab with less room than this is left to the messages in it. Larger messages get memory of their own. */
+/** A slab with less room than this is not used further. Larger messages get their own memory. */
 const SMALL_BYTES = 1024;
 
 /**
@@ -42,7 +42,7 @@ export class MessageSlab {
     return message;
   }
 
-  /** The message came to nothing. */
+  /** The message was abandoned. */
   drop(writer: Writer): void {
     if (writer === this.inUse) this.inUse = undefined;
   }

@@ -131,7 +131,7 @@ export function listWriter(tag: number, codec: ValueCodec, packed: boolean, refu
   };
 }
 
-/** Whether a field has something: `null` is as good as nothing, as in protobuf's JSON. */
+/** Whether a field is set: `null` counts as unset, as in protobuf's JSON. */
 export function isSet(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
@@ -153,7 +153,7 @@ function isPlain(value: unknown): value is Source {
   return prototype === Object.prototype || prototype === null;
 }
 
-/** Not what a class of the language has made: a Date or a promise would go out as a message without fields. */
+/** Refuses instances of built-in classes: a Date or a promise would be sent as a message without fields. */
 function isMessageLike(value: unknown): value is Source {
   if (typeof value !== 'object' || value === null) return false;
   return !BUILT_IN.has(Object.prototype.toString.call(value)) && !ArrayBuffer.isView(value);

@@ -112,7 +112,7 @@ class FileDescriber {
     const version = this.tokens.string();
     this.tokens.expect(';');
     if (word === 'syntax') {
-      // As protoc has it, proto2 is what goes without saying.
+      // Like protoc, which omits proto2 as the default.
       if (version !== 'proto2') this.file.syntax = version;
       return;
     }
@@ -206,7 +206,7 @@ class FileDescriber {
       tokens.expect('option');
       raw.push(readOption(tokens));
     }
-    // protoc notes an empty block as options of which there are none.
+    // protoc encodes an empty block as empty options.
     const options = parts.optionsOf('MethodOptions', raw, scope) ?? (hasBlock ? new Uint8Array() : undefined);
     return {
       name,

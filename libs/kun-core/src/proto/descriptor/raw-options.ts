@@ -1,6 +1,6 @@
 import type { ProtoTokens } from './proto-tokens.js';
 
-/** An option as it is written, before anybody knows what it means. */
+/** An option as written, before it is resolved. */
 export interface RawOption {
   /** `(acme.note).text` has two parts, the first of which names an extension. */
   readonly name: readonly OptionNamePart[];

@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs';
 import { nearest } from '@kun/config';
 
-/** A type that something refers to and that no file defines. */
+/** A type that is referred to but not defined by any file. */
 export class UnknownTypeError extends Error {
   constructor(
     /** The field, extension or method that refers to it. */
@@ -19,7 +19,7 @@ export class UnknownTypeError extends Error {
  * outwards. protobufjs' own search also looks into the messages beside, and finds `acme.v1.Order.Status` where
  * `acme.Status` is meant.
  *
- * @throws {UnknownTypeError} for a type that is nowhere.
+ * @throws {UnknownTypeError} for a type that is not defined.
  */
 export function linkTypes(root: protobuf.Root): void {
   const find = typeFinder(root);

@@ -118,7 +118,7 @@ class Reading {
   }
 }
 
-/** What does not even have tokens, the parser explains better. */
+/** The parser explains better what cannot even be tokenized. */
 function safeImports(file: ProtoFile): ProtoImport[] {
   try {
     return importsOf(file.text);

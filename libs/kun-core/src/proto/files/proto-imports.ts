@@ -25,7 +25,7 @@ export function importsOf(text: string): ProtoImport[] {
       const modifier = tokens.next();
       const kind = KINDS.find((word) => word === modifier);
       const quote = kind ? tokens.next() : modifier;
-      // Anything else is the parser's to refuse.
+      // The parser refuses anything else.
       if (quote === '"' || quote === "'") {
         imports.push({ path: tokens.next() ?? '', kind: kind ?? 'plain', line });
         tokens.next();

@@ -19,7 +19,7 @@ export interface ProtoSource extends Partial<ProtoForms> {
   readonly services?: readonly string[];
 }
 
-/** A proto could not be read, or has not what it should have. */
+/** A proto could not be read, or lacks something. */
 export class ProtoError extends ExplainedError {
   override readonly name = 'ProtoError';
 }
@@ -38,7 +38,7 @@ const CHOICES: Readonly<Record<keyof ProtoForms, readonly string[]>> = {
 /**
  * How the messages of a source look.
  *
- * @throws {ProtoError} for a form that there is not.
+ * @throws {ProtoError} for an unknown form.
  */
 export function formsOf(source: Partial<ProtoForms>, strict: boolean): MessageForms {
   for (const [key, choices] of Object.entries(CHOICES) as Array<[keyof ProtoForms, readonly string[]]>) {

@@ -20,7 +20,7 @@ export function encodeStatus(code: number, message: string, details: readonly Pa
   return Buffer.from(codec.encode(codec.fromObject({ code, message, details })).finish());
 }
 
-/** google.rpc.Status from bytes that anybody may have sent; `undefined` when they are none. Never throws */
+/** google.rpc.Status from untrusted bytes; `undefined` when they are malformed. Never throws */
 export function decodeStatus(bytes: Uint8Array): DecodedStatus | undefined {
   try {
     const codec = detailType('Status');
