@@ -85,13 +85,16 @@ function tableOf(): string {
     `| files | ${ENGINES.join(' | ')} |`,
     '| --- | --- | --- |',
     row('the call itself: `server`, `rpc`', own),
-    row('links, and what they write to: `interceptors`, `routing`, `logs`, `metrics`, `traces`', links),
     row(
-      'what knows of no call: `clock`, `proto`, `status`, `transport`',
+      'interceptors, and what they write to: `interceptors`, `routing`, `logs`, `metrics`, `traces`',
+      links,
+    ),
+    row(
+      'independent of calls: `clock`, `proto`, `status`, `transport`',
       (engine) => on(engine).length - own(engine) - links(engine),
     ),
     row('all of `@kun/core`', (engine) => on(engine).length),
-    row('all of it with every switch of the chain off', (engine) => filesOf(engine, 'off').length),
+    row('all of it with every interceptor turned off', (engine) => filesOf(engine, 'off').length),
     '',
     '<!-- prettier-ignore-end -->',
   ].join('\n');

@@ -59,9 +59,9 @@ function drawn(language: string): string[] {
 
 describe('docs/architecture.md', () => {
   it.each([
-    ['The rooms of `@kun/core`', CORE_TABLE, 'libs/kun-core/src'],
-    ['The rooms of `@kun/config`', CONFIG_TABLE, 'libs/kun-config/src'],
-    ['The rooms of `@kun/wire`', WIRE_TABLE, 'libs/kun-wire/src'],
+    ['Folders of `@kun/core`', CORE_TABLE, 'libs/kun-core/src'],
+    ['Folders of `@kun/config`', CONFIG_TABLE, 'libs/kun-config/src'],
+    ['Folders of `@kun/wire`', WIRE_TABLE, 'libs/kun-wire/src'],
   ] as const)('names the rooms that there are: %s', (heading, table, src) => {
     const folders = globSync('*/', { cwd: join(ROOT, src) }).map((name) => name.replace(/\/$/, ''));
     expect(roomsUnder(heading).toSorted()).toEqual(folders.toSorted());
@@ -69,7 +69,7 @@ describe('docs/architecture.md', () => {
   });
 
   it('lists the rooms of the core from the bottom up', () => {
-    const rooms = roomsUnder('The rooms of `@kun/core`');
+    const rooms = roomsUnder('Folders of `@kun/core`');
     const roomOf = (name: string) => name.split('/')[0] ?? '';
     const upwards = Object.entries(CORE_TABLE).flatMap(([from, to]) =>
       to

@@ -18,18 +18,18 @@ const keySchema = z.looseObject({
 });
 
 describe('docs/configuration.md', () => {
-  it('has every key of the schema and nothing else; npm run docs writes it', async () => {
+  it('lists exactly the keys of the schema; npm run docs writes it', async () => {
     const text = readFileSync(FILE, 'utf8');
     const [before = ''] = text.split(MARK);
     expect(text).toContain(MARK);
     const tables = sections(z.toJSONSchema(settingsSchema, { io: 'input' })).join('\n\n');
-    // Aligned, one longer description would change every line.
+    // With aligned columns, one longer description would change every line.
     const written = `${MARK}\n<!-- prettier-ignore-start -->\n\n${tables}\n\n<!-- prettier-ignore-end -->\n`;
     await expect(before + written).toMatchFileSnapshot(FILE);
   });
 });
 
-/** A table for the keys of the top and one for each section. */
+/** A table of the top-level keys and one for each section. */
 function sections(schema: z.core.JSONSchema.BaseSchema): string[] {
   const entries = Object.entries(schema.properties ?? {});
   const top = entries.filter(([, node]) => !isSection(node));
@@ -40,12 +40,12 @@ function sections(schema: z.core.JSONSchema.BaseSchema): string[] {
       .filter(([, node]) => isSection(node))
       .map(([name, node]) => {
         const keys = leaves(node, '');
-        // What every upstream can say for itself is said once.
+        // Keys that every upstream shares with GRPCDial are listed once.
         const own = keys.filter(
           ([key, child]) => !dial.includes(descriptionOf([key.replace(/^\*\./, ''), child])),
         );
         if (!keys.some(([key]) => key.startsWith('*.'))) return `### ${name}\n\n${table(keys)}`;
-        return `### ${name}\n\nUnder each name (\`*\`) the keys of GRPCDial, for this one alone, and:\n\n${table(own)}`;
+        return `### ${name}\n\nUnder each name (\`*\`), all keys of GRPCDial for that upstream only, and:\n\n${table(own)}`;
       }),
   ];
 }
@@ -63,7 +63,7 @@ function descriptionOf([name, node]: Key): string {
 }
 
 function table(keys: readonly Key[]): string {
-  const head = ['| key | type | default | a change | what |', '| --- | --- | --- | --- | --- |'];
+  const head = ['| key | type | default | reload | description |', '| --- | --- | --- | --- | --- |'];
   return [...head, ...keys.map(row)].join('\n');
 }
 
@@ -72,23 +72,13 @@ function row([name, node]: Key): string {
   if (!parsed.success) throw new Error(`${name} has no description or no reload; use setting()`);
   const { description, reload, default: standard } = parsed.data;
   const value = standard === undefined ? '' : `\`${JSON.stringify(standard)}\``;
-  const cells = [`\`${name}\``, typeOf(parsed.data), value, CHANGES[reload], description];
+  const cells = [`\`${name}\``, typeOf(parsed.data), value, reload, description];
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
-const CHANGES = { live: 'at once', restart: 'at restart' } as const;
-
-const TYPES: Readonly<Record<string, string>> = {
-  boolean: 'switch',
-  string: 'text',
-  integer: 'whole number',
-  number: 'number',
-  array: 'list',
-};
-
 function typeOf({ enum: words, unit, type = '' }: z.output<typeof keySchema>): string {
   if (words) return words.map((word) => `\`${word}\``).join(' ');
-  return unit ?? TYPES[type] ?? 'see right';
+  return unit ?? (type === 'array' ? 'list' : type || 'see description');
 }
 
 type Section = z.core.JSONSchema.BaseSchema;
@@ -97,7 +87,7 @@ function isSection(node: unknown): node is Section {
   return typeof node === 'object' && node !== null && childrenOf(node).length > 0;
 }
 
-/** The keys of a section; those of a map by name are shown once, under `*`. */
+/** The keys of a section; those of a map are listed once, under `*`. */
 function childrenOf(node: unknown): Array<[string, unknown]> {
   const { properties, additionalProperties: each } = Object(node) as Section;
   if (properties) return Object.entries(properties);

@@ -58,8 +58,8 @@ describe('the recipes of CONTRIBUTING.md', () => {
     expect(recipes.map(({ name }) => name)).toEqual([
       'A configuration key',
       'An interceptor',
-      'A check to a probe',
-      'A phase to the start and the stop',
+      'A probe check',
+      'A start and stop phase',
     ]);
   });
 
@@ -81,11 +81,11 @@ describe('the recipes of CONTRIBUTING.md', () => {
   });
 
   it('make a check that shows in the readiness', () => {
-    expect(seen.get('A check to a probe')).toMatchObject({ info: { memory: { status: 'up' } } });
+    expect(seen.get('A probe check')).toMatchObject({ info: { memory: { status: 'up' } } });
   });
 
   it('make a phase that runs in the start and in the stop, and counts against the grace period', () => {
-    const { messages, steps } = seen.get('A phase to the start and the stop') as Record<string, string[]>;
+    const { messages, steps } = seen.get('A start and stop phase') as Record<string, string[]>;
     const inOrder = ['entered in the registry', 'serving', 'taken out of the registry', 'stopped'];
     expect(messages?.filter((message) => inOrder.includes(message))).toEqual(inOrder);
     expect(steps?.slice(0, 3)).toEqual(['readiness', 'registry', 'gRPC port']);

@@ -8,7 +8,7 @@ import { spreadOf } from './statistics.js';
 /** Every process of a run, by scenario and contender. */
 export type Results = Readonly<Record<string, Readonly<Record<string, readonly Verdict[]>>>>;
 
-/** Whom docs/performance.md compares, by scenario. */
+/** The contenders that docs/performance.md compares, by scenario. */
 export const PAGE_CONTENDERS: Readonly<Record<ScenarioName, readonly ContenderId[]>> = {
   unary: ['a', 'g', 'd', 'c'],
   mesh: ['a', 'd'],
@@ -21,7 +21,7 @@ export const PAGE_CONTENDERS: Readonly<Record<ScenarioName, readonly ContenderId
   open: ['a', 'w', 'd'],
 };
 
-/** What it takes for medians, within half an hour. */
+/** Enough for medians, and done within half an hour. */
 export const PAGE_PROCESSES = 7;
 export const PAGE_SECONDS = 3;
 
@@ -33,12 +33,12 @@ const UNARY: ReadonlyArray<readonly [ContenderId, string]> = [
 ];
 
 const LOADS: ReadonlyArray<readonly [ScenarioName, string]> = [
-  ['mesh', "small call with a mesh's headers, new in each call"],
+  ['mesh', "small call with a mesh's headers, different in each call"],
   ['single', 'small call, one at a time on each of 64 connections'],
   ['tls', 'small call over TLS'],
-  ['stream', 'a message of a stream of 1000 to the caller'],
-  ['medium', '10 KiB there and back'],
-  ['large', '4 MiB there and back'],
+  ['stream', 'one message of a response stream of 1000'],
+  ['medium', '10 KiB in both directions'],
+  ['large', '4 MiB in both directions'],
 ];
 
 const HELD: ReadonlyArray<readonly [ScenarioName, string]> = [
@@ -51,7 +51,7 @@ const MEMORY_OTHERS: ReadonlyArray<readonly [ContenderId, string]> = [
   ['d', 'kun, all on'],
 ];
 
-/** The tables of docs/performance.md, as they stand there; of scenarios that were not measured there is nothing. */
+/** The tables of docs/performance.md, without scenarios that were not measured. */
 export function pageTables(results: Results): string {
   return [unaryTable(results), loadTable(results), memoryTable(results)]
     .filter((rows) => rows.length > 2)
@@ -69,7 +69,10 @@ function unaryTable(results: Results): string[][] {
     return [title, time(cpu), (cpu / base).toFixed(2), String(Math.round(rate)), `${figure(p99Ms)} ms`];
   });
   const title = 'small unary call, 64 in flight on 4 connections';
-  return table([title, 'CPU a call', 'against bare grpc-js', 'calls a second', 'p99 at saturation'], rows);
+  return table(
+    [title, 'CPU per call', 'relative to bare grpc-js', 'calls per second', 'p99 at saturation'],
+    rows,
+  );
 }
 
 function loadTable(results: Results): string[][] {
@@ -94,7 +97,7 @@ function memoryTable(results: Results): string[][] {
       ...others.map(([id, name]) => [`${held} ${title}: ${name}`, ratio(rss, id), ratio(heap, id)]),
     ];
   });
-  return table(['memory of each', 'process', 'objects and buffers'], rows);
+  return table(['memory per connection or call', 'process', 'objects and buffers'], rows);
 }
 
 function table(header: string[], rows: string[][]): string[][] {
