@@ -24,14 +24,14 @@ describe('the configuration of the page', () => {
 
   it('is explained key by key: every key of the sample stands in the table', () => {
     const sections = z.record(z.string(), z.record(z.string(), z.unknown())).parse(parse(sample));
-    const [, table = ''] = /## The configuration, key by key\n([\s\S]*?)\n## /.exec(text) ?? [];
+    const [, table = ''] = /## Configuration, key by key\n([\s\S]*?)\n## /.exec(text) ?? [];
     const keys = Object.values(sections).flatMap((section) => Object.keys(section));
     const named = [...table.matchAll(/`[^`]*?(\w+)`/g)].map(([, key]) => key);
     expect(keys.filter((key) => !named.includes(key))).toEqual([]);
   });
 
   it('names only keys that there are', () => {
-    const [, table = ''] = /## The configuration, key by key\n([\s\S]*?)\n## /.exec(text) ?? [];
+    const [, table = ''] = /## Configuration, key by key\n([\s\S]*?)\n## /.exec(text) ?? [];
     const dotted = [...table.matchAll(/`((?:GRPC\w+|Logger|Tracing|Zipkin)(?:\.\w+)+)`/g)].map(
       ([, key]) => key!,
     );
