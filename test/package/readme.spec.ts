@@ -48,7 +48,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   'docker build -f apps/echo/Dockerfile -t echo .':
     'it wants Docker and a cluster; deployment.spec.ts reads both files',
   'call ──▶ ┌ context ─ request id ─ tracing ─ metrics ─ logging ─ yours ─ recovery ┐': 'a drawing',
-  'npx kun-config explain --schema ./dist/settings.js    # each value, where it comes from, what it hides':
+  'npx kun-config explain --schema ./dist/settings.js    # each value, its origin, what it overrides':
     'it wants a service that is built; the specs of the command run it',
   'the configuration has 3 problems': 'the mistakes of a configuration that is not shown',
   'SIGTERM    not ready, NOT_SERVING; currentCall().draining and lifecycle.stopping abort; new calls still succeed':
