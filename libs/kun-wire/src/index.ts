@@ -10,7 +10,7 @@ export type { RequestHeaders } from './server/request-headers.js';
 export { InvalidHeaderError, type Metadata } from './server/response-fields.js';
 export { type ServeOptions, serveConnection } from './server/serve-connection.js';
 
-// What connections share, and their limits
+// State shared by connections, and limits
 export { type ConnectionLimits, DEFAULT_CONNECTION_LIMITS } from './connection/limits/connection-limits.js';
 export type { Refusal, RefusalReason } from './process/refusal.js';
 export type { WireClock } from './process/timers.js';
@@ -26,6 +26,6 @@ export {
 export { ErrorCode } from './frames/error-code.js';
 export type { HeaderField } from './hpack/header-list.js';
 
-// gRPC's own forms
+// gRPC encoding
 export { decodeBinaryValues, isBinaryKey } from './grpc/header-values.js';
 export type { MessageEncoding } from './grpc/message-encoding.js';

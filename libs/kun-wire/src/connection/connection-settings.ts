@@ -17,9 +17,9 @@ export class PeerSettings {
   maxHeaderListBytes = Infinity;
 
   /**
-   * Takes the pairs of a SETTINGS frame, in their order.
+   * Applies the settings of a SETTINGS frame, in order.
    *
-   * @throws {ConnectionError} for a value that its setting cannot have.
+   * @throws {ConnectionError} for an invalid value.
    */
   apply(payload: Buffer, start: number, end: number): void {
     for (let at = start; at < end; at += 6) this.set(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));
@@ -59,7 +59,7 @@ export class PeerSettings {
 
 const MAX_32_BITS = 2 ** 32 - 1;
 
-/** Our settings (RFC 9113, section 6.5.2): the limits that the peer must know. */
+/** The local settings (RFC 9113, section 6.5.2): the limits that the peer must know. */
 export function localSettings(limits: ConnectionLimits): Array<readonly [id: number, value: number]> {
   const settings: Array<readonly [number, number]> = [
     [Setting.maxConcurrentStreams, Math.min(limits.maxConcurrentStreams, MAX_32_BITS)],

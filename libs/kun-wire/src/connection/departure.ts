@@ -6,11 +6,11 @@ import { Timer, type Timers } from '../process/timers.js';
 /** What a departure needs from its connection. */
 export interface DepartureHost {
   readonly frames: FrameWriter;
-  /** The last stream that was taken on. */
+  /** The last stream that was accepted. */
   readonly lastPeerStream: number;
-  /** Frames of control were written. */
+  /** Control frames were written. */
   touchControl(bytes: number): void;
-  /** No stream beyond the last one named will be taken on. */
+  /** No stream beyond the announced last one will be accepted. */
   departed(): void;
 }
 
@@ -18,8 +18,9 @@ export interface DepartureHost {
 const ROUND_TRIP = Buffer.from('kun-away', 'latin1');
 
 /**
- * Leaves without losing a call (RFC 9113, section 6.8): a GOAWAY that names no stream yet, so that the peer opens no more;
- * when a PING has made the round trip, whatever the peer had opened meanwhile has come, and a second GOAWAY names the last.
+ * Shuts down gracefully, without losing a call (RFC 9113, section 6.8). A first GOAWAY, which names no last stream yet,
+ * makes the peer stop opening streams. Once a PING has made the round trip, all streams that the peer opened before
+ * have arrived, and a second GOAWAY names the last one.
  */
 export class Departure {
   /** Streams beyond it are refused; `Infinity` until the second GOAWAY. */
@@ -41,7 +42,7 @@ export class Departure {
     return this.lastStream !== Infinity;
   }
 
-  /** The first GOAWAY, with a reason for the peer's log. */
+  /** Sends the first GOAWAY, with a reason for the peer's log. */
   begin(reason: string): void {
     if (this.announced) return;
     this.announced = true;
@@ -57,7 +58,7 @@ export class Departure {
     if (this.announced && payload.compare(ROUND_TRIP, 0, 8, start, start + 8) === 0) this.finish();
   }
 
-  /** The second GOAWAY, at once. */
+  /** Sends the second GOAWAY immediately. */
   finish(code: number = ErrorCode.NO_ERROR, reason = ''): void {
     this.timers.disarm(this.timer);
     if (this.final && code === ErrorCode.NO_ERROR) return;

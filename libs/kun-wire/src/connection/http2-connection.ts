@@ -24,8 +24,9 @@ import type { HeaderFields } from './streams/send-item.js';
 import { StreamTable } from './streams/stream-table.js';
 
 /**
- * What both ends of an HTTP/2 connection share: frames in and out, the table of streams, windows. How the connection
- * begins, lives and ends is {@link LivingConnection}'s; what streams carry, the roles'.
+ * The part of an HTTP/2 connection that clients and servers share: reading and writing frames, the stream table, flow
+ * control. {@link LivingConnection} adds the connection's lifecycle; subclasses for each role decide what streams
+ * carry.
  */
 export abstract class Http2Connection
   implements InboundHost, SendSchedulerHost, ReceiveFlowHost, BudgetHolder
@@ -41,12 +42,12 @@ export abstract class Http2Connection
   readonly peerSettings = new PeerSettings();
   /** The last stream that the peer opened. */
   lastPeerStream = 0;
-  /** Bytes of all streams that wait to be sent. */
+  /** Bytes waiting to be sent, over all streams. */
   unsentBytes = 0;
   protected readonly encoder = new HeaderEncoder();
   protected readonly reader: FrameReader;
   private readonly repeated = new RepeatedBlocks(this.encoder);
-  // Streams that ended without a byte; reported once the chunk is read, since a reset may follow.
+  // Streams that ended without data; reported once the chunk is read, since a reset may follow.
   private endsToTell: Http2Stream[] = [];
 
   constructor(
@@ -78,22 +79,22 @@ export abstract class Http2Connection
   abstract goAwayArrived(code: number): void;
   /** Counts a refusal and reports it. */
   abstract refused(reason: RefusalReason, detail: string, scope: 'connection' | 'stream'): void;
-  /** Ends the connection because its peer broke a rule. */
+  /** Ends the connection because of a protocol violation by its peer. */
   protected abstract fail(error: ConnectionError): void;
-  /** A stream left the table. */
+  /** A stream was removed from the table. */
   protected abstract streamClosed(): void;
 
-  /** A frame of control was written: it is counted until the socket takes it. */
+  /** A control frame was written; it is counted until the socket accepts it. */
   touchControl(bytes: number): void {
     this.output.touchControl(bytes);
     if (this.output.controlBytes <= this.limits.maxControlBytes) return;
-    // Perhaps they only wait for the end of the turn.
+    // They may just be waiting for the end of the turn.
     this.output.flush();
     if (this.output.controlBytes === 0) return;
-    throw new FloodError('control-flood', 'answers to frames of control are not read');
+    throw new FloodError('control-flood', 'responses to control frames are not read');
   }
 
-  /** Writes a header block, encoding fields that are known to repeat once. */
+  /** Writes a header block; fields marked as repeated are encoded only once. */
   writeHeaders(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void {
     const block = this.repeated.blockOf(fields);
     // Larger frames have no benefit.
@@ -146,7 +147,7 @@ export abstract class Http2Connection
     this.touchControl(13);
   }
 
-  /** Resets a stream from our side. */
+  /** Resets a stream from this side. */
   reset(stream: Http2Stream, code: number): void {
     if (stream.closed) return;
     this.frames.resetStream(stream.id, code);
@@ -182,7 +183,9 @@ export abstract class Http2Connection
     if (!this.process.turns.spend()) this.reader.pause();
   }
 
-  /** Reads a chunk as far as its turn allows and returns how far; a broken rule ends the connection. */
+  /**
+   * Reads as much of a chunk as the turn allows and returns where it stopped; a protocol violation ends the connection.
+   */
   protected readFrames(chunk: Buffer, from: number): number {
     try {
       const at = this.reader.read(chunk, from);
@@ -195,7 +198,7 @@ export abstract class Http2Connection
     }
   }
 
-  /** Ends the connection for an error, and passes on errors that are not the peer's fault. */
+  /** Ends the connection for an error caused by the peer; other errors are rethrown. */
   protected failed(error: unknown): void {
     if (error instanceof ConnectionError) {
       this.fail(error);
@@ -205,7 +208,7 @@ export abstract class Http2Connection
     }
   }
 
-  /** Applies settings of the peer's to what they govern. */
+  /** Applies the peer's settings. */
   protected applySettings(payload: Buffer, start: number, end: number): void {
     const { peerSettings } = this;
     const before = peerSettings.initialWindowBytes;
@@ -216,7 +219,7 @@ export abstract class Http2Connection
     this.scheduler.windowsChanged(this.streams, change);
   }
 
-  /** Takes a stream out of the table, with all that is kept for it. */
+  /** Removes a stream from the table, and everything kept for it. */
   protected closeStream(stream: Http2Stream, how: (typeof Closed)[keyof typeof Closed]): void {
     if (stream.closed) return;
     stream.closed = true;
@@ -228,7 +231,7 @@ export abstract class Http2Connection
     this.streamClosed();
   }
 
-  /** Our END_STREAM is written: the stream is over, whether the peer has ended it or not. */
+  /** The local END_STREAM is written: the stream is over, whether the peer has ended it or not. */
   protected localEnd(stream: Http2Stream): void {
     stream.localEnded = true;
     this.output.endsWith(stream);
@@ -236,7 +239,7 @@ export abstract class Http2Connection
       this.closeStream(stream, Closed.ended);
       return;
     }
-    // The answer is complete without the rest of the request (RFC 9113, section 8.1).
+    // The response is complete without the rest of the request (RFC 9113, section 8.1).
     this.frames.resetStream(stream.id, ErrorCode.NO_ERROR);
     this.closeStream(stream, Closed.resetByUs);
   }

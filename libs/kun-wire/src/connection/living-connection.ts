@@ -15,11 +15,11 @@ import { LateEndings } from './streams/late-endings.js';
 
 const NOTHING = Buffer.alloc(8);
 
-/** A connection's life: its time limits, its settings, how it is left, how it ends. */
+/** The lifecycle of a connection: time limits, settings, graceful shutdown, closing. */
 export abstract class LivingConnection extends ReadingConnection implements DepartureHost, KeepaliveHost {
   readonly departure: Departure;
   private gone = false;
-  /** Whether the peer is known to know our settings. */
+  /** Whether the peer has acknowledged the local settings. */
   protected settled = false;
   private settingsSeen = false;
   private onGone: Array<() => void> = [];
@@ -48,13 +48,13 @@ export abstract class LivingConnection extends ReadingConnection implements Depa
     return this.streams.size;
   }
 
-  /** Calls back when the connection is gone; at once if it is. */
+  /** Calls back when the connection is closed; immediately if it is already. */
   onClose(callback: () => void): void {
     if (this.gone) callback();
     else this.onGone.push(callback);
   }
 
-  /** Ends every call at once, as far as it can be ended, and closes when the last bytes are out. */
+  /** Ends every call immediately, as far as possible, and closes once the last bytes are sent. */
   shutDown(): void {
     if (this.ended) return;
     for (const stream of this.streams) stream.shutDown();
@@ -92,7 +92,7 @@ export abstract class LivingConnection extends ReadingConnection implements Depa
   }
 
   override goAwayArrived(): void {
-    // It opens no more streams; those that are open go on.
+    // It opens no more streams; open ones continue.
     this.departure.finish();
   }
 
@@ -103,12 +103,12 @@ export abstract class LivingConnection extends ReadingConnection implements Depa
   }
 
   keepaliveFailed(): void {
-    this.refused('keepalive-timeout', 'no answer to a PING', 'connection');
-    this.lose('the peer does not answer');
+    this.refused('keepalive-timeout', 'no response to a PING', 'connection');
+    this.lose('the peer does not respond');
     this.socket.destroy();
   }
 
-  /** A departure's last word is written. */
+  /** The last GOAWAY of a departure is written. */
   departed(): void {
     if (this.streams.size === 0) this.hangUp();
   }
@@ -118,7 +118,7 @@ export abstract class LivingConnection extends ReadingConnection implements Depa
     this.process.refused({ reason, detail, socket, peer, scope });
   }
 
-  /** Runs what may break a limit outside of reading. */
+  /** Runs work that may exceed a limit outside of reading. */
   guarded(work: () => void): void {
     try {
       work();
@@ -127,7 +127,7 @@ export abstract class LivingConnection extends ReadingConnection implements Depa
     }
   }
 
-  /** What another connection holds may be what makes this one pay, in the middle of the other's work. */
+  /** Another connection may have exceeded the budget, so this may run in the middle of its work. */
   override shed(budget: ByteBudget): void {
     this.guarded(() => super.shed(budget));
   }
@@ -149,7 +149,8 @@ export abstract class LivingConnection extends ReadingConnection implements Depa
     if (this.ended) return;
     const { code, reason } = error;
     this.refused(refusalOf(error), reason, 'connection');
-    // Many reset calls on one connection may be many callers behind one proxy; those of a process are an attack.
+    // Many resets on one connection may come from many callers behind one proxy; over the whole process they are an
+    // attack.
     const attack =
       error instanceof FloodError && (error.refusal !== 'reset-flood' || this.process.resets.empty);
     if (attack) this.comesBackLate();
@@ -172,9 +173,9 @@ export abstract class LivingConnection extends ReadingConnection implements Depa
     return {
       prefaceLate: () => this.tooSlow('preface-timeout', 'no preface in time'),
       headerLate: () => {
-        // What it waits for may have come.
+        // The rest may have arrived.
         if (this.unread) this.times.headerWaits(true);
-        else this.tooSlow('header-timeout', 'no whole frame in time');
+        else this.tooSlow('header-timeout', 'no complete frame in time');
       },
       settingsLate: () => {
         const reason = 'settings were not acknowledged';
@@ -196,7 +197,7 @@ export abstract class LivingConnection extends ReadingConnection implements Depa
     this.socket.destroy();
   }
 
-  /** Says the last word, and waits for the peer to hang up. */
+  /** Sends what is left, and waits for the peer to hang up. */
   private hangUp(): void {
     if (this.ended) return;
     this.ended = true;
@@ -210,7 +211,7 @@ export abstract class LivingConnection extends ReadingConnection implements Depa
     this.times.closing();
   }
 
-  /** The connection is gone, and every call with it. */
+  /** The connection is lost, and every call with it. */
   private lose(reason: string): void {
     this.ended = true;
     this.stopReading();
@@ -220,7 +221,7 @@ export abstract class LivingConnection extends ReadingConnection implements Depa
     this.times.closing();
   }
 
-  /** Ends all that are open, and tells them and those whose end was not sent. */
+  /** Ends all open streams, and notifies them and those whose end was not sent. */
   private endStreams(unsent: readonly Http2Stream[], reason: string): void {
     const lost = [...this.streams, ...unsent];
     for (const stream of this.streams) this.closeStream(stream, Closed.resetByPeer);

@@ -6,11 +6,11 @@ import { Http2Connection } from './http2-connection.js';
 import type { ConnectionLimits } from './limits/connection-limits.js';
 import { InboundChunks, type InboundChunksHost } from './receiving/inbound-chunks.js';
 
-/** The reading side of a connection: reads what its socket delivers, as event loop turns have time for it. */
+/** The reading side of a connection: reads what its socket delivers, as far as event loop turns have time. */
 export abstract class ReadingConnection extends Http2Connection implements InboundChunksHost {
-  /** Whether nothing more is read and written. */
+  /** Whether nothing is read or written any more. */
   protected ended = false;
-  // What the time for a header runs for, as the reader counts.
+  // The frame or header block that the header timeout runs for, as numbered by the reader.
   private headerTimed = 0;
   private lastHeardMs: number;
   private readonly chunks: InboundChunks;
@@ -25,22 +25,22 @@ export abstract class ReadingConnection extends Http2Connection implements Inbou
   }
 
   abstract peerHungUp(): void;
-  /** Takes bytes of the preface; says where frames begin, or -1 while they do not. */
+  /** Consumes bytes of the preface; returns where frames begin, or -1 while the preface is incomplete. */
   protected abstract readPreface(chunk: Buffer): number;
-  /** Whether a frame or a header block waits for its rest. */
+  /** Whether a frame or a header block is incomplete. */
   protected abstract headerWaits(waits: boolean): void;
 
-  /** When the peer was last heard, in monotonic milliseconds: now, as long as something of it is unread. */
+  /** When something was last received from the peer, in monotonic milliseconds: now, while anything of it is unread. */
   get heardMs(): number {
     return this.unread ? this.process.clock.monotonicMs() : this.lastHeardMs;
   }
 
-  /** Whether something has come that is not read. */
+  /** Whether received data is still unread. */
   protected get unread(): boolean {
     return this.chunks.waiting;
   }
 
-  /** Where the peer is, without its port. */
+  /** The peer's address, without the port. */
   private get remoteAddress(): string | undefined {
     return this.socket instanceof Socket ? this.socket.remoteAddress : undefined;
   }
@@ -73,7 +73,7 @@ export abstract class ReadingConnection extends Http2Connection implements Inbou
     if (leftMs === 0) return;
     this.socket.pause();
     const timer = new Timer(() => this.socket.resume());
-    // It must still come to HTTP/2 in time.
+    // It must still complete the preface in time.
     process.timers.arm(timer, Math.min(leftMs, limits.prefaceTimeoutMs / 2));
   }
 

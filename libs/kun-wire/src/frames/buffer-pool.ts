@@ -1,25 +1,25 @@
-/** Enough for most turns' frames of a connection. */
+/** Enough for the frames of most turns of a connection. */
 const SMALL_BYTES = 4 * 1024;
-/** The next size, where it is not. */
+/** The next size, if it is not. */
 const LARGE_BYTES = 32 * 1024;
 /** How many buffers of each size the pool keeps. */
 const KEPT = { small: 256, large: 32 };
 
 /**
- * Buffers for frames, used again once the socket is done with them: nothing is allocated for an answer. One pool serves
+ * Buffers for frames, reused once the socket is done with them, so that responses need no allocation. One pool serves
  * all connections of a process.
  */
 export class BufferPool {
   private readonly small: Buffer[] = [];
   private readonly large: Buffer[] = [];
 
-  /** A small buffer, or a large one where a small one was not enough. */
+  /** A small buffer, or a large one if a small one was not enough. */
   take(large: boolean): Buffer {
     const kept = (large ? this.large : this.small).pop();
     return kept ?? Buffer.allocUnsafeSlow(large ? LARGE_BYTES : SMALL_BYTES);
   }
 
-  /** Takes back a buffer that is no longer read. */
+  /** Returns a buffer that is no longer read. */
   giveBack(buffer: Buffer): void {
     const [kept, most] = buffer.length === SMALL_BYTES ? [this.small, KEPT.small] : [this.large, KEPT.large];
     if (kept.length < most) kept.push(buffer);

@@ -20,19 +20,19 @@ const NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries(ErrorCode).map(([name, code]) => [code, name]),
 );
 
-/** The code as RFC 9113 writes it; `0x…` for one that it does not have. */
+/** The name of a code in RFC 9113; `0x…` for an unknown one. */
 export function errorCodeName(code: number): string {
   return NAMES.get(code) ?? `0x${code.toString(16)}`;
 }
 
-/** A connection error: the peer broke a rule in a way that ends the connection (RFC 9113, section 5.4.1). */
+/** A connection error: a protocol violation that ends the connection (RFC 9113, section 5.4.1). */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
 
   constructor(
-    /** What the GOAWAY says: a code of RFC 9113, section 7. */
+    /** The code of the GOAWAY, from RFC 9113, section 7. */
     readonly code: number,
-    /** What happened, for the GOAWAY's debug data and for logs: in ASCII, without anything of the peer's. */
+    /** What happened, for the GOAWAY's debug data and for logs: in ASCII, without any data from the peer. */
     readonly reason: string,
   ) {
     super(`${errorCodeName(code)}: ${reason}`);

@@ -3,21 +3,22 @@ import { type FrameSink, handOverFrame, paddedTooFar, streamAt, tooShort } from 
 import { Flag, FRAME_HEADER_BYTES, FrameType } from './frame-type.js';
 
 /**
- * Reads frames out of chunks, however they are cut. A frame that lies whole in a chunk is read where it lies; of one
- * that does not, DATA passes through in pieces and anything else is kept until it is complete (a frame's limit at most).
+ * Reads frames from chunks, regardless of where they are split. A frame that is complete in a chunk is read in place;
+ * of one that is not, DATA is passed on in pieces, and anything else is kept until it is complete (at most a frame's
+ * limit).
  */
 export class FrameReader {
-  // A frame's header, or a whole frame, that a chunk cut.
+  // A frame header, or a frame, that a chunk ended in.
   private held: Buffer | undefined;
   private heldBytes = 0;
-  // The DATA frame at hand: what is to come of its bytes and of its padding; -1 while the length of the padding is due.
+  // The current DATA frame: its remaining bytes and padding; -1 while the length of the padding is unknown.
   private inData = false;
   private dataLeft = 0;
   private paddingLeft = 0;
   private padding = 0;
-  // The stream whose header block is open: nothing but its CONTINUATION may come.
+  // The stream whose header block is incomplete: only its CONTINUATION may follow.
   private blockOf = 0;
-  // Frames but for DATA, and header blocks, that have begun.
+  // The number of frames other than DATA, and of header blocks, that have begun.
   private blocks = 0;
   private stopped = false;
   private paused = false;
@@ -25,33 +26,31 @@ export class FrameReader {
 
   constructor(
     private readonly sink: FrameSink,
-    /** Our `SETTINGS_MAX_FRAME_SIZE`. */
+    /** The local `SETTINGS_MAX_FRAME_SIZE`. */
     private readonly maxFrameBytes: number,
   ) {}
 
-  /**
-   * Which frame other than DATA, or header block, has begun and is not complete: another number for each, 0 for none.
-   */
+  /** The frame other than DATA, or header block, that is incomplete: a different number for each, 0 for none. */
   get waitingFor(): number {
     return this.heldBytes > 0 || this.blockOf !== 0 ? this.blocks : 0;
   }
 
-  /** Reads no further, not even the rest of the chunk at hand. */
+  /** Stops reading, even the rest of the current chunk. */
   stop(): void {
     this.stopped = true;
     this.held = undefined;
     this.heldBytes = 0;
   }
 
-  /** Reads no further than the frame at hand; not within a header block, which is one to whoever counts. */
+  /** Stops after the current frame, but not within a header block, which counts as one. */
   pause(): void {
     this.paused = true;
   }
 
   /**
-   * Reads a chunk, up to where it was paused; says how far it came.
+   * Reads a chunk, unless paused earlier; returns where it stopped.
    *
-   * @throws {ConnectionError} for a frame that breaks the rules of its form.
+   * @throws {ConnectionError} for a malformed frame.
    */
   read(chunk: Buffer, from: number): number {
     const end = chunk.length;
@@ -81,7 +80,7 @@ export class FrameReader {
     return this.stopped ? end : at;
   }
 
-  /** Keeps bytes until a frame is whole; says how far it took them. */
+  /** Keeps bytes until a frame is complete; returns how far it consumed the chunk. */
   private hold(chunk: Buffer, from: number, end: number): number {
     let held = (this.held ??= Buffer.allocUnsafe(FRAME_HEADER_BYTES));
     let at = from;
@@ -119,7 +118,7 @@ export class FrameReader {
     this.heldBytes = 0;
   }
 
-  /** What can be said of a frame by its header alone, before its payload costs anything. */
+  /** Checks what a frame's header alone reveals, before its payload costs anything. */
   private check(frame: Buffer, at: number, length: number): void {
     const type = frame[at + 3];
     if (length > this.maxFrameBytes) {
@@ -177,7 +176,7 @@ export class FrameReader {
     this.sink.dataEnds(this.padding);
   }
 
-  /** Hands over a whole frame that is no DATA. */
+  /** Dispatches a complete frame other than DATA. */
   private dispatch(frame: Buffer, at: number, length: number): void {
     const endHeaders = ((frame[at + 4] as number) & Flag.endHeaders) !== 0;
     switch (frame[at + 3] as number) {

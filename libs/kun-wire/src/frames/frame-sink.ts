@@ -2,14 +2,14 @@ import { ConnectionError, ErrorCode } from './error-code.js';
 import { Flag, FRAME_HEADER_BYTES, FrameType, MAX_31_BITS } from './frame-type.js';
 
 /**
- * Receives frames in the order of the wire, their form checked and their padding gone. Bytes are views of what the
- * socket gave: they are good during the call.
+ * Receives frames in the order in which they arrive, validated and without padding. Bytes are views of the socket's
+ * buffer, valid only during the call.
  */
 export interface FrameSink {
-  /** A DATA frame begins; its bytes follow in as many pieces as the socket gives them. */
+  /** A DATA frame begins; its bytes follow in one or more pieces. */
   dataBegins(streamId: number, lengthBytes: number, endStream: boolean): void;
   dataBytes(chunk: Buffer, start: number, end: number): void;
-  /** The frame is complete; of its length so many bytes were padding. */
+  /** The frame is complete; `paddingBytes` of its length were padding. */
   dataEnds(paddingBytes: number): void;
   headers(streamId: number, flags: number, block: Buffer, start: number, end: number): void;
   continuation(flags: number, block: Buffer, start: number, end: number): void;
@@ -20,16 +20,16 @@ export interface FrameSink {
   ping(ack: boolean, payload: Buffer, start: number): void;
   goAway(lastStreamId: number, code: number): void;
   windowUpdate(streamId: number, increment: number): void;
-  /** A frame of a type that HTTP/2 does not know; it is to be ignored. */
+  /** A frame of an unknown type, which must be ignored. */
   unknownFrame(): void;
-  /** A frame was wrong in a way that ends its stream alone. */
+  /** A frame was invalid in a way that only ends its stream. */
   badStreamFrame(streamId: number, code: number, reason: string): void;
 }
 
 /**
- * Checks the form of a whole frame that is no DATA (RFC 9113, section 6), and hands it over.
+ * Validates a complete frame other than DATA (RFC 9113, section 6), and dispatches it.
  *
- * @throws {ConnectionError} for what a frame of its type cannot be.
+ * @throws {ConnectionError} for a frame that is invalid for its type.
  */
 export function handOverFrame(sink: FrameSink, frame: Buffer, at: number, length: number): void {
   const flags = frame[at + 4] as number;
@@ -52,7 +52,7 @@ export function handOverFrame(sink: FrameSink, frame: Buffer, at: number, length
     case FrameType.priority: {
       const streamId = streamAt(frame, at);
       if (length === 5) sink.priority(streamId);
-      else sink.badStreamFrame(streamId, ErrorCode.FRAME_SIZE_ERROR, 'PRIORITY of a wrong length');
+      else sink.badStreamFrame(streamId, ErrorCode.FRAME_SIZE_ERROR, 'PRIORITY with a wrong length');
       return;
     }
     case FrameType.rstStream: {
@@ -82,12 +82,12 @@ export function handOverFrame(sink: FrameSink, frame: Buffer, at: number, length
       const streamId = frame.readUInt32BE(at + 5) & MAX_31_BITS;
       const increment = frame.readUInt32BE(start) & MAX_31_BITS;
       if (increment > 0) sink.windowUpdate(streamId, increment);
-      else if (streamId > 0) sink.badStreamFrame(streamId, ErrorCode.PROTOCOL_ERROR, 'a window grew by 0');
-      else throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'the window grew by 0');
+      else if (streamId > 0) sink.badStreamFrame(streamId, ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE by 0 on a stream');
+      else throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE by 0');
       return;
     }
     case FrameType.pushPromise:
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'PUSH_PROMISE, which nobody has allowed');
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'PUSH_PROMISE, which is not enabled');
     default:
       sink.unknownFrame();
   }
@@ -97,16 +97,16 @@ export function handOverFrame(sink: FrameSink, frame: Buffer, at: number, length
 export function streamAt(frame: Buffer, at: number): number {
   const streamId = frame.readUInt32BE(at + 5) & MAX_31_BITS;
   if (streamId !== 0) return streamId;
-  throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a frame of a stream came without one');
+  throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a stream frame on stream 0');
 }
 
 function ofConnection(frame: Buffer, at: number): void {
   if ((frame.readUInt32BE(at + 5) & MAX_31_BITS) === 0) return;
-  throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a frame of the connection came on a stream');
+  throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a connection frame on a stream');
 }
 
 function wrongLength(): never {
-  throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'a frame of a wrong length');
+  throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'a frame with a wrong length');
 }
 
 /** @throws {ConnectionError} for a frame that is too short for its fields. */

@@ -12,7 +12,7 @@ export const FrameType = {
   continuation: 0x9,
 } as const;
 
-/** The flags of frames; the section of each type says which it defines. */
+/** The flags of frames; RFC 9113 says which of them each type defines. */
 export const Flag = {
   endStream: 0x1,
   ack: 0x1,

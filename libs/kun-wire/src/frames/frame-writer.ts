@@ -7,21 +7,21 @@ export interface FrameBatch {
   readonly buffers: readonly Buffer[];
 }
 
-/** Larger pieces of a message go to the socket without a copy; for smaller ones a copy is cheaper than another chunk. */
+/** Larger pieces of a message are written without copying; for smaller ones a copy is cheaper than another chunk. */
 const COPIED_BYTES = 12 * 1024;
 /** Up to this length, messages of a stream share a DATA frame. */
 const SHARED_FRAME_BYTES = 16 * 1024;
 /** The prefix of each gRPC message: a flag and its length. */
 const PREFIX_BYTES = 5;
 
-/** Writes frames one behind the other into buffers of a pool. */
+/** Writes frames one after the other into buffers of a pool. */
 export class FrameWriter {
   /** Bytes written since the last batch was taken. */
   bytes = 0;
   private chunks: Uint8Array[] = [];
   private buffers: Buffer[] = [];
   private buffer: Buffer | undefined;
-  // Where the chunk at hand begins in its buffer, and where it ends.
+  // Start and end of the current chunk in its buffer.
   private from = 0;
   private at = 0;
   // The DATA frame that its stream's next message may join.
@@ -31,7 +31,7 @@ export class FrameWriter {
 
   constructor(private readonly pool: BufferPool) {}
 
-  /** A header block, cut into as many frames as the peer's limit asks for. */
+  /** Writes a header block, split into as many frames as the peer's limit requires. */
   headerBlock(streamId: number, block: Uint8Array, endStream: boolean, maxFrameBytes: number): void {
     const flags = endStream ? Flag.endStream : 0;
     if (block.length <= maxFrameBytes) {
@@ -49,8 +49,8 @@ export class FrameWriter {
   }
 
   /**
-   * A part of a message, behind its prefix if it is the first; messages that follow each other on a stream share a
-   * frame. `prefix` is -1 where the part is not the first, else the flag of compression.
+   * Writes a part of a message, after its prefix if it is the first; consecutive messages of a stream share a frame.
+   * `prefix` is the compressed flag, or -1 if the part is not the first.
    */
   message(streamId: number, prefix: number, bytes: Uint8Array, start: number, end: number): void {
     const head = prefix < 0 ? 0 : PREFIX_BYTES;
@@ -73,7 +73,7 @@ export class FrameWriter {
     else this.refer(bytes, start, end);
   }
 
-  /** SETTINGS, as pairs of id and value. */
+  /** Writes SETTINGS, given as pairs of id and value. */
   settings(pairs: ReadonlyArray<readonly [id: number, value: number]>): void {
     this.frame(FrameType.settings, 0, 0, pairs.length * 6);
     for (const [id, value] of pairs) {
@@ -92,7 +92,7 @@ export class FrameWriter {
     this.copy(payload, start, start + 8);
   }
 
-  /** GOAWAY; `reason` is ASCII. */
+  /** Writes GOAWAY; `reason` is ASCII. */
   goAway(lastStreamId: number, code: number, reason: string): void {
     this.frame(FrameType.goAway, 0, 0, 8 + reason.length);
     this.uint32(lastStreamId);
@@ -110,7 +110,7 @@ export class FrameWriter {
     this.uint32(increment);
   }
 
-  /** Takes what was written since the last call. */
+  /** Returns what was written since the last call. */
   take(): FrameBatch {
     this.closeChunk();
     const { chunks, buffers } = this;
@@ -122,7 +122,7 @@ export class FrameWriter {
     return { chunks, buffers };
   }
 
-  /** The header of a frame, `copied` of whose bytes follow into the same buffer. */
+  /** Writes the header of a frame, `copied` bytes of which follow in the same buffer. */
   private frame(type: number, flags: number, streamId: number, length: number, copied = length): void {
     const needed = FRAME_HEADER_BYTES + copied;
     if (!this.fits(needed)) this.nextBuffer(needed);

@@ -1,16 +1,16 @@
-/** Smaller pieces are copied together, so that each does not cost an object and pin one of the socket's chunks. */
+/** Smaller pieces are copied together, so that they do not each cost an object and pin one of the socket's chunks. */
 const GATHERED_BYTES = 4 * 1024;
-/** Into buffers of at most this size. */
+/** The maximum size of the buffers they are copied to. */
 const GATHER_BYTES = 16 * 1024;
 
-/** Keeps bytes that arrive in pieces, in memory proportional to their number, however small the pieces. */
+/** Collects bytes that arrive in pieces, with memory proportional to their number, however small the pieces. */
 export class ByteGatherer {
   bytes = 0;
   private pieces: Buffer[] = [];
   private open: Buffer | undefined;
   private filled = 0;
 
-  /** Adds a piece; `expected` is how many bytes will come with it and after it, as far as that is known. */
+  /** Adds a piece; `expected` is how many bytes will arrive, including it, as far as known. */
   add(chunk: Buffer, start: number, end: number, expected: number = GATHER_BYTES): void {
     this.bytes += end - start;
     if (end - start >= GATHERED_BYTES) {
@@ -29,7 +29,7 @@ export class ByteGatherer {
     }
   }
 
-  /** Takes out the oldest piece. */
+  /** Removes and returns the oldest piece. */
   shift(): Buffer | undefined {
     if (this.pieces.length === 0) this.close();
     const piece = this.pieces.shift();
@@ -43,7 +43,7 @@ export class ByteGatherer {
     this.bytes += piece.length;
   }
 
-  /** Takes out everything as one buffer; several pieces are copied once. */
+  /** Removes everything and returns it as one buffer; several pieces are copied once. */
   join(): Buffer {
     this.close();
     const { pieces, bytes } = this;

@@ -18,7 +18,7 @@ export function parseGrpcTimeout(text: string): number | undefined {
   return Number(text.slice(0, digits)) * (UNIT_MS.get(text.charAt(digits)) as number);
 }
 
-/** Milliseconds in the finest unit that eight digits can hold, rounded up, for a `grpc-timeout`. */
+/** Formats milliseconds as a `grpc-timeout`, in the finest unit in which eight digits suffice, rounded up. */
 export function formatGrpcTimeout(ms: number): string {
   for (const unit of ['n', 'u', 'm', 'S', 'M', 'H']) {
     const amount = Math.ceil(Math.max(0, ms) / (UNIT_MS.get(unit) as number));
@@ -27,12 +27,12 @@ export function formatGrpcTimeout(ms: number): string {
   return '99999999H';
 }
 
-/** Whether values of the key are binary and travel in base64 (gRPC over HTTP/2, "Custom-Metadata"). */
+/** Whether values of the key are binary and sent in base64 (gRPC over HTTP/2, "Custom-Metadata"). */
 export function isBinaryKey(name: string): boolean {
   return name.endsWith('-bin');
 }
 
-/** A binary value as it travels: base64 without padding, as gRPC asks of senders. */
+/** Encodes a binary value: base64 without padding, as gRPC requires of senders. */
 export function encodeBinaryValue(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
   const padding = text.indexOf('=');
@@ -47,7 +47,7 @@ export function decodeBinaryValues(value: string): Buffer[] {
 
 const GRPC = 'application/grpc';
 
-/** Whether a request speaks gRPC: `application/grpc`, with a format behind `+` or parameters behind `;`. */
+/** Whether a content type is gRPC's: `application/grpc`, with an optional format after `+` or parameters after `;`. */
 export function isGrpcContentType(value: string): boolean {
   if (value === GRPC) return true;
   if (!value.toLowerCase().startsWith(GRPC)) return false;

@@ -17,7 +17,7 @@ export function acceptsEncoding(accepted: string | undefined, encoding: MessageE
   return accepted?.split(',').some((name) => name.trim() === encoding) ?? false;
 }
 
-/** Compresses a message in zlib's threads; `undefined` when zlib fails, which it does only when out of memory. */
+/** Compresses a message in zlib's threads; `undefined` if zlib fails, which happens only when out of memory. */
 export function deflateMessage(
   encoding: Exclude<MessageEncoding, 'identity'>,
   message: Uint8Array,
@@ -27,30 +27,30 @@ export function deflateMessage(
   compress(message, (error, bytes) => done(error ? undefined : bytes));
 }
 
-/** The result of inflating a message. */
+/** The result of decompressing a message. */
 export type Inflated =
   { readonly bytes: Buffer } | { readonly failed: 'too large' | 'malformed' | 'no room' };
 
-/** Limits of inflating a message. */
+/** Limits for decompressing a message. */
 export interface InflateLimits {
-  /** The largest inflated size. */
+  /** The largest decompressed size. */
   readonly maxMessageBytes: number;
-  /** Asked for each further piece while it inflates; false when there is no room for it. */
+  /** Called for each further piece; returns false if there is no room for it. */
   readonly reserve: (bytes: number) => boolean;
 }
 
-/** Up to this size messages are inflated synchronously (some ten microseconds), beyond it in zlib's threads. */
+/** Up to this size messages are decompressed synchronously (about ten microseconds), beyond it in zlib's threads. */
 const AT_ONCE_BYTES = 32 * 1024;
-/** zlib's chunk size, where a message does not say how large it is. */
+/** zlib's chunk size if a message does not declare its size. */
 const PIECE_BYTES = 64 * 1024;
-/** What zlib must have left over at the end of a piece, or it makes room for another. */
+/** Space that must be left at the end of a chunk, or zlib allocates another. */
 const SPARE_BYTES = 64;
-/** Larger ones come in pieces all the same, so that a claim costs little. */
+/** Larger messages are decompressed in pieces anyway, so that a false size costs little. */
 const MAX_PIECE_BYTES = 16 * 1024 * 1024;
 
 /**
- * Inflates a message, counting while it does: one that grows beyond its limit, or for which there is no room any more,
- * is given up at that point. Small ones call back before this returns.
+ * Decompresses a message while counting its size: as soon as it exceeds its limit, or there is no more room for it, it
+ * is abandoned. For small messages the callback runs before this returns.
  */
 export function inflateMessage(
   encoding: Exclude<MessageEncoding, 'identity'>,
@@ -120,7 +120,7 @@ function inflateInPieces(
   });
   inflater.on('end', () => {
     const [first] = pieces;
-    // A small message that claimed to be large must not keep so much.
+    // A small message that claimed to be large must not retain that much memory.
     const whole = pieces.length === 1 && first !== undefined && first.length * 2 >= chunkSize;
     end({ bytes: whole ? first : Buffer.concat(pieces, bytes) });
   });
@@ -129,8 +129,8 @@ function inflateInPieces(
 }
 
 /**
- * What is inflated at once: the whole message, where it says how large it is (RFC 1952, section 2.3.1), so that it comes
- * in one piece. One that lies has that much memory set aside, counted, and none of it touched.
+ * The chunk size: the whole message, if it declares its size (RFC 1952, section 2.3.1), so that it is decompressed in
+ * one piece. For a false size, that much memory is reserved and counted, but never touched.
  */
 function pieceBytes(encoding: 'gzip' | 'deflate', message: Buffer, maxMessageBytes: number): number {
   if (encoding !== 'gzip' || message.length < 4) return PIECE_BYTES;

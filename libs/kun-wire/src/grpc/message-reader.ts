@@ -1,30 +1,30 @@
 import { ByteGatherer } from './byte-gatherer.js';
 
-/** The prefix of each message: a byte of flags and its length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
+/** The prefix of each message: a flag byte and its length (gRPC over HTTP/2, "Length-Prefixed-Message"). */
 export const PREFIX_BYTES = 5;
 
 /** Receives the messages of one direction of a call. */
 export interface MessageSink {
   /**
-   * A message is complete; false for no more at present. `owned` says whether its bytes are its own; otherwise they lie
-   * among others in what the socket gave, which they keep from the collector.
+   * A message is complete; returns false to pause. `owned` says whether the message has a buffer of its own; otherwise
+   * its bytes are part of a socket's chunk, which they keep alive.
    */
   messageArrived(compressed: boolean, bytes: Buffer, owned: boolean): boolean;
-  /** A message has begun; `bytes` of it are still to come. */
+  /** A message has begun; `bytes` of it are still missing. */
   messageAnnounced(bytes: number): void;
-  /** The bytes are not a gRPC message, or one that is too large; nothing more is read. */
+  /** The message is malformed or too large; nothing more is read. */
   messageRefused(why: 'flags' | 'too large'): void;
 }
 
 /**
- * Puts messages together from the bytes of DATA frames. A message that lies whole in a piece is handed over where it
- * lies; a larger one is copied once. Memory follows what has arrived, never what a prefix only announces.
+ * Assembles messages from the bytes of DATA frames. A message that is complete in one piece is passed on in place; a
+ * larger one is copied once. Memory grows with what has arrived, never with what a prefix merely announces.
  */
 export class MessageReader {
-  /** What is still to come of the message that has begun, as far as its prefix has told. */
+  /** How much of the current message is still missing, according to its prefix. */
   leftBytes = 0;
   private prefixBytes = 0;
-  // Made when a message does not lie whole in a piece.
+  // Created if a message is not complete in one piece.
   private prefix: Buffer | undefined;
   private body: ByteGatherer | undefined;
   private refused = false;
@@ -39,7 +39,7 @@ export class MessageReader {
     return this.prefixBytes > 0;
   }
 
-  /** Bytes kept of a message that is not complete. */
+  /** Bytes kept of an incomplete message. */
   get heldBytes(): number {
     return this.prefixBytes + (this.body?.bytes ?? 0);
   }
@@ -51,7 +51,7 @@ export class MessageReader {
     this.body = undefined;
   }
 
-  /** Reads until the end, or until the sink wants no more; says how far it came. */
+  /** Reads until the end, or until the sink pauses; returns where it stopped. */
   read(chunk: Buffer, start: number, end: number): number {
     let at = start;
     let wanted = true;

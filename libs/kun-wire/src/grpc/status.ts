@@ -13,11 +13,11 @@ export const StatusCode = {
 /** What a `grpc-message` may contain unencoded (gRPC over HTTP/2, "Status-Message"): printable ASCII except `%`. */
 const PLAIN = /^[ -$&-~]*$/;
 const UNSAFE = /[^ -$&-~]/;
-/** Space that would be lost there, or make the field malformed (RFC 9113, 8.2.1). */
+/** Leading and trailing spaces, which would make the field malformed (RFC 9113, 8.2.1). */
 const EDGES = /^ +| +$/g;
 const CODED = /%[0-9A-Fa-f]{2}/;
 
-/** A status message in the percent-coding of `grpc-message`: its UTF-8, with what is not printable ASCII coded. */
+/** Encodes a status message for `grpc-message`: UTF-8, with everything except printable ASCII percent-encoded. */
 export function encodeStatusMessage(message: string): string {
   if (PLAIN.test(message))
     return message.startsWith(' ') || message.endsWith(' ') ? codeEdges(message) : message;
@@ -33,7 +33,7 @@ function codeEdges(text: string): string {
   return text.replace(EDGES, (spaces) => '%20'.repeat(spaces.length));
 }
 
-/** The message of a `grpc-message`; what is not well coded stays as it is, as gRPC demands of readers. */
+/** Decodes a `grpc-message`; invalid percent-encoding is kept unchanged, as gRPC requires of readers. */
 export function decodeStatusMessage(coded: string): string {
   if (!coded.includes('%')) return coded;
   const bytes: number[] = [];

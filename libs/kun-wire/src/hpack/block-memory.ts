@@ -1,17 +1,17 @@
 import type { HeaderList } from './header-list.js';
 
-/** The blocks of one peer that are remembered; the methods that a caller calls, about. */
+/** The number of blocks cached per peer; about the number of methods that a caller uses. */
 const MAX_BLOCKS = 64;
 /** Longer blocks are rarely equal. */
 const MAX_BLOCK_BYTES = 1024;
-/** After this many unknown blocks in a row the peer's headers evidently differ in each call, and caching them is useless. */
+/** After this many unknown blocks in a row, the peer's headers evidently differ in each call and caching is useless. */
 const VAIN_ATTEMPTS = 32;
-/** From then on one block in this many is still cached, in case they become equal. */
+/** From then on one block in this many is still cached, in case they start to repeat. */
 const SAMPLE = 64;
 
 /**
- * Caches the decoded form of whole header blocks while the decoder's table does not change: callers repeat their
- * headers to the byte. Its memory is bounded; for callers that never repeat themselves it looks only now and then.
+ * Caches the decoded form of whole header blocks while the decoder's table does not change, since callers repeat their
+ * headers byte for byte. Its memory is bounded; for callers that never repeat themselves it only samples.
  */
 export class BlockMemory {
   // Created with the first cached block; many connections stay idle.
@@ -33,7 +33,7 @@ export class BlockMemory {
     return list;
   }
 
-  /** Keeps what a block says that was read at a generation of the table and left it unchanged. */
+  /** Caches the list of a block that was decoded at a generation of the table and left the table unchanged. */
   keep(key: string, list: HeaderList, generation: number): void {
     this.inVain++;
     const known = (this.known ??= new Map<string, HeaderList>());

@@ -2,13 +2,13 @@ import type { HeaderField } from './header-list.js';
 
 /** A decoder's dynamic table (RFC 7541, section 2.3.2): the newest field comes first, the oldest are evicted. */
 export class DynamicTable {
-  /** Incremented with every change, so that whatever was derived from the table knows when it is stale. */
+  /** Incremented with every change, so that anything derived from the table can tell when it is stale. */
   generation = 0;
   /** The number of fields. */
   count = 0;
   private bytes = 0;
   private newest = 0;
-  // A ring whose length is a power of two; made when the first field comes, as many connections never have one.
+  // A ring whose length is a power of two; created with the first field, since many connections never have one.
   private ring: Array<HeaderField | undefined> | undefined;
 
   constructor(private limitBytes: number) {}

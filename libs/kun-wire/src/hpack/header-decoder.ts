@@ -5,13 +5,15 @@ import { HpackError } from './hpack-error.js';
 import { huffmanDecode } from './huffman-decoder.js';
 import { STATIC_FIELDS, STATIC_TABLE } from './static-table.js';
 
-/** Limits of a header block, and of what is kept between blocks. */
+/** Limits of header lists and of the dynamic table. */
 export interface HeaderDecoderOptions {
-  /** The most a list may have, as RFC 9113, section 6.5.2 counts it: 32 bytes a field beside its octets. */
+  /**
+   * The maximum size of a list, as counted by RFC 9113, section 6.5.2: 32 bytes per field in addition to its octets.
+   */
   readonly maxListBytes: number;
-  /** The most fields a list may have. */
+  /** The maximum number of fields in a list. */
   readonly maxFields: number;
-  /** `SETTINGS_HEADER_TABLE_SIZE`. Default 4096, which is HTTP/2's own. */
+  /** `SETTINGS_HEADER_TABLE_SIZE`. Default 4096, HTTP/2's own. */
   readonly tableBytes?: number | undefined;
 }
 
@@ -19,8 +21,8 @@ export interface HeaderDecoderOptions {
 const INITIAL_TABLE_BYTES = 4096;
 
 /**
- * Reads the header blocks of one peer (RFC 7541), in their order. What is beyond the limits of a list is read all the
- * same, for the table's sake, and dropped.
+ * Decodes the header blocks of one peer (RFC 7541), in order. Fields beyond the limits of a list are decoded anyway, to
+ * keep the table in sync, and dropped.
  */
 export class HeaderDecoder {
   private readonly table = new DynamicTable(INITIAL_TABLE_BYTES);
@@ -39,7 +41,7 @@ export class HeaderDecoder {
     this.maxListBytes = maxListBytes;
     this.maxFields = maxFields;
     this.tableBytes = tableBytes;
-    // A larger one may be used as soon as the peer has read of it, which may be before it has said so.
+    // The peer may use a larger one as soon as it has read the settings, before it acknowledges them.
     this.allowedTableBytes = Math.max(INITIAL_TABLE_BYTES, tableBytes);
   }
 
@@ -52,9 +54,9 @@ export class HeaderDecoder {
   }
 
   /**
-   * Reads a whole header block.
+   * Decodes a complete header block.
    *
-   * @throws {HpackError} when it is malformed; the connection cannot go on.
+   * @throws {HpackError} when it is malformed; the connection cannot continue.
    */
   decode(block: Buffer, start: number, end: number): HeaderList {
     const { table, memory } = this;
@@ -90,11 +92,12 @@ export class HeaderDecoder {
     while (this.at < this.end && ((block[this.at] as number) & 0xe0) === 0x20) {
       const maxBytes = this.readInteger(0x1f);
       if (maxBytes > this.allowedTableBytes) {
-        throw new HpackError(`a table of ${maxBytes} bytes, ${this.allowedTableBytes} at most`);
+        throw new HpackError(`a table size of ${maxBytes} bytes, at most ${this.allowedTableBytes} allowed`);
       }
       table.resize(maxBytes);
     }
-    if (table.maxBytes > this.allowedTableBytes) throw new HpackError('the smaller table was not heeded');
+    if (table.maxBytes > this.allowedTableBytes)
+      throw new HpackError('the reduced table size was not acknowledged');
   }
 
   private readField(): HeaderField {
@@ -105,7 +108,7 @@ export class HeaderDecoder {
       this.table.add(field);
       return field;
     }
-    if (first & 0x20) throw new HpackError('a table size update behind a field');
+    if (first & 0x20) throw new HpackError('a table size update after a field');
     return this.readLiteral(0x0f, (first & 0x10) !== 0);
   }
 
@@ -133,7 +136,7 @@ export class HeaderDecoder {
     return huffman ? huffmanDecode(this.block, start, end) : this.block.toString('latin1', start, end);
   }
 
-  /** RFC 7541, section 5.1. No integer of a block within limits needs more than four bytes behind its prefix. */
+  /** RFC 7541, section 5.1. No integer of a block within limits needs more than four bytes after its prefix. */
   private readInteger(prefix: number): number {
     const { block } = this;
     let value = (block[this.at++] as number) & prefix;

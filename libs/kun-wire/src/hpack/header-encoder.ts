@@ -6,11 +6,11 @@ import { STATIC_FIELDS, STATIC_TABLE } from './static-table.js';
 export interface HeaderEncoderOptions {
   /** The largest size of its table, even if the peer allows more. Default 4096. */
   readonly maxTableBytes?: number | undefined;
-  /** Whether strings are Huffman-coded where that is shorter: fewer bytes for more work. Default false. */
+  /** Whether strings are Huffman-coded if that is shorter: fewer bytes for more work. Default false. */
   readonly huffman?: boolean | undefined;
 }
 
-/** Fields whose values a shared table could reveal through the size of blocks (RFC 7541, section 7.1). */
+/** Fields whose values could leak through the size of blocks if they were in a shared table (RFC 7541, section 7.1). */
 const SECRET_NAMES: ReadonlySet<string> = new Set([
   'authorization',
   'cookie',
@@ -18,7 +18,7 @@ const SECRET_NAMES: ReadonlySet<string> = new Set([
   'set-cookie',
 ]);
 
-/** How many values of a name enter the table: status and content type have few, request ids never repeat. */
+/** How many values per name are added to the table: status and content type have few, request ids never repeat. */
 const VALUES_OF_A_NAME = 3;
 
 const STATIC_NAMES: ReadonlyMap<string, number> = new Map(
@@ -29,14 +29,14 @@ const STATIC_PAIRS: ReadonlyMap<string, number> = new Map(
 );
 
 /**
- * Writes header blocks for one peer (RFC 7541), in their order. Its table fills with the first values of each name
- * and then stands still: fields that repeat become one or two bytes, those that differ from call to call evict nothing, and
- * a block once written is good for as long as {@link generation} stays the same.
+ * Encodes header blocks for one peer (RFC 7541), in order. Its table fills with the first values of each name and then
+ * stays unchanged: repeated fields take one or two bytes, those that differ from call to call evict nothing, and an
+ * encoded block can be reused for as long as {@link generation} stays the same.
  */
 export class HeaderEncoder {
   /** Incremented with every change of the table. */
   generation = 0;
-  // Made with the first block; many connections stay idle.
+  // Created with the first block; many connections stay idle.
   private bytes = NOTHING;
   private at = 0;
   private readonly ownMaxBytes: number;
@@ -68,7 +68,7 @@ export class HeaderEncoder {
     this.at = 0;
     if (!this.resized) return;
     this.resized = false;
-    // To nothing first, as the table is filled anew; both updates are allowed at one place (RFC 7541, section 4.2).
+    // To zero first, since the table is refilled; two updates in a row are allowed (RFC 7541, section 4.2).
     this.room(16);
     this.integer(0x20, 0x1f, 0);
     if (this.maxBytes > 0) this.integer(0x20, 0x1f, this.maxBytes);
@@ -78,7 +78,7 @@ export class HeaderEncoder {
     this.generation++;
   }
 
-  /** Adds a field; `value` has one character a byte. */
+  /** Adds a field; `value` has one character per byte. */
   field(name: string, value: string): void {
     const staticName = STATIC_NAMES.get(name);
     const inserted = this.names?.get(name);
@@ -108,12 +108,12 @@ export class HeaderEncoder {
     this.string(value);
   }
 
-  /** The block that was begun; a view that is good until the next begins. */
+  /** Returns the block; a view that is valid until the next one begins. */
   end(): Buffer {
     return this.bytes.subarray(0, this.at);
   }
 
-  /** Fields of the dynamic table are counted from the newest. */
+  /** Fields of the dynamic table are numbered from the newest. */
   private indexOf(insertion: number | undefined): number | undefined {
     return insertion === undefined ? undefined : STATIC_FIELDS + 1 + this.inserted - insertion;
   }
@@ -131,7 +131,7 @@ export class HeaderEncoder {
 
   private latin1(text: string): void {
     const { bytes } = this;
-    // To cross into native code costs as much as some fifty characters.
+    // Crossing into native code costs as much as about fifty characters.
     if (text.length > 48) {
       this.at += bytes.write(text, this.at, 'latin1');
       return;
@@ -161,7 +161,7 @@ export class HeaderEncoder {
   }
 }
 
-/** The values of a name that have a place in the table, by number of insertion, from 1. */
+/** The values of a name that are in the table, by insertion number, from 1. */
 class InsertedName {
   readonly values: string[];
   private readonly insertions: number[];

@@ -1,41 +1,35 @@
-/** One header field, as a decoder made it: of the tables one object stands for all its uses. */
+/** A decoded header field; all uses of a table entry share one object. */
 export class HeaderField {
-  /**
-   * What a reader of fields found out about this one, so that it need not look again where the field comes out of a
-   * table; 0 means that nobody has looked.
-   */
+  /** What a reader has determined about this field, so that it is done once per table entry; 0 for not yet. */
   mark = 0;
 
   constructor(
     readonly name: string,
-    /** One character a byte (Latin-1). */
+    /** One character per byte (Latin-1). */
     readonly value: string,
-    /** Whether the sender forbade every intermediary to put it into a table (RFC 7541, section 7.1.3). */
+    /** Whether the sender forbade intermediaries to add it to a table (RFC 7541, section 7.1.3). */
     readonly neverIndexed = false,
   ) {}
 
-  /** What it counts against limits of tables and lists (RFC 7541, section 4.1). */
+  /** Its size with regard to limits of tables and lists (RFC 7541, section 4.1). */
   get size(): number {
     return this.name.length + this.value.length + FIELD_OVERHEAD_BYTES;
   }
 }
 
-/** The overhead of each field, beyond its octets (RFC 7541, section 4.1). */
+/** The overhead of each field, in addition to its octets (RFC 7541, section 4.1). */
 export const FIELD_OVERHEAD_BYTES = 32;
 
-/** The fields of a header block. Blocks that were met before share one list, so nobody may change it. */
+/** The fields of a header block. Equal blocks share one list, so it must not be changed. */
 export class HeaderList {
-  /**
-   * What the reader of this kind of list made of it, kept with the list so that a block that comes again is not read
-   * again.
-   */
+  /** The result of interpreting the list, kept with it so that a repeated block is not interpreted again. */
   reading: object | undefined;
 
   constructor(
     readonly fields: readonly HeaderField[],
-    /** Their size as RFC 9113, section 6.5.2 counts it. */
+    /** The size as counted by RFC 9113, section 6.5.2. */
     readonly bytes: number,
-    /** Whether the limits cut it short: the fields beyond them went into the table, and nowhere else. */
+    /** Whether it was truncated by the limits: further fields only updated the table. */
     readonly tooLarge: boolean,
   ) {}
 }

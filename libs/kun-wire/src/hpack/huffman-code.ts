@@ -1,6 +1,6 @@
 /**
- * The lengths of the codes of RFC 7541, appendix B, in base 36, by byte. The code is canonical: lengths are all there is
- * to know, since codes of one length are given out in the order of the bytes.
+ * The lengths of the codes of RFC 7541, appendix B, in base 36, by byte. The code is canonical: the lengths determine
+ * it, since codes of one length are assigned in the order of the bytes.
  */
 const LENGTHS = [
   'dnsssssssoussussssssssusssssssss6aacd68baa8b8666555666666678f6cad677777777777777',
@@ -9,10 +9,10 @@ const LENGTHS = [
   'qrqqrrrrrsrrrrrqu',
 ].join('');
 
-/** The end-of-string symbol, which never appears: a prefix of its code pads the last byte. */
+/** The end-of-string symbol, which never occurs: a prefix of its code pads the last byte. */
 export const END_OF_STRING = 256;
 
-/** A code of the table: its bits, right-aligned, and how many they are. */
+/** A code of the table: its bits, right-aligned, and their number. */
 export interface HuffmanCode {
   readonly symbol: number;
   readonly bits: number;

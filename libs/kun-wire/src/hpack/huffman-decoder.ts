@@ -2,25 +2,25 @@ import { HpackError } from './hpack-error.js';
 import { END_OF_STRING, HUFFMAN_CODES } from './huffman-code.js';
 
 /**
- * The code as a machine that takes half a byte a step: a step leads to a state (a place in the code's tree) and emits at
- * most one byte, as no code is shorter than five bits. An entry is `state << 9 | byte << 1 | whether a byte is emitted`;
- * the code of the end of a string leads to -1.
+ * The code as a state machine that consumes half a byte per step: a step leads to a state (a node in the code's tree)
+ * and emits at most one byte, as no code is shorter than five bits. An entry is `state << 9 | byte << 1 | whether a
+ * byte is emitted`; the end-of-string code leads to -1.
  */
 const STEPS = new Int32Array(256 * 16);
-/** Whether a string may end in the state: at most seven ones since the last byte (RFC 7541, section 5.2). */
+/** Whether a string may end in a state: after at most seven one bits since the last byte (RFC 7541, section 5.2). */
 const MAY_END = new Uint8Array(256);
 buildMachine();
 
 /** Longer strings get their own buffer. */
 const scratch = Buffer.allocUnsafeSlow(8 * 1024);
 
-/** The most characters per byte of coded text: a code has at least five bits. */
+/** The maximum number of characters per coded byte: a code has at least five bits. */
 const MOST_BYTES_PER_BYTE = 8 / 5;
 
 /**
  * Decodes a Huffman-coded string as Latin-1.
  *
- * @throws {HpackError} when it holds the end of a string, or is padded otherwise than RFC 7541, section 5.2 allows.
+ * @throws {HpackError} when it contains the end-of-string code, or its padding violates RFC 7541, section 5.2.
  */
 export function huffmanDecode(coded: Uint8Array, start: number, end: number): string {
   const most = Math.ceil((end - start) * MOST_BYTES_PER_BYTE);
@@ -37,7 +37,7 @@ export function huffmanDecode(coded: Uint8Array, start: number, end: number): st
     state = step >> 9;
     if (step < 0) break;
   }
-  if (state < 0 || MAY_END[state] === 0) throw new HpackError('a string is not in Huffman code');
+  if (state < 0 || MAY_END[state] === 0) throw new HpackError('a string is not valid Huffman code');
   return out.toString('latin1', 0, written);
 }
 

@@ -10,7 +10,7 @@ export function huffmanLength(text: string): number {
   return Math.ceil(bits / 8);
 }
 
-/** Writes a Latin-1 string in Huffman code at `at`, where there must be room; returns where it ends. */
+/** Writes a Latin-1 string in Huffman code at `at`, where there must be enough space; returns where it ends. */
 export function huffmanEncode(text: string, target: Uint8Array, at: number): number {
   let end = at;
   let pending = 0;
@@ -19,7 +19,7 @@ export function huffmanEncode(text: string, target: Uint8Array, at: number): num
     const symbol = text.charCodeAt(index) & 0xff;
     let length = LENGTHS[symbol] as number;
     const bits = BITS[symbol] as number;
-    // At most seven bits wait and a code has thirty: in two parts, so that they fit 32.
+    // Up to seven bits are pending and a code has up to thirty: in two parts, so that they fit into 32.
     while (length > 0) {
       const part = Math.min(length, 16);
       pending = (pending << part) | ((bits >>> (length - part)) & (2 ** part - 1));

@@ -1,6 +1,6 @@
 import { HeaderField } from './header-list.js';
 
-/** RFC 7541, appendix A; a line is a field, in order. */
+/** RFC 7541, appendix A; one field per line, in order. */
 const FIELDS = `
 :authority
 :method GET
@@ -65,7 +65,7 @@ via
 www-authenticate
 `;
 
-/** The fields that both ends know from the start; the first has index 1. */
+/** The static table, which both ends know; the first field has index 1. */
 export const STATIC_TABLE: readonly HeaderField[] = FIELDS.trim()
   .split('\n')
   .map((line) => {
@@ -75,5 +75,5 @@ export const STATIC_TABLE: readonly HeaderField[] = FIELDS.trim()
       : new HeaderField(line.slice(0, space), line.slice(space + 1));
   });
 
-/** How many they are; the dynamic table begins behind them. */
+/** The number of static fields; the dynamic table follows them. */
 export const STATIC_FIELDS = 61;

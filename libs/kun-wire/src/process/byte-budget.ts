@@ -1,17 +1,17 @@
 /** A connection that holds bytes of a budget. */
 export interface BudgetHolder {
-  /** What it holds of this budget. */
+  /** How many bytes of this budget it holds. */
   heldOf(budget: ByteBudget): number;
-  /** Gives up what it holds most of; called for the connection that holds most of all. */
+  /** Releases the largest part of what it holds; called on the connection that holds the most. */
   shed(budget: ByteBudget): void;
 }
 
 /**
- * Bytes that all connections of a process may hold together. When they are used up, the one that holds most pays, until
- * there is room again: a flood on one connection costs the callers of others nothing.
+ * The bytes that all connections of a process may hold together. When they are used up, the connection that holds the
+ * most has to release some, until there is room again: a flood on one connection does not affect callers on others.
  */
 export class ByteBudget {
-  /** What is held at present. */
+  /** The bytes currently held. */
   usedBytes = 0;
 
   constructor(
@@ -19,7 +19,7 @@ export class ByteBudget {
     private readonly holders: ReadonlySet<BudgetHolder>,
   ) {}
 
-  /** Counts bytes that are held, or with a negative number are no more. */
+  /** Adds bytes that are held, or with a negative number removes them. */
   add(bytes: number): void {
     this.usedBytes += bytes;
     if (bytes > 0 && this.usedBytes > this.limitBytes) this.makeRoom();

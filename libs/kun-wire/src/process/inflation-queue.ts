@@ -1,11 +1,13 @@
-/** Lets so many pieces of work run at once, the others in the order they came: zlib's threads are few, its memory is not small. */
+/**
+ * Limits how many decompressions run at once; others wait in order, since zlib has few threads and uses much memory.
+ */
 export class InflationQueue {
   private running = 0;
   private readonly waiting: Array<(done: () => void) => void> = [];
 
   constructor(private readonly limit: number) {}
 
-  /** Runs `work` when its turn comes, at once if it can; `work` calls `done` once. */
+  /** Runs `work` when its turn comes, immediately if possible; `work` must call `done` once. */
   run(work: (done: () => void) => void): void {
     if (this.running >= this.limit) {
       this.waiting.push(work);

@@ -1,23 +1,26 @@
-/** How long who was cut for a flood waits when it comes back. */
+/** How long a peer that was disconnected for a flood has to wait when it reconnects. */
 export const HELD_BACK_MS = 1000;
-/** Addresses that are remembered; a flood from more of them is one of new connections, which have a limit of their own. */
+/**
+ * The number of addresses remembered; a flood from more addresses is one of new connections, which have their own
+ * limit.
+ */
 const MAX_ADDRESSES = 1024;
 
 /**
- * Addresses whose connection was cut for a flood a moment ago. A new connection from there is taken, and first read when
- * the moment is over: an attacker that comes back at once gets nowhere sooner, and whoever shares its address (behind
- * one NAT, one proxy, one sidecar) loses no call and no connection, but a second at most.
+ * Addresses whose connection was recently closed for a flood. A new connection from there is accepted, but not read
+ * until a delay is over: an attacker that reconnects at once gains nothing, and others who share its address (behind a
+ * NAT, a proxy or a sidecar) lose no call or connection, only a second at most.
  */
 export class LateComers {
-  // In the order in which they were cut.
+  // In the order in which they were disconnected.
   private readonly untilMs = new Map<string, number>();
 
-  /** Whether it is empty, as it is most of the time. */
+  /** Whether there are none, as is usual. */
   get none(): boolean {
     return this.untilMs.size === 0;
   }
 
-  /** An address was cut. */
+  /** The connection of an address was closed for a flood. */
   cut(address: string, nowMs: number): void {
     const { untilMs } = this;
     untilMs.delete(address);
@@ -28,7 +31,7 @@ export class LateComers {
     }
   }
 
-  /** How long a new connection from an address is to wait; 0 for most. */
+  /** How long a new connection from an address has to wait; usually 0. */
   leftMs(address: string | undefined, nowMs: number): number {
     const until = address === undefined ? undefined : this.untilMs.get(address);
     return until === undefined ? 0 : Math.max(0, until - nowMs);

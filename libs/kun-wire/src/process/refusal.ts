@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { ConnectionError, ErrorCode } from '../frames/error-code.js';
 
-/** Why a connection, a call or a stream was refused or ended by the wire. */
+/** Why the wire refused or ended a connection, a call or a stream. */
 export type RefusalReason =
   | 'bad-preface'
   | 'preface-timeout'
@@ -24,20 +24,20 @@ export type RefusalReason =
 /** A refusal, as reported for logs and metrics. */
 export interface Refusal {
   readonly reason: RefusalReason;
-  /** What happened, as in the GOAWAY or status; contains nothing from the peer. */
+  /** What happened, as in the GOAWAY or status; contains no data from the peer. */
   readonly detail: string;
-  /** The byte stream it came over. */
+  /** The byte stream of the connection. */
   readonly socket: Duplex;
-  /** The peer's address; empty where the stream has none. */
+  /** The peer's address; empty if the byte stream has none. */
   readonly peer: string;
-  /** What was ended by it. */
+  /** What was ended. */
   readonly scope: 'connection' | 'stream';
 }
 
-/** A connection error that is counted under its own name. */
+/** A connection error that is counted under its own reason. */
 export class CountedError extends ConnectionError {
   constructor(
-    /** The name it is counted under. */
+    /** The reason it is counted under. */
     readonly refusal: RefusalReason,
     code: number,
     reason: string,
@@ -46,14 +46,14 @@ export class CountedError extends ConnectionError {
   }
 }
 
-/** The peer made more work than its limits allow. */
+/** The peer caused more work than its limits allow. */
 export class FloodError extends CountedError {
   constructor(refusal: RefusalReason, reason: string) {
     super(refusal, ErrorCode.ENHANCE_YOUR_CALM, reason);
   }
 }
 
-/** What an error that ends a connection is counted as. */
+/** The reason under which an error that ends a connection is counted. */
 export function refusalOf(error: ConnectionError): RefusalReason {
   return error instanceof CountedError ? error.refusal : 'protocol-error';
 }

@@ -2,13 +2,13 @@
 export interface WireClock {
   /** Wall-clock time in milliseconds since the epoch. */
   now(): number;
-  /** Monotonic time in milliseconds; only differences have a meaning. */
+  /** Monotonic time in milliseconds; only differences are meaningful. */
   monotonicMs(): number;
   /** Calls `callback` once after `delayMs`; the returned function cancels it. */
   schedule(delayMs: number, callback: () => void): () => void;
 }
 
-/** The process's own clock. Its timers keep no process alive: connections do. */
+/** The process's own clock. Its timers do not keep the process alive; connections do. */
 export const processClock: WireClock = {
   now: () => Date.now(),
   monotonicMs: () => performance.now(),
@@ -32,8 +32,8 @@ export class Timer {
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * All deadlines of a process behind one timer of Node's: a heap, in which arming the one that is due last (as callers
- * with one timeout do) costs one comparison.
+ * All deadlines of a process behind one Node timer: a heap, in which arming the one that is due last (as with callers
+ * that all use the same timeout) costs one comparison.
  */
 export class Timers {
   private readonly heap: Timer[] = [];
@@ -42,7 +42,7 @@ export class Timers {
 
   constructor(private readonly clock: WireClock) {}
 
-  /** Arms a timer, or arms it anew; `Infinity` disarms it. */
+  /** Arms or rearms a timer; `Infinity` disarms it. */
   arm(timer: Timer, delayMs: number): void {
     this.disarm(timer);
     if (delayMs === Infinity) return;
@@ -76,7 +76,7 @@ export class Timers {
       try {
         next.fire();
       } catch (error) {
-        // The others are due all the same.
+        // An error must not delay the other due timers.
         const rest = this.heap[0];
         if (rest !== undefined) this.wake(Math.max(0, rest.dueMs - now), rest.dueMs);
         throw error;
@@ -88,7 +88,7 @@ export class Timers {
     if (wakeMs >= this.wakeMs) return;
     this.cancel?.();
     this.wakeMs = wakeMs;
-    // Rounded up: Node cuts fractions off, and would wake too early just to wait again.
+    // Rounded up: Node truncates fractions, and would wake up too early only to wait again.
     this.cancel = this.clock.schedule(Math.min(LONGEST_DELAY_MS, Math.max(0, Math.ceil(delayMs))), this.run);
   }
 

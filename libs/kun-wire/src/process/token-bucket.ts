@@ -10,7 +10,7 @@ export class TokenBucket {
     this.tokens = burst;
   }
 
-  /** How much of the burst is used at present. */
+  /** How much of the burst is currently used. */
   get used(): number {
     return this.burst - this.tokens;
   }
@@ -19,7 +19,7 @@ export class TokenBucket {
     return this.tokens < 1;
   }
 
-  /** Takes a token; false when none is left. */
+  /** Takes a token; returns false if none is left. */
   take(nowMs: number): boolean {
     this.refill(nowMs);
     if (this.tokens < 1) return false;
@@ -27,7 +27,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** Adds tokens that were not earned by time. */
+  /** Adds tokens regardless of time. */
   give(tokens: number): void {
     this.tokens = Math.min(this.burst, this.tokens + tokens);
   }

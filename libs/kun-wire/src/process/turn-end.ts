@@ -3,7 +3,7 @@ interface Flushable {
   flush(): void;
 }
 
-/** Has every connection write once per event loop turn, however many calls it answered in it. */
+/** Makes every connection write once per event loop turn, however many calls it answered. */
 export class TurnEnd {
   private scheduled = false;
   private waiting: Flushable[] = [];
@@ -20,7 +20,7 @@ export class TurnEnd {
     this.onEnd = onEnd;
   }
 
-  /** There is activity in this turn. */
+  /** Marks this turn as active. */
   schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;

@@ -10,15 +10,23 @@ import { WorkTurns } from './work-turns.js';
 
 /** Limits of all connections of a process together. */
 export interface ProcessLimits {
-  /** Bytes of requests that are not complete or not read; the connection with most of them pays. Default 256 MiB. */
+  /**
+   * Bytes of requests that are incomplete or unread; beyond it, the connection that holds the most loses its largest
+   * call. Default 256 MiB.
+   */
   readonly maxUnfinishedBytes: number;
-  /** Bytes of answers that wait for slow readers; the connection with most of them pays. Default 256 MiB. */
+  /**
+   * Bytes of responses waiting for slow readers; beyond it, the connection that holds the most loses its largest call.
+   * Default 256 MiB.
+   */
   readonly maxUnsentBytes: number;
-  /** Messages that inflate at once; further ones wait. Default 4, as many as zlib has threads. */
+  /** Messages decompressed at once; further ones wait. Default 4, the number of zlib's threads. */
   readonly maxInflations: number;
-  /** The reset burst of all connections together: once it is used up, each has its `resetShare` only. Default 6000. */
+  /**
+   * The reset burst of all connections together: once it is used up, each is limited to its `resetShare`. Default 6000.
+   */
   readonly resetBurst: number;
-  /** And so many a second after that. Default 1000. */
+  /** The rate of resets per second after that. Default 1000. */
   readonly resetsPerSecond: number;
 }
 
@@ -39,11 +47,11 @@ export interface WireProcessOptions {
   readonly limits?: Partial<ProcessLimits> | undefined;
   /** Default: the process's clock. */
   readonly clock?: WireClock | undefined;
-  /** Called for each refusal, possibly thousands of times a second, so logging must sample. */
+  /** Called for each refusal, possibly thousands of times per second, so logging must sample. */
   readonly onRefused?: ((refusal: Refusal) => void) | undefined;
 }
 
-/** Shared by the connections of a process: one clock, one timer, one end of turn, buffers, budgets and counters. */
+/** State shared by the connections of a process: clock, timer, end of turn, buffers, budgets and counters. */
 export class WireProcess {
   readonly clock: WireClock;
   readonly timers: Timers;
@@ -83,7 +91,7 @@ export class WireStats {
   connectionsTotal = 0;
   streamsOpen = 0;
   streamsTotal = 0;
-  /** Calls that their callers reset. */
+  /** Calls reset by their callers. */
   resetsReceived = 0;
   keepalivePings = 0;
   /** By reason. */

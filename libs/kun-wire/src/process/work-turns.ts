@@ -3,29 +3,29 @@ import type { TurnEnd } from './turn-end.js';
 
 /** Work that could not be finished in one turn. */
 export interface Continuing {
-  /** Continues until done, or until {@link WorkTurns.spend} says that it is enough, and then asks for another turn. */
+  /** Continues until done, or until {@link WorkTurns.spend} returns false, and then asks for another turn. */
   goOn(): void;
 }
 
 /**
- * Calls that begin or end in a turn of the event loop, over all connections. Measured on echo, each costs from 10 µs up to
- * 150, for streams that are given up: a turn takes some 20 ms at most. More of them in a turn were not faster.
+ * Calls that begin or end in one turn of the event loop, over all connections. Measured on echo, each costs from 10 µs
+ * to 150 µs (for abandoned streams): a turn takes at most about 20 ms. More per turn was not faster.
  */
 const TURN_CALLS = 128;
-/** How long reading may take in a turn, not counting what handlers do with it. */
+/** How long reading may take in a turn, excluding handlers. */
 const TURN_MS = 10;
 /** Calls of one connection before it is the next one's turn. */
 const SHARE_CALLS = 16;
 
 /**
- * What all connections may do in one turn of the event loop, so that no flood of calls holds up timers, probes and other
- * callers. What is left over goes on in the turns that follow, a share of each connection after the other; and whoever
- * has just come does not wait behind all of those who have more than their share.
+ * Limits how much all connections do in one turn of the event loop, so that a flood of calls does not delay timers,
+ * probes and other callers. The rest continues in the following turns, a share of each connection after the other, and
+ * a newly active connection does not have to wait behind all of those that exceed their share.
  */
 export class WorkTurns {
   private startMs = -1;
   private calls = 0;
-  // Of the connection that goes on; -1 for those that are read for the first time.
+  // Of the connection that continues; -1 for those that are read for the first time.
   private share = -1;
   private readonly arrived: Continuing[] = [];
   private readonly waiting: Continuing[] = [];
@@ -43,7 +43,7 @@ export class WorkTurns {
     return this.calls >= TURN_CALLS || nowMs - this.startMs >= TURN_MS;
   }
 
-  /** A call has begun or ended; false when it was the last that its connection may have for now. */
+  /** A call has begun or ended; returns false if it was the last that its connection may have for now. */
   spend(): boolean {
     const nowMs = this.clock.monotonicMs();
     if (this.startMs < 0) this.begin(nowMs);
@@ -58,7 +58,9 @@ export class WorkTurns {
     (this.share < 0 ? this.arrived : this.waiting).push(work);
   }
 
-  /** Does something large when a turn has time for it, at once if this one has; what is small does not wait behind it. */
+  /**
+   * Runs expensive work when a turn has time for it, immediately if this one has; cheap work does not wait behind it.
+   */
   soon(work: () => void): void {
     if (!this.over(this.clock.monotonicMs())) {
       work();
@@ -90,7 +92,7 @@ export class WorkTurns {
     try {
       work.goOn();
     } catch (error) {
-      // Reported like an error thrown by an event of its socket; it does not concern other connections.
+      // Reported like an error thrown in an event of its socket; it must not affect other connections.
       setImmediate(() => {
         throw error;
       });

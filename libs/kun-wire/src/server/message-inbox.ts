@@ -6,25 +6,24 @@ import type { MessageProblem } from './message-problem.js';
 
 /** What an inbox needs from its call. */
 export interface InboxHost {
-  /** Whether somebody waits for a message. */
+  /** Whether a message is requested. */
   demand: boolean;
   readonly encoding: MessageEncoding;
   readonly maxMessageBytes: number;
   readonly process: Pick<WireProcess, 'inflations' | 'turns'>;
   deliver(bytes: Buffer): void;
-  /** Reports how many bytes are kept; false when there was no room for them, and the call is over. */
+  /** Reports how many bytes are held; returns false if there was no room for them, and the call is over. */
   held(bytes: number): boolean;
-  /** Reports how many bytes of an awaited message are still to come. */
+  /** Reports how many bytes of a requested message are still missing. */
   announced(bytes: number): void;
-  /** Everything was handed over; `whole` unless the stream ended within a message. */
+  /** Everything was delivered; `whole` unless the stream ended within a message. */
   ended(whole: boolean): void;
   refused(why: MessageProblem): void;
 }
 
 /**
- * The messages of a request between the wire and their reader: one is handed over each time one is asked for. One message
- * at most is put together ahead; what comes behind it is kept as it came, as a thousand empty messages cost more than
- * their bytes.
+ * Buffers the messages of a request until their reader requests them, one at a time. At most one message is assembled
+ * ahead; bytes after it are kept as received, since a thousand empty messages cost more than their bytes.
  */
 export class MessageInbox implements MessageSink {
   private readonly reader: MessageReader;
@@ -41,7 +40,7 @@ export class MessageInbox implements MessageSink {
     this.reader = new MessageReader(this, host.maxMessageBytes);
   }
 
-  /** Bytes have come. */
+  /** Bytes have arrived. */
   read(chunk: Buffer, start: number, end: number): void {
     if (this.backlog === undefined && this.open) {
       this.pumping = true;
@@ -55,7 +54,7 @@ export class MessageInbox implements MessageSink {
     }
   }
 
-  /** No more will come. */
+  /** No more bytes will arrive. */
   end(): void {
     this.complete = true;
     this.pump();
@@ -70,12 +69,12 @@ export class MessageInbox implements MessageSink {
     this.reader.stop();
   }
 
-  /** What is still to come of the message at hand. */
+  /** How much of the current message is still missing. */
   get leftBytes(): number {
     return this.reader.leftBytes;
   }
 
-  /** Delivers what has been asked for and has arrived. */
+  /** Delivers what has been requested and has arrived. */
   pump(): void {
     if (this.pumping) return;
     this.pumping = true;
@@ -112,7 +111,7 @@ export class MessageInbox implements MessageSink {
     return this.waiting === undefined && !this.inflating;
   }
 
-  /** One step of delivery; false when nothing can be done. */
+  /** Performs one step of delivery; returns false if nothing can be done. */
   private step(): boolean {
     const { waiting } = this;
     if (waiting !== undefined) {
@@ -166,7 +165,8 @@ export class MessageInbox implements MessageSink {
       if (this.over) done();
       else {
         inflateMessage(encoding, message, limits, (result) => {
-          // Handlers of large messages take long: one that waits for them keeps its place, so that few lie inflated.
+          // Handlers of large messages take long: a waiting message keeps its place in the queue, so that few are
+          // decompressed at a time.
           host.process.turns.soon(() => {
             done();
             this.inflated(result);
@@ -185,7 +185,7 @@ export class MessageInbox implements MessageSink {
       host.refused(result.failed);
       return;
     }
-    // Within `pump` when it was small: whoever runs that goes on.
+    // Small messages complete within `pump`, which continues by itself.
     const nested = this.pumping;
     this.pumping = true;
     host.demand = false;

@@ -4,7 +4,7 @@ import type { RefusalReason } from '../process/refusal.js';
 /** What is wrong with a request message. */
 export type MessageProblem = 'flags' | 'too large' | 'not compressed' | 'malformed' | 'no room';
 
-/** The status message, and the name it is counted under when it exceeded a limit. */
+/** The status message, and the reason it is counted under if it exceeded a limit. */
 export interface ProblemDescription {
   readonly code: number;
   readonly text: string;

@@ -5,7 +5,7 @@ import { StatusCode } from '../grpc/status.js';
 import type { HeaderField, HeaderList } from '../hpack/header-list.js';
 import { RequestHeaders } from './request-headers.js';
 
-/** Why a request is answered by the wire: an HTTP status where it does not speak gRPC, else a status of gRPC. */
+/** Why the wire refuses a request: an HTTP status if it is not gRPC, otherwise a gRPC status. */
 export interface HeadRefusal {
   readonly httpStatus: 200 | 405 | 415;
   readonly code: number;
@@ -27,7 +27,7 @@ export interface RequestHead {
 
 const LENGTH = /^\d{1,15}$/;
 
-/** Parses the headers of a request; returns a text when they break a rule of HTTP/2 (RFC 9113, section 8.3.1). */
+/** Parses the headers of a request; returns a description if they violate HTTP/2 (RFC 9113, section 8.3.1). */
 export function readRequestHead(list: HeaderList): RequestHead | string {
   const known = list.reading as { head: RequestHead | string } | undefined;
   if (known !== undefined) return known.head;
@@ -86,7 +86,7 @@ function read({ fields }: HeaderList): RequestHead | string {
         host = value;
         break;
       case FieldKind.ofConnection:
-        return 'a field of the connection';
+        return 'a connection-specific field';
       case FieldKind.malformed:
         return 'a malformed field';
       default:
@@ -140,7 +140,7 @@ function refuse(
   return undefined;
 }
 
-/** The refusal of a request whose headers were cut short. */
+/** The refusal of a request whose headers were truncated by the limits. */
 function tooLarge(): RequestHead {
   return {
     path: '',

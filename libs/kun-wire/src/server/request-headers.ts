@@ -2,8 +2,8 @@ import { decodeBinaryValues } from '../grpc/header-values.js';
 import type { HeaderField } from '../hpack/header-list.js';
 
 /**
- * The headers of a call, in their order, without HTTP/2's own (`:path` and its like). Values are as they travelled:
- * one character a byte, binary ones in base64. Calls with equal headers may share one, so it cannot be changed.
+ * The headers of a call, in order, without HTTP/2's pseudo-headers (`:path` and so on). Values are as received: one
+ * character per byte, binary ones in base64. Calls with equal headers may share one object, so it is immutable.
  */
 export class RequestHeaders implements Iterable<readonly [name: string, value: string]> {
   constructor(private readonly fields: readonly HeaderField[]) {}
@@ -19,12 +19,12 @@ export class RequestHeaders implements Iterable<readonly [name: string, value: s
     return undefined;
   }
 
-  /** All values of a name, a field each. */
+  /** All values of a name, one per field. */
   getAll(name: string): string[] {
     return this.fields.filter((field) => field.name === name).map(({ value }) => value);
   }
 
-  /** All values of a binary key (`…-bin`), with those that were joined by commas apart. */
+  /** All values of a binary key (`…-bin`); values joined by commas are split. */
   getBinary(name: string): Buffer[] {
     return this.getAll(name).flatMap(decodeBinaryValues);
   }

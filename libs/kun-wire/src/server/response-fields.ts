@@ -17,19 +17,19 @@ export class InvalidHeaderError extends TypeError {
 const STATUS_200 = [':status', '200'] as const;
 const CONTENT_TYPE = ['content-type', 'application/grpc'] as const;
 
-/** The first headers of an answer without its own, by its messages' encoding. */
+/** The response headers without custom metadata, by message encoding. */
 const HEADS: Readonly<Record<MessageEncoding, HeaderFields>> = {
   identity: repeatedFields([STATUS_200, CONTENT_TYPE]),
   deflate: repeatedFields([STATUS_200, CONTENT_TYPE, ['grpc-encoding', 'deflate']]),
   gzip: repeatedFields([STATUS_200, CONTENT_TYPE, ['grpc-encoding', 'gzip']]),
 };
-/** The trailers of a successful answer. */
+/** The trailers of a successful response. */
 const OK = repeatedFields([['grpc-status', '0']]);
 
 /**
- * The first headers of an answer.
+ * The headers of a response.
  *
- * @throws {InvalidHeaderError} for a name or value that no header can have.
+ * @throws {InvalidHeaderError} for an invalid name or value.
  */
 export function headFields(
   metadata: Metadata | undefined,
@@ -40,9 +40,9 @@ export function headFields(
 }
 
 /**
- * The trailers of an answer; `alone` when nothing was sent before (trailers-only).
+ * The trailers of a response; `alone` if nothing was sent before (trailers-only).
  *
- * @throws {InvalidHeaderError} for a name or value that no header can have.
+ * @throws {InvalidHeaderError} for an invalid name or value.
  */
 export function statusFields(
   code: number,
@@ -58,7 +58,7 @@ export function statusFields(
   return fields;
 }
 
-/** The answer to a request that is refused for its headers. */
+/** The response to a request that is refused because of its headers. */
 export function refusalFields({ httpStatus, code, message }: HeadRefusal): HeaderFields {
   if (httpStatus === 415) return [[':status', '415']];
   const fields: Array<readonly [string, string]> = [[':status', String(httpStatus)]];
@@ -78,14 +78,14 @@ function checked(metadata: Metadata): Array<readonly [string, string]> {
       throw new InvalidHeaderError(`the value of ${name} is binary, so its name must end in -bin`);
     }
     if (!PLAIN.test(text) && (!isFieldValue(text) || !IS_LATIN_1.test(text))) {
-      throw new InvalidHeaderError(`the value of ${name} has characters that a header cannot have`);
+      throw new InvalidHeaderError(`the value of ${name} has characters that are not allowed in a header`);
     }
     fields.push([name, text]);
   }
   return fields;
 }
 
-/** What most values are, known at once. */
+/** A fast check that most values pass. */
 const PLAIN = /^[!-~]+$/;
 
 // eslint-disable-next-line no-control-regex

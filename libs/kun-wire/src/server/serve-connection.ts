@@ -16,14 +16,14 @@ import { ServerStream } from './server-stream.js';
 export interface ServeOptions {
   /** Shared with all other connections of the process. */
   readonly process: WireProcess;
-  /** Default: `DEFAULT_CONNECTION_LIMITS`. Connections that are given one object share what is made of it. */
+  /** Default: `DEFAULT_CONNECTION_LIMITS`. Connections with the same object share the resolved limits. */
   readonly limits?: Partial<ConnectionLimits> | undefined;
 }
 
 /**
- * Serves gRPC on a byte stream: a `net.Socket`, a `tls.TLSSocket` that has agreed on `h2`, or any other duplex. `onCall`
- * is told of each call as its headers arrive, and returns who is told the rest. Whatever the peer does wrong ends its
- * call or its connection as RFC 9113 says; nothing is thrown for it.
+ * Serves gRPC on a byte stream: a `net.Socket`, a `tls.TLSSocket` that has negotiated `h2`, or any other duplex.
+ * `onCall` is called for each call when its headers arrive, and returns the listener for its further events. Protocol
+ * violations by the peer end its call or its connection as RFC 9113 specifies; nothing is thrown for them.
  */
 export function serveConnection(
   socket: Duplex,
@@ -81,7 +81,7 @@ class ServerConnection extends LivingConnection implements ServedConnection {
   }
 
   override isIdle(streamId: number): boolean {
-    // Even ids are for streams that the server opens, and it opens none.
+    // Even ids are for streams opened by the server, which opens none.
     return streamId > this.lastPeerStream || (streamId & 1) === 0;
   }
 
@@ -105,7 +105,7 @@ class ServerConnection extends LivingConnection implements ServedConnection {
     }
     if (list.tooLarge) {
       this.refused('headers-too-large', 'the headers of a request are too large', 'stream');
-      // To read them all the same, for the table's sake, is what costs.
+      // They must be decoded anyway, to keep the table in sync, which is what costs.
       this.guard.wastedStream();
     }
     const stream = new ServerStream(streamId, this, head);
@@ -118,7 +118,8 @@ class ServerConnection extends LivingConnection implements ServedConnection {
   }
 
   override streamReset(stream: ServerStream, code: number): void {
-    // A caller whose time is up does nothing wrong; most who reset sooner do not either, but those are counted.
+    // A caller whose deadline has passed does nothing wrong; most that reset earlier do not either, but those are
+    // counted.
     const expired = stream.expiredAt(this.process.clock.now());
     super.streamReset(stream, code);
     if (!expired) this.guard.wastedStream();
@@ -128,7 +129,7 @@ class ServerConnection extends LivingConnection implements ServedConnection {
     if (this.prefaceBytes === PREFACE.length) return 0;
     const bytes = Math.min(PREFACE.length - this.prefaceBytes, chunk.length);
     if (chunk.compare(PREFACE, this.prefaceBytes, this.prefaceBytes + bytes, 0, bytes) !== 0) {
-      this.fail(new CountedError('bad-preface', ErrorCode.PROTOCOL_ERROR, 'no HTTP/2'));
+      this.fail(new CountedError('bad-preface', ErrorCode.PROTOCOL_ERROR, 'not HTTP/2'));
       return -1;
     }
     this.prefaceBytes += bytes;
@@ -141,7 +142,7 @@ class ServerConnection extends LivingConnection implements ServedConnection {
     this.closedStreams.add(streamId, Closed.resetByUs);
     this.frames.resetStream(streamId, ErrorCode.REFUSED_STREAM);
     this.touchControl(13);
-    // Before it has read our settings, and after we said that we leave, a peer cannot know better.
+    // A peer cannot know better before it has read the settings, or after a GOAWAY that it has not received yet.
     if (this.settled && reason === 'too-many-streams') this.guard.wastedStream();
   }
 }

@@ -13,10 +13,10 @@ import type { RequestHead } from './request-head.js';
 import type { RequestHeaders } from './request-headers.js';
 import { headFields, type Metadata, refusalFields, statusFields } from './response-fields.js';
 
-/** Smaller messages grow when compressed, or shrink by little. */
+/** Smaller messages grow when compressed, or shrink only a little. */
 const COMPRESSED_BYTES = 1024;
 
-/** Both sides run a timer for the same instant, and the caller's may win. */
+/** Both sides run a timer for the same instant, and the caller's may fire first. */
 const EXPIRY_RACE_MS = 50;
 
 /** A call on its stream: the wire's side of {@link IncomingCall}. */
@@ -78,7 +78,7 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     return this.connection.process;
   }
 
-  /** Hands the call to its listener, or refuses it. */
+  /** Passes the call to its listener, or refuses it. */
   begin(onCall: (call: IncomingCall) => CallListener): void {
     const { refusal, timeoutMs } = this.head;
     if (refusal !== undefined) {
@@ -101,7 +101,7 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     if (this.closed || this.answer !== undefined) return;
     this.demand = true;
     this.inbox.pump();
-    // What is read leaves room for more.
+    // Reading makes room for more.
     if (this.remoteEnded || this.closed) return;
     if (this.demand) this.announced(this.inbox.leftBytes);
     this.connection.guarded(() => this.connection.receive.topUp(this));
@@ -148,7 +148,7 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     this.contentBytes += end - start;
     const { contentLength } = this.head;
     if (contentLength >= 0 && this.contentBytes > contentLength) {
-      this.connection.streamError(this.id, ErrorCode.PROTOCOL_ERROR, 'more DATA than content-length said');
+      this.connection.streamError(this.id, ErrorCode.PROTOCOL_ERROR, 'more DATA than content-length');
       return;
     }
     if (this.answer === undefined) this.inbox.read(chunk, start, end);
@@ -167,7 +167,7 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
   override endArrived(): void {
     const { contentLength } = this.head;
     if (contentLength >= 0 && this.contentBytes !== contentLength) {
-      this.connection.streamError(this.id, ErrorCode.PROTOCOL_ERROR, 'less DATA than content-length said');
+      this.connection.streamError(this.id, ErrorCode.PROTOCOL_ERROR, 'less DATA than content-length');
     } else if (this.answer === undefined) {
       this.inbox.end();
     }
@@ -180,7 +180,7 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
   override shed(reason: 'unfinished-bytes' | 'unsent-bytes'): void {
     const message =
       reason === 'unsent-bytes'
-        ? 'too many bytes of answers wait for this caller'
+        ? 'too many bytes of responses wait for this caller'
         : 'too many bytes of requests are unfinished';
     this.connection.refused(reason, message, 'stream');
     if (this.answer !== undefined) this.reset(ErrorCode.ENHANCE_YOUR_CALM);
@@ -228,7 +228,7 @@ export class ServerStream extends Http2Stream implements IncomingCall, InboxHost
     }
   }
 
-  /** Answers instead of the call's listener, which is told so. Messages that wait to be sent are dropped. */
+  /** Answers in place of the call's listener, which is notified. Messages waiting to be sent are dropped. */
   private answerByWire(code: number, message: string): void {
     if (this.answer !== undefined || this.closed) return;
     const { scheduler } = this.connection;

@@ -3,13 +3,15 @@ import { TokenBucket } from '../../process/token-bucket.js';
 import type { WireProcess } from '../../process/wire-process.js';
 import type { ConnectionLimits } from './connection-limits.js';
 
-/** How many frames that carry nothing (mostly window updates) each call and each DATA frame we send allows the peer. */
+/**
+ * Frames without payload (mostly WINDOW_UPDATE) that each call, and each DATA frame sent, allows the peer in addition.
+ */
 const OVERHEAD_EARNED = 10;
 
-/** The share of its resets that a connection has before it has done anything else. */
+/** The fraction of its share of resets that a connection has before any of its calls was answered with OK. */
 const UNPROVEN_SHARE = 0.1;
 
-/** Distinguishes a normal peer from one that makes us work, with token buckets for what costs us and not the peer. */
+/** Detects peers that cause excessive work, with token buckets for what is cheap for the peer but expensive here. */
 export class AbuseGuard {
   private readonly overhead: TokenBucket;
   private readonly resets: TokenBucket;
@@ -23,12 +25,12 @@ export class AbuseGuard {
     this.resets = new TokenBucket(limits.resetBurst, limits.resetsPerSecond);
   }
 
-  /** Something useful was done for the peer. */
+  /** Useful work was done for the peer. */
   earned(): void {
     this.overhead.give(OVERHEAD_EARNED);
   }
 
-  /** A call has got its answer, and OK: who hedges, or gives up one call of two, is no attacker. */
+  /** A call was answered with OK: a peer that hedges, or cancels every other call, is no attacker. */
   callAnswered(): void {
     this.answered++;
     this.resets.give(1);
@@ -36,21 +38,22 @@ export class AbuseGuard {
   }
 
   /**
-   * A frame that carries nothing has come.
+   * A frame without payload has arrived.
    *
-   * @throws {FloodError} when they are too many.
+   * @throws {FloodError} when there are too many.
    */
   overheadFrame(): void {
     if (this.overhead.take(this.process.clock.monotonicMs())) return;
-    throw new FloodError('overhead-flood', 'too many frames without use');
+    throw new FloodError('overhead-flood', 'too many frames without payload');
   }
 
   /**
-   * A stream was opened for nothing: its caller reset it, or made us do so (CVE-2023-44487, CVE-2025-8671). Counted for
-   * the connection and for the process; when the process's are used up, each connection has a small share only, and of
-   * that a tenth until it has had calls answered, so that neither many attackers nor one that comes back gets more.
+   * A stream was wasted: its caller reset it, or provoked a reset (CVE-2023-44487, CVE-2025-8671). Counted per
+   * connection and per process. When the process has used up its tokens, each connection is limited to a small share,
+   * and to a tenth of that until one of its calls was answered with OK, so that neither many attackers nor one that
+   * reconnects gets more.
    *
-   * @throws {FloodError} when they are too many.
+   * @throws {FloodError} when there are too many.
    */
   wastedStream(): void {
     const now = this.process.clock.monotonicMs();

@@ -1,61 +1,79 @@
 /** Limits of one connection. Sizes are in bytes, times in milliseconds; `Infinity` disables a limit. */
 export interface ConnectionLimits {
-  /** Streams open at once (`SETTINGS_MAX_CONCURRENT_STREAMS`); further ones are refused, to be tried again. Default 1000. */
+  /** Concurrent streams (`SETTINGS_MAX_CONCURRENT_STREAMS`); further ones are refused, to be retried. Default 1000. */
   readonly maxConcurrentStreams: number;
-  /** A list of headers (`SETTINGS_MAX_HEADER_LIST_SIZE`); a call with more is RESOURCE_EXHAUSTED. Default 16 KiB. */
+  /**
+   * Size of a header list (`SETTINGS_MAX_HEADER_LIST_SIZE`); a call with more ends with RESOURCE_EXHAUSTED. Default 16
+   * KiB.
+   */
   readonly maxHeaderListBytes: number;
-  /** Fields in a list of headers, beyond which the call is RESOURCE_EXHAUSTED. Default 128. */
+  /** Fields in a header list; a call with more ends with RESOURCE_EXHAUSTED. Default 128. */
   readonly maxHeaderFields: number;
-  /** A header block as it travels, beyond which the connection ends. Default 64 KiB. */
+  /** Encoded size of a header block, beyond which the connection is closed. Default 64 KiB. */
   readonly maxHeaderBlockBytes: number;
-  /** CONTINUATION frames of a header block, beyond which the connection ends (CVE-2024-27316). Default 16. */
+  /** CONTINUATION frames of a header block, beyond which the connection is closed (CVE-2024-27316). Default 16. */
   readonly maxContinuations: number;
-  /** A frame (`SETTINGS_MAX_FRAME_SIZE`). Default 16 KiB, HTTP/2's own. */
+  /** Size of a frame (`SETTINGS_MAX_FRAME_SIZE`). Default 16 KiB, HTTP/2's own. */
   readonly maxFrameBytes: number;
-  /** A message, as it travels and once inflated; a call with a larger one is RESOURCE_EXHAUSTED. Default 4 MiB, as in all of gRPC. */
+  /**
+   * Size of a message, compressed and decompressed; a call with a larger one ends with RESOURCE_EXHAUSTED. Default 4
+   * MiB, as in all gRPC implementations.
+   */
   readonly maxMessageBytes: number;
 
-  /** What a stream may send before anybody reads it (`SETTINGS_INITIAL_WINDOW_SIZE`). Default 256 KiB. */
+  /** How much a stream may send before it is read (`SETTINGS_INITIAL_WINDOW_SIZE`). Default 256 KiB. */
   readonly streamWindowBytes: number;
-  /** What the window of a stream grows to that is read as fast as it comes. Default 4 MiB. */
+  /** Up to which size the window of a stream grows that is read as fast as it arrives. Default 4 MiB. */
   readonly maxStreamWindowBytes: number;
-  /** What all streams together may send ahead. Default 4 MiB. */
+  /** How much all streams together may send ahead. Default 4 MiB. */
   readonly connectionWindowBytes: number;
-  /** Unread bytes of all streams beyond which the whole connection is stalled, not each stream alone. Default 16 MiB. */
+  /** Unread bytes of all streams beyond which the whole connection is stalled, not just each stream. Default 16 MiB. */
   readonly maxUnreadBytes: number;
 
-  /** Time until the client's preface and settings are there. Default 10 s. */
+  /** Time until the client's preface and settings must have arrived. Default 10 s. */
   readonly prefaceTimeoutMs: number;
-  /** Time for a header block, or another frame but DATA, from its first byte to its last. Default 10 s. */
+  /** Time for a header block, or any frame except DATA, from its first byte to its last. Default 10 s. */
   readonly headerTimeoutMs: number;
-  /** Time for the peer to acknowledge our settings. Default 20 s. */
+  /** Time for the peer to acknowledge the local settings. Default 20 s. */
   readonly settingsTimeoutMs: number;
-  /** Silence after which a connection with open calls is asked whether it is alive. Default 60 s. */
+  /** Silence after which a connection with open calls is pinged. Default 60 s. */
   readonly keepaliveTimeMs: number;
-  /** Time for the answer; anything that comes is one. Default 20 s, gRPC's own. */
+  /** Time for the peer to respond; anything it sends counts. Default 20 s, gRPC's own. */
   readonly keepaliveTimeoutMs: number;
-  /** Time without calls after which the peer is asked to leave. Default `Infinity`, as in all of gRPC. */
+  /** Time without calls after which GOAWAY is sent. Default `Infinity`, as in all gRPC implementations. */
   readonly maxIdleMs: number;
-  /** Age at which the peer is asked to leave, spread by 10 % either way. Default `Infinity`, as in all of gRPC. */
+  /** Age at which GOAWAY is sent, with a jitter of ± 10 %. Default `Infinity`, as in all gRPC implementations. */
   readonly maxAgeMs: number;
-  /** Time for its calls after that; then they end UNAVAILABLE. Default `Infinity`, as in all of gRPC. */
+  /**
+   * Time for open calls after that, before they end with UNAVAILABLE. Default `Infinity`, as in all gRPC
+   * implementations.
+   */
   readonly maxAgeGraceMs: number;
-  /** Time for the answer to the PING between the two GOAWAYs. Default 5 s. */
+  /** Time for the acknowledgement of the PING between the two GOAWAYs. Default 5 s. */
   readonly drainPingTimeoutMs: number;
-  /** Time for the last bytes of a connection that ends, and for the peer to hang up. Default 1 s. */
+  /** Time to send the last bytes when the connection is closed, and for the peer to hang up. Default 1 s. */
   readonly closeTimeoutMs: number;
 
-  /** Unsent bytes of acknowledgements, resets and window updates, beyond which the connection ends (CVE-2019-9512, -9515). Default 64 KiB. */
+  /**
+   * Unsent bytes of acknowledgements, resets and window updates, beyond which the connection is closed (CVE-2019-9512,
+   * -9515). Default 64 KiB.
+   */
   readonly maxControlBytes: number;
-  /** Frames that carry nothing (PING, SETTINGS, PRIORITY, empty DATA, updates and resets of what is closed, unknown ones): so many at once. Default 10 000. */
+  /**
+   * Burst of frames without payload (PING, SETTINGS, PRIORITY, empty DATA, updates and resets of closed streams,
+   * unknown frames). Default 10 000.
+   */
   readonly overheadBurst: number;
-  /** And so many a second after that, beside ten for each call and each frame of DATA sent. Default 500. */
+  /** Rate of these per second after that, in addition to ten for each call and each DATA frame sent. Default 500. */
   readonly overheadPerSecond: number;
-  /** Calls reset by the caller before their deadline, provoked stream errors and refused streams: so many at once (CVE-2023-44487, CVE-2025-8671). Default 2000. */
+  /**
+   * Burst of calls reset by the caller before their deadline, provoked stream errors and refused streams
+   * (CVE-2023-44487, CVE-2025-8671). Default 2000.
+   */
   readonly resetBurst: number;
-  /** And so many a second after that, beside one for each call that was answered with OK. Default 200. */
+  /** Rate of these per second after that, in addition to one for each call answered with OK. Default 200. */
   readonly resetsPerSecond: number;
-  /** What a connection may have used of its burst while the process's is used up. Default 200. */
+  /** How much of its burst a connection may use while that of the process is used up. Default 200. */
   readonly resetShare: number;
 }
 
@@ -95,7 +113,7 @@ export const DEFAULT_CONNECTION_LIMITS: ConnectionLimits = {
 
 const RESOLVED = new WeakMap<Partial<ConnectionLimits>, ConnectionLimits>();
 
-/** The limits with their defaults, once for each object. */
+/** Fills in the defaults; the result is cached per object. */
 export function resolveLimits(
   limits: Partial<ConnectionLimits> = DEFAULT_CONNECTION_LIMITS,
 ): ConnectionLimits {

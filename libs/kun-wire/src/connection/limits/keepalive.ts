@@ -4,17 +4,17 @@ import type { ConnectionLimits } from './connection-limits.js';
 /** What keepalive needs from its connection. */
 export interface KeepaliveHost {
   readonly openStreams: number;
-  /** When the peer was last heard, in monotonic milliseconds. */
+  /** When something was last received from the peer, in monotonic milliseconds. */
   readonly heardMs: number;
   /** Sends a PING. */
   sendKeepalive(): void;
-  /** It did not answer. */
+  /** The peer did not respond. */
   keepaliveFailed(): void;
 }
 
 /**
- * Finds out about peers that have gone without a word. A connection with open calls that was silent for a while gets a
- * PING; whatever comes after it is an answer, an acknowledgement or not, as some peers send none while they are busy.
+ * Detects peers that have vanished silently. A connection with open calls that was silent for a while gets a PING;
+ * anything received after it counts as a response, since some peers do not acknowledge while they are busy.
  */
 export class Keepalive {
   private askedMs = -1;

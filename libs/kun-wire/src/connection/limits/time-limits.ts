@@ -16,7 +16,7 @@ export interface TimeLimitsHost {
 export class TimeLimits {
   private readonly preface = new Timer(() => this.host.prefaceLate());
   private readonly settings = new Timer(() => this.host.settingsLate());
-  // Many connections never need these.
+  // Created on demand: many connections never need these.
   private header: Timer | undefined;
   private idle: Timer | undefined;
   private readonly age: Timer | undefined;
@@ -33,7 +33,7 @@ export class TimeLimits {
     this.idling(true);
     if (limits.maxAgeMs === Infinity) return;
     this.age = new Timer(() => host.aged());
-    // Spread, so that connections made together do not all leave together.
+    // With jitter, so that connections made at the same time do not all end at the same time.
     timers.arm(this.age, limits.maxAgeMs * (0.9 + Math.random() * 0.2));
   }
 
@@ -45,7 +45,7 @@ export class TimeLimits {
     this.timers.disarm(this.settings);
   }
 
-  /** Whether a frame or a header block waits for its rest. */
+  /** Whether a frame or a header block is incomplete. */
   headerWaits(waits: boolean): void {
     if (!waits && this.header === undefined) return;
     this.header ??= new Timer(() => this.host.headerLate());
@@ -61,19 +61,19 @@ export class TimeLimits {
     else this.timers.disarm(this.idle);
   }
 
-  /** The peer was asked to leave for its age. */
+  /** GOAWAY was sent because of the connection's age. */
   graceBegins(): void {
     this.grace ??= new Timer(() => this.host.graceOver());
     this.timers.arm(this.grace, this.limits.maxAgeGraceMs);
   }
 
-  /** The connection is to close. */
+  /** The connection is closing. */
   closing(): void {
     this.close ??= new Timer(() => this.host.closeLate());
     if (this.close.place < 0) this.timers.arm(this.close, this.limits.closeTimeoutMs);
   }
 
-  /** Nothing but the close is waited for any more; with `closed`, not even that. */
+  /** Stops all limits except that of closing; with `closed`, that one too. */
   stop(closed: boolean): void {
     const { preface, settings, header, idle, age, grace, close } = this;
     for (const timer of [preface, settings, header, idle, age, grace, closed ? close : undefined]) {

@@ -1,6 +1,6 @@
 import { FloodError } from '../../process/refusal.js';
 
-/** A header block that came in several frames, within limits. */
+/** A header block that spans several frames, within limits. */
 export class HeaderBlock {
   streamId = 0;
   endStream = false;
@@ -20,7 +20,7 @@ export class HeaderBlock {
     this.add(block, start, end);
   }
 
-  /** @throws {FloodError} when it goes beyond the limits. */
+  /** @throws {FloodError} when it exceeds the limits. */
   goOn(block: Buffer, start: number, end: number): void {
     this.continuations++;
     if (this.continuations > this.maxContinuations) {
@@ -29,7 +29,7 @@ export class HeaderBlock {
     this.add(block, start, end);
   }
 
-  /** The whole block. */
+  /** Returns the whole block. */
   end(): Buffer {
     const whole = Buffer.concat(this.pieces, this.bytes);
     this.pieces = [];
@@ -42,7 +42,7 @@ export class HeaderBlock {
     if (this.bytes > this.maxBytes) {
       throw new FloodError('headers-too-large', 'a header block is too large');
     }
-    // Copied: the frame lies in what the socket gave.
+    // Copied: the frame is part of the socket's buffer.
     this.pieces.push(Buffer.from(block.subarray(start, end)));
   }
 }

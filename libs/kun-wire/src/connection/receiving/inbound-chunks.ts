@@ -4,22 +4,23 @@ import type { Continuing, WorkTurns } from '../../process/work-turns.js';
 /** Reads the chunks of a connection. */
 export interface InboundChunksHost {
   readonly socket: Duplex;
-  /** Reads a chunk; says how far it came, which is its end unless there is no more time in this turn. */
+  /** Reads a chunk; returns where it stopped, which is the end unless this turn's time is up. */
   readChunk(chunk: Buffer, from: number): number;
-  /** The peer has ended, and everything it sent is read. */
+  /** The peer has hung up, and everything it sent has been read. */
   peerHungUp(): void;
 }
 
 /**
- * What a socket gave, on its way to whoever reads it: at once while the turn has time for it, else in a later turn, in
- * the same order. Meanwhile the socket is stalled, so that two chunks or three are kept and the rest is the peer's.
+ * Passes the chunks of a socket on to their reader: immediately if the turn has time, otherwise in a later turn, in the
+ * same order. Meanwhile the socket is paused, so that only two or three chunks are buffered and the peer keeps the
+ * rest.
  */
 export class InboundChunks implements Continuing {
-  // What is not read: the first from `at` on.
+  // Unread chunks, the first one from `at` on.
   private readonly chunks: Buffer[] = [];
   private at = 0;
   private stalled = false;
-  // A socket says that it has ended even while it is stalled.
+  // A socket reports its end even while it is paused.
   private hungUp = false;
 
   constructor(
@@ -27,7 +28,7 @@ export class InboundChunks implements Continuing {
     private readonly turns: WorkTurns,
   ) {}
 
-  /** Whether something has come that is not read. */
+  /** Whether received data is still unread. */
   get waiting(): boolean {
     return this.chunks.length > 0;
   }
@@ -44,7 +45,7 @@ export class InboundChunks implements Continuing {
     }
   }
 
-  /** Nothing more will come. */
+  /** Nothing more will arrive. */
   ended(): void {
     this.hungUp = true;
     if (this.chunks.length === 0) this.host.peerHungUp();
@@ -69,7 +70,7 @@ export class InboundChunks implements Continuing {
     else this.flow();
   }
 
-  /** Nothing more is to be read; the socket flows, so that it can end. */
+  /** Nothing more will be read; the socket is resumed, so that it can end. */
   drop(): void {
     this.chunks.length = 0;
     this.at = 0;

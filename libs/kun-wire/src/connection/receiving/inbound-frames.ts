@@ -21,14 +21,14 @@ export interface InboundHost {
   readonly guard: AbuseGuard;
   /** Whether the stream has not been opened yet, by either side. */
   isIdle(streamId: number): boolean;
-  /** A header block was read, which costs more than other frames do. */
+  /** A header block was read, which costs more than other frames. */
   blockRead(): void;
   /** A header block on a stream that is idle. */
   streamOpened(streamId: number, list: HeaderList, endStream: boolean): void;
   /** The peer has ended its side of a stream. */
   streamEnded(stream: Http2Stream, atOnce: boolean): void;
   streamReset(stream: Http2Stream, code: number): void;
-  /** The peer broke a rule on a stream, which ends it (RFC 9113, section 5.4.2). */
+  /** The peer violated the protocol on a stream, which ends it (RFC 9113, section 5.4.2). */
   streamError(streamId: number, code: number, reason: string): void;
   streamWindowGrew(stream: Http2Stream, increment: number): void;
   connectionWindowGrew(increment: number): void;
@@ -38,7 +38,7 @@ export interface InboundHost {
   goAwayArrived(code: number): void;
 }
 
-/** The rules of RFC 9113, sections 5 and 6, for frames of streams in the state that they are in. */
+/** Applies the rules of RFC 9113, sections 5 and 6, for frames depending on the state of their stream. */
 export class InboundFrames implements FrameSink {
   private stream: Http2Stream | undefined;
   private endStream = false;
@@ -74,10 +74,10 @@ export class InboundFrames implements FrameSink {
 
   dataEnds(paddingBytes: number): void {
     const { stream, host } = this;
-    // A connection that is idle from now on must not keep its last call alive.
+    // An idle connection must not keep its last call alive.
     this.stream = undefined;
     if (stream === undefined || stream.closed) return;
-    // Padding counts as DATA, but carries nothing.
+    // Padding counts as DATA, but has no payload.
     if (paddingBytes > 0 && paddingBytes === this.length && !this.endStream) host.guard.overheadFrame();
     if (this.endStream) host.streamEnded(stream, this.length > 0);
     else host.receive.topUp(stream);
@@ -153,7 +153,7 @@ export class InboundFrames implements FrameSink {
 
   badStreamFrame(streamId: number, code: number, reason: string): void {
     const { host } = this;
-    // PRIORITY alone may name a stream that is idle; there is nothing to end then, so the connection does.
+    // Only PRIORITY may name an idle stream, which leaves no stream to end.
     if (!host.isIdle(streamId)) host.streamError(streamId, code, reason);
     else throw new ConnectionError(code, reason);
   }
@@ -168,7 +168,7 @@ export class InboundFrames implements FrameSink {
     } else if (stream.remoteEnded) {
       host.streamError(streamId, ErrorCode.STREAM_CLOSED, 'HEADERS after the end of the stream');
     } else if (!endStream) {
-      host.streamError(streamId, ErrorCode.PROTOCOL_ERROR, 'trailers without the end of the stream');
+      host.streamError(streamId, ErrorCode.PROTOCOL_ERROR, 'trailers without END_STREAM');
     } else {
       stream.trailersArrived(list);
       if (!stream.closed) host.streamEnded(stream, true);
@@ -185,13 +185,13 @@ export class InboundFrames implements FrameSink {
     }
   }
 
-  /** A frame that opens nothing, on a stream that is not open. */
+  /** Handles a frame that opens no stream, on a stream that is not open. */
   private onClosed(streamId: number, what: 'DATA' | 'HEADERS'): void {
     const { host } = this;
     if (host.isIdle(streamId)) idle(what);
     switch (host.closedStreams.how(streamId)) {
       case Closed.resetByUs:
-        // The peer did not know yet; a large frame costs it more than us.
+        // The peer did not know yet; a large frame costs the peer more than this side.
         if (what === 'HEADERS' || this.length < CHEAP_BYTES) host.guard.overheadFrame();
         return;
       case Closed.resetByPeer:
@@ -201,14 +201,14 @@ export class InboundFrames implements FrameSink {
         throw new ConnectionError(ErrorCode.STREAM_CLOSED, `${what} after the end of the stream`);
       case Closed.unknown:
         if (what === 'HEADERS') {
-          throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a stream id that is not larger than the last');
+          throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'a stream id is not greater than the last');
         }
         if (this.length < CHEAP_BYTES) host.guard.overheadFrame();
     }
   }
 }
 
-/** A frame of DATA with less than this costs its sender hardly more than an empty one. */
+/** A smaller DATA frame costs its sender hardly more than an empty one. */
 const CHEAP_BYTES = 256;
 
 function idle(what: string): never {

@@ -6,19 +6,22 @@ import type { Http2Stream } from '../streams/http2-stream.js';
 export interface ReceiveFlowHost {
   /** Sends a WINDOW_UPDATE. */
   windowUpdate(streamId: number, increment: number): void;
-  /** More or fewer bytes are unread. */
+  /** The number of unread bytes has changed. */
   unfinishedChanged(bytes: number): void;
 }
 
 /**
- * What the peer may send ahead. A stream's window is filled up as its messages are read, so a slow reader stalls its own
- * caller; that of the connection as bytes arrive, so that it stalls no other. Only when the unread bytes of all streams
- * exceed their limit does the connection wait for its readers.
+ * Receive-side flow control. A stream's window is replenished as its messages are read, so a slow reader stalls its own
+ * caller; the connection's window as bytes arrive, so that a slow reader stalls no other caller. Only when the unread
+ * bytes of all streams exceed their limit does the connection wait for its readers.
  */
 export class ReceiveFlow {
   /** Unread bytes of all streams. */
   unreadBytes = 0;
-  /** What a stream may send at first: at least HTTP/2's own window, as long as the peer may not have read of ours. */
+  /**
+   * The initial window of a stream: at least HTTP/2's default, as long as the peer may not have read the local
+   * settings.
+   */
   initialBytes: number;
   private window = INITIAL_WINDOW_BYTES;
 
@@ -29,7 +32,9 @@ export class ReceiveFlow {
     this.initialBytes = Math.max(limits.streamWindowBytes, INITIAL_WINDOW_BYTES);
   }
 
-  /** The peer has read our settings: its streams have our window from now on, less what they have used of the other. */
+  /**
+   * The peer has acknowledged the local settings: its streams now have that window, less what they have already used.
+   */
   settled(streams: Iterable<Http2Stream>): void {
     const excess = this.initialBytes - this.limits.streamWindowBytes;
     if (excess === 0) return;
@@ -40,13 +45,13 @@ export class ReceiveFlow {
     }
   }
 
-  /** Bytes have come; false when the peer was not allowed to send them. */
+  /** Bytes have arrived; returns false if the peer was not allowed to send them. */
   take(bytes: number): boolean {
     this.window -= bytes;
     return this.window >= 0;
   }
 
-  /** Fills the connection's window up, if that is worth a frame. */
+  /** Replenishes the connection's window, if that is worth a frame. */
   topUpConnection(): void {
     const { connectionWindowBytes: target, maxUnreadBytes } = this.limits;
     const excess = Math.max(0, this.unreadBytes - maxUnreadBytes);
@@ -56,17 +61,17 @@ export class ReceiveFlow {
     this.host.windowUpdate(0, increment);
   }
 
-  /** Fills a stream's window up, if that is worth a frame. */
+  /** Replenishes a stream's window, if that is worth a frame. */
   topUp(stream: Http2Stream): void {
     const { windowTarget, demand, heldBytes } = stream;
     const unread = demand ? 0 : heldBytes;
     if (windowTarget - unread - stream.receiveWindow < windowTarget / 2) return;
-    // Read as fast as it comes: the window may be what holds it up.
+    // Read as fast as it arrives: the window may be the bottleneck.
     if (demand) stream.windowTarget = Math.min(windowTarget * 2, this.limits.maxStreamWindowBytes);
     this.grant(stream, stream.windowTarget - unread);
   }
 
-  /** Lets a stream send so many bytes from now on. */
+  /** Sets how many bytes a stream may send from now on. */
   grant(stream: Http2Stream, windowBytes: number): void {
     const increment = windowBytes - stream.receiveWindow;
     if (increment <= 0 || stream.remoteEnded || stream.closed) return;
@@ -74,7 +79,7 @@ export class ReceiveFlow {
     this.host.windowUpdate(stream.id, increment);
   }
 
-  /** A stream keeps more or fewer bytes than before. */
+  /** The number of bytes held for a stream has changed. */
   held(stream: Http2Stream, heldBytes: number): void {
     const change = heldBytes - stream.heldBytes;
     if (change === 0) return;

@@ -4,21 +4,23 @@ import { type FrameBatch, FrameWriter } from '../../frames/frame-writer.js';
 import type { WireProcess } from '../../process/wire-process.js';
 import { type Http2Stream, SENT } from '../streams/http2-stream.js';
 
-/** Bytes after which a turn's frames are written at once, so that what a turn gathers is bounded. */
+/** Bytes after which a turn's frames are written early, which bounds what is buffered. */
 const TURN_BYTES = 256 * 1024;
 
-/** What is told once the socket has taken a write. */
+/** What is notified once the socket has accepted a write. */
 interface Write extends FrameBatch {
   readonly ended: readonly Http2Stream[];
   readonly taken: Array<() => void>;
 }
 
-/** The way from frames to the socket: one write a turn, its back pressure, and word of what the socket has taken. */
+/**
+ * Writes frames to the socket: one write per turn, with backpressure, and callbacks once the socket has accepted them.
+ */
 export class ConnectionOutput {
   readonly frames: FrameWriter;
-  /** Whether the socket has enough; frames but for those of control wait in their streams. */
+  /** Whether the socket's buffer is full; frames other than control frames then wait in their streams. */
   blocked = false;
-  /** Bytes of control frames since the socket last had room. */
+  /** Bytes of control frames written since the socket last had room. */
   controlBytes = 0;
   private scheduled = false;
   private closed = false;
@@ -30,18 +32,18 @@ export class ConnectionOutput {
   constructor(
     private readonly socket: Duplex,
     private readonly process: WireProcess,
-    /** The socket takes more. */
+    /** The socket accepts more data. */
     private readonly onOpen: () => void,
   ) {
     this.frames = new FrameWriter(process.pool);
-    // Other streams may hand a buffer on to whoever keeps it.
+    // Other streams may pass a buffer on to something that keeps it.
     this.recycles = socket instanceof Socket;
-    // A turn's frames are one write already; to wait for more would delay answers by an acknowledgement.
+    // A turn's frames are already one write; Nagle's algorithm would only delay responses.
     if (socket instanceof Socket) socket.setNoDelay(true);
     socket.on('drain', () => this.opened());
   }
 
-  /** Frames were written: they go out at the end of the turn, or at once when they are many. */
+  /** Frames were written: they are sent at the end of the turn, or immediately if there are many. */
   touch(): void {
     if (this.frames.bytes >= TURN_BYTES) {
       this.flush();
@@ -51,25 +53,25 @@ export class ConnectionOutput {
     }
   }
 
-  /** A frame of control was written. */
+  /** A control frame was written. */
   touchControl(bytes: number): void {
     this.controlBytes += bytes;
     this.touch();
   }
 
-  /** The stream's last frame is among those written. */
+  /** The last frame of the stream has been written. */
   endsWith(stream: Http2Stream): void {
     this.ended.push(stream);
   }
 
-  /** Calls back once the message that was written last is taken. */
+  /** Calls back once the socket has accepted the message written last. */
   callBack(onTaken: () => void): void {
     this.taken.push(onTaken);
   }
 
-  /** Calls back for a message that will not go out, once the socket has taken what is written of it. */
+  /** Calls back for a message that was dropped, once the socket has accepted what was already written of it. */
   callBackDropped(onTaken: () => void, begun: boolean): void {
-    // Once a connection is gone, what the kernel still reads is unknown.
+    // Once a connection is closed, it is unknown what the kernel still reads.
     if (begun && this.closed) return;
     if (begun && this.frames.bytes > 0) this.taken.push(onTaken);
     else if (begun && this.writes.length > 0) this.writes.at(-1)?.taken.push(onTaken);
@@ -97,13 +99,13 @@ export class ConnectionOutput {
     if (!this.blocked) this.controlBytes = 0;
   }
 
-  /** Writes what is left and says that no more will come. */
+  /** Writes what is left and ends the socket. */
   end(): void {
     this.flush();
     this.socket.end();
   }
 
-  /** The connection is gone: what the socket has not taken is lost. */
+  /** The connection is closed: what the socket has not accepted is lost. */
   close(): Http2Stream[] {
     this.closed = true;
     const lost = [...this.writes.flatMap(({ ended }) => ended), ...this.ended];
@@ -116,7 +118,7 @@ export class ConnectionOutput {
 
   /** The socket calls back in the order of the writes. */
   private readonly onWritten = (error?: Error | null): void => {
-    // One that failed stays: the connection ends next, and what it carried is lost with it.
+    // A failed write is not removed: the connection closes next, and the write's content is lost with it.
     if (error || this.closed) return;
     const write = this.writes.shift();
     if (write === undefined) return;

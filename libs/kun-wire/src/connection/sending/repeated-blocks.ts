@@ -4,7 +4,7 @@ import type { HeaderFields } from '../streams/send-item.js';
 /** Field lists that are sent repeatedly. */
 const REPEATED = new WeakSet<HeaderFields>();
 
-/** Marks a list as sent repeatedly and unchanged, so that it is encoded once while that stays valid. */
+/** Marks a list as sent repeatedly and unchanged, so that its encoding is reused while valid. */
 export function repeatedFields(fields: HeaderFields): HeaderFields {
   REPEATED.add(fields);
   return fields;
@@ -15,14 +15,14 @@ interface Encoded {
   readonly generation: number;
 }
 
-/** The blocks of repeated fields for one peer. */
+/** Caches the encoded blocks of repeated fields for one peer. */
 export class RepeatedBlocks {
-  // Made with the first block; many connections stay idle.
+  // Created with the first block; many connections stay idle.
   private blocks: Map<HeaderFields, Encoded> | undefined;
 
   constructor(private readonly encoder: HeaderEncoder) {}
 
-  /** The block of a list of fields; a view that is good until the next is asked for. */
+  /** The encoded block of a list of fields; a view that is valid until the next call. */
   blockOf(fields: HeaderFields): Uint8Array {
     const { encoder } = this;
     const known = this.blocks?.get(fields);
@@ -31,7 +31,7 @@ export class RepeatedBlocks {
     encoder.begin();
     for (const [name, value] of fields) encoder.field(name, value);
     const block = encoder.end();
-    // Good for later only if it changed nothing.
+    // Reusable only if encoding did not change the table.
     if (generation === encoder.generation && REPEATED.has(fields)) {
       (this.blocks ??= new Map<HeaderFields, Encoded>()).set(fields, {
         block: Buffer.from(block),

@@ -8,9 +8,9 @@ import type { ConnectionOutput } from './connection-output.js';
 export interface SendSchedulerHost {
   /** Writes a header block. */
   writeHeaders(stream: Http2Stream, fields: HeaderFields, endStream: boolean): void;
-  /** Bytes wait for the peer, or with a negative number do no more. */
+  /** The number of bytes waiting to be sent changed by `bytes`, which may be negative. */
   unsentChanged(bytes: number): void;
-  /** A frame of DATA was written. */
+  /** A DATA frame was written. */
   dataWritten(): void;
 }
 
@@ -18,13 +18,13 @@ export interface SendSchedulerHost {
 const QUANTUM_BYTES = MIN_FRAME_BYTES;
 
 /**
- * Decides who sends: a stream with nothing before it writes at once; those that must wait, for a window or for the
- * socket, take turns of one frame each.
+ * Decides which stream sends: one with nothing ahead of it writes immediately; those that have to wait, for a window or
+ * for the socket, take turns of one frame each.
  */
 export class SendScheduler {
-  /** What the peer lets all streams send together. */
+  /** The peer's connection window: how much all streams together may send. */
   window = INITIAL_WINDOW_BYTES;
-  // Streams that have something to send and, as far as they know, may; a queue of which the first is taken.
+  // A queue of streams that have something to send and are not blocked by their own window.
   private readonly ready: Http2Stream[] = [];
   private first = 0;
 
@@ -41,7 +41,7 @@ export class SendScheduler {
     }
   }
 
-  /** Sends a message behind its prefix; `prefix` is the flag of compression. */
+  /** Sends a message after its prefix; `prefix` is the compressed flag. */
   sendMessage(
     stream: Http2Stream,
     prefix: number,
@@ -63,7 +63,7 @@ export class SendScheduler {
     output.touch();
   }
 
-  /** Takes a place for a message that is not ready; {@link complete} says what it is. */
+  /** Reserves a place for a message that is not ready yet; {@link complete} provides it. */
   sendLater(stream: Http2Stream, bytes: Uint8Array, onTaken: (() => void) | undefined): SendItem {
     const item = SendItem.message(0, bytes, onTaken);
     item.ready = false;
@@ -71,10 +71,10 @@ export class SendScheduler {
     return item;
   }
 
-  /** Sends a message whose place was taken, unless nobody waits for it any more. */
+  /** Sends a message whose place was reserved, unless it was dropped meanwhile. */
   complete(stream: Http2Stream, item: SendItem, prefix: number, bytes: Uint8Array): void {
     if (stream.items?.includes(item) !== true) {
-      // Dropped meanwhile; now nobody reads its bytes any more.
+      // Dropped meanwhile; its bytes are no longer read from now on.
       item.onTaken?.();
       return;
     }
@@ -91,14 +91,14 @@ export class SendScheduler {
     this.pump();
   }
 
-  /** Puts something at the end of what a stream has to send. */
+  /** Appends an item to what a stream has to send. */
   enqueue(stream: Http2Stream, item: SendItem): void {
     (stream.items ??= []).push(item);
     this.host.unsentChanged(item.unsentBytes);
     this.line(stream);
   }
 
-  /** Forgets what a stream had to send. */
+  /** Drops what a stream had to send. */
   drop(stream: Http2Stream): void {
     const { items, firstItem, unsentBytes } = stream;
     if (items === undefined) return;
@@ -111,7 +111,7 @@ export class SendScheduler {
     }
   }
 
-  /** The peer's window grew; false when it grew beyond what a window may be. */
+  /** The peer's connection window grew; returns false if it exceeds the maximum. */
   grow(increment: number): boolean {
     this.window += increment;
     if (this.window > MAX_31_BITS) return false;
@@ -120,9 +120,9 @@ export class SendScheduler {
   }
 
   /**
-   * The peer has set another initial window, which changes that of every stream (RFC 9113, section 6.9.2).
+   * The peer has changed the initial window size, which adjusts that of every stream (RFC 9113, section 6.9.2).
    *
-   * @throws {ConnectionError} when one becomes larger than a window may be.
+   * @throws {ConnectionError} when a window exceeds the maximum.
    */
   windowsChanged(streams: Iterable<Http2Stream>, change: number): void {
     for (const stream of streams) {
@@ -135,10 +135,10 @@ export class SendScheduler {
     this.pump();
   }
 
-  /** Lets the streams that wait send for as long as they may. */
+  /** Lets waiting streams send for as long as possible. */
   pump(): void {
     const { output } = this;
-    // How many in a row could not send: once all have been asked, there is nothing to do.
+    // How many in a row could not send: once it is all of them, there is nothing to do.
     let idle = 0;
     while (!output.blocked && this.ready.length > this.first + idle) {
       const stream = this.ready[this.first++] as Http2Stream;
@@ -170,7 +170,7 @@ export class SendScheduler {
     this.ready.push(stream);
   }
 
-  /** Whether a stream waits for nothing of its own; the connection's window is every stream's. */
+  /** Whether nothing of its own blocks a stream; the connection's window applies to all streams alike. */
   private maySend(stream: Http2Stream): boolean {
     const item = stream.nextItem;
     if (item === undefined) return false;
@@ -178,7 +178,7 @@ export class SendScheduler {
     return item.ready && stream.sendWindow > 0;
   }
 
-  /** Sends the stream's next frame; false when it may not. */
+  /** Sends the stream's next frame; returns false if it may not. */
   private sendOne(stream: Http2Stream): boolean {
     const item = stream.nextItem;
     if (item === undefined || stream.closed) return false;
@@ -189,7 +189,7 @@ export class SendScheduler {
     }
     const room = Math.min(QUANTUM_BYTES, stream.sendWindow, this.window);
     if (!item.ready || room <= 0) return false;
-    // A prefix goes with a byte of its message, if it has any; or in parts.
+    // A prefix is sent together with at least one byte of its message, if any; or in parts.
     if (room < item.headBytes + Math.min(1, item.bytes.length)) item.joinPrefix();
     const { bytes, headBytes: head } = item;
     const end = Math.min(bytes.length, item.at + room - head);

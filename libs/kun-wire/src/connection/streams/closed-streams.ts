@@ -1,25 +1,25 @@
-/** How a stream closed, as far as later frames of it are concerned. */
+/** How a stream was closed, which determines how later frames on it are treated. */
 export const Closed = {
-  /** Not among those remembered. */
+  /** Not remembered. */
   unknown: 0,
-  /** Both sides said END_STREAM. */
+  /** Both sides sent END_STREAM. */
   ended: 1,
   /** The peer reset it. */
   resetByPeer: 2,
-  /** We reset it: what the peer sent before it knew is to be ignored. */
+  /** Reset by this side: frames that the peer sent before it knew are ignored. */
   resetByUs: 3,
 } as const;
 
 export type ClosedHow = (typeof Closed)[keyof typeof Closed];
 
-/** A power of two; the streams that a busy connection closes while frames are under way. */
+/** A power of two; the number of streams that a busy connection closes while frames are in flight. */
 const REMEMBERED = 256;
-/** Enough for most connections; so few live in V8's own heap, without a separate buffer. */
+/** Enough for most connections; an array this small is stored in V8's own heap, without a separate buffer. */
 const FIRST_PLACES = 16;
 
-/** Remembers how the last streams of a connection closed, in a kilobyte at most. */
+/** Remembers how the last streams of a connection were closed, in at most a kilobyte. */
 export class ClosedStreams {
-  // An entry is the id of a stream without its lowest bit, with how it closed in the lowest two.
+  // An entry is the stream id without its lowest bit, with the kind of closing in the lowest two bits.
   private entries: Uint32Array | undefined;
 
   add(streamId: number, how: ClosedHow): void {
@@ -36,7 +36,7 @@ export class ClosedStreams {
 
   private grow(entries: Uint32Array): Uint32Array {
     const larger = new Uint32Array(entries.length * 2);
-    // Places of different entries stay different where there are more of them.
+    // Entries in different places stay in different places when the table grows.
     for (const entry of entries) if (entry !== 0) larger[(entry >>> 2) & (larger.length - 1)] = entry;
     this.entries = larger;
     return larger;
@@ -49,7 +49,7 @@ function isTaken(entries: Uint32Array, streamId: number): boolean {
   return entry !== 0 && entry >>> 2 !== streamId >>> 1;
 }
 
-/** Ids of one side are all odd or all even, and go up. */
+/** Ids of one side are all odd or all even, and increase. */
 function placeOf(streamId: number, { length }: Uint32Array): number {
   return (streamId >>> 1) & (length - 1);
 }

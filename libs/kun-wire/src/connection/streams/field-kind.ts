@@ -1,6 +1,6 @@
 import type { HeaderField } from '../../hpack/header-list.js';
 
-/** What kind of field it is, by the rules of HTTP/2 (RFC 9113, section 8) and gRPC. */
+/** The kinds of fields, by the rules of HTTP/2 (RFC 9113, section 8) and gRPC. */
 export const FieldKind = {
   regular: 1,
   /** Its name or value has a forbidden character (section 8.2.1). */
@@ -40,7 +40,7 @@ const NAMED: ReadonlyMap<string, FieldKindCode> = new Map([
   ['host', FieldKind.host],
   ['grpc-timeout', FieldKind.grpcTimeout],
   ['grpc-encoding', FieldKind.grpcEncoding],
-  // Well-formed by themselves, and in most calls.
+  // Well-formed, and present in most calls.
   ['user-agent', FieldKind.regular],
   ['grpc-accept-encoding', FieldKind.regular],
   ['accept-encoding', FieldKind.regular],
@@ -49,10 +49,10 @@ const NAMED: ReadonlyMap<string, FieldKindCode> = new Map([
   ['x-request-id', FieldKind.regular],
 ]);
 
-/** A token (RFC 9110, section 5.6.2) without capitals. */
+/** A token (RFC 9110, section 5.6.2) without upper-case letters. */
 const NAME = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 
-/** The kind of a field; found out once for those of tables. */
+/** The kind of a field; determined once for fields of a table. */
 export function kindOf(field: HeaderField): FieldKindCode {
   if (field.mark !== 0) return field.mark as FieldKindCode;
   const kind = find(field);
@@ -70,7 +70,7 @@ function unnamed(name: string): FieldKindCode {
   return NAME.test(name) ? FieldKind.regular : FieldKind.malformed;
 }
 
-/** Whether a name may be sent: a token in small letters, neither of HTTP/2's own nor of the connection. */
+/** Whether a name may be sent: a lower-case token that is neither a pseudo-header nor connection-specific. */
 export function isFieldName(name: string): boolean {
   const kind = NAMED.get(name);
   if (kind === FieldKind.regular) return true;
@@ -83,7 +83,9 @@ const LF = 0x0a;
 const CR = 0x0d;
 const SPACE = 0x20;
 
-/** Whether a value may be one: without NUL, CR and LF, and without space at its ends (RFC 9113, section 8.2.1). */
+/**
+ * Whether a value is valid: without NUL, CR and LF, and without leading or trailing spaces (RFC 9113, section 8.2.1).
+ */
 export function isFieldValue(value: string): boolean {
   const last = value.length - 1;
   if (last < 0) return true;

@@ -3,39 +3,39 @@ import type { SendItem } from './send-item.js';
 
 /** How a stream ended. */
 export type StreamEnding =
-  /** Its last frame was handed to the socket, and the socket has taken it. */
+  /** Its last frame was written, and the socket has accepted it. */
   | { readonly how: 'sent' }
-  /** It was reset, with a code of RFC 9113, section 7. */
+  /** It was reset, with a code from RFC 9113, section 7. */
   | { readonly how: 'reset'; readonly code: number; readonly by: 'peer' | 'self' }
   /** Its connection ended. */
   | { readonly how: 'lost'; readonly reason: string };
 
 export const SENT: StreamEnding = { how: 'sent' };
 
-/** A stream as its connection keeps it: windows, what waits to be sent, and which sides have ended. */
+/** A stream as seen by its connection: windows, what waits to be sent, and which sides have ended. */
 export abstract class Http2Stream {
-  /** What the peer lets us send. */
+  /** How much may be sent. */
   sendWindow: number;
-  /** What we let the peer send. */
+  /** How much the peer may send. */
   receiveWindow: number;
-  /** What {@link receiveWindow} is filled up to. */
+  /** The size to which {@link receiveWindow} is replenished. */
   windowTarget: number;
-  /** Bytes that came and are not handed on. */
+  /** Bytes received but not delivered. */
   heldBytes = 0;
-  /** Whether somebody waits for a message. */
+  /** Whether a message is requested. */
   demand = false;
-  /** The peer said END_STREAM. */
+  /** The peer sent END_STREAM. */
   remoteEnded = false;
-  /** Our first header block is written. */
+  /** The first local header block is written. */
   headWritten = false;
-  /** Our END_STREAM is written. */
+  /** The local END_STREAM is written. */
   localEnded = false;
-  /** No frame of it counts any more. */
+  /** Its frames have no effect any more. */
   closed = false;
-  /** What waits to be sent, oldest first from {@link firstItem} on; absent while nothing does, as it is for most calls. */
+  /** What waits to be sent, oldest first from {@link firstItem} on; absent while nothing does, as for most calls. */
   items: SendItem[] | undefined;
   firstItem = 0;
-  /** Whether it is among the streams that wait for their turn. */
+  /** Whether it is in the queue of streams that wait for their turn. */
   queued = false;
   private finished = false;
 
@@ -49,14 +49,14 @@ export abstract class Http2Stream {
     this.windowTarget = receiveWindow;
   }
 
-  /** Tells how it ended; the first time counts. */
+  /** Reports how it ended; only the first call counts. */
   finish(ending: StreamEnding): void {
     if (this.finished) return;
     this.finished = true;
     this.onFinish(ending);
   }
 
-  /** The first that waits to be sent. */
+  /** The first item that waits to be sent. */
   get nextItem(): SendItem | undefined {
     return this.items?.[this.firstItem];
   }
@@ -70,20 +70,20 @@ export abstract class Http2Stream {
     return bytes;
   }
 
-  /** Bytes of DATA have come. */
+  /** Bytes of DATA have arrived. */
   abstract dataArrived(chunk: Buffer, start: number, end: number): void;
-  /** A second header block has come. */
+  /** A second header block has arrived. */
   abstract trailersArrived(list: HeaderList): void;
-  /** The peer said END_STREAM, and all that came before was told. */
+  /** The peer sent END_STREAM, and everything before it was reported. */
   abstract endArrived(): void;
-  /** The connection ends: the call is to be answered at once, if it can be. */
+  /** The connection ends: the call must be answered immediately, if possible. */
   abstract shutDown(): void;
-  /** Bytes it holds beyond what it may; it gives up all of them. */
+  /** Releases all bytes it holds, since a limit was exceeded. */
   abstract shed(reason: 'unfinished-bytes' | 'unsent-bytes'): void;
   protected abstract onFinish(ending: StreamEnding): void;
 }
 
-/** The stream that keeps most, of what came or of what is to be sent; `undefined` when none keeps anything. */
+/** The stream that holds the most bytes, received or to be sent; `undefined` if none holds any. */
 export function heaviestStream(streams: Iterable<Http2Stream>, unsent: boolean): Http2Stream | undefined {
   let heaviest: Http2Stream | undefined;
   let most = 0;

@@ -1,7 +1,7 @@
 import type { Continuing, WorkTurns } from '../../process/work-turns.js';
 import type { Http2Stream, StreamEnding } from './http2-stream.js';
 
-/** Tells the streams of a connection that is gone: as many as a turn has time for, and the others in later ones. */
+/** Notifies the streams of a closed connection: as many as a turn has time for, and the others in later turns. */
 export class LateEndings implements Continuing {
   private told = 0;
 

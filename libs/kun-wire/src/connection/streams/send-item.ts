@@ -1,7 +1,7 @@
-/** Header fields to send, in order; values have one character a byte. */
+/** Header fields to send, in order; values have one character per byte. */
 export type HeaderFields = ReadonlyArray<readonly [name: string, value: string]>;
 
-/** Something a stream has to send and may not yet. */
+/** Something that a stream has to send but may not yet. */
 export class SendItem {
   /** How much of a message is sent. */
   at = 0;
@@ -9,10 +9,10 @@ export class SendItem {
   ready = true;
 
   private constructor(
-    /** A header block; else a message. */
+    /** A header block; `undefined` for a message. */
     readonly fields: HeaderFields | undefined,
     readonly endStream: boolean,
-    /** The message's flag of compression; -1 once its prefix is part of {@link bytes}. */
+    /** The message's compressed flag; -1 once its prefix is part of {@link bytes}. */
     public prefix: number,
     public bytes: Uint8Array,
     readonly onTaken: (() => void) | undefined,
@@ -36,7 +36,7 @@ export class SendItem {
     return this.prefix >= 0 && this.at === 0 ? 5 : 0;
   }
 
-  /** Makes the prefix part of the bytes, so that it can be cut, too: for windows smaller than it. */
+  /** Makes the prefix part of the bytes, so that it can be split for windows smaller than it. */
   joinPrefix(): void {
     const head = Buffer.alloc(5);
     head[0] = this.prefix;

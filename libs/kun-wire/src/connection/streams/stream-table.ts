@@ -4,9 +4,9 @@ import type { Http2Stream } from './http2-stream.js';
 const FIRST_PLACES = 16;
 
 /**
- * The open streams of a connection by their ids: a hash table with open addresses, kept in one array. A `Map` would do the
- * same, but each call enters and leaves it, and the tables that it outgrows keep streams that are long closed alive for
- * the next collections: nearly half of a small call's cost.
+ * The open streams of a connection by id: a hash table with open addressing in one array. With a `Map`, which every
+ * call enters and leaves, the tables that it discards keep closed streams alive until later garbage collections, which
+ * was nearly half of a small call's cost.
  */
 export class StreamTable implements Iterable<Http2Stream> {
   size = 0;
@@ -22,10 +22,10 @@ export class StreamTable implements Iterable<Http2Stream> {
     }
   }
 
-  /** Adds a stream that is not there. */
+  /** Adds a stream that is not in the table. */
   add(stream: Http2Stream): void {
     let places = (this.places ??= emptyPlaces(FIRST_PLACES));
-    // Half of the places stay empty, so that looking for a stream ends soon.
+    // Half of the places stay empty, so that probing ends quickly.
     if ((this.size + 1) * 2 > places.length) places = this.grow(places);
     put(places, stream);
     this.size++;
@@ -39,7 +39,7 @@ export class StreamTable implements Iterable<Http2Stream> {
     for (; places[place]?.id !== id; place = (place + 1) & mask) if (places[place] === undefined) return;
     places[place] = undefined;
     this.size--;
-    // Those behind move up to where they are looked for first.
+    // Following entries move up towards the place where they are looked for first.
     for (let next = (place + 1) & mask; ; next = (next + 1) & mask) {
       const stream = places[next];
       if (stream === undefined) return;
@@ -51,7 +51,7 @@ export class StreamTable implements Iterable<Http2Stream> {
     }
   }
 
-  /** The streams as they are now; the table may change while they are gone through. */
+  /** A snapshot of the streams; the table may change during iteration. */
   [Symbol.iterator](): Iterator<Http2Stream> {
     const streams: Http2Stream[] = [];
     for (const stream of this.places ?? []) if (stream !== undefined) streams.push(stream);
@@ -66,7 +66,7 @@ export class StreamTable implements Iterable<Http2Stream> {
   }
 }
 
-/** Ids of one side are all odd or all even, and go up. */
+/** Ids of one side are all odd or all even, and increase. */
 function placeOf(id: number, mask: number): number {
   return (id >>> 1) & mask;
 }
