@@ -1,7 +1,7 @@
 /**
- * What a call costs a server on this wire, beside bare node:http2 and bare grpc-js: CPU of the server's process a call,
- * medians over processes. `npm run bench -w @kun/wire -- 5 3 unary,mesh` measures five processes of each for three
- * seconds, in two of the loads.
+ * The cost of a call for a server on this wire, compared with bare node:http2 and bare grpc-js: CPU time of the server
+ * process per call, medians over processes. `npm run bench -w @kun/wire -- 5 3 unary,mesh` measures five processes of
+ * each for three seconds, with two of the loads.
  */
 import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';

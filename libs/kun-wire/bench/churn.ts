@@ -1,7 +1,8 @@
 /**
- * Whether a server on this wire keeps its memory while connections and calls come and go in every way they can:
- * `npm run churn -w @kun/wire -- 600` goes on for ten minutes and prints what the server's process holds, after a
- * collection, twenty times. It ends with 1 when the last quarter holds more than the second by more than the tolerance.
+ * Checks that the memory of a server on this wire does not grow while connections and calls start and end in every way
+ * they can: `npm run churn -w @kun/wire -- 600` runs for ten minutes and prints the memory of the server process, after
+ * a garbage collection, twenty times. It exits with 1 if the last quarter exceeds the second by more than the
+ * tolerance.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,9 +12,9 @@ import { literal, frame } from './load.ts';
 
 const seconds = Number(process.argv[2] ?? 20);
 const MARKS = 20;
-/** Connections that live at the same time. */
+/** Concurrent connections. */
 const LIVING = 50;
-/** How much more the last quarter may hold than the second: what a heap that is not growing varies by. */
+/** By how much the last quarter may exceed the second: the variation of a heap that is not growing. */
 const TOLERANCE_BYTES = 2 * 1024 * 1024;
 
 interface Memory {
@@ -38,7 +39,7 @@ const CANCEL = Buffer.of(0, 0, 0, 8);
 
 const counts = { connections: 0, streams: 0 };
 
-/** The streams of one connection: whole, half, reset, left open, with metadata of their own, cut in a message. */
+/** The streams of one connection: complete, half, reset, left open, with custom metadata, truncated in a message. */
 function streams(seed: number): Buffer {
   const out: Buffer[] = [HELLO];
   const count = 1 + (seed % 20);
@@ -57,10 +58,10 @@ function streams(seed: number): Buffer {
   return Buffer.concat(out);
 }
 
-/** A connection's life: opened, answered, and ended properly, cut, or cut before it has said anything. */
+/** One connection: opened, answered, and closed properly, destroyed, or destroyed before it has sent anything. */
 async function live(port: number, seed: number): Promise<void> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-  // Cut on purpose.
+  // Destroyed on purpose.
   socket.on('error', () => {});
   const closed = once(socket, 'close');
   const ended = seed % 3;
@@ -110,5 +111,7 @@ await once(child, 'exit');
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 const grown = mean(heaps.slice(-MARKS / 4)) - mean(heaps.slice(MARKS / 4, MARKS / 2));
-console.log(`heap and buffers of the last quarter less those of the second: ${Math.round(grown / 1024)} KiB`);
+console.log(
+  `heap and buffers of the last quarter minus those of the second: ${Math.round(grown / 1024)} KiB`,
+);
 process.exitCode = grown > TOLERANCE_BYTES ? 1 : 0;

@@ -1,11 +1,13 @@
-/** A server of one kind, by its argument: answers every unary call with its request, and `/Watch` with 1000 messages. */
+/**
+ * A server of the kind given as argument: answers every unary call with its request, and `/Watch` with 1000 messages.
+ */
 import http2 from 'node:http2';
 import { createServer, type AddressInfo } from 'node:net';
 import { serveConnection, WireProcess } from '@kun/wire';
 
 const EVENT = Buffer.from('\x08\x2a\x12\x05event', 'latin1');
 const EVENTS = 1000;
-/** So many messages are handed on before the transport has taken some. */
+/** How many messages are sent before the transport has accepted any. */
 const WINDOW = 64;
 
 const kinds: Record<string, () => Promise<number>> = {
@@ -39,7 +41,7 @@ const kinds: Record<string, () => Promise<number>> = {
               send();
             } else {
               const answer = request ?? EVENT;
-              // As any handler does, answers in a later microtask.
+              // Like any handler, it answers in a later microtask.
               void Promise.resolve().then(() => {
                 call.sendMessage(answer);
                 call.sendStatus(0);

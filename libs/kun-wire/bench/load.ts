@@ -1,15 +1,15 @@
 import { connect, type Socket } from 'node:net';
 
-/** One kind of load: so many calls in flight on so many connections, each followed by the next. */
+/** One kind of load: a number of calls in flight on a number of connections, each followed by the next. */
 export interface Load {
   readonly name: string;
   readonly connections: number;
   readonly inFlight: number;
   readonly path: string;
   readonly requestBytes: number;
-  /** Headers as a mesh sends them: new in each call, some in Huffman's code, some never indexed. */
+  /** Headers as sent by a mesh: different in each call, some Huffman-coded, some never indexed. */
   readonly mesh?: boolean;
-  /** What the figures are per. */
+  /** The number of units (calls or messages) per call, to which the figures refer. */
   readonly unitsPerCall: number;
 }
 
@@ -33,7 +33,7 @@ const integer = (value: number): Buffer =>
 export const literal = (pattern: number, name: string, value: string): Buffer =>
   Buffer.concat([Buffer.of(pattern), text(name), text(value)]);
 
-/** Hexadecimal digits in Huffman's code; the letters have six bits or five. */
+/** Hexadecimal digits in Huffman code; letters have five or six bits. */
 const HEX: Record<string, readonly [bits: number, length: number]> = {
   '0': [0x0, 5],
   '1': [0x1, 5],
@@ -75,7 +75,10 @@ const hex = (digits: number): string => {
   return value.slice(0, digits);
 };
 
-/** What is new in each call of a mesh: a trace, a request id, a timeout. The trace goes into the server's table. */
+/**
+ * The headers of a mesh that differ in each call: a trace, a request id, a timeout. The trace enters the server's
+ * table.
+ */
 function meshFields(): Buffer {
   return Buffer.concat([
     Buffer.of(0x40),
@@ -90,10 +93,10 @@ function meshFields(): Buffer {
   ]);
 }
 
-/** So many traces fit into the table behind the fields that repeat. */
+/** How many traces fit into the table in addition to the repeated fields. */
 const TRACES = 25;
 
-/** A connection that keeps calls in flight; counts what ended well and what did not. */
+/** A connection that keeps calls in flight, and counts successes and failures. */
 class Connection {
   private next = 1;
   private rest: Buffer = Buffer.alloc(0);
@@ -229,7 +232,7 @@ class Connection {
   }
 }
 
-/** Begins a load; the function says how many calls have ended, and how many of them wrong. */
+/** Starts a load; the returned functions report how many calls have ended, and how many of them wrongly. */
 export async function begin(
   port: number,
   load: Load,

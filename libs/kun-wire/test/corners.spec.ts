@@ -25,7 +25,7 @@ import {
 } from './raw-peer.js';
 import { type SeenCall, ServedPeer, silent } from './served-peer.js';
 
-/** A connection over TCP, and both its ends. */
+/** Both ends of a connection over TCP. */
 async function overTcp(host: string): Promise<{
   readonly wire: WireProcess;
   readonly client: Socket;
@@ -54,17 +54,17 @@ describe('a peer', () => {
   it.each([
     ['127.0.0.1', /^127\.0\.0\.1:\d+$/],
     ['::1', /^\[::1\]:\d+$/],
-  ])('is told by its address and port: %s', async (host, form) => {
+  ])('is identified by its address and port: %s', async (host, form) => {
     const { connection, client, stop } = await overTcp(host);
     expect(connection.peer).toMatch(form);
     client.destroy();
     await new Promise<void>((resolve) => connection.onClose(resolve));
-    // Remembered, for the line that tells of its end.
+    // Kept for the log line about its end.
     expect(connection.peer).toMatch(form);
     await stop();
   });
 
-  it('that is gone before it was asked for has none', async () => {
+  it('that has disconnected before it was identified has no address', async () => {
     const { connection, stop } = await overTcp('127.0.0.1');
     connection.destroy();
     await new Promise<void>((resolve) => connection.onClose(resolve));
@@ -72,7 +72,7 @@ describe('a peer', () => {
     await stop();
   });
 
-  it('may switch push on and off, which says nothing to a server that does not', async () => {
+  it('may enable and disable push, which has no effect on a server without push', async () => {
     const peer = new ServedPeer().greet([[2, 0]]);
     peer.send(settings([[2, 1]]), peer.call(1));
     await peer.settle();
@@ -80,8 +80,8 @@ describe('a peer', () => {
   });
 });
 
-describe('what leaving is told of', () => {
-  it('comes with the second GOAWAY, or at once behind it', async () => {
+describe('the callback of a graceful shutdown', () => {
+  it('is called with the second GOAWAY, or immediately after it', async () => {
     const peer = new ServedPeer({ serve: silent }).greet();
     peer.send(peer.headers(1));
     await peer.settle();
@@ -96,7 +96,7 @@ describe('what leaving is told of', () => {
     expect(told).toEqual(['before', 'after']);
   });
 
-  it('comes when the peer is gone, too', async () => {
+  it('is also called when the peer has disconnected', async () => {
     const peer = new ServedPeer({ serve: silent }).greet();
     await peer.settle();
     peer.connection.goAway();
@@ -107,13 +107,13 @@ describe('what leaving is told of', () => {
   });
 });
 
-describe('bytes on their way', () => {
-  it('to a peer that is cut are given up, and tell nobody that they were taken', async () => {
+describe('bytes in flight', () => {
+  it('to a peer that is disconnected are dropped, and not reported as accepted', async () => {
     const { client, connection, wire, stop } = await overTcp('127.0.0.1');
     client.pause();
     client.write(PREFACE);
     const { socket } = connection;
-    // More than the kernel takes: the callback of the write comes with an error.
+    // More than the kernel accepts: the write's callback gets an error.
     socket.write(Buffer.alloc(16 * 1024 * 1024));
     connection.goAway();
     await new Promise((resolve) => setImmediate(resolve));
@@ -151,7 +151,7 @@ describe('bytes on their way', () => {
     expect(wire.stats).toMatchObject({ connectionsOpen: 0, streamsOpen: 0 });
   });
 
-  it('beyond the window of a connection, in one piece, end it', async () => {
+  it("that exceed the connection's window, in one piece, end the connection", async () => {
     const limits = { connectionWindowBytes: 65_535, streamWindowBytes: 200_000 };
     const peer = new ServedPeer({ limits, serve: silent }).greet();
     peer.send(peer.headers(1), ...Array.from({ length: 5 }, () => data(1, Buffer.alloc(16_384))));
@@ -159,7 +159,7 @@ describe('bytes on their way', () => {
     expect(peer.heard(0)).toEqual([`GOAWAY 1 ${ErrorCode.FLOW_CONTROL_ERROR}`]);
   });
 
-  it('behind an answer that waits for its window are dropped, and may be trailers', async () => {
+  it('after a response that waits for its window are dropped, and may be trailers', async () => {
     const peer = new ServedPeer({
       serve({ call }) {
         call.sendMessage(Buffer.alloc(100));
@@ -176,7 +176,7 @@ describe('bytes on their way', () => {
     expect(peer.heard(1)).toEqual(['HEADERS', 'DATA 10', 'DATA 95', 'HEADERS END']);
   });
 
-  it('of an answer that is complete and waits are reset when there is room for them no more', async () => {
+  it('of a complete response that is waiting are reset if there is no more room for them', async () => {
     const peer = new ServedPeer({
       processLimits: { maxUnsentBytes: 150_000 },
       serve({ call }) {
@@ -193,9 +193,9 @@ describe('bytes on their way', () => {
   });
 });
 
-describe('a message whose prefix comes in parts', () => {
+describe('a message whose prefix arrives in parts', () => {
   it.each([
-    ['of unknown flags', Buffer.from([7, 0, 0, 0, 1]), 13],
+    ['with unknown flags', Buffer.from([7, 0, 0, 0, 1]), 13],
     ['that is too large', Buffer.from([0, 0xff, 0, 0, 0]), 8],
   ])('%s is refused', async (_, prefix, code) => {
     const peer = new ServedPeer().greet();
@@ -206,8 +206,8 @@ describe('a message whose prefix comes in parts', () => {
   });
 });
 
-describe('a connection that came later', () => {
-  it('and holds less does not pay for what another holds', async () => {
+describe('a newer connection', () => {
+  it('that holds less does not lose calls for what another holds', async () => {
     const process = new WireProcess({ limits: { maxUnfinishedBytes: 20_000 } });
     const [first, second] = [0, 1].map(() => new ServedPeer({ process, serve: silent }).greet()) as [
       ServedPeer,
@@ -222,7 +222,7 @@ describe('a connection that came later', () => {
   });
 });
 
-/** Reads everything, and answers with a status alone. */
+/** Reads everything, and answers with only a status. */
 function reader({ call }: SeenCall): Partial<CallListener> {
   call.read();
   return { onMessage: () => call.read(), onHalfClose: () => call.sendStatus(0) };
@@ -232,7 +232,7 @@ describe('a compressed message', () => {
   it.each([
     ['gzip', gzipSync],
     ['deflate', deflateSync],
-  ] as const)('that %s could not make small arrives whole', async (encoding, compress) => {
+  ] as const)('that %s could not shrink arrives intact', async (encoding, compress) => {
     const body = randomBytes(200_000);
     const peer = new ServedPeer({ serve: reader }).greet();
     const fields = [...REQUEST, ['grpc-encoding', encoding] as const];
@@ -245,7 +245,7 @@ describe('a compressed message', () => {
     expect(peer.process.unfinished.usedBytes).toBe(0);
   });
 
-  it('that waits for its turn when its call is reset is not inflated', async () => {
+  it('that waits for its turn when its call is reset is not decompressed', async () => {
     const peer = new ServedPeer({ serve: reader, processLimits: { maxInflations: 1 } }).greet();
     const fields = [...REQUEST, ['grpc-encoding', 'gzip'] as const];
     const large = message(gzipSync(Buffer.alloc(1_000_000)), 1);
@@ -256,7 +256,7 @@ describe('a compressed message', () => {
     expect(peer.process.unfinished.usedBytes).toBe(0);
   });
 
-  it('for which there is no room once it is inflated is refused', async () => {
+  it('that has no room when decompressed is refused', async () => {
     const peer = new ServedPeer({ processLimits: { maxUnfinishedBytes: 10_000 } }).greet();
     const fields = [...REQUEST, ['grpc-encoding', 'gzip'] as const];
     peer.send(peer.headers(1, fields), data(1, message(gzipSync(Buffer.alloc(20_000)), 1), END));
@@ -269,7 +269,7 @@ describe('a compressed message', () => {
 describe('a header block', () => {
   const decoder = () => new HeaderDecoder({ maxListBytes: 1000, maxFields: 100 });
 
-  it('that never repeats is read the same, again and again', () => {
+  it('that never repeats is decoded the same each time', () => {
     const of = decoder();
     for (let call = 0; call < 500; call++) {
       const value = String(call).padStart(4, '0');

@@ -24,7 +24,7 @@ const many = (count: number, make: (index: number) => Buffer): Buffer =>
 const id = (index: number): number => index * 2 + 1;
 const timed = (timeout: string): Fields => [...REQUEST, ['grpc-timeout', timeout]];
 
-/** Waits for the end of the connection, and for its reason. */
+/** Waits for the end of the connection, and checks its reason. */
 async function expectCut(
   peer: ServedPeer,
   reason: RefusalReason,
@@ -36,7 +36,7 @@ async function expectCut(
     peer.refusals.filter(({ scope }) => scope === 'connection').map((refusal) => refusal.reason),
   ).toEqual([reason]);
   expect(peer.process.stats.refusals.get(reason)).toBe(1);
-  // Thousands are told over some turns.
+  // Thousands of calls are notified over several turns.
   while (peer.calls.some(({ ends }) => ends.length === 0)) await peer.turn();
   for (const { ends } of peer.calls) expect(ends).toHaveLength(1);
   await peer.turn();
@@ -47,7 +47,7 @@ async function expectCut(
   expect(peer.process.unsent.usedBytes).toBe(0);
 }
 
-describe('a peer that makes work is cut', () => {
+describe('a peer that causes excessive work is disconnected', () => {
   it.each<[string, RefusalReason, (peer: ServedPeer) => Buffer]>([
     ['PING (CVE-2019-9512)', 'overhead-flood', () => many(10_100, () => ping())],
     ['acknowledged PING', 'overhead-flood', () => many(10_100, () => ping(1))],
@@ -59,17 +59,17 @@ describe('a peer that makes work is cut', () => {
       (p) => Buffer.concat([p.headers(1), many(10_100, () => data(1))]),
     ],
     [
-      'DATA of streams that are long over',
+      'DATA of streams closed long ago',
       'overhead-flood',
       (p) => Buffer.concat([p.headers(30_001), many(10_100, (n) => data(id(n), [0]))]),
     ],
     [
-      'DATA of streams that it was told are reset',
+      'DATA of streams reset by the server',
       'overhead-flood',
       (p) => Buffer.concat([p.headers(1, [...REQUEST, ['upgrade', 'x']]), many(10_100, () => data(1, [0]))]),
     ],
     [
-      'DATA of padding',
+      'DATA consisting of padding',
       'overhead-flood',
       (p) => Buffer.concat([p.headers(1), many(10_100, () => data(1, [0], 8))]),
     ],
@@ -81,7 +81,7 @@ describe('a peer that makes work is cut', () => {
       (p) => Buffer.concat([p.headers(1), many(10_100, () => frame(7, 0, 0, Buffer.alloc(8)))]),
     ],
     [
-      'headers that are too large, of one byte a field (a bomb of HPACK)',
+      'headers that are too large, with one byte per field (an HPACK bomb)',
       'reset-flood',
       (p) =>
         Buffer.concat([
@@ -93,7 +93,7 @@ describe('a peer that makes work is cut', () => {
     ],
     ['unknown frames', 'overhead-flood', () => many(10_100, () => frame(0x77, 0, 0))],
     [
-      'RST_STREAM of what is closed',
+      'RST_STREAM of closed streams',
       'overhead-flood',
       (p) => Buffer.concat([p.headers(1), many(10_100, () => reset(1))]),
     ],
@@ -109,7 +109,7 @@ describe('a peer that makes work is cut', () => {
       (p) => Buffer.concat([p.headers(1, REQUEST, 0), many(17, () => frame(9, 0, 1))]),
     ],
     [
-      'a header block without end',
+      'an endless header block',
       'headers-too-large',
       (p) => Buffer.concat([p.headers(1, REQUEST, 0), many(5, () => frame(9, 0, 1, Buffer.alloc(16_384)))]),
     ],
@@ -119,22 +119,22 @@ describe('a peer that makes work is cut', () => {
       (p) => many(2010, (n) => Buffer.concat([p.headers(id(n)), reset(id(n))])),
     ],
     [
-      'resets it provokes by windows (CVE-2025-8671)',
+      'resets provoked by window updates (CVE-2025-8671)',
       'reset-flood',
       (p) => many(2010, (n) => Buffer.concat([p.headers(id(n)), windowUpdate(id(n), 0)])),
     ],
     [
-      'resets it provokes by windows that overflow',
+      'resets provoked by window overflows',
       'reset-flood',
       (p) => many(2010, (n) => Buffer.concat([p.headers(id(n)), windowUpdate(id(n), 2 ** 31 - 1)])),
     ],
     [
-      'resets it provokes by DATA behind the end',
+      'resets provoked by DATA after the end',
       'reset-flood',
       (p) => many(2010, (n) => Buffer.concat([p.headers(id(n), HOLD, 5), data(id(n), [0])])),
     ],
     [
-      'resets it provokes by PRIORITY of a wrong length',
+      'resets provoked by PRIORITY with a wrong length',
       'reset-flood',
       (p) => many(2010, (n) => Buffer.concat([p.headers(id(n)), frame(2, 0, id(n))])),
     ],
@@ -144,24 +144,24 @@ describe('a peer that makes work is cut', () => {
       (p) => many(2010, (n) => p.headers(id(n), [...REQUEST, ['connection', 'close']])),
     ],
     [
-      'resets of calls whose deadlines are as good as over',
+      'resets of calls whose deadlines have almost passed',
       'reset-flood',
       (p) => many(2010, (n) => Buffer.concat([p.headers(id(n), timed('1m')), reset(id(n))])),
     ],
     ['streams beyond the limit', 'reset-flood', (p) => many(3100, (n) => p.headers(id(n), HOLD))],
   ])('%s', async (_, reason, flood) => {
-    // The answers are read; the limit of unread ones is looked at below.
+    // The responses are read; the limit of unread ones is tested below.
     const peer = new ServedPeer({ serve, limits: { maxControlBytes: Infinity } }).greet();
     await peer.settle();
     peer.send(flood(peer));
     await expectCut(peer, reason);
   });
 
-  it('that does not read the answers to its frames of control', async () => {
+  it('that does not read the responses to its control frames', async () => {
     const peer = new ServedPeer({ limits: { overheadBurst: Infinity } }).greet();
     await peer.settle();
     peer.near.pause();
-    // What the pipe holds, and then some.
+    // More than the pipe holds.
     for (let sent = 0; sent < 100; sent++) {
       peer.send(many(2000, () => ping()));
       await peer.turn();
@@ -178,7 +178,7 @@ const HOLD: Fields = REQUEST.map(
 const serve = silent;
 
 describe('a peer that calls and does not read', () => {
-  it('is held to its streams: an answer that the socket has not taken is an open one (CVE-2019-9517)', async () => {
+  it('is limited in streams: one whose response the socket has not accepted is still open (CVE-2019-9517)', async () => {
     let answers = 0;
     const peer = new ServedPeer({
       limits: { maxConcurrentStreams: 100, resetBurst: Infinity },
@@ -195,7 +195,7 @@ describe('a peer that calls and does not read', () => {
       peer.send(many(50, (n) => peer.headers(id(round * 50 + n), REQUEST, END_HEADERS | END)));
       await peer.turn();
     }
-    // What the pipe holds went out: 2 MiB of answers of 4 KB each.
+    // As much as the pipe holds was sent: 2 MiB of responses of 4 KB each.
     expect(peer.calls.length).toBeLessThan(1000);
     expect(peer.process.stats.streamsOpen).toBe(100);
     expect(peer.calls.filter(({ ends }) => ends.length === 0).length).toBeGreaterThanOrEqual(100);
@@ -203,11 +203,11 @@ describe('a peer that calls and does not read', () => {
 });
 
 describe('what callers do', () => {
-  it('is no attack when thousands of deadlines run out together', async () => {
+  it('is no attack when thousands of deadlines expire together', async () => {
     const peer = new ServedPeer({ serve, limits: { maxConcurrentStreams: 10_000 } }).greet();
     peer.send(many(5000, (n) => peer.headers(id(n), timed('1S'))));
     await peer.settle();
-    // The callers' timers are first, by less than a trip takes.
+    // The callers' timers fire first, by less than a network trip.
     peer.clock.advance(960);
     peer.send(many(5000, (n) => reset(id(n))));
     await peer.settle();
@@ -216,7 +216,7 @@ describe('what callers do', () => {
     expect(peer.refusals).toEqual([]);
   });
 
-  it('is no attack when it still uploads what is answered already', async () => {
+  it('is no attack when it keeps uploading after the response', async () => {
     const peer = new ServedPeer({
       serve({ call }) {
         call.sendStatus(7);
@@ -245,7 +245,7 @@ describe('what callers do', () => {
     expect(peer.closed).toBe(false);
   });
 
-  it('is no attack when each answer is followed by updates of windows', async () => {
+  it('is no attack when each response is followed by window updates', async () => {
     const peer = new ServedPeer().greet();
     for (let call = 0; call < 3000; call++) {
       peer.send(peer.call(id(call)), windowUpdate(0, 1), windowUpdate(0, 1), ping(), ping(), ping(), ping());
@@ -254,7 +254,7 @@ describe('what callers do', () => {
     expect(peer.closed).toBe(false);
   });
 
-  it('is no attack when more calls come than are allowed before the limit is known', async () => {
+  it('is no attack when too many calls arrive before the caller knows the limit', async () => {
     const peer = new ServedPeer({ serve, limits: { maxConcurrentStreams: 10, resetBurst: 5 } });
     peer.send(
       Buffer.from(PREFACE),
@@ -269,8 +269,8 @@ describe('what callers do', () => {
   });
 });
 
-describe('resets of a whole process', () => {
-  it('leave each connection its share once the burst is used up, and cut those that take more', async () => {
+describe('resets over a whole process', () => {
+  it('leave each connection its share once the burst is used up, and end those that exceed it', async () => {
     const clock = new StillClock();
     const process = new WireProcess({ clock, limits: { resetBurst: 500, resetsPerSecond: 0 } });
     const limits = { resetBurst: 400, resetsPerSecond: 0, resetShare: 50 };
@@ -287,7 +287,7 @@ describe('resets of a whole process', () => {
     expect(normal.closed).toBe(false);
     waste(normal, 99, 3);
     await normal.until(({ closed }) => closed);
-    // One that comes back has done nothing yet, and has less.
+    // One that reconnects has had no successful call yet, and a smaller share.
     const again = new ServedPeer({ process, limits, serve }).greet();
     waste(again, 0, 5);
     await again.settle();
@@ -297,7 +297,7 @@ describe('resets of a whole process', () => {
 });
 
 describe('bytes', () => {
-  it('of unfinished requests are paid for by the connection that holds most', async () => {
+  it('of unfinished requests are released by the connection that holds the most', async () => {
     const process = new WireProcess({ clock: new StillClock(), limits: { maxUnfinishedBytes: 300_000 } });
     const normal = new ServedPeer({ process, serve }).greet();
     const hog = new ServedPeer({ process, serve }).greet();
@@ -314,7 +314,7 @@ describe('bytes', () => {
     expect(process.stats.refusals.get('unfinished-bytes')).toBe(refused.length);
   });
 
-  it('of answers that nobody reads are paid for by the connection that reads least', async () => {
+  it('of unread responses are released by the connection that reads the least', async () => {
     const process = new WireProcess({ clock: new StillClock(), limits: { maxUnsentBytes: 1_000_000 } });
     const hog = new ServedPeer({
       process,
@@ -329,7 +329,7 @@ describe('bytes', () => {
     expect(hog.calls.filter(({ answered }) => answered?.code === 8)).toHaveLength(7);
   });
 
-  it('of messages that inflate are counted while they do', async () => {
+  it('of messages are counted during decompression', async () => {
     const bomb = message(gzipSync(Buffer.alloc(4_000_000)), 1);
     const peer = new ServedPeer({
       processLimits: { maxUnfinishedBytes: 9_000_000, maxInflations: 4 },
@@ -352,7 +352,7 @@ describe('bytes', () => {
     }
   });
 
-  it('of headers that point to one large field again and again stay few', async () => {
+  it('of headers that reference one large field repeatedly stay few', async () => {
     const peer = new ServedPeer({ serve }).greet();
     const block = Buffer.concat([
       peer.block(),
@@ -368,7 +368,7 @@ describe('bytes', () => {
     expect(peer.refusals.map(({ reason }) => reason)).toEqual(['headers-too-large']);
   });
 
-  it('in frames of one byte each are kept together', async () => {
+  it('in frames of one byte each are coalesced', async () => {
     const peer = new ServedPeer({ serve }).greet();
     const body = message(Buffer.alloc(20_000, 'x'));
     peer.send(peer.headers(1));
@@ -410,7 +410,7 @@ describe('time', () => {
     slow(() => [Buffer.from(PREFACE)], 10_000, 'preface-timeout'),
   );
   it(
-    'for the acknowledgement of ours is 20 s',
+    'for the acknowledgement of the local settings is 20 s',
     slow(() => [Buffer.from(PREFACE), settings()], 20_000, 'settings-timeout'),
   );
   it(
@@ -418,7 +418,7 @@ describe('time', () => {
     slow((p) => [...hello, p.headers(1, REQUEST, 0)], 10_000, 'header-timeout'),
   );
   it(
-    'for a frame that is no DATA is 10 s',
+    'for a frame other than DATA is 10 s',
     slow((p) => [...hello, p.headers(1).subarray(0, 20)], 10_000, 'header-timeout'),
   );
   it(

@@ -26,7 +26,7 @@ const dataBytes = (peer: ServedPeer, stream: number): number =>
     .filter((frame) => frame.type === 0 && frame.stream === stream)
     .reduce((sum, { payload }) => sum + payload.length, 0);
 
-/** DATA frames of a body, as large as frames may be. */
+/** The DATA frames of a body, as large as allowed. */
 function frames(stream: number, body: Buffer, end = 0): Buffer[] {
   const all: Buffer[] = [];
   for (let at = 0; at < body.length; at += 16_384) {
@@ -36,15 +36,15 @@ function frames(stream: number, body: Buffer, end = 0): Buffer[] {
   return all;
 }
 
-describe('what comes', () => {
-  it('gives a stream nothing back that nobody reads, and stalls no other stream', async () => {
+describe('receiving', () => {
+  it('does not replenish the window of an unread stream, and stalls no other stream', async () => {
     const peer = new ServedPeer({ serve }).greet();
     const slow = Array.from({ length: 20 }, (_, index) => index * 2 + 1);
     const full = Buffer.concat(Array.from({ length: 8 }, () => message(Buffer.alloc(32_763))));
     for (const stream of slow) peer.send(peer.headers(stream, HOLD), ...frames(stream, full));
     await peer.settle();
     for (const stream of slow) expect(granted(peer, stream)).toBe(0);
-    // 5 MiB of them, and the window of the connection is as it was.
+    // 5 MiB in total, and the connection's window is unchanged.
     expect(peer.process.unfinished.usedBytes).toBe(20 * full.length);
     expect(granted(peer, 0)).toBeGreaterThan(4 * 1024 * 1024 - 65_535 + 2 * 1024 * 1024);
     peer.send(peer.call(1001));
@@ -58,7 +58,7 @@ describe('what comes', () => {
     expect(granted(peer, 3)).toBe(0);
   });
 
-  it('stalls the connection when the unread bytes of all streams are too many, until they are read', async () => {
+  it('stalls the connection if the unread bytes of all streams exceed the limit, until they are read', async () => {
     const peer = new ServedPeer({
       serve,
       limits: { connectionWindowBytes: 131_072, maxUnreadBytes: 131_072 },
@@ -77,7 +77,7 @@ describe('what comes', () => {
     expect(granted(peer, 0)).toBe(before + 131_072);
   });
 
-  it('opens the window for a message that is waited for and larger than it', async () => {
+  it('enlarges the window for a requested message that exceeds it', async () => {
     const peer = new ServedPeer({ limits: { streamWindowBytes: 65_536 } }).greet();
     const body = message(Buffer.alloc(1_000_000, 'x'));
     peer.send(peer.headers(1), ...frames(1, body.subarray(0, 16_384)));
@@ -88,7 +88,7 @@ describe('what comes', () => {
     expect(dataBytes(peer, 1)).toBe(body.length);
   });
 
-  it('opens it for one that is asked for when its beginning is there', async () => {
+  it('enlarges it for a message requested after its beginning has arrived', async () => {
     const peer = new ServedPeer({ serve, limits: { streamWindowBytes: 65_536 } }).greet();
     peer.send(peer.headers(1, HOLD), ...frames(1, message(Buffer.alloc(1_000_000)).subarray(0, 65_536)));
     await peer.settle();
@@ -98,7 +98,7 @@ describe('what comes', () => {
     expect(granted(peer, 1)).toBeGreaterThanOrEqual(1_000_000 - 65_536);
   });
 
-  it('grows the window of a stream that is read as fast as it comes, up to its limit', async () => {
+  it('grows the window of a stream that is read as fast as it arrives, up to its limit', async () => {
     const limits = { streamWindowBytes: 65_536, maxStreamWindowBytes: 262_144 };
     const peer = new ServedPeer({ limits }).greet();
     peer.send(peer.headers(1));
@@ -113,7 +113,7 @@ describe('what comes', () => {
     expect(open).toBeLessThanOrEqual(262_144);
   });
 
-  it('keeps thousands of small messages that nobody reads in few bytes', async () => {
+  it('keeps thousands of small unread messages in few bytes', async () => {
     const peer = new ServedPeer({ serve }).greet();
     const body = Buffer.concat(Array.from({ length: 3000 }, () => message('')));
     peer.send(peer.headers(1, HOLD), ...frames(1, body, END));
@@ -126,7 +126,7 @@ describe('what comes', () => {
     expect(peer.process.unfinished.usedBytes).toBe(0);
   });
 
-  it('loses nothing of the window of the connection to streams that are reset unread', async () => {
+  it("loses none of the connection's window to streams that are reset unread", async () => {
     const peer = new ServedPeer({ serve }).greet();
     const body = message(Buffer.alloc(100_000 - 5));
     for (let call = 0; call < 100; call++) {
@@ -140,7 +140,7 @@ describe('what comes', () => {
     expect(peer.process.unfinished.usedBytes).toBe(0);
   });
 
-  it('gives padding back', async () => {
+  it('replenishes the window for padding', async () => {
     const peer = new ServedPeer({ serve }).greet();
     peer.send(peer.headers(1, HOLD));
     for (let sent = 0; sent < 1200; sent++) {
@@ -152,7 +152,7 @@ describe('what comes', () => {
   });
 });
 
-describe('what goes', () => {
+describe('sending', () => {
   const answerWith = (body: Buffer) => (seen: SeenCall) => {
     seen.call.read();
     return {
@@ -180,7 +180,7 @@ describe('what goes', () => {
     expect(Buffer.concat(sent)).toEqual(message('0123456789'));
   });
 
-  it('heeds a window that settings make negative (6.9.2)', async () => {
+  it('respects a window that settings make negative (6.9.2)', async () => {
     const peer = new ServedPeer({ serve: answerWith(Buffer.alloc(95)) }).greet([[4, 50]]);
     peer.send(peer.call(1));
     await peer.until((p) => dataBytes(p, 1) === 50);
@@ -194,7 +194,7 @@ describe('what goes', () => {
     await peer.until((p) => p.lists.get(1)?.length === 2);
   });
 
-  it('keeps frames within what the peer takes, however many messages share them', async () => {
+  it("keeps frames within the peer's limit, however many messages share them", async () => {
     const peer = new ServedPeer({
       serve: ({ call }) => {
         for (let sent = 0; sent < 3000; sent++) call.sendMessage(Buffer.alloc(20, sent));
@@ -211,7 +211,7 @@ describe('what goes', () => {
     expect(Buffer.concat(bodies).equals(Buffer.concat(sent))).toBe(true);
   });
 
-  it('takes turns of a frame, and lets a small answer pass a large one', async () => {
+  it('takes turns of one frame, and lets a small response overtake a large one', async () => {
     const peer = new ServedPeer({
       serve: (seen) => answerWith(Buffer.alloc(seen.call.path.endsWith('Hold') ? 200_000 : 10))(seen),
     }).greet([[4, 2 ** 24]]);
@@ -229,7 +229,7 @@ describe('what goes', () => {
     for (let at = 1; at < both.length; at++) expect(both[at]).not.toBe(both[at - 1]);
   });
 
-  it('sends trailers of a stream while the window of the connection is used up by another', async () => {
+  it("sends a stream's trailers while another has used up the connection's window", async () => {
     const peer = new ServedPeer({
       serve: (seen) => {
         if (seen.call.path.endsWith('Hold')) return answerWith(Buffer.alloc(200_000))(seen);
@@ -244,7 +244,7 @@ describe('what goes', () => {
     expect(peer.lists.get(1)).toHaveLength(1);
   });
 
-  it('waits for a socket that takes no more, in the streams, and tells when it has taken', async () => {
+  it('buffers in the streams while the socket is full, and reports when it has accepted a message', async () => {
     let taken = 0;
     const peer = new ServedPeer({
       serve: (seen) => {
@@ -272,7 +272,7 @@ describe('what goes', () => {
     expect(peer.process.unsent.usedBytes).toBe(0);
   });
 
-  it('forgets what a reset stream had to send', async () => {
+  it('drops what a reset stream had to send', async () => {
     const peer = new ServedPeer({ serve: answerWith(Buffer.alloc(1_000_000)) }).greet();
     peer.send(peer.call(1));
     await peer.until((p) => dataBytes(p, 1) > 0);
@@ -284,7 +284,7 @@ describe('what goes', () => {
     expect(peer.last.ends).toEqual([{ how: 'reset', code: 8, by: 'peer' }]);
   });
 
-  it('gives back what is dropped: at once what was not begun, and once the socket has taken it what was', async () => {
+  it('releases dropped messages: unsent ones immediately, started ones once the socket has accepted them', async () => {
     const taken: string[] = [];
     const peer = new ServedPeer({
       serve: ({ call }) => {
@@ -299,7 +299,7 @@ describe('what goes', () => {
     peer.near.pause();
     peer.send(peer.headers(1, REQUEST, END_HEADERS | END));
     await peer.turn();
-    // Another answer is one too many: the first, which holds most, is given up.
+    // Another response exceeds the limit: the first, which holds the most, is dropped.
     peer.send(peer.headers(3, REQUEST, END_HEADERS | END));
     await peer.turn();
     expect(peer.calls[0]?.answered).toMatchObject({ code: 8 });
@@ -311,7 +311,7 @@ describe('what goes', () => {
     expect(peer.calls[0]?.ends).toHaveLength(1);
   });
 
-  it('gives back a message that is compressed in vain, when zlib has read it', async () => {
+  it('releases a message whose compression is no longer needed, once zlib has read it', async () => {
     let taken = 0;
     const peer = new ServedPeer({
       serve: ({ call }) => {

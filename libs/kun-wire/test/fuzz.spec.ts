@@ -3,13 +3,13 @@ import { fuzzConnection } from './fuzzed-connection.js';
 import { frame, PREFACE, settings } from './raw-peer.js';
 import { ServedPeer } from './served-peer.js';
 
-/** How long to go on; a few hundred connections without. `WIRE_FUZZ_SECONDS=600 npm run fuzz -w @kun/wire` */
+/** How long to run; by default a few hundred connections. `WIRE_FUZZ_SECONDS=600 npm run fuzz -w @kun/wire` */
 const seconds = Number(process.env['WIRE_FUZZ_SECONDS'] ?? 0);
 const firstSeed = Number(process.env['WIRE_FUZZ_SEED'] ?? (seconds > 0 ? Date.now() % 2 ** 31 : 1));
 
 describe('mutated frames', () => {
   it(
-    'neither break nor hold anything',
+    'neither crash nor leak',
     async () => {
       const until = performance.now() + seconds * 1000;
       let seed = firstSeed;
@@ -22,8 +22,8 @@ describe('mutated frames', () => {
   );
 });
 
-describe('a connection cut at every byte', () => {
-  it('says the same as one that is not', async () => {
+describe('a connection split at every byte', () => {
+  it('behaves like one that is not', async () => {
     const hello = Buffer.concat([Buffer.from(PREFACE), settings([[4, 65_535]]), frame(4, 1, 0)]);
     const said = async (cutAt: number): Promise<unknown> => {
       const peer = new ServedPeer();

@@ -2,7 +2,7 @@ import { cut, mutatedFrames, randomOf } from './mutations.js';
 import { frame, PREFACE, settings } from './raw-peer.js';
 import { echo, ServedPeer, silent } from './served-peer.js';
 
-/** Runs one connection of mutated frames; throws where it holds anything at its end, or did not come to one. */
+/** Runs one connection of mutated frames; throws if it still holds anything at its end, or does not end. */
 export async function fuzzConnection(seed: number, frames: number): Promise<void> {
   const random = randomOf(seed);
   const peer = new ServedPeer({

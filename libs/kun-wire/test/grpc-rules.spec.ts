@@ -10,7 +10,7 @@ const replaced = (name: string, value: string): Fields =>
 const withField = (...fields: Fields): Fields => [...REQUEST, ...fields];
 const without = (name: string): Fields => REQUEST.filter(([key]) => key !== name);
 
-/** The answer to one request, as one list of fields a HEADERS frame. */
+/** The response to one request, as one list of fields per HEADERS frame. */
 async function answerTo(fields: Fields, body = message('hi'), flags = END): Promise<ServedPeer> {
   const peer = new ServedPeer().greet();
   peer.send(peer.headers(1, fields), data(1, body, flags));
@@ -24,7 +24,7 @@ const valueOf = (peer: ServedPeer, name: string): string | undefined =>
     ?.at(-1)
     ?.find(([key]) => key === name)?.[1];
 
-describe('a request by its headers', () => {
+describe('the headers of a request', () => {
   it.each<[string, Fields, Record<string, string>]>([
     ['no content type', without('content-type'), { ':status': '415' }],
     ['another content type', replaced('content-type', 'application/json'), { ':status': '415' }],
@@ -53,32 +53,35 @@ describe('a request by its headers', () => {
       withField(...Array.from({ length: 130 }, (_, n) => [`x-${n}`, ''] as const)),
       { 'grpc-status': '8' },
     ],
-  ])('is refused for %s, in one HEADERS frame, and told to the server', async (_, fields, answer) => {
-    const peer = await answerTo(fields);
-    expect(Object.fromEntries(peer.lists.get(1)?.[0] ?? [])).toMatchObject(answer);
-    expect(peer.heard(1)).toEqual(['HEADERS END', 'RST 0']);
-    expect(peer.last.call.refusal).toBeDefined();
-    expect(peer.last.messages).toEqual([]);
-    await peer.settle();
-    expect(peer.last.ends).toMatchObject([{ how: 'status', code: Number(answer['grpc-status'] ?? 2) }]);
-  });
+  ])(
+    'lead to a refusal for %s, in one HEADERS frame, and are reported to the server',
+    async (_, fields, answer) => {
+      const peer = await answerTo(fields);
+      expect(Object.fromEntries(peer.lists.get(1)?.[0] ?? [])).toMatchObject(answer);
+      expect(peer.heard(1)).toEqual(['HEADERS END', 'RST 0']);
+      expect(peer.last.call.refusal).toBeDefined();
+      expect(peer.last.messages).toEqual([]);
+      await peer.settle();
+      expect(peer.last.ends).toMatchObject([{ how: 'status', code: Number(answer['grpc-status'] ?? 2) }]);
+    },
+  );
 
   it.each<[string, Fields]>([
     ['application/grpc+proto', replaced('content-type', 'application/grpc+proto')],
     [
-      'a content type with parameters and capitals',
+      'a content type with parameters and upper-case letters',
       replaced('content-type', 'Application/GRPC;charset=utf-8'),
     ],
-    ['no te, which is for callers to send and for proxies to drop', without('te')],
+    ['no te, which callers send and proxies drop', without('te')],
     ['the longest timeout', withField(['grpc-timeout', '99999999H'])],
     ['identity', withField(['grpc-encoding', 'identity'])],
-  ])('is served with %s', async (_, fields) => {
+  ])('are accepted with %s', async (_, fields) => {
     const peer = await answerTo(fields);
     expect(peer.heard(1)).toEqual(['HEADERS', 'DATA 7', 'HEADERS END']);
     expect(valueOf(peer, 'grpc-status')).toBe('0');
   });
 
-  it('says what its headers were', async () => {
+  it('are available to the handler', async () => {
     const fields = withField(
       ['x-a', '1'],
       ['x-b-bin', 'AQI,Aw=='],
@@ -108,12 +111,12 @@ describe('the messages of a request', () => {
   it.each<[string, Fields, Buffer, string]>([
     ['a compressed flag without an encoding', REQUEST, message('hi', 1), '13'],
     ['a compressed flag with identity', withField(['grpc-encoding', 'identity']), message('hi', 1), '13'],
-    ['flags that are unknown', REQUEST, message('hi', 2), '13'],
-    ['a message that is cut', REQUEST, message('hello').subarray(0, 7), '13'],
-    ['a prefix that is cut', REQUEST, message('hello').subarray(0, 3), '13'],
-    ['gzip that is none', withField(['grpc-encoding', 'gzip']), message('nonsense', 1), '13'],
+    ['unknown flags', REQUEST, message('hi', 2), '13'],
+    ['a truncated message', REQUEST, message('hello').subarray(0, 7), '13'],
+    ['a truncated prefix', REQUEST, message('hello').subarray(0, 3), '13'],
+    ['invalid gzip', withField(['grpc-encoding', 'gzip']), message('nonsense', 1), '13'],
     [
-      'gzip that is cut',
+      'truncated gzip',
       withField(['grpc-encoding', 'gzip']),
       message(gzipSync(Buffer.alloc(1000, 7)).subarray(0, 15), 1),
       '13',
@@ -121,7 +124,7 @@ describe('the messages of a request', () => {
     ['a message larger than allowed', REQUEST, Buffer.of(0, 0, 0x40, 0, 1), '8'],
     ['a message of 4 GiB', REQUEST, Buffer.of(0, 0xff, 0xff, 0xff, 0xff), '8'],
     [
-      'a message that inflates beyond what is allowed',
+      'a message that is too large when decompressed',
       withField(['grpc-encoding', 'gzip']),
       message(gzipSync(Buffer.alloc(4 * 1024 * 1024 + 1)), 1),
       '8',
@@ -138,14 +141,14 @@ describe('the messages of a request', () => {
   it.each<[string, Buffer]>([
     ['gzip', gzipSync('compressed text')],
     ['deflate', deflateSync('compressed text')],
-  ])('are inflated from %s, and may come uncompressed, too', async (encoding, compressed) => {
+  ])('are decompressed from %s, and may be uncompressed, too', async (encoding, compressed) => {
     const body = Buffer.concat([message(compressed, 1), message('plain'), message(compressed, 1)]);
     const peer = await answerTo(withField(['grpc-encoding', encoding]), body);
     expect(peer.last.messages.map(String)).toEqual(['compressed text', 'plain', 'compressed text']);
     expect(valueOf(peer, 'grpc-status')).toBe('0');
   });
 
-  it('are inflated in their order, large ones beside small ones', async () => {
+  it('are decompressed in order, large ones among small ones', async () => {
     const large = Buffer.alloc(3 * 1024 * 1024, 'abc');
     const body = Buffer.concat([
       message(gzipSync(large), 1),
@@ -161,7 +164,7 @@ describe('the messages of a request', () => {
     expect(peer.process.unfinished.usedBytes).toBe(0);
   });
 
-  it('may be empty, many to a frame, and cut anywhere', async () => {
+  it('may be empty, share a frame, and be split anywhere', async () => {
     const body = Buffer.concat([message(''), message('a'), message(''), message('bc'.repeat(50))]);
     for (let cut = 1; cut < body.length; cut += 3) {
       const peer = new ServedPeer().greet();
@@ -184,7 +187,7 @@ describe('the messages of a request', () => {
   });
 });
 
-describe('an answer', () => {
+describe('a response', () => {
   async function answered(answer: (call: ServedPeer['last']['call']) => void): Promise<ServedPeer> {
     const peer = new ServedPeer({
       serve({ call }) {
@@ -197,7 +200,7 @@ describe('an answer', () => {
     return peer;
   }
 
-  it('of a status alone is one HEADERS frame', async () => {
+  it('with only a status is one HEADERS frame', async () => {
     const peer = await answered((call) => call.sendStatus(5, 'not found'));
     expect(peer.heard(1)).toEqual(['HEADERS END']);
     expect(peer.lists.get(1)).toEqual([
@@ -237,11 +240,11 @@ describe('an answer', () => {
   });
 
   it.each([
-    ['what is not ASCII, as UTF-8', 'naïve ☃', 'na%C3%AFve %E2%98%83'],
+    ['non-ASCII characters, as UTF-8', 'naïve ☃', 'na%C3%AFve %E2%98%83'],
     ['a percent sign', '100% sure', '100%25 sure'],
     ['line breaks', 'a\r\nb', 'a%0D%0Ab'],
-    ['what is printable as it is', 'a ~ b!', 'a ~ b!'],
-  ])('codes in its message %s', async (_, text, coded) => {
+    ['printable characters, unchanged', 'a ~ b!', 'a ~ b!'],
+  ])('encodes in its message %s', async (_, text, coded) => {
     const peer = await answered((call) => call.sendStatus(3, text));
     expect(valueOf(peer, 'grpc-message')).toBe(coded);
   });
@@ -249,12 +252,12 @@ describe('an answer', () => {
   it.each<[string, Metadata]>([
     ['a capital', [['X-A', '1']]],
     ['a pseudo-header', [[':status', '1']]],
-    ['a field of the connection', [['connection', 'close']]],
+    ['a connection-specific field', [['connection', 'close']]],
     ['a line break', [['x', 'a\nb']]],
-    ['a space at an end', [['x', 'a ']]],
+    ['a trailing space', [['x', 'a ']]],
     ['a character beyond Latin-1', [['x', '☃']]],
     ['bytes without -bin', [['x', Buffer.of(1)]]],
-  ])('refuses headers with %s, and can be given another way', async (_, metadata) => {
+  ])('refuses headers with %s, and can then be ended otherwise', async (_, metadata) => {
     const peer = await answered((call) => {
       expect(() => call.sendHeaders(metadata)).toThrow(TypeError);
       expect(() => call.sendStatus(0, '', metadata)).toThrow(TypeError);
@@ -263,7 +266,7 @@ describe('an answer', () => {
     expect(valueOf(peer, 'grpc-status')).toBe('0');
   });
 
-  it('of more headers than fit a frame goes on in CONTINUATION', async () => {
+  it('with more headers than fit a frame continues in CONTINUATION', async () => {
     const metadata = Array.from({ length: 40 }, (_, index) => [`x-${index}`, 'v'.repeat(1000)] as const);
     const peer = new ServedPeer({
       serve({ call }) {
@@ -271,7 +274,7 @@ describe('an answer', () => {
         return silent();
       },
     });
-    // Read by hand: the peer's decoder wants whole blocks.
+    // Read by hand: the peer's decoder requires complete blocks.
     peer.near.removeAllListeners('data');
     const received: Buffer[] = [];
     peer.near.on('data', (chunk: Buffer) => received.push(chunk));
@@ -323,7 +326,7 @@ describe('an answer', () => {
     expect(peer.process.unsent.usedBytes).toBe(0);
   });
 
-  it('that is being compressed when its call ends is forgotten', async () => {
+  it('that is being compressed when its call ends is dropped', async () => {
     const peer = new ServedPeer({
       serve({ call }) {
         call.sendHeaders(undefined, 'gzip');
@@ -368,7 +371,7 @@ describe('an answer', () => {
 });
 
 describe('a deadline', () => {
-  it('answers for a handler that does not, and tells it', async () => {
+  it('answers for a handler that does not, and notifies it', async () => {
     const peer = new ServedPeer({ serve: silent }).greet();
     peer.send(peer.headers(1, withField(['grpc-timeout', '50m'])));
     await peer.until(({ calls }) => calls.length === 1);
@@ -383,7 +386,7 @@ describe('a deadline', () => {
     expect(peer.last.ends).toEqual([{ how: 'status', code: 4, message: 'the deadline has passed' }]);
   });
 
-  it('of nothing has passed', async () => {
+  it('of zero has passed', async () => {
     const peer = new ServedPeer({ serve: silent }).greet();
     peer.send(peer.headers(1, withField(['grpc-timeout', '0n'])));
     await peer.until(({ calls }) => calls.length === 1);
@@ -392,7 +395,7 @@ describe('a deadline', () => {
     expect(valueOf(peer, 'grpc-status')).toBe('4');
   });
 
-  it('is forgotten with its call', async () => {
+  it('is cancelled with its call', async () => {
     const peer = new ServedPeer().greet();
     const before = peer.clock.pending;
     peer.send(peer.call(1, 'hi', withField(['grpc-timeout', '1S'])));

@@ -34,7 +34,7 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-/** A connection that asks whether it is read. */
+/** A connection that can check whether it is read. */
 async function caller(...frames: Buffer[]): Promise<{ socket: Socket; answered: () => boolean }> {
   const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
   sockets.push(socket);
@@ -50,7 +50,7 @@ async function turnsUntil(holds: () => boolean): Promise<void> {
   while (!holds()) await turn();
 }
 
-it('reads who was cut for a flood, and everybody from there, a second later, and nobody else', async () => {
+it('delays reading of new connections from an address disconnected for a flood by a second, and of no others', async () => {
   const before = await caller();
   await turnsUntil(before.answered);
   const flood = await caller(...Array.from({ length: 200 }, () => ping()));
@@ -60,7 +60,7 @@ it('reads who was cut for a flood, and everybody from there, a second later, and
   const { connectionsTotal } = process.stats;
   const back = await caller();
   await turnsUntil(() => process.stats.connectionsTotal > connectionsTotal);
-  // Whoever was there before goes on; by then whatever could be read of the others would have been.
+  // An existing connection continues; by then, anything that could be read from the others would have been.
   before.socket.write(ping(0, Buffer.from('and now?')));
   await once(before.socket, 'data');
   for (let turns = 0; turns < 20; turns++) await turn();
@@ -70,7 +70,7 @@ it('reads who was cut for a flood, and everybody from there, a second later, and
   expect(flood.socket.destroyed || refusals.length === 1).toBe(true);
 });
 
-it('holds nobody back for a connection that broke a rule and made no work', async () => {
+it('delays nobody for a connection that violated the protocol without causing work', async () => {
   const wrong = await caller(Buffer.from([0, 0, 0, 0, 0, 0, 0, 0, 0]));
   await once(wrong.socket, 'close');
   expect(refusals.map(({ reason }) => reason)).toEqual(['protocol-error']);

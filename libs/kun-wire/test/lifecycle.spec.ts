@@ -24,7 +24,7 @@ async function open(options: ConstructorParameters<typeof ServedPeer>[0] = {}): 
   return peer;
 }
 
-/** The PING by which the server measures the way there and back. */
+/** The PING with which the server measures the round trip. */
 const pingOf = (peer: ServedPeer) =>
   peer.frames.findLast(({ type, flags }) => type === 6 && flags === 0)?.payload ?? Buffer.alloc(8);
 const statusOf = (peer: ServedPeer, stream: number) =>
@@ -33,8 +33,8 @@ const statusOf = (peer: ServedPeer, stream: number) =>
     ?.at(-1)
     ?.find(([name]) => name === 'grpc-status')?.[1];
 
-describe('leaving', () => {
-  it('takes calls until its PING is back, refuses those beyond, and closes behind the last', async () => {
+describe('graceful shutdown', () => {
+  it('accepts calls until its PING returns, refuses later ones, and closes after the last', async () => {
     const peer = await open();
     peer.send(peer.headers(1, REQUEST, END_HEADERS | END));
     await peer.settle();
@@ -63,7 +63,7 @@ describe('leaving', () => {
     expect([statusOf(peer, 1), statusOf(peer, 3)]).toEqual(['0', '0']);
   });
 
-  it('ignores other PINGs, and does not wait for ever', async () => {
+  it('ignores other PINGs, and does not wait forever', async () => {
     const peer = await open();
     peer.send(peer.headers(1));
     await peer.settle();
@@ -76,7 +76,7 @@ describe('leaving', () => {
     expect(peer.heard(0)[1]).toBe('GOAWAY 1 0');
   });
 
-  it('of a connection without calls waits for the PING, too', async () => {
+  it('waits for the PING on a connection without calls, too', async () => {
     const peer = await open();
     peer.connection.goAway();
     await peer.settle();
@@ -88,7 +88,7 @@ describe('leaving', () => {
     expect(statusOf(peer, 1)).toBe('0');
   });
 
-  it('is what a GOAWAY of the caller brings', async () => {
+  it('is triggered by a GOAWAY of the caller', async () => {
     const peer = await open();
     peer.send(
       peer.headers(1, REQUEST, END_HEADERS | END),
@@ -103,7 +103,7 @@ describe('leaving', () => {
 });
 
 describe('a connection that is closed', () => {
-  it('answers its calls UNAVAILABLE, tells them, and says its last stream', async () => {
+  it('answers its calls with UNAVAILABLE, notifies them, and announces the last stream', async () => {
     const peer = await open();
     peer.send(peer.headers(1), peer.headers(3, REQUEST, END_HEADERS | END));
     await peer.settle();
@@ -122,7 +122,7 @@ describe('a connection that is closed', () => {
     peer.connection.goAway();
   });
 
-  it('is cut when its last bytes are not taken', async () => {
+  it('is destroyed if its last bytes are not accepted', async () => {
     const peer = await open({
       serve({ call }) {
         call.sendMessage(Buffer.alloc(3_000_000));
@@ -141,7 +141,7 @@ describe('a connection that is closed', () => {
     expect(peer.process.stats.connectionsOpen).toBe(0);
   });
 
-  it('tells that it is gone, once, whenever one asks', async () => {
+  it('reports that it is closed, once, whenever it is asked', async () => {
     const peer = await open();
     const told: string[] = [];
     peer.connection.onClose(() => told.push('before'));
@@ -186,7 +186,7 @@ describe('a connection that is lost', () => {
     expect(peer.clock.pending).toBe(0);
   });
 
-  it('before its status was taken says so', async () => {
+  it('before its status was accepted is reported as lost', async () => {
     const peer = await open();
     peer.send(peer.headers(1, REQUEST, END_HEADERS | END));
     await peer.settle();
@@ -198,7 +198,7 @@ describe('a connection that is lost', () => {
 });
 
 describe('keepalive', () => {
-  it('asks a silent peer with open calls, and cuts one that says nothing', async () => {
+  it('pings a silent peer with open calls, and disconnects one that does not respond', async () => {
     const peer = await open();
     peer.send(peer.headers(1));
     await peer.settle();
@@ -218,7 +218,7 @@ describe('keepalive', () => {
   it.each([
     ['an acknowledgement', () => ping(1, Buffer.alloc(8))],
     ['anything else', () => frame(8, 0, 0, uint32(1))],
-  ])('takes %s for an answer', async (_, answer) => {
+  ])('accepts %s as a response', async (_, answer) => {
     const peer = await open();
     peer.send(peer.headers(1));
     await peer.settle();
@@ -233,7 +233,7 @@ describe('keepalive', () => {
     }
   });
 
-  it('leaves connections without calls, and those that speak, alone', async () => {
+  it('leaves connections without calls, and active ones, alone', async () => {
     const peer = await open();
     peer.clock.advance(600_000);
     expect(peer.process.stats.keepalivePings).toBe(0);
@@ -248,7 +248,7 @@ describe('keepalive', () => {
 });
 
 describe('a connection that is idle', () => {
-  it('keeps nothing of its last call, whichever way that ended', async () => {
+  it('keeps nothing of its last call, however it ended', async () => {
     setFlagsFromString('--expose-gc');
     const collect = runInNewContext('gc') as () => void;
     const ways: Array<(peer: ServedPeer) => void> = [
@@ -271,7 +271,7 @@ describe('a connection that is idle', () => {
 });
 
 describe('age and idleness', () => {
-  it('ask the peer to leave after a while without calls, counted anew after each', async () => {
+  it('trigger GOAWAY after a period without calls, restarted after each', async () => {
     const peer = await open({ limits: { maxIdleMs: 1000 } });
     peer.clock.advance(900);
     peer.send(peer.headers(1, REQUEST, END_HEADERS | END));
@@ -290,7 +290,7 @@ describe('age and idleness', () => {
     expect(peer.heard(0)).toEqual([`GOAWAY ${MAX} 0`, 'GOAWAY 1 0']);
   });
 
-  it('ask it to leave at an age, spread by a tenth, and end calls that outlive the grace', async () => {
+  it('trigger GOAWAY at an age, with a jitter of a tenth, and end calls that outlive the grace period', async () => {
     const peer = await open({ limits: { maxAgeMs: 10_000, maxAgeGraceMs: 2000 } });
     peer.send(peer.headers(1));
     await peer.settle();
@@ -308,7 +308,7 @@ describe('age and idleness', () => {
 });
 
 describe('a handler that throws', () => {
-  it('ends its connection, and the error is whoever reads the socket to see', async () => {
+  it('ends its connection, and the error reaches the reader of the socket', async () => {
     const seen: unknown[] = [];
     let connection: ServedConnection | undefined;
     const peer = new ServedPeer({

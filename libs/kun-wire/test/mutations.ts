@@ -12,7 +12,7 @@ import {
 } from './raw-peer.js';
 import type { RawPeer } from './raw-peer.js';
 
-/** Numbers that look random, the same for the same seed (mulberry32). */
+/** Pseudo-random numbers, determined by the seed (mulberry32). */
 export function randomOf(seed: number): () => number {
   let state = seed;
   return () => {
@@ -23,7 +23,7 @@ export function randomOf(seed: number): () => number {
   };
 }
 
-/** Frames as a client might send them, some of them broken in a way that knows what a frame is. */
+/** Frames as a client might send them, some of them broken with knowledge of the frame format. */
 export function mutatedFrames(peer: RawPeer, random: () => number, count: number): Buffer[] {
   const below = (limit: number): number => Math.floor(random() * limit);
   const pick = <T>(values: readonly [T, ...T[]]): T => values[below(values.length)] ?? values[0];
@@ -66,7 +66,7 @@ export function mutatedFrames(peer: RawPeer, random: () => number, count: number
 
   return Array.from({ length: count }, () => {
     const made = makers[below(makers.length)]?.() ?? ping();
-    // Most frames stay as they are, so that what follows is reached.
+    // Most frames stay valid, so that what follows is reached.
     if (below(12) > 0) return made;
     const broken = Buffer.from(made);
     const at = below(broken.length);
@@ -85,7 +85,7 @@ export function mutatedFrames(peer: RawPeer, random: () => number, count: number
   });
 }
 
-/** The same bytes in other pieces. */
+/** The same bytes, split differently. */
 export function cut(bytes: Buffer, random: () => number): Buffer[] {
   const pieces: Buffer[] = [];
   for (let at = 0; at < bytes.length;) {

@@ -2,7 +2,7 @@ import { duplexPair, type Duplex } from 'node:stream';
 import { HeaderDecoder } from '../src/hpack/header-decoder.js';
 import { HeaderEncoder } from '../src/hpack/header-encoder.js';
 
-/** A frame as it was written, payload and all. */
+/** A frame as written, with its payload. */
 export interface RawFrame {
   readonly type: number;
   readonly flags: number;
@@ -61,7 +61,7 @@ export const REQUEST: Fields = [
   ['te', 'trailers'],
 ];
 
-/** gRPC's form of a message. */
+/** A length-prefixed gRPC message. */
 export function message(text: string | Buffer, flags = 0): Buffer {
   const body = Buffer.from(text);
   return Buffer.concat([Buffer.of(flags), uint32(body.length), body]);
@@ -70,7 +70,7 @@ export function message(text: string | Buffer, flags = 0): Buffer {
 /** What a server sent, in words; see {@link RawPeer.heard}. */
 export type Heard = string;
 
-/** A client that writes and reads frames by hand, on one end of a pair of streams. */
+/** A client that writes and reads raw frames on one end of a pair of streams. */
 export class RawPeer {
   readonly near: Duplex;
   readonly far: Duplex;
@@ -116,14 +116,14 @@ export class RawPeer {
     return Buffer.concat([this.headers(stream, fields), data(stream, message(text), END)]);
   }
 
-  /** Waits until `predicate` holds of what came, or the server has hung up. */
+  /** Waits until `predicate` holds for what was received, or the server has hung up. */
   async until(predicate: (peer: this) => boolean): Promise<void> {
     while (!predicate(this) && !this.closed) {
       await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
   }
 
-  /** Sends a PING and waits for its answer: whatever was sent before has been dealt with. */
+  /** Sends a PING and waits for its acknowledgement: everything sent before has been processed. */
   async settle(): Promise<void> {
     const mark = Buffer.from(`settle${String(this.frames.length % 100).padStart(2, '0')}`);
     this.send(ping(0, mark));
@@ -132,14 +132,14 @@ export class RawPeer {
     );
   }
 
-  /** What the server sent for a stream (0: errors of the connection), in words. */
+  /** What the server sent for a stream (0: connection errors), in words. */
   heard(stream: number): Heard[] {
     return this.frames
       .filter((frame) => frame.stream === stream && (stream > 0 || frame.type === 7))
       .map((frame) => this.describe(frame));
   }
 
-  /** The headers of the HEADERS frames of a stream; each is read once, in order, as HPACK demands. */
+  /** The headers of the HEADERS frames of a stream; each is decoded once, in order, as HPACK requires. */
   readonly lists = new Map<number, Fields[]>();
 
   private describe({ type, flags, payload }: RawFrame): string {

@@ -21,7 +21,7 @@ interface Running {
   readonly ends: CallEnd[];
 }
 
-/** A server on a port of its own; it and its connections are gone after the test. */
+/** A server on its own port, closed with its connections after the test. */
 async function run(onCall: (call: IncomingCall) => CallListener): Promise<Running> {
   const process = new WireProcess();
   const connections: ServedConnection[] = [];
@@ -57,7 +57,7 @@ async function run(onCall: (call: IncomingCall) => CallListener): Promise<Runnin
   return { port: (server.address() as AddressInfo).port, process, connections, ends };
 }
 
-/** Sends back every message as it comes, and the status that the header `x-status` asks for. */
+/** Echoes every message as it arrives, and ends with the status in the header `x-status`. */
 function echoEach(call: IncomingCall): CallListener {
   call.read();
   return {
@@ -108,7 +108,7 @@ const calls: fc.Arbitrary<readonly Call[]> = fc.array(
   { minLength: 1, maxLength: 12 },
 );
 
-/** What node:http2 makes of the answer to a call. */
+/** The response to a call as seen by node:http2. */
 function viaHttp2(session: ClientHttp2Session, call: Call): Promise<unknown> {
   return new Promise((resolve) => {
     const headers: Record<string, string | string[]> = {
@@ -157,7 +157,7 @@ function viaHttp2(session: ClientHttp2Session, call: Call): Promise<unknown> {
 }
 
 describe('node:http2 as the client', () => {
-  it('is given what any sequence of calls asks for, at once and on one connection', async () => {
+  it('gets the right responses to any sequence of concurrent calls on one connection', async () => {
     const { port, ends } = await run(echoEach);
     await fc.assert(
       fc.asyncProperty(calls, async (sequence) => {
@@ -200,7 +200,7 @@ describe('grpc-js as the client', () => {
       });
     });
 
-  it('is answered, small and large, and tells no call from another', async () => {
+  it('gets responses to small and large messages, and confuses no calls', async () => {
     const { of, running } = await client();
     const sizes = [0, 1, 1000, 16_379, 16_380, 100_000, 4 * 1024 * 1024 - 1];
     const answers = await Promise.all(sizes.map((size) => unary(of, Buffer.alloc(size, size % 251))));
@@ -211,7 +211,7 @@ describe('grpc-js as the client', () => {
     expect(running.ends).toEqual(sizes.map(() => ({ how: 'status', code: 0, message: '' })));
   });
 
-  it('is told statuses, messages and binary metadata', async () => {
+  it('receives statuses, messages and binary metadata', async () => {
     const { of } = await client((call) => {
       const listener = echoEach(call);
       return {
@@ -254,7 +254,7 @@ describe('grpc-js as the client', () => {
     }
   });
 
-  it('is told of its deadline, and that the message is too large', async () => {
+  it('receives DEADLINE_EXCEEDED, and RESOURCE_EXHAUSTED for a message that is too large', async () => {
     const { of } = await client((call) => {
       call.read();
       return { onMessage() {}, onHalfClose() {}, onAnswered() {}, onEnd() {} };
@@ -266,7 +266,7 @@ describe('grpc-js as the client', () => {
     });
   });
 
-  it('loses no call to a connection that leaves', async () => {
+  it('loses no call to a graceful shutdown', async () => {
     const { of, running } = await client();
     let failed = 0;
     let answered = 0;
@@ -284,7 +284,7 @@ describe('grpc-js as the client', () => {
     expect(running.connections.length).toBeGreaterThan(1);
   });
 
-  it('streams both ways, and stalls while nobody reads', async () => {
+  it('streams in both directions, and stalls while nobody reads', async () => {
     const { of } = await client();
     const stream = of.makeBidiStreamRequest('/test.Service/Echo', bytes, bytes);
     const received: Buffer[] = [];

@@ -16,7 +16,7 @@ import {
 } from './raw-peer.js';
 import { type SeenCall, ServedPeer, silent } from './served-peer.js';
 
-// What users of other servers of HTTP/2 have met, tried here; each names where it was reported.
+// Bugs that users of other HTTP/2 servers have reported, tested here; each names the report.
 
 const MIB = 1024 * 1024;
 const id = (index: number): number => index * 2 + 1;
@@ -27,13 +27,13 @@ const granted = (peer: ServedPeer, stream: number): number =>
     .reduce((sum, { payload }) => sum + payload.readUInt32BE(0), 0);
 
 describe('the window of the connection', () => {
-  /** Sends 20 MiB in DATA to streams that the server resets, in pieces that end anywhere, within the window. */
+  /** Sends 20 MiB of DATA to streams that the server resets, split anywhere, within the window. */
   async function upload(peer: ServedPeer, each: (stream: number) => Buffer): Promise<void> {
     let [sent, stream] = [0, 1];
     while (sent < 20 * MIB) {
       const frames = each(stream);
       sent += 16_384;
-      // A client that has no window left would wait for ever.
+      // A client without any window left would wait forever.
       expect(65_535 + granted(peer, 0) - sent).toBeGreaterThanOrEqual(0);
       for (let at = 0; at < frames.length; at += 5000) peer.send(frames.subarray(at, at + 5000));
       await peer.turn();
@@ -41,7 +41,7 @@ describe('the window of the connection', () => {
     }
   }
 
-  it('is given back for DATA that breaks a rule of its stream (golang/go#40423)', async () => {
+  it('is replenished for DATA that causes a stream error (golang/go#40423)', async () => {
     const peer = new ServedPeer({ serve: silent, limits: { resetBurst: Infinity } }).greet();
     await peer.settle();
     await upload(peer, (stream) =>
@@ -53,7 +53,7 @@ describe('the window of the connection', () => {
     expect(peer.process.unfinished.usedBytes).toBe(0);
   });
 
-  it('is given back for DATA behind an answer that came early, padded or in parts (google/quiche#91)', async () => {
+  it('is replenished for DATA after an early response, padded or in parts (google/quiche#91)', async () => {
     const serve = ({ call }: SeenCall): Partial<CallListener> => {
       call.sendStatus(7, 'no');
       return {};
@@ -70,8 +70,8 @@ describe('the window of the connection', () => {
   });
 });
 
-describe('a window smaller than that of HTTP/2', () => {
-  it('is not held against a caller that has not read it yet, and counts from then on (hyperium/h2#630)', async () => {
+describe("a window smaller than HTTP/2's default", () => {
+  it('does not apply to a caller that has not read it yet, and applies from then on (hyperium/h2#630)', async () => {
     const peer = new ServedPeer({ serve: silent, limits: { streamWindowBytes: 16_384 } });
     const body = message(Buffer.alloc(40_000));
     const greeting = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
@@ -79,21 +79,21 @@ describe('a window smaller than that of HTTP/2', () => {
     for (let at = 0; at < body.length; at += 10_000) peer.send(data(1, body.subarray(at, at + 10_000)));
     await peer.settle();
     expect(peer.heard(1)).toEqual([]);
-    // 40 005 of 65 535 are used; of 16 384 that is 23 621 too many.
+    // 40 005 of 65 535 are used; of 16 384, that is 23 621 too many.
     peer.send(frame(4, 1, 0));
     peer.last.call.read();
     await peer.settle();
     expect(peer.last.messages[0]).toHaveLength(40_000);
     expect(16_384 - body.length + granted(peer, 1)).toBeGreaterThanOrEqual(16_384 / 2);
-    // One that knows is held to it.
+    // It applies to a caller that knows it.
     peer.send(peer.headers(3), data(3, Buffer.alloc(16_384)), data(3, [0]));
     await peer.settle();
     expect(peer.heard(3)).toEqual([`RST ${ErrorCode.FLOW_CONTROL_ERROR}`]);
   });
 });
 
-describe('a table for headers', () => {
-  it('that the caller wants smaller is said to be before it is used (haproxy#1498, nghttp2#1660)', async () => {
+describe('the header table', () => {
+  it('that the caller makes smaller is signalled before it is used (haproxy#1498, nghttp2#1660)', async () => {
     const peer = new ServedPeer().greet([[1, 0]]);
     peer.send(peer.call(1));
     await peer.settle();
@@ -102,7 +102,7 @@ describe('a table for headers', () => {
     expect(peer.lists.get(1)?.at(-1)).toContainEqual(['grpc-status', '0']);
   });
 
-  it('that shrinks and grows between two answers is said to have done both (RFC 7541, 4.2)', async () => {
+  it('that shrinks and grows between two responses is signalled with both sizes (RFC 7541, 4.2)', async () => {
     const peer = new ServedPeer().greet();
     peer.send(peer.call(1));
     await peer.settle();
@@ -115,7 +115,7 @@ describe('a table for headers', () => {
   });
 });
 
-describe('a listener that acts while it is told', () => {
+describe('a listener that acts while it is notified', () => {
   it.each<[string, (seen: SeenCall) => Partial<CallListener>]>([
     ['resets in onEnd', ({ call }) => ({ onEnd: () => call.reset(8) })],
     ['answers in onEnd', ({ call }) => ({ onEnd: () => call.sendStatus(0) })],
@@ -127,7 +127,7 @@ describe('a listener that acts while it is told', () => {
       },
     ],
     [
-      'cuts the connection in onMessage',
+      'destroys the connection in onMessage',
       ({ call }) => {
         call.read();
         return { onMessage: () => call.connection.destroy(), onHalfClose: () => call.sendStatus(0) };
@@ -140,8 +140,8 @@ describe('a listener that acts while it is told', () => {
         return { onMessage: () => call.read(), onHalfClose: () => call.connection.close() };
       },
     ],
-    ['leaves in onEnd', ({ call }) => ({ onEnd: () => call.connection.goAway() })],
-  ])('%s is told of one end, and holds nothing (nodejs/node#35306, #52952)', async (_, serve) => {
+    ['sends GOAWAY in onEnd', ({ call }) => ({ onEnd: () => call.connection.goAway() })],
+  ])('%s is notified of one end, and leaks nothing (nodejs/node#35306, #52952)', async (_, serve) => {
     const peer = new ServedPeer({ serve }).greet();
     peer.send(peer.call(1), peer.headers(3), peer.call(5), reset(3), reset(1));
     await peer.turn();
@@ -155,8 +155,8 @@ describe('a listener that acts while it is told', () => {
   });
 });
 
-describe('a caller that leaves', () => {
-  it('and calls all the same is refused, and leaves nothing behind (CVE-2023-35945)', async () => {
+describe('a caller that sends GOAWAY', () => {
+  it('and still makes calls is refused, and leaks nothing (CVE-2023-35945)', async () => {
     const peer = new ServedPeer({ serve: silent }).greet();
     peer.send(peer.headers(1), frame(7, 0, 0, Buffer.concat([uint32(0), uint32(0)])));
     for (let call = 1; call <= 500; call++) peer.send(peer.headers(id(call)), reset(id(call)));
@@ -168,7 +168,7 @@ describe('a caller that leaves', () => {
     expect(peer.process.stats.streamsOpen).toBe(0);
   });
 
-  it('within a header block is gone (CVE-2024-27983)', async () => {
+  it('within a header block is disconnected (CVE-2024-27983)', async () => {
     const peer = new ServedPeer({ serve: silent }).greet();
     const block = peer.block();
     peer.send(frame(1, 0, 1, block.subarray(0, 10)), frame(9, 0, 1, block.subarray(10, 20)));
@@ -180,7 +180,7 @@ describe('a caller that leaves', () => {
     expect(peer.clock.pending).toBe(0);
   });
 
-  it('asks for no more before it has read of the leave, and is served what it had asked for (grpc-java#5806)', async () => {
+  it('gets its calls served that it made before it read the GOAWAY (grpc-java#5806)', async () => {
     const peer = new ServedPeer({
       serve: silent,
       limits: { maxAgeMs: 1000, maxAgeGraceMs: 60_000 },
@@ -201,12 +201,12 @@ describe('a caller that leaves', () => {
 });
 
 describe('a caller that does nothing wrong', () => {
-  it('is never told to be calm, however many calls it makes (nodejs/node#23116)', async () => {
+  it('never gets ENHANCE_YOUR_CALM, however many calls it makes (nodejs/node#23116)', async () => {
     const peer = new ServedPeer().greet();
     const calls = 40_000;
     for (let call = 0; call < calls; call++) {
       const stream = id(call);
-      // As grpc-go and the C core do: a PING that measures the link, and windows given back at once.
+      // As grpc-go and the C core do: a PING to measure the link, and immediate window updates.
       peer.send(peer.headers(stream), data(stream, message('hi'), END), ping(), windowUpdate(0, 7));
       if (call % 500 === 499) await peer.settle();
     }
@@ -216,7 +216,7 @@ describe('a caller that does nothing wrong', () => {
     expect(peer.refusals).toEqual([]);
   }, 60_000);
 
-  it('may have a window of one byte, and is told the end (h2o#1040)', async () => {
+  it('may have a window of one byte, and receives the end (h2o#1040)', async () => {
     const peer = new ServedPeer().greet([[4, 1]]);
     peer.send(peer.call(1, 'hi'));
     const ended = (p: ServedPeer): boolean => p.heard(1).includes('HEADERS END');

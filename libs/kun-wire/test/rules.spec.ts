@@ -18,11 +18,11 @@ import {
 } from './raw-peer.js';
 import { echo, ServedPeer, silent } from './served-peer.js';
 
-/** What a rule's breach brings. */
+/** The outcome of violating a rule. */
 type Outcome =
   | { readonly connection: number }
   | { readonly stream: number; readonly code: number }
-  /** Nothing: the connection goes on as before. */
+  /** None: the connection continues as before. */
   | 'allowed';
 
 type Rule = readonly [section: string, what: string, sent: (peer: ServedPeer) => Buffer[], outcome: Outcome];
@@ -44,7 +44,7 @@ const HOLD = replaced(':path', '/test.Service/Hold');
 const hold = (peer: ServedPeer, id = 1, flags = END_HEADERS) => peer.headers(id, HOLD, flags);
 const heldHalf = (peer: ServedPeer, id = 1) => hold(peer, id, END_HEADERS | END);
 
-/** RFC 9113; a row is a MUST, or where it says MAY, what is done. */
+/** RFC 9113; each row is a MUST, or for a MAY, what this implementation does. */
 const HTTP2: readonly Rule[] = [
   // 4.1, 4.2: frames
   ['4.1', 'a frame of an unknown type is ignored', () => [frame(0x16, 0, 0, [1, 2, 3])], 'allowed'],
@@ -83,13 +83,13 @@ const HTTP2: readonly Rule[] = [
   // 4.3: header blocks
   [
     '4.3',
-    'a header block that is no HPACK',
+    'a malformed header block',
     () => [frame(1, END_HEADERS, 1, [0x80])],
     connection(COMPRESSION_ERROR),
   ],
   [
     '4.3',
-    'a header block that is no HPACK, on a stream that was reset',
+    'a malformed header block, on a stream that was reset',
     (p) => [hold(p), reset(1), frame(1, 5, 1, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff])],
     connection(COMPRESSION_ERROR),
   ],
@@ -123,7 +123,7 @@ const HTTP2: readonly Rule[] = [
     (p) => [p.headers(1, REQUEST, 0), frame(9, END_HEADERS, 3)],
     connection(PROTOCOL_ERROR),
   ],
-  // 5.1: states of streams
+  // 5.1: stream states
   ['5.1', 'DATA on an idle stream', () => [data(1, message('a'))], connection(PROTOCOL_ERROR)],
   ['5.1', 'RST_STREAM on an idle stream', () => [reset(1)], connection(PROTOCOL_ERROR)],
   ['5.1', 'WINDOW_UPDATE on an idle stream', () => [windowUpdate(1, 1)], connection(PROTOCOL_ERROR)],
@@ -159,7 +159,7 @@ const HTTP2: readonly Rule[] = [
     (p) => [hold(p), reset(1), windowUpdate(1, 1), frame(2, 0, 1, Buffer.alloc(5)), reset(1)],
     'allowed',
   ],
-  // 5.1.1: ids
+  // 5.1.1: stream ids
   ['5.1.1', 'a stream with an even id', (p) => [p.headers(2)], connection(PROTOCOL_ERROR)],
   [
     '5.1.1',
@@ -167,7 +167,7 @@ const HTTP2: readonly Rule[] = [
     (p) => [hold(p, 5), p.headers(3)],
     connection(PROTOCOL_ERROR),
   ],
-  ['5.1.1', 'ids may be left out', (p) => [hold(p, 5), hold(p, 99)], 'allowed'],
+  ['5.1.1', 'ids may be skipped', (p) => [hold(p, 5), hold(p, 99)], 'allowed'],
   // 5.3: priorities are deprecated
   [
     '5.3.2',
@@ -179,11 +179,11 @@ const HTTP2: readonly Rule[] = [
   ['6.1', 'DATA without a stream', () => [data(0, message('a'))], connection(PROTOCOL_ERROR)],
   [
     '6.1',
-    'DATA padded as far as it is long',
+    'DATA with padding as long as the frame',
     (p) => [hold(p), data(1, [5, 0, 0, 0, 0], PADDED)],
     connection(PROTOCOL_ERROR),
   ],
-  ['6.1', 'DATA that is all padding', (p) => [hold(p), data(1, [4, 0, 0, 0, 0], PADDED)], 'allowed'],
+  ['6.1', 'DATA consisting of padding', (p) => [hold(p), data(1, [4, 0, 0, 0, 0], PADDED)], 'allowed'],
   [
     '6.1',
     'DATA with no room for the length of its padding',
@@ -194,7 +194,7 @@ const HTTP2: readonly Rule[] = [
   ['6.2', 'HEADERS without a stream', (p) => [p.headers(0)], connection(PROTOCOL_ERROR)],
   [
     '6.2',
-    'HEADERS padded further than it is long',
+    'HEADERS with padding longer than the frame',
     () => [frame(1, END_HEADERS | PADDED, 1, [9, 0x82, 0x86])],
     connection(PROTOCOL_ERROR),
   ],
@@ -221,13 +221,13 @@ const HTTP2: readonly Rule[] = [
   ['6.3', 'PRIORITY without a stream', () => [frame(2, 0, 0, Buffer.alloc(5))], connection(PROTOCOL_ERROR)],
   [
     '6.3',
-    'PRIORITY of a wrong length',
+    'PRIORITY with a wrong length',
     (p) => [hold(p), frame(2, 0, 1, Buffer.alloc(4))],
     stream(FRAME_SIZE_ERROR),
   ],
   [
     '6.3',
-    'PRIORITY of a wrong length on an idle stream',
+    'PRIORITY with a wrong length on an idle stream',
     () => [frame(2, 0, 1, Buffer.alloc(6))],
     connection(FRAME_SIZE_ERROR),
   ],
@@ -235,7 +235,7 @@ const HTTP2: readonly Rule[] = [
   ['6.4', 'RST_STREAM without a stream', () => [reset(0)], connection(PROTOCOL_ERROR)],
   [
     '6.4',
-    'RST_STREAM of a wrong length',
+    'RST_STREAM with a wrong length',
     (p) => [hold(p), frame(3, 0, 1, Buffer.alloc(3))],
     connection(FRAME_SIZE_ERROR),
   ],
@@ -243,7 +243,7 @@ const HTTP2: readonly Rule[] = [
   ['6.5', 'SETTINGS on a stream', (p) => [hold(p), frame(4, 0, 1)], connection(PROTOCOL_ERROR)],
   [
     '6.5',
-    'SETTINGS of a wrong length',
+    'SETTINGS with a wrong length',
     () => [frame(4, 0, 0, [0, 1, 0, 0, 0])],
     connection(FRAME_SIZE_ERROR),
   ],
@@ -262,10 +262,10 @@ const HTTP2: readonly Rule[] = [
   ],
   ['6.5.2', 'MAX_FRAME_SIZE below 2^14', () => [settings([[5, 16_383]])], connection(PROTOCOL_ERROR)],
   ['6.5.2', 'MAX_FRAME_SIZE beyond 2^24-1', () => [settings([[5, 2 ** 24]])], connection(PROTOCOL_ERROR)],
-  ['6.5.2', 'a setting that is unknown', () => [settings([[0x99, 7]])], 'allowed'],
+  ['6.5.2', 'an unknown setting', () => [settings([[0x99, 7]])], 'allowed'],
   [
     '6.5.3',
-    'settings are applied in their order, the last of equals counting',
+    'settings are applied in order, the last of equal ones counts',
     () => [
       settings([
         [4, 1],
@@ -283,8 +283,8 @@ const HTTP2: readonly Rule[] = [
   ],
   // 6.7: PING
   ['6.7', 'PING on a stream', (p) => [hold(p), frame(6, 0, 1, Buffer.alloc(8))], connection(PROTOCOL_ERROR)],
-  ['6.7', 'PING of a wrong length', () => [frame(6, 0, 0, Buffer.alloc(7))], connection(FRAME_SIZE_ERROR)],
-  ['6.7', 'an acknowledgement that nobody asked for', () => [ping(1)], 'allowed'],
+  ['6.7', 'PING with a wrong length', () => [frame(6, 0, 0, Buffer.alloc(7))], connection(FRAME_SIZE_ERROR)],
+  ['6.7', 'an unsolicited acknowledgement', () => [ping(1)], 'allowed'],
   // 6.8: GOAWAY
   [
     '6.8',
@@ -292,13 +292,18 @@ const HTTP2: readonly Rule[] = [
     (p) => [hold(p), frame(7, 0, 1, Buffer.alloc(8))],
     connection(PROTOCOL_ERROR),
   ],
-  ['6.8', 'GOAWAY of a wrong length', () => [frame(7, 0, 0, Buffer.alloc(7))], connection(FRAME_SIZE_ERROR)],
+  [
+    '6.8',
+    'GOAWAY with a wrong length',
+    () => [frame(7, 0, 0, Buffer.alloc(7))],
+    connection(FRAME_SIZE_ERROR),
+  ],
   // 6.9: WINDOW_UPDATE
   ['6.9', 'WINDOW_UPDATE by 0', () => [windowUpdate(0, 0)], connection(PROTOCOL_ERROR)],
   ['6.9', 'WINDOW_UPDATE of a stream by 0', (p) => [hold(p), windowUpdate(1, 0)], stream(PROTOCOL_ERROR)],
   [
     '6.9',
-    'WINDOW_UPDATE of a wrong length',
+    'WINDOW_UPDATE with a wrong length',
     (p) => [hold(p), frame(8, 0, 1, Buffer.alloc(3))],
     connection(FRAME_SIZE_ERROR),
   ],
@@ -375,13 +380,13 @@ const HTTP2: readonly Rule[] = [
   ],
   [
     '8.1.1',
-    'no DATA where content-length says some',
+    'no DATA despite a content-length',
     (p) => [p.headers(1, [...HOLD, ['content-length', '1']], 5)],
     stream(PROTOCOL_ERROR),
   ],
   [
     '8.1.1',
-    'a content-length that is kept, padding apart',
+    'a correct content-length, not counting padding',
     (p) => [
       p.headers(1, [...HOLD, ['content-length', '8']]),
       data(1, Buffer.concat([Buffer.of(2), message('abc'), Buffer.alloc(2)]), END | PADDED),
@@ -390,7 +395,7 @@ const HTTP2: readonly Rule[] = [
   ],
   [
     '8.1.1',
-    'a content-length that is no number',
+    'a content-length that is not a number',
     (p) => [p.headers(1, withField(['content-length', '-1']))],
     stream(PROTOCOL_ERROR),
   ],
@@ -401,25 +406,30 @@ const HTTP2: readonly Rule[] = [
     stream(PROTOCOL_ERROR),
   ],
   // 8.2.1: fields
-  ['8.2.1', 'capitals in a name', (p) => [p.headers(1, withField(['X-Id', '1']))], stream(PROTOCOL_ERROR)],
+  [
+    '8.2.1',
+    'upper-case letters in a name',
+    (p) => [p.headers(1, withField(['X-Id', '1']))],
+    stream(PROTOCOL_ERROR),
+  ],
   ['8.2.1', 'a space in a name', (p) => [p.headers(1, withField(['x id', '1']))], stream(PROTOCOL_ERROR)],
   ['8.2.1', 'a colon within a name', (p) => [p.headers(1, withField(['x:id', '1']))], stream(PROTOCOL_ERROR)],
-  ['8.2.1', 'a name that is empty', (p) => [p.headers(1, withField(['', '1']))], stream(PROTOCOL_ERROR)],
+  ['8.2.1', 'an empty name', (p) => [p.headers(1, withField(['', '1']))], stream(PROTOCOL_ERROR)],
   ['8.2.1', 'DEL in a name', (p) => [p.headers(1, withField(['x\x7f', '1']))], stream(PROTOCOL_ERROR)],
   ['8.2.1', 'a name beyond ASCII', (p) => [p.headers(1, withField(['x\xe9', '1']))], stream(PROTOCOL_ERROR)],
   ['8.2.1', 'NUL in a value', (p) => [p.headers(1, withField(['x', 'a\0b']))], stream(PROTOCOL_ERROR)],
   ['8.2.1', 'CR in a value', (p) => [p.headers(1, withField(['x', 'a\rb']))], stream(PROTOCOL_ERROR)],
   ['8.2.1', 'LF in a value', (p) => [p.headers(1, withField(['x', 'a\nb']))], stream(PROTOCOL_ERROR)],
   ['8.2.1', 'a space before a value', (p) => [p.headers(1, withField(['x', ' a']))], stream(PROTOCOL_ERROR)],
-  ['8.2.1', 'a tab behind a value', (p) => [p.headers(1, withField(['x', 'a\t']))], stream(PROTOCOL_ERROR)],
+  ['8.2.1', 'a tab after a value', (p) => [p.headers(1, withField(['x', 'a\t']))], stream(PROTOCOL_ERROR)],
   ['8.2.1', 'a value beyond ASCII', (p) => [p.headers(1, [...HOLD, ['x', '\xe9']])], 'allowed'],
   [
     '8.2.1',
-    'a malformed field that comes out of the table',
+    'a malformed field from the table',
     (p) => [p.headers(1, withField(['x', 'a\nb'])), p.headers(3, withField(['x', 'a\nb']))],
     stream(PROTOCOL_ERROR, 3),
   ],
-  // 8.2.2: fields of the connection
+  // 8.2.2: connection-specific fields
   ...['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'].map((name): Rule => [
     '8.2.2',
     name,
@@ -428,7 +438,7 @@ const HTTP2: readonly Rule[] = [
   ]),
   [
     '8.2.2',
-    'te that says more than trailers',
+    'te with a value other than trailers',
     (p) => [p.headers(1, replaced('te', 'trailers, deflate'))],
     stream(PROTOCOL_ERROR),
   ],
@@ -447,7 +457,7 @@ const HTTP2: readonly Rule[] = [
   ],
   [
     '8.3',
-    'a pseudo-header behind a field',
+    'a pseudo-header after a field',
     (p) => [p.headers(1, [...without(':path'), [':path', '/a']])],
     stream(PROTOCOL_ERROR),
   ],
@@ -466,11 +476,11 @@ const HTTP2: readonly Rule[] = [
   ['8.3.1', 'an empty :path', (p) => [p.headers(1, replaced(':path', ''))], stream(PROTOCOL_ERROR)],
   [
     '8.3.1',
-    'host that is not :authority',
+    'host different from :authority',
     (p) => [p.headers(1, withField(['host', 'other']))],
     stream(PROTOCOL_ERROR),
   ],
-  ['8.3.1', 'host that is :authority', (p) => [p.headers(1, [...HOLD, ['host', 'test']])], 'allowed'],
+  ['8.3.1', 'host equal to :authority', (p) => [p.headers(1, [...HOLD, ['host', 'test']])], 'allowed'],
   [
     '8.3.1',
     'no :authority',
@@ -491,7 +501,7 @@ const HTTP2: readonly Rule[] = [
   ],
   [
     '7541 4.2',
-    'a size update behind a field',
+    'a size update after a field',
     () => [frame(1, 5, 1, [0x82, 0x20])],
     connection(COMPRESSION_ERROR),
   ],
@@ -516,7 +526,7 @@ function served(): ServedPeer {
   });
 }
 
-/** Whether the connection still serves, with tables and windows in order. */
+/** Checks that the connection still serves, with tables and windows in sync. */
 async function stillServes(peer: ServedPeer): Promise<void> {
   peer.send(peer.call(1001, 'still here'));
   await peer.until(({ lists }) => lists.get(1001)?.length === 2);
@@ -576,7 +586,7 @@ describe('RFC 9113, section 3.4: the preface', () => {
     await expectOutcome(peer, connection(PROTOCOL_ERROR));
   });
 
-  it('begins with SETTINGS of the limits, and a window for all streams', async () => {
+  it('is answered with SETTINGS for the limits, and a connection window', async () => {
     const peer = new ServedPeer();
     await peer.until(({ frames }) => frames.length >= 2);
     expect(peer.frames.map(({ type, flags, stream: id }) => [type, flags, id])).toEqual([
@@ -588,7 +598,7 @@ describe('RFC 9113, section 3.4: the preface', () => {
     expect(peer.frames[1]?.payload.readUInt32BE(0)).toBe(4 * 1024 * 1024 - 65_535);
   });
 
-  it('acknowledges settings, and PING with what it held, in order', async () => {
+  it('acknowledges SETTINGS, and PING with its payload, in order', async () => {
     const peer = new ServedPeer().greet();
     peer.send(settings([[4, 100_000]]), ping(0, Buffer.from('12345678')));
     await peer.until(({ frames }) => frames.some(({ type }) => type === 6));
@@ -599,7 +609,7 @@ describe('RFC 9113, section 3.4: the preface', () => {
   });
 });
 
-describe('RFC 9113, section 5.1: frames for what is over', () => {
+describe('RFC 9113, section 5.1: frames for closed streams', () => {
   it('ignores DATA and trailers for a stream that the server has reset', async () => {
     const peer = served().greet();
     peer.send(hold(peer));
@@ -622,7 +632,7 @@ describe('RFC 9113, section 5.1: frames for what is over', () => {
     await expectOutcome(peer, connection(STREAM_CLOSED));
   });
 
-  it('takes WINDOW_UPDATE, PRIORITY and RST_STREAM on such a stream', async () => {
+  it('accepts WINDOW_UPDATE, PRIORITY and RST_STREAM on such a stream', async () => {
     const peer = served().greet();
     peer.send(peer.call(1));
     await peer.until(({ lists }) => lists.get(1)?.length === 2);
@@ -630,7 +640,7 @@ describe('RFC 9113, section 5.1: frames for what is over', () => {
     await expectOutcome(peer, 'allowed');
   });
 
-  it('counts DATA of such streams against the window of the connection, and gives it back', async () => {
+  it("counts DATA of such streams against the connection's window, and replenishes it", async () => {
     const peer = served().greet();
     peer.send(hold(peer));
     await peer.until(({ calls }) => calls.length === 1);
@@ -641,7 +651,7 @@ describe('RFC 9113, section 5.1: frames for what is over', () => {
     expect(granted.length).toBeGreaterThan(1);
   });
 
-  it('tells the end of a request only when no reset follows it in the same bytes', async () => {
+  it('reports the end of a request only if no reset follows it in the same chunk', async () => {
     const peer = served().greet();
     peer.send(hold(peer), data(1, [], END), reset(1));
     await peer.settle();

@@ -6,7 +6,7 @@ import type { CallEnd, CallListener, IncomingCall, ServedConnection } from '../s
 import { serveConnection } from '../src/server/serve-connection.js';
 import { RawPeer } from './raw-peer.js';
 
-/** A call as a test's server saw it. */
+/** A call as seen by a test's server. */
 export interface SeenCall {
   readonly call: IncomingCall;
   readonly messages: Buffer[];
@@ -15,7 +15,7 @@ export interface SeenCall {
   readonly ends: CallEnd[];
 }
 
-/** Time that stands still until it is moved. */
+/** A clock that only moves when told to. */
 export class StillClock implements WireClock {
   private time = 1_000_000;
   private readonly timers = new Set<{ readonly at: number; readonly callback: () => void }>();
@@ -55,7 +55,7 @@ export interface ServedPeerOptions {
   readonly limits?: Partial<ConnectionLimits>;
   readonly processLimits?: Partial<ProcessLimits>;
   readonly process?: WireProcess;
-  /** Answers a call; default echoes the last message at half-close. */
+  /** Answers a call; by default echoes the last message at half-close. */
   readonly serve?: (seen: SeenCall) => Partial<CallListener>;
 }
 
@@ -101,14 +101,14 @@ export class ServedPeer extends RawPeer {
     });
   }
 
-  /** The call of a stream, in the order they came. */
+  /** The most recent call. */
   get last(): SeenCall {
     const seen = this.calls.at(-1);
-    if (seen === undefined) throw new Error('no call has come');
+    if (seen === undefined) throw new Error('no call has arrived');
     return seen;
   }
 
-  /** Everything of one turn has been written. */
+  /** Waits until everything of one turn has been written. */
   async turn(): Promise<void> {
     for (let step = 0; step < 4; step++) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -126,7 +126,7 @@ export function echo({ call, messages }: SeenCall): Partial<CallListener> {
   };
 }
 
-/** Takes calls and does nothing about them. */
+/** Accepts calls and does nothing with them. */
 export function silent(): Partial<CallListener> {
   return {};
 }

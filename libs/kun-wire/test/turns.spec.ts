@@ -9,13 +9,13 @@ const calls = (peer: ServedPeer, count: number, from = 0): Buffer =>
 const texts = (peer: ServedPeer): string[] => peer.calls.map(({ messages }) => String(messages[0]));
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => String(index));
 
-/** Turns of the event loop until something holds. */
+/** Waits, turn by turn, until a condition holds. */
 async function turnsUntil(holds: () => boolean): Promise<void> {
   while (!holds()) await turn();
 }
 
 describe('a thousand calls in one write', () => {
-  it('are taken over some turns, in their order, each with its message and its end', async () => {
+  it('are accepted over several turns, in order, each with its message and its end', async () => {
     const peer = new ServedPeer().greet();
     await peer.settle();
     peer.send(calls(peer, 1000));
@@ -32,7 +32,7 @@ describe('a thousand calls in one write', () => {
     expect(peer.calls.every(({ halfClosed, ends }) => halfClosed && ends.length === 1)).toBe(true);
   });
 
-  it('do not hold up the call of another', async () => {
+  it("do not delay another caller's call", async () => {
     const peer = new ServedPeer().greet();
     const other = new ServedPeer({ process: peer.process }).greet();
     await Promise.all([peer.settle(), other.settle()]);
@@ -44,7 +44,7 @@ describe('a thousand calls in one write', () => {
     expect(peer.calls).toHaveLength(1000);
   });
 
-  it('are all taken though more follow, and though the peer says that it is done', async () => {
+  it('are all accepted even if more follow, and even if the peer ends the connection', async () => {
     const peer = new ServedPeer({ limits: { maxConcurrentStreams: 2000 } }).greet();
     await peer.settle();
     for (let from = 0; from < 1000; from += 250) peer.send(calls(peer, 250, from));
@@ -53,7 +53,7 @@ describe('a thousand calls in one write', () => {
     expect(texts(peer)).toEqual(numbers(1000));
   });
 
-  it('are not taken any more once the connection has broken', async () => {
+  it('are no longer accepted once the connection has failed', async () => {
     const peer = new ServedPeer({ serve: silent }).greet();
     await peer.settle();
     peer.send(calls(peer, 1000));
@@ -69,10 +69,10 @@ describe('a thousand calls in one write', () => {
     expect(peer.process.stats.streamsOpen).toBe(0);
   });
 
-  it('hear of a reset that came with them, wherever their turn ended', async () => {
+  it('are notified of a reset received with them, wherever their turn ended', async () => {
     const peer = new ServedPeer({ serve: silent }).greet();
     await peer.settle();
-    // Half-closed without a message, and reset behind it: the end must not be heard.
+    // Half-closed without a message, and reset right after: the half-close must not be reported.
     const given = Array.from({ length: 300 }, (_, index) =>
       Buffer.concat([peer.headers(id(index)), data(id(index), Buffer.alloc(0), END), reset(id(index))]),
     );
@@ -83,7 +83,7 @@ describe('a thousand calls in one write', () => {
     expect(peer.calls.every(({ ends }) => ends[0]?.how === 'reset')).toBe(true);
   });
 
-  it('are ended over some turns when their connection goes, each once', async () => {
+  it('are ended over several turns when their connection is lost, each once', async () => {
     const peer = new ServedPeer({ serve: silent }).greet();
     await peer.settle();
     peer.send(calls(peer, 1000));
@@ -105,7 +105,7 @@ describe('a thousand calls in one write', () => {
 });
 
 describe('the time for a header', () => {
-  it('is not over for a peer whose every write ends within another frame', async () => {
+  it('does not expire for a peer whose every write ends within a different frame', async () => {
     const peer = new ServedPeer().greet();
     await peer.settle();
     const whole = ping();

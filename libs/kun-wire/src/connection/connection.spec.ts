@@ -8,7 +8,7 @@ import type { Http2Stream } from './streams/http2-stream.js';
 import { StreamTable } from './streams/stream-table.js';
 
 describe('the memory of closed streams', () => {
-  it('knows how each of the last 256 closed, whatever closed in between, and of others nothing', () => {
+  it('knows how each of the last 256 was closed, in whatever order, and forgets older ones', () => {
     const how = fc.constantFrom<ClosedHow>(Closed.ended, Closed.resetByPeer, Closed.resetByUs);
     const closings = fc.array(fc.record({ id: fc.nat(255).map((n) => n * 2 + 1), how }), {
       maxLength: 500,
@@ -31,9 +31,9 @@ describe('the memory of closed streams', () => {
   });
 });
 
-describe('a table of streams', () => {
-  it('is a Map, in all that is asked of it', () => {
-    // Few ids that want the same places, so that the table stays small and crowded; and many that do not.
+describe('the stream table', () => {
+  it('behaves like a Map', () => {
+    // A few ids with the same preferred places, so that the table stays small and crowded; and many others.
     const crowded = fc.constantFrom(1, 33, 65, 97, 129, 3, 35, 31, 63);
     const id = fc.oneof(
       crowded,
@@ -69,7 +69,7 @@ describe('a table of streams', () => {
 });
 
 describe('timers', () => {
-  /** A clock with one alarm, as Node's is used. */
+  /** A clock with a single alarm. */
   class OneAlarm implements WireClock {
     time = 0;
     alarm: { readonly at: number; readonly callback: () => void } | undefined;
@@ -101,7 +101,7 @@ describe('timers', () => {
     }
   }
 
-  it('fire in their order, each at its time, and none that was disarmed', () => {
+  it('fire in order, each at its time, unless disarmed', () => {
     const step = fc.record({
       kind: fc.constantFrom('arm', 'arm', 'disarm', 'advance'),
       timer: fc.nat(15),
@@ -142,7 +142,7 @@ describe('timers', () => {
     );
   });
 
-  it('fire when one before them threw', () => {
+  it('fire after an earlier one threw', () => {
     const clock = new OneAlarm();
     const timers = new Timers(clock);
     let fired = 0;
@@ -159,7 +159,7 @@ describe('timers', () => {
     expect(fired).toBe(2);
   });
 
-  it('may be due later than any timer of Node can be, or never', () => {
+  it('may be due later than Node timers can be, or never', () => {
     const clock = new OneAlarm();
     const timers = new Timers(clock);
     let fired = 0;
@@ -173,7 +173,7 @@ describe('timers', () => {
     expect(fired).toBe(1);
   });
 
-  it("go by the process's clock", async () => {
+  it("use the process's clock", async () => {
     const timers = new Timers(processClock);
     const before = processClock.monotonicMs();
     const keepAlive = setInterval(() => {}, 1000);
@@ -185,8 +185,8 @@ describe('timers', () => {
   });
 });
 
-describe('our settings', () => {
-  it('name the size of frames only where it is not the usual, and hold what has no limit', () => {
+describe('the local settings', () => {
+  it('announce the frame size only if it is not the default, and support unlimited values', () => {
     const settings = localSettings({
       ...DEFAULT_CONNECTION_LIMITS,
       maxFrameBytes: 65_536,

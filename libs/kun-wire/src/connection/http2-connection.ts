@@ -24,9 +24,8 @@ import type { HeaderFields } from './streams/send-item.js';
 import { StreamTable } from './streams/stream-table.js';
 
 /**
- * The part of an HTTP/2 connection that clients and servers share: reading and writing frames, the stream table, flow
- * control. {@link LivingConnection} adds the connection's lifecycle; subclasses for each role decide what streams
- * carry.
+ * What clients and servers of HTTP/2 share: reading and writing frames, the stream table, flow control. {@link
+ * LivingConnection} adds the lifecycle of a connection; subclasses for each role decide what streams carry.
  */
 export abstract class Http2Connection
   implements InboundHost, SendSchedulerHost, ReceiveFlowHost, BudgetHolder
@@ -183,9 +182,7 @@ export abstract class Http2Connection
     if (!this.process.turns.spend()) this.reader.pause();
   }
 
-  /**
-   * Reads as much of a chunk as the turn allows and returns where it stopped; a protocol violation ends the connection.
-   */
+  /** Reads a chunk as far as the turn allows; returns where it stopped. A protocol violation ends the connection. */
   protected readFrames(chunk: Buffer, from: number): number {
     try {
       const at = this.reader.read(chunk, from);

@@ -4,7 +4,7 @@ import { data, frame, message, ping, reset, settings, windowUpdate } from '../..
 import { FrameReader } from './frame-reader.js';
 import type { FrameSink } from './frame-sink.js';
 
-/** Notes what it is given; pieces of DATA as one. */
+/** Records what it receives, pieces of a DATA frame as one. */
 function recorder(pause: () => boolean): { readonly seen: string[]; readonly reader: FrameReader } {
   const seen: string[] = [];
   const note = (text: string): void => {
@@ -48,7 +48,7 @@ const frames = fc.oneof(
 );
 
 describe('a frame reader that is paused', () => {
-  it('gives the same frames in the same order, wherever it is paused and however the bytes are cut', () => {
+  it('delivers the same frames in the same order, wherever it is paused and however the bytes are split', () => {
     fc.assert(
       fc.property(
         fc.array(frames, { maxLength: 30 }),
@@ -66,7 +66,7 @@ describe('a frame reader that is paused', () => {
             for (let from = 0; from < chunk.length;) {
               const to = paused.reader.read(chunk, from);
               expect(to).toBeGreaterThan(from);
-              // Not in the middle of anything.
+              // It never pauses within a frame.
               if (to < chunk.length) expect(paused.reader.waitingFor).toBe(0);
               from = to;
             }
@@ -78,7 +78,7 @@ describe('a frame reader that is paused', () => {
     );
   });
 
-  it('tells one frame that waits from the next', () => {
+  it('distinguishes one incomplete frame from the next', () => {
     const { reader } = recorder(() => false);
     const bytes = Buffer.concat([settings(), ping(), ping()]);
     reader.read(bytes.subarray(0, 20), 0);

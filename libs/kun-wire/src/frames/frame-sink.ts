@@ -82,7 +82,8 @@ export function handOverFrame(sink: FrameSink, frame: Buffer, at: number, length
       const streamId = frame.readUInt32BE(at + 5) & MAX_31_BITS;
       const increment = frame.readUInt32BE(start) & MAX_31_BITS;
       if (increment > 0) sink.windowUpdate(streamId, increment);
-      else if (streamId > 0) sink.badStreamFrame(streamId, ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE by 0 on a stream');
+      else if (streamId > 0)
+        sink.badStreamFrame(streamId, ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE by 0 on a stream');
       else throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'WINDOW_UPDATE by 0');
       return;
     }

@@ -35,7 +35,7 @@ describe('grpc-timeout', () => {
     else expect(parseGrpcTimeout(text)).toBeCloseTo(ms, 9);
   });
 
-  it('is written in a unit that eight digits can hold, and never cut short', () => {
+  it('is written in a unit for which eight digits suffice, and never rounded down', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: 1e13, noNaN: true }), (ms) => {
         const text = formatGrpcTimeout(ms);
@@ -50,7 +50,7 @@ describe('grpc-timeout', () => {
 });
 
 describe('grpc-message', () => {
-  it('comes back as it was, whatever it was', () => {
+  it('survives a round trip', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         const coded = encodeStatusMessage(text);
@@ -60,13 +60,13 @@ describe('grpc-message', () => {
     );
   });
 
-  it('keeps spaces at its ends, which a field cannot have', () => {
+  it('keeps leading and trailing spaces, which a field cannot have', () => {
     expect(encodeStatusMessage('  a b ')).toBe('%20%20a b%20');
     expect(encodeStatusMessage(' ☺ ')).toBe('%20%E2%98%BA%20');
     expect(encodeStatusMessage('  ')).toBe('%20%20');
   });
 
-  it('is coded as callers decode it', () => {
+  it('is encoded as callers decode it', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         expect(decodeURIComponent(encodeStatusMessage(text))).toBe(text);
@@ -74,13 +74,13 @@ describe('grpc-message', () => {
     );
   });
 
-  it('that is badly coded stays as it is', () => {
+  it('is kept unchanged if it is badly encoded', () => {
     expect(decodeStatusMessage('50% off, 100%, %zz %41')).toBe('50% off, 100%, %zz A');
   });
 });
 
 describe('binary values', () => {
-  it('come back as they were, alone, padded, and joined', () => {
+  it('survive a round trip, alone, padded, and joined', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 20 }), { minLength: 1, maxLength: 4 }), (values) => {
         const joined = values.map((value, index) =>
@@ -93,7 +93,7 @@ describe('binary values', () => {
     );
   });
 
-  it('are known by their keys', () => {
+  it('are recognized by their keys', () => {
     expect(['a-bin', 'bin', 'a-binary'].map(isBinaryKey)).toEqual([true, false, false]);
   });
 });
@@ -107,11 +107,11 @@ describe('content types and encodings', () => {
     ['application/grpc-web', false],
     ['application/grpcx', false],
     ['text/plain', false],
-  ])('%j speaks gRPC: %s', (value, speaks) => {
+  ])('%j is gRPC: %s', (value, speaks) => {
     expect(isGrpcContentType(value)).toBe(speaks);
   });
 
-  it('are accepted as the caller says', () => {
+  it('are accepted as declared by the caller', () => {
     expect(parseMessageEncoding('gzip')).toBe('gzip');
     expect(parseMessageEncoding('br')).toBeUndefined();
     expect(acceptsEncoding(undefined, 'identity')).toBe(true);
@@ -128,7 +128,7 @@ describe('a message reader', () => {
     return Buffer.concat([prefix, message]);
   };
 
-  it('puts messages together from any pieces, and holds what has come and no more', () => {
+  it('assembles messages from any pieces, and holds no more than what has arrived', () => {
     const size = fc.oneof(fc.nat(20), fc.nat(5000), fc.nat(60_000));
     const piece = fc.oneof(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9000 }));
     fc.assert(

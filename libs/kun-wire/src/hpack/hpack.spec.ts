@@ -24,7 +24,7 @@ function write(of: HeaderEncoder, fields: Pairs): Buffer {
   return Buffer.from(of.end());
 }
 
-/** Runs of blocks on one connection, from RFC 7541, appendix C. */
+/** Sequences of blocks on one connection, from RFC 7541, appendix C. */
 const REQUESTS: Pairs[] = [
   [
     [':method', 'GET'],
@@ -131,7 +131,7 @@ describe('the examples of RFC 7541, appendix C', () => {
     ],
   ])('%s', (_, blocks, lists, tableBytes) => {
     const of = decoder({ tableBytes });
-    // The examples begin with a table of that size, which on a connection the encoder would say.
+    // The examples start with a table of that size, which an encoder would signal on a connection.
     if (tableBytes < 4096) read(of, '3fe101');
     expect(blocks.map((block) => read(of, block))).toEqual(lists);
   });
@@ -142,20 +142,20 @@ describe('a header decoder', () => {
     ['5.1 an integer without end', '1f'],
     ['5.1 an integer beyond all limits', '1fffffffffff7f'],
     ['5.2 a string longer than the block', '0005616263'],
-    ['5.2 a value that is missing', '400161'],
+    ['5.2 a missing value', '400161'],
     ['5.2 Huffman padding of eight ones', '000161 82f8ff'],
     ['5.2 Huffman padding with zeros', '000161 8118'],
-    ['5.2 the end of a string within it', '000161 84ffffffff'],
+    ['5.2 the end-of-string code within a string', '000161 84ffffffff'],
     ['6.1 index 0', '80'],
     ['2.3.3 an index beyond both tables', 'be'],
     ['2.3.3 the name of an index beyond both tables', '7e0161'],
     ['6.3 a table larger than allowed', '3fe21f'],
-    ['4.2 a size update behind a field', '8220'],
+    ['4.2 a size update after a field', '8220'],
   ])('refuses %s', (_, block) => {
     expect(() => read(decoder(), block)).toThrow(HpackError);
   });
 
-  it('insists on a smaller table once the peer has acknowledged it (4.2)', () => {
+  it('requires the smaller table once the peer has acknowledged it (4.2)', () => {
     const of = decoder({ tableBytes: 100 });
     expect(read(of, '82')).toHaveLength(1);
     of.settingsAcknowledged();
@@ -163,7 +163,7 @@ describe('a header decoder', () => {
     expect(read(of, '3f45 82')).toHaveLength(1);
   });
 
-  it('takes a table apart and begins anew when it is resized to nothing', () => {
+  it('clears the table and starts over when it is resized to zero', () => {
     const of = decoder();
     read(of, '400161 0162');
     expect(read(of, 'be')).toEqual([['a', 'b']]);
@@ -171,7 +171,7 @@ describe('a header decoder', () => {
     expect(() => read(of, 'be')).toThrow(HpackError);
   });
 
-  it('empties its table for a field that is larger than it (4.4)', () => {
+  it('clears its table for a field larger than the table (4.4)', () => {
     const of = decoder();
     read(of, '400161 0162');
     const long = write(new HeaderEncoder({ maxTableBytes: 0 }), [['x', 'y'.repeat(5000)]]);
@@ -180,7 +180,7 @@ describe('a header decoder', () => {
     expect(() => read(of, 'be')).toThrow(HpackError);
   });
 
-  it('drops what is beyond its limits, and keeps its table right', () => {
+  it('drops fields beyond its limits, and keeps its table in sync', () => {
     const of = decoder({ maxListBytes: 70, maxFields: 10 });
     const bytes = Buffer.from('4001610162400163016440016501 66'.replaceAll(' ', ''), 'hex');
     const list = of.decode(bytes, 0, bytes.length);
@@ -191,7 +191,7 @@ describe('a header decoder', () => {
     expect(few.decode(Buffer.of(0x82, 0x86), 0, 2).tooLarge).toBe(true);
   });
 
-  it('gives equal blocks one list while the table stands still, and a new one when it does not', () => {
+  it('returns one list for equal blocks while the table is unchanged, and a new one otherwise', () => {
     const of = decoder();
     const first = Buffer.from('82864001610162', 'hex');
     of.decode(first, 0, first.length);
@@ -206,16 +206,16 @@ describe('a header decoder', () => {
     ]);
   });
 
-  it('reads what nobody repeats without keeping it', () => {
+  it('does not cache blocks that never repeat', () => {
     const of = decoder();
     for (let call = 0; call < 5000; call++) {
       const block = write(new HeaderEncoder({ maxTableBytes: 0 }), [['x-request-id', `id-${call}`]]);
-      // The encoder says once that it uses no table.
+      // The encoder signals once that it uses no table.
       expect(read(of, block)).toEqual([['x-request-id', `id-${call}`]]);
     }
   });
 
-  it('throws nothing but HpackError, whatever comes', () => {
+  it('throws nothing but HpackError for any input', () => {
     fc.assert(
       fc.property(
         fc.array(fc.uint8Array({ maxLength: 60, size: 'max' }), { maxLength: 5, size: 'max' }),
@@ -245,7 +245,7 @@ const field = fc.tuple(
 );
 
 describe('an encoder and a decoder', () => {
-  it('agree on every sequence of lists, with a table that changes its size', () => {
+  it('agree on every sequence of lists, with a table of changing size', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -272,7 +272,7 @@ describe('an encoder and a decoder', () => {
     );
   });
 
-  it('agree on any text in Huffman code', () => {
+  it('agree on any string in Huffman code', () => {
     fc.assert(
       fc.property(latin1, (text) => {
         const coded = Buffer.alloc(huffmanLength(text));
@@ -283,7 +283,7 @@ describe('an encoder and a decoder', () => {
     );
   });
 
-  it('agree on a text longer than any buffer', () => {
+  it('agree on a string longer than any buffer', () => {
     const text = '%7f'.repeat(20_000);
     const coded = Buffer.alloc(huffmanLength(text));
     huffmanEncode(text, coded, 0);
@@ -292,7 +292,7 @@ describe('an encoder and a decoder', () => {
 });
 
 describe('a header encoder', () => {
-  it('writes what repeats in one byte, and stands still for what does not', () => {
+  it('writes repeated fields in one byte, and does not change its table for others', () => {
     const encoder = new HeaderEncoder();
     const answer: Pairs = [
       [':status', '200'],
@@ -309,7 +309,7 @@ describe('a header encoder', () => {
     expect(encoder.generation).toBe(settled);
   });
 
-  it('puts no secret into its table', () => {
+  it('adds no secrets to its table', () => {
     const encoder = new HeaderEncoder();
     const block = write(encoder, [['authorization', 'Bearer abc']]);
     expect(encoder.generation).toBe(0);

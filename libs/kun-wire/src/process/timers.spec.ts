@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { processClock, Timer, Timers, type WireClock } from './timers.js';
 
-/** A clock with one alarm, as these timers need it, which a test moves. */
+/** A clock with a single alarm, controlled by the test. */
 class OneAlarm implements WireClock {
   nowMs = 0;
   scheduled = 0;
@@ -49,7 +49,7 @@ function timing() {
 }
 
 describe('timers', () => {
-  it('fire once, at their time and in its order, behind one alarm', () => {
+  it('fire once, on time and in order, with a single alarm', () => {
     const { clock, timers, fired, timer } = timing();
     for (const [name, ms] of [
       ['c', 30],
@@ -65,7 +65,7 @@ describe('timers', () => {
     expect([fired, clock.alarm]).toEqual([['a', 'b', 'c'], undefined]);
   });
 
-  it('ask the clock again only for one that is due sooner', () => {
+  it('reschedule the alarm only for one that is due sooner', () => {
     const { clock, timers, timer } = timing();
     for (let n = 0; n < 100; n++) timers.arm(timer('x'), 50 + n);
     expect(clock.scheduled).toBe(1);
@@ -73,7 +73,7 @@ describe('timers', () => {
     expect([clock.scheduled, clock.alarm?.atMs]).toEqual([2, 49]);
   });
 
-  it('leave no alarm behind when the last is disarmed, and take one anew after that', () => {
+  it('cancel the alarm when the last one is disarmed, and can set it again', () => {
     const { clock, timers, fired, timer } = timing();
     const [one, other] = [timer('one'), timer('other')];
     timers.arm(one, 10);
@@ -88,7 +88,7 @@ describe('timers', () => {
     expect(fired).toEqual(['other']);
   });
 
-  it('are armed anew, and by Infinity not at all', () => {
+  it('can be rearmed, and disarmed with Infinity', () => {
     const { clock, timers, fired, timer } = timing();
     const one = timer('one');
     timers.arm(one, 10);
@@ -100,7 +100,7 @@ describe('timers', () => {
     expect([fired, clock.alarm, one.place]).toEqual([[], undefined, -1]);
   });
 
-  it('wait longer than those of Node can, and do not wake for a fraction', () => {
+  it('can wait longer than Node timers, and do not wake up early for a fraction', () => {
     const { clock, timers, fired, timer } = timing();
     timers.arm(timer('far'), 2 ** 32);
     expect(clock.alarm?.atMs).toBe(2 ** 31 - 1);
@@ -114,7 +114,7 @@ describe('timers', () => {
     expect(clock.alarm?.atMs).toBe(clock.nowMs);
   });
 
-  it('are armed and disarmed by those that fire', () => {
+  it('can be armed and disarmed by those that fire', () => {
     const { clock, timers, fired, timer } = timing();
     const doomed = timer('doomed');
     let left = 3;
@@ -129,7 +129,7 @@ describe('timers', () => {
     expect(fired).toEqual(['again', 'again', 'again']);
   });
 
-  it('fire all the same when one before them throws', () => {
+  it('fire even if an earlier one throws', () => {
     const { clock, timers, fired, timer } = timing();
     timers.arm(
       new Timer(() => {
@@ -146,7 +146,7 @@ describe('timers', () => {
     expect(fired).toEqual(['due, too', 'later']);
   });
 
-  it('fire as a plain list of them would, whatever is armed, moved and disarmed', () =>
+  it('behave like a plain list of timers, whatever is armed, rearmed and disarmed', () =>
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.constantFrom('arm', 'disarm', 'advance'), fc.nat(11), fc.nat(40)), {
@@ -184,7 +184,7 @@ describe('timers', () => {
     ));
 });
 
-it("the process's clock keeps no process alive, and can be told to forget", async () => {
+it("the process's clock does not keep the process alive, and can be cancelled", async () => {
   let called = 0;
   processClock.schedule(1, () => called++)();
   await new Promise<void>((resolve) => {

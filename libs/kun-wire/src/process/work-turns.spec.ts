@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { TurnEnd } from './turn-end.js';
 import { type Continuing, WorkTurns } from './work-turns.js';
 
-/** A turn of the event loop, by hand. */
+/** Event loop turns, controlled by the test. */
 class Turns {
   nowMs = 0;
   readonly work: WorkTurns;
@@ -18,7 +18,7 @@ class Turns {
     this.work = new WorkTurns({ monotonicMs: () => this.nowMs }, turnEnd);
   }
 
-  /** Ends turns until nothing is left to be done; says how many there were. */
+  /** Runs turns until nothing is left to do; returns how many there were. */
   finish(each = (): void => {}): number {
     let turns = 0;
     for (; this.scheduled; turns++) {
@@ -30,7 +30,7 @@ class Turns {
   }
 }
 
-/** A connection with so many calls, which notes each. */
+/** A connection with a number of calls, which records each. */
 function connection(
   turns: Turns,
   name: number,
@@ -59,7 +59,7 @@ function connection(
 }
 
 describe('the work of a turn', () => {
-  it('is bounded, and done in the order of each connection, none of it twice or never', () => {
+  it('is bounded, and done once and in order for each connection', () => {
     const counts = fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 20 });
     fc.assert(
       fc.property(counts, (counts) => {
@@ -77,16 +77,16 @@ describe('the work of a turn', () => {
     );
   });
 
-  it('ends when its time is up, however few calls that were', () => {
+  it('ends when its time is up, however few calls were handled', () => {
     const turns = new Turns();
     const done: number[] = [];
     connection(turns, 0, 20, done, 4).read();
     expect(done).toHaveLength(3);
-    // Each takes three of its own, but the last.
+    // Three calls per turn, except in the last.
     expect(turns.finish()).toBe(7);
   });
 
-  it('does not make who has just come wait for all of those who have much', () => {
+  it('does not make a new connection wait for all busy ones', () => {
     const turns = new Turns();
     const done: number[] = [];
     for (let name = 0; name < 40; name++) connection(turns, name, 1000, done).read();
@@ -99,11 +99,11 @@ describe('the work of a turn', () => {
         connection(turns, 99, 1, done).read();
       }
     });
-    // All forty with more than a share each would be five turns.
+    // All forty with more than a share each would take five turns.
     expect(done.indexOf(99) - came).toBeLessThanOrEqual(16);
   });
 
-  it('does not make small work wait behind all that is large', () => {
+  it('does not make small work wait behind large work', () => {
     const turns = new Turns();
     const done: string[] = [];
     const work = (name: string, costMs: number): Continuing => ({
@@ -115,12 +115,12 @@ describe('the work of a turn', () => {
     for (let index = 0; index < 16; index++) turns.work.soon(() => work('large', 15).goOn());
     turns.work.later(work('small', 1));
     turns.finish();
-    // The first at once, in the turn at hand.
+    // The first one runs immediately, in the current turn.
     expect(done.indexOf('small')).toBe(1);
     expect(done).toHaveLength(17);
   });
 
-  it('goes on with the others when one breaks, which is reported', () => {
+  it('continues with the others if one throws, and reports the error', () => {
     const turns = new Turns();
     const done: number[] = [];
     const breaks = new Error('broken');
@@ -150,7 +150,7 @@ describe('the work of a turn', () => {
 });
 
 describe('the end of a turn', () => {
-  it('is when everybody has written', async () => {
+  it('comes after everyone has written', async () => {
     const end = new TurnEnd();
     const seen: string[] = [];
     end.afterwards(() => seen.push('end'));
