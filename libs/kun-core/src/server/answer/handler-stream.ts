@@ -55,7 +55,7 @@ export class HandlerStream extends Duplex {
       message: (message) => runInCall(call, () => this.#admit(message)),
       halfClose: () => runInCall(call, () => this.push(null)),
       cancelled: () => {
-        call.window.release();
+        call.releaseWindow();
         this.emit('cancelled', 'cancelled');
         this.destroy();
         call.handlerDone();

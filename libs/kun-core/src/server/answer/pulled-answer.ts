@@ -34,9 +34,10 @@ export class PulledAnswer extends Observable<unknown> {
 /** A {@link PulledAnswer} whose messages the pipeline need not see, only its error. */
 export class DirectAnswer extends PulledAnswer {}
 
-/** A source that can be pulled past the pipeline, and how the pipeline converts its error. */
+/** A source that can bypass the pipeline, pulled or as it is emitted, and how the pipeline converts its error. */
 export interface Direct {
-  readonly iterated: Iterated;
+  readonly iterated?: Iterated;
+  readonly source: Observable<unknown>;
   readonly failed: (error: unknown) => Observable<unknown>;
 }
 
@@ -44,9 +45,14 @@ export interface Direct {
  * Bypasses rxjs for a response to which Nest added only the operator that passes errors to its filters; `undefined`
  * when there are other operators.
  */
-export function directAnswer({ source, operator }: Observable<unknown>): Direct | undefined {
-  if (!(source instanceof DirectAnswer)) return undefined;
-  return { iterated: source.iterated, failed: (error) => throwError(() => error).lift(operator) };
+export function directAnswer(
+  { source, operator }: Observable<unknown>,
+  call: ServerCall,
+): Direct | undefined {
+  if (source === undefined) return undefined;
+  const failed: Direct['failed'] = (error) => throwError(() => error).lift(operator);
+  if (source instanceof DirectAnswer) return { iterated: source.iterated, source, failed };
+  return source === call.handed ? { source, failed } : undefined;
 }
 
 /** A target to pump to at the pace of the call: the call itself, or a stage in front of it. */
@@ -72,6 +78,11 @@ export class CallTarget implements PumpTarget {
 
 export function iteratorOf(source: Iterated): AsyncIterator<unknown> | Iterator<unknown> {
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
+}
+
+/** Whether a handler's result is iterated asynchronously (an async generator, a Node stream). */
+export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
 function always(): boolean {

@@ -39,10 +39,7 @@ export class RequestQueue implements RequestReader, RequestFeed {
   subscribe(subscriber: Subscriber<unknown>, transform: MessageTransform | undefined): () => void {
     this.take(transform);
     this.subscriber = subscriber;
-    hearUnheard(subscriber, (error) => {
-      this.stopped = true;
-      this.call.failRequest(error);
-    });
+    hearUnheard(subscriber, this);
     if (this.end) this.endSubscriber(this.end);
     else this.pull();
     return () => (this.stopped = true);
@@ -68,7 +65,7 @@ export class RequestQueue implements RequestReader, RequestFeed {
       return;
     }
     // Nothing more is read until this message is done, which keeps the order and makes the sender wait.
-    runInCall(this.call, this.transformed, this.transform, message).then(
+    runInCall(this.call, transformed, this.transform, message).then(
       (result) => this.deliver(result),
       (error: unknown) => this.finish({ error }),
     );
@@ -83,8 +80,11 @@ export class RequestQueue implements RequestReader, RequestFeed {
     this.finish({ error: reason ?? new StatusError(Code.CANCELLED, 'the call was cancelled') });
   }
 
-  private readonly transformed = async (transform: MessageTransform, message: unknown): Promise<unknown> =>
-    transform(message);
+  /** An error that the reader threw, or has no handler for. */
+  unheard(error: unknown): void {
+    this.stopped = true;
+    this.call.failRequest(error);
+  }
 
   private deliver(message: unknown): void {
     if (this.stopped || this.end) return;
@@ -148,6 +148,10 @@ export class RequestQueue implements RequestReader, RequestFeed {
   }
 }
 
+async function transformed(transform: MessageTransform, message: unknown): Promise<unknown> {
+  return transform(message);
+}
+
 function settle(waiting: Waiting, end: End): void {
   if ('error' in end) waiting.reject(end.error);
   else waiting.resolve({ done: true, value: undefined });
@@ -176,22 +180,44 @@ interface RxSubscriber {
  * error handler. The latter is the form in Nest's guide, `messages.subscribe({ next, complete })`, and rxjs rethrows
  * what nobody handles as an uncaught exception.
  */
-function hearUnheard(subscriber: Subscriber<unknown>, onUnheard: (error: unknown) => void): void {
+function hearUnheard(subscriber: Subscriber<unknown>, queue: RequestQueue): void {
   let parts = subscriber as unknown as RxSubscriber;
   // No operator chain is that long; a cycle would be a bug.
   for (let steps = 0; parts.destination && steps < 1000; steps++) parts = parts.destination;
-  const observer = parts.partialObserver;
-  if (!observer) return;
-  const guarded = (run: () => void) => {
+  if (parts.partialObserver) parts.partialObserver = new GuardedObserver(parts.partialObserver, queue);
+}
+
+class GuardedObserver implements RxObserver {
+  constructor(
+    private readonly observer: RxObserver,
+    private readonly queue: RequestQueue,
+  ) {}
+
+  next(value: unknown): void {
     try {
-      run();
+      this.observer.next?.(value);
     } catch (error) {
-      onUnheard(error);
+      this.queue.unheard(error);
     }
-  };
-  parts.partialObserver = {
-    next: (value) => guarded(() => observer.next?.(value)),
-    error: (error) => (observer.error ? guarded(() => observer.error?.(error)) : onUnheard(error)),
-    complete: () => guarded(() => observer.complete?.()),
-  };
+  }
+
+  error(error: unknown): void {
+    if (!this.observer.error) {
+      this.queue.unheard(error);
+      return;
+    }
+    try {
+      this.observer.error(error);
+    } catch (thrown) {
+      this.queue.unheard(thrown);
+    }
+  }
+
+  complete(): void {
+    try {
+      this.observer.complete?.();
+    } catch (error) {
+      this.queue.unheard(error);
+    }
+  }
 }

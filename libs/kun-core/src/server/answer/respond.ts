@@ -1,5 +1,5 @@
 import { status as Code } from '@grpc/grpc-js';
-import { isObservable, type Observable, take, takeWhile } from 'rxjs';
+import { isObservable, take } from 'rxjs';
 import { StatusError } from '../../status/status-error.js';
 import type { BoundMethod } from '../call/bound-method.js';
 import type { ServerCall } from '../call/server-call.js';
@@ -7,11 +7,13 @@ import {
   CallTarget,
   DirectAnswer,
   directAnswer,
+  isAsyncIterable,
   iteratorOf,
   PulledAnswer,
   type Direct,
   type Iterated,
 } from './pulled-answer.js';
+import { PushedAnswer } from './pushed-answer.js';
 import { type PumpTarget, ResponsePump } from './response-pump.js';
 
 /**
@@ -67,20 +69,15 @@ async function firstOf(source: AsyncIterable<unknown>): Promise<unknown> {
 }
 
 /**
- * How much an Observable, which has no backpressure, may queue for a slow reader before its call is ended with
- * RESOURCE_EXHAUSTED. An AsyncIterable is pulled and never reaches this.
- */
-const OBSERVABLE_MAX_WAITING_BYTES = 16 * 1024 * 1024;
-
-/**
  * Answers a server-streaming or bidirectional call with what its handler returned: a stream of messages, an array, a
  * single message, or nothing, which is an empty stream.
  */
 export function respondWithStream(call: ServerCall, result: unknown): void {
   if (isObservable(result)) {
-    const direct = directAnswer(result);
-    if (direct === undefined) pushFrom(result, call);
-    else pullDirectly(direct, call);
+    const direct = directAnswer(result, call);
+    if (direct?.iterated) pullDirectly(direct.iterated, direct.failed, call);
+    else if (direct) new PushedAnswer(call, direct.failed).start(direct.source);
+    else new PushedAnswer(call).start(result);
     return;
   }
   const one = result === undefined || result === null ? [] : [result];
@@ -88,7 +85,7 @@ export function respondWithStream(call: ServerCall, result: unknown): void {
   pullFrom(source, call, intoWindow(call), (error) => call.fail(error));
 }
 
-function pullDirectly({ iterated, failed }: Direct, call: ServerCall): void {
+function pullDirectly(iterated: Iterated, failed: Direct['failed'], call: ServerCall): void {
   const { window } = call;
   let misfit = false;
   const target = new CallTarget(call, (message) => {
@@ -105,7 +102,7 @@ function pullDirectly({ iterated, failed }: Direct, call: ServerCall): void {
   pullFrom(iterated, call, target, (error) => {
     if (misfit) return;
     // When the caller no longer waits, filters are not consulted.
-    if (call.writable) pushFrom(failed(error), call);
+    if (call.writable) new PushedAnswer(call).start(failed(error));
     else call.handlerDone();
   });
 }
@@ -123,52 +120,10 @@ function pullFrom(
 ): void {
   const pump = new ResponsePump(iteratorOf(source), target);
   call.onAbandoned(() => {
-    call.window.release();
+    call.releaseWindow();
     pump.stop();
   });
   pump.done.then(() => call.succeed(), onError);
-}
-
-function pushFrom(source: Observable<unknown>, call: ServerCall): void {
-  const { window } = call;
-  // Another interceptor passed the stream on as a single value: its messages are sent instead.
-  let pump: ResponsePump | undefined;
-  let pumped: Promise<void> = Promise.resolve();
-  let failed = false;
-  const fail = (error: unknown) => {
-    failed = true;
-    queueMicrotask(() => subscription.unsubscribe());
-    call.fail(error);
-  };
-  // A source that emits everything at once does so before the subscription exists, and would fill the memory.
-  const wanted = source.pipe(takeWhile(() => !failed && call.writable));
-  const subscription = wanted.subscribe({
-    next(value) {
-      if (isAsyncIterable(value)) {
-        pumped = pumped.then(() => (pump = new ResponsePump(iteratorOf(value), intoWindow(call))).done);
-        pumped.catch(fail);
-        return;
-      }
-      try {
-        window.send(value);
-      } catch (error) {
-        fail(error);
-        return;
-      }
-      if (window.bytesInFlight > OBSERVABLE_MAX_WAITING_BYTES) fail(tooSlow(call, window.bytesInFlight));
-    },
-    error: fail,
-    complete: () => failed || void pumped.then(() => call.succeed(), ignore),
-  });
-  call.onAbandoned(() => {
-    window.release();
-    subscription.unsubscribe();
-    pump?.stop();
-    void pumped
-      .catch(ignore)
-      .then(() => call.produced)
-      .then(() => call.handlerDone());
-  });
 }
 
 /**
@@ -184,22 +139,7 @@ export function forPipeline(result: unknown, call: ServerCall, intercepted: bool
   return direct ? new DirectAnswer(result, call) : new PulledAnswer(result, call);
 }
 
-/** Whether a handler's result is iterated asynchronously (an async generator, a Node stream). */
-function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
-}
-
 /** Whether the value is an array or a generator, which a message never is. */
 function isIterable(value: unknown): value is Iterable<unknown> {
   return typeof value === 'object' && value !== null && Symbol.iterator in value;
 }
-
-function tooSlow(call: ServerCall, waitingBytes: number): StatusError {
-  const path = call.method.path;
-  return new StatusError(
-    Code.RESOURCE_EXHAUSTED,
-    `the caller of ${path} reads too slowly: ${waitingBytes} bytes are waiting to be sent`,
-  );
-}
-
-function ignore(): void {}

@@ -33,6 +33,8 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   private reader: RequestReader | undefined;
   private responseWindow: ResponseWindow | undefined;
   private failPipeline: ((error: unknown) => void) | undefined;
+  /** The response as it was handed to Nest, when only Nest's filters need to see more of it. */
+  handed: unknown;
   /** Settles when the generators behind the response have cleaned up. */
   produced: Promise<unknown> = NOTHING_PRODUCED;
   private settlement: { resolve(ending: Ending): void; reject(error: unknown): void } | undefined;
@@ -66,6 +68,11 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   /** Response messages in flight. Created on first read. */
   get window(): ResponseWindow {
     return (this.responseWindow ??= new ResponseWindow(this));
+  }
+
+  /** Wakes a producer that waits for room, so that it sees that the call is over. */
+  releaseWindow(): void {
+    this.responseWindow?.release();
   }
 
   /** Registers further work on the response; the call stays open until it is done. */

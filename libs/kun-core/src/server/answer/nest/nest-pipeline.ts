@@ -1,7 +1,7 @@
 import { ExplainedError } from '@kun/config';
 import { Metadata } from '@grpc/grpc-js';
 import type { INestMicroservice } from '@nestjs/common';
-import { catchError, isObservable, Observable, throwError } from 'rxjs';
+import { catchError, isObservable, Observable, throwError, type Subscriber, type TeardownLogic } from 'rxjs';
 import { currentCall } from '../../../rpc/current-call.js';
 import { filterAnswer } from '../../../status/thrown/nest-error.js';
 import { markRequestFailure } from '../../../status/thrown/validation.js';
@@ -141,23 +141,61 @@ function answering(
   next: () => Promise<unknown>,
   intercepted: boolean,
 ): () => Promise<unknown> {
-  const adapt = (result: unknown) => forPipeline(result, call, intercepted);
-  if (!call.method.requestStream) return () => next().then(adapt);
-  return () => {
-    const failed = new Promise<never>((_resolve, reject) => call.onRequestFailure(reject));
-    failed.catch(() => undefined);
-    return Promise.race([next().then(adapt), failed]).then((result) =>
-      isObservable(result) ? failingWith(failed, result) : result,
-    );
-  };
+  if (!call.method.requestStream) return () => next().then((result) => handed(result, call, intercepted));
+  return () =>
+    new Promise((resolve, reject) => {
+      const failure = new RequestFailure(reject);
+      call.onRequestFailure((error) => failure.tell(error));
+      next()
+        .then((result) => {
+          const answer = forPipeline(result, call, intercepted);
+          const failing = isObservable(answer) ? new FailingAnswer(answer, failure) : answer;
+          resolve(handed(failing, call, intercepted));
+        })
+        .catch(reject);
+    });
 }
 
-/** Makes filters see a failed request even if its handler does not. */
-function failingWith(failed: Promise<never>, answer: Observable<unknown>): Observable<unknown> {
-  return new Observable((subscriber) => {
-    failed.catch((error: unknown) => subscriber.error(error));
-    return answer.subscribe(subscriber);
-  });
+/** Converts the result for the pipeline, and remembers on the call a response whose messages the pipeline need not see. */
+function handed(result: unknown, call: ServerCall, intercepted: boolean): unknown {
+  const answer = forPipeline(result, call, intercepted);
+  if (!intercepted && isObservable(answer)) call.handed = answer;
+  return answer;
+}
+
+/** A failure of the request stream that the handler does not handle; reported to the response, or kept until there is one. */
+class RequestFailure {
+  private told: { readonly error: unknown } | undefined;
+
+  constructor(private listener: (error: unknown) => void) {}
+
+  tell(error: unknown): void {
+    if (this.told) return;
+    this.told = { error };
+    this.listener(error);
+  }
+
+  /** Replaces the listener, and calls the new one at once if the failure has happened. */
+  passTo(listener: (error: unknown) => void): void {
+    this.listener = listener;
+    if (this.told) listener(this.told.error);
+  }
+}
+
+/** A response whose filters see a failed request even if its handler does not. */
+class FailingAnswer extends Observable<unknown> {
+  constructor(
+    private readonly answer: Observable<unknown>,
+    private readonly failure: RequestFailure,
+  ) {
+    super();
+  }
+
+  /** The hook that rxjs calls for each subscription. */
+  protected _subscribe(subscriber: Subscriber<unknown>): TeardownLogic {
+    this.failure.passTo((error) => subscriber.error(error));
+    return this.answer.subscribe(subscriber);
+  }
 }
 
 /** Internal to Nest's own packages. */
