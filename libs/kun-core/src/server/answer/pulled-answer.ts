@@ -80,11 +80,6 @@ export function iteratorOf(source: Iterated): AsyncIterator<unknown> | Iterator<
   return Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]();
 }
 
-/** Whether a handler's result is iterated asynchronously (an async generator, a Node stream). */
-export function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
-}
-
 function always(): boolean {
   return true;
 }

@@ -2,7 +2,7 @@ import { status as Code } from '@grpc/grpc-js';
 import { type Observable, Subscriber } from 'rxjs';
 import { StatusError } from '../../status/status-error.js';
 import type { ServerCall } from '../call/server-call.js';
-import { CallTarget, isAsyncIterable, iteratorOf } from './pulled-answer.js';
+import { CallTarget, iteratorOf, type Iterated } from './pulled-answer.js';
 import { ResponsePump } from './response-pump.js';
 
 /**
@@ -30,7 +30,7 @@ export class PushedAnswer extends Subscriber<unknown> {
 
   start(source: Observable<unknown>): void {
     this.call.onAbandoned(() => this.abandon());
-    source.subscribe(this);
+    if (!this.closed) source.subscribe(this);
   }
 
   protected override _next(value: unknown): void {
@@ -39,10 +39,10 @@ export class PushedAnswer extends Subscriber<unknown> {
       this.unsubscribe();
       return;
     }
-    if (isAsyncIterable(value)) {
+    if (typeof value === 'object' && value !== null && Symbol.asyncIterator in value) {
       this.pumped = (this.pumped ?? Promise.resolve()).then(() => {
         const target = new CallTarget(call, (message) => call.window.send(message));
-        this.pump = new ResponsePump(iteratorOf(value), target);
+        this.pump = new ResponsePump(iteratorOf(value as Iterated), target);
         return this.pump.done;
       });
       this.pumped.catch((error: unknown) => this.fail(error));

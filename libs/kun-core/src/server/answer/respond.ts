@@ -7,7 +7,6 @@ import {
   CallTarget,
   DirectAnswer,
   directAnswer,
-  isAsyncIterable,
   iteratorOf,
   PulledAnswer,
   type Direct,
@@ -137,6 +136,11 @@ export function forPipeline(result: unknown, call: ServerCall, intercepted: bool
   if (!isAsyncIterable(result) && !(responseStream && isIterable(result))) return result;
   const direct = responseStream && !requestStream && !intercepted;
   return direct ? new DirectAnswer(result, call) : new PulledAnswer(result, call);
+}
+
+/** Whether a handler's result is iterated asynchronously (an async generator, a Node stream). */
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
 }
 
 /** Whether the value is an array or a generator, which a message never is. */
