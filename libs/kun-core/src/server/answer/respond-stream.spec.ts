@@ -129,10 +129,9 @@ describe('a streamed answer', () => {
 
   it('takes no more of an Observable that emits without a pause, once it has failed', async () => {
     let made = 0;
-    const { thrown, sent } = streamed(range(0, 1e6).pipe(map(() => (made++, KIB))));
+    const { thrown } = streamed(range(0, 1e6).pipe(map(() => (made++, KIB))));
     await expect(thrown).rejects.toMatchObject({ code: Code.RESOURCE_EXHAUSTED });
-    // The one that is made then is not sent.
-    expect([made, sent.length]).toEqual([16 * 1024 + 2, 16 * 1024 + 2]);
+    expect(made).toBe(16 * 1024 + 1);
   });
 
   it('takes no more of it either once nobody waits for the answer, as when an interceptor ends the call', async () => {
@@ -141,7 +140,7 @@ describe('a streamed answer', () => {
     call.handlerStarts();
     call.onMessage(() => call.sent === 3 && call.answeredByWire(Code.ABORTED, 'enough'));
     respondWithStream(call, range(0, 1e6).pipe(tap(() => made++)));
-    expect(made).toBe(4);
+    expect(made).toBe(3);
   });
 
   it('fails with a message that does not fit the proto, and leaves the Observable', async () => {
