@@ -27,33 +27,42 @@ export type TagValue = string | number | boolean;
 
 /** Short facts about a call, such as `account` or `cache_hit`; setting a name again replaces its value. */
 export class Tags {
-  // Created on first use, because most calls have no tags.
-  private values: Map<string, TagValue> | undefined;
+  // Names and values alternate: calls have few tags, and a Map takes three times the memory in every open call.
+  private pairs: TagValue[] | undefined;
 
   set(name: string, value: TagValue): this {
-    (this.values ??= new Map()).set(name, value);
+    const at = this.find(name);
+    if (at >= 0 && this.pairs) this.pairs[at + 1] = value;
+    else if (this.pairs) this.pairs.push(name, value);
+    else this.pairs = [name, value];
     return this;
   }
 
   get(name: string): TagValue | undefined {
-    return this.values?.get(name);
+    const at = this.find(name);
+    return at < 0 ? undefined : this.pairs?.[at + 1];
   }
 
   get size(): number {
-    return this.values?.size ?? 0;
+    return (this.pairs?.length ?? 0) / 2;
   }
 
-  [Symbol.iterator](): IterableIterator<[string, TagValue]> {
-    return (this.values ?? NONE).entries();
+  *[Symbol.iterator](): IterableIterator<[string, TagValue]> {
+    const pairs = this.pairs ?? [];
+    for (let at = 0; at < pairs.length; at += 2) yield [pairs[at] as string, pairs[at + 1] as TagValue];
   }
 
   /** A plain copy. */
   toJSON(): Record<string, TagValue> {
-    return Object.fromEntries(this.values ?? NONE);
+    return Object.fromEntries(this);
+  }
+
+  private find(name: string): number {
+    const { pairs } = this;
+    if (pairs) for (let at = 0; at < pairs.length; at += 2) if (pairs[at] === name) return at;
+    return -1;
   }
 }
-
-const NONE: ReadonlyMap<string, TagValue> = new Map();
 
 /** Names and values that route a call through the fleet (canary, tenant); frozen. */
 export type Routes = Readonly<Record<string, string>>;

@@ -16,7 +16,7 @@ export abstract class ObservedCall {
   private callTags: Tags | undefined;
   private values: Map<symbol, unknown> | undefined;
   private messageObservers: MessageObserver[] | undefined;
-  private endObservers: EndObserver[] = [];
+  private endObservers: readonly EndObserver[] = NO_OBSERVERS;
 
   constructor(private readonly now: Clock) {
     this.startedAt = now.now();
@@ -47,7 +47,8 @@ export abstract class ObservedCall {
 
   onEnd(observer: EndObserver): void {
     if (this.ending) observer(this.ending, this as unknown as RpcCall);
-    else this.endObservers.push(observer);
+    // Exactly as large as needed: `push` would make room for seventeen.
+    else this.endObservers = [...this.endObservers, observer];
   }
 
   /** The printable part of a call: not its metadata, which contains credentials, nor its connection. */
@@ -81,7 +82,7 @@ export abstract class ObservedCall {
   protected endWith(ending: Omit<Ending, 'durationMs'>): Ending {
     this.ending = Object.freeze({ ...ending, durationMs: this.now.monotonicMs() - this.startedMonotonicMs });
     const observers = this.endObservers;
-    this.endObservers = [];
+    this.endObservers = NO_OBSERVERS;
     for (const observer of observers) {
       try {
         observer(this.ending, this as unknown as RpcCall);
@@ -102,3 +103,5 @@ export abstract class ObservedCall {
     }
   }
 }
+
+const NO_OBSERVERS: readonly EndObserver[] = [];

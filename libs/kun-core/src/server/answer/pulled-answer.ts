@@ -1,4 +1,4 @@
-import { Observable, throwError } from 'rxjs';
+import { Observable, type Operator, throwError } from 'rxjs';
 import type { ServerCall } from '../call/server-call.js';
 import { type PumpTarget, ResponsePump } from './response-pump.js';
 
@@ -34,11 +34,19 @@ export class PulledAnswer extends Observable<unknown> {
 /** A {@link PulledAnswer} whose messages the pipeline need not see, only its error. */
 export class DirectAnswer extends PulledAnswer {}
 
-/** A source that can bypass the pipeline, pulled or as it is emitted, and how the pipeline converts its error. */
+/** A source that can bypass the pipeline, pulled or as it is emitted, and the pipeline's operator, for its errors. */
 export interface Direct {
   readonly iterated?: Iterated;
   readonly source: Observable<unknown>;
-  readonly failed: (error: unknown) => Observable<unknown>;
+  readonly pipeline: Pipeline;
+}
+
+/** The operator by which the pipeline passes errors to its filters. */
+export type Pipeline = Operator<unknown, unknown> | undefined;
+
+/** What the pipeline answers to an error of a source that bypassed it. */
+export function answerTo(error: unknown, pipeline: Pipeline): Observable<unknown> {
+  return throwError(() => error).lift(pipeline);
 }
 
 /**
@@ -50,9 +58,10 @@ export function directAnswer(
   call: ServerCall,
 ): Direct | undefined {
   if (source === undefined) return undefined;
-  const failed: Direct['failed'] = (error) => throwError(() => error).lift(operator);
-  if (source instanceof DirectAnswer) return { iterated: source.iterated, source, failed };
-  return source === call.handed ? { source, failed } : undefined;
+  const { handed } = call;
+  call.handed = undefined;
+  if (source instanceof DirectAnswer) return { iterated: source.iterated, source, pipeline: operator };
+  return source === handed ? { source, pipeline: operator } : undefined;
 }
 
 /** A target to pump to at the pace of the call: the call itself, or a stage in front of it. */

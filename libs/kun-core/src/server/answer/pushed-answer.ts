@@ -2,7 +2,7 @@ import { status as Code } from '@grpc/grpc-js';
 import { type Observable, Subscriber } from 'rxjs';
 import { StatusError } from '../../status/status-error.js';
 import type { ServerCall } from '../call/server-call.js';
-import { CallTarget, iteratorOf, type Iterated } from './pulled-answer.js';
+import { answerTo, CallTarget, type Direct, iteratorOf, type Iterated, type Pipeline } from './pulled-answer.js';
 import { ResponsePump } from './response-pump.js';
 
 /**
@@ -19,13 +19,17 @@ export class PushedAnswer extends Subscriber<unknown> {
   // Another interceptor passed the stream on as a single value: its messages are sent instead.
   private pump: ResponsePump | undefined;
   private pumped: Promise<void> | undefined;
+  private readonly direct: boolean;
+  private readonly pipeline: Pipeline;
 
   constructor(
     private readonly call: ServerCall,
-    /** How the pipeline converts an error, if the source bypasses it. */
-    private readonly failed?: (error: unknown) => Observable<unknown>,
+    /** Given if the source bypasses the pipeline. */
+    direct?: Direct,
   ) {
     super();
+    this.direct = direct !== undefined;
+    this.pipeline = direct?.pipeline;
   }
 
   start(source: Observable<unknown>): void {
@@ -59,11 +63,11 @@ export class PushedAnswer extends Subscriber<unknown> {
   }
 
   protected override _error(error: unknown): void {
-    const { call, failed } = this;
+    const { call } = this;
     this.unsubscribe();
-    if (failed === undefined) call.fail(error);
+    if (!this.direct) call.fail(error);
     // When the caller no longer waits, filters are not consulted.
-    else if (call.writable) new PushedAnswer(call).start(failed(error));
+    else if (call.writable) new PushedAnswer(call).start(answerTo(error, this.pipeline));
     else call.handlerDone();
   }
 

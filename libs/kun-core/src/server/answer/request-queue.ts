@@ -22,7 +22,7 @@ export class RequestQueue implements RequestReader, RequestFeed {
   private transform: MessageTransform | undefined;
   private readonly waiting: Waiting[] = [];
   private taken = false;
-  private stopped = false;
+  private left = false;
   private end: End | undefined;
   private pulling = false;
   private pullAgain = false;
@@ -35,14 +35,18 @@ export class RequestQueue implements RequestReader, RequestFeed {
     return this.call.method.path;
   }
 
+  /** Whether its reader wants no more. A subscriber is asked, instead of being given a teardown to keep. */
+  private get stopped(): boolean {
+    return this.left || this.subscriber?.closed === true;
+  }
+
   /** @throws {TypeError} when the stream already has a reader. */
-  subscribe(subscriber: Subscriber<unknown>, transform: MessageTransform | undefined): () => void {
+  subscribe(subscriber: Subscriber<unknown>, transform: MessageTransform | undefined): void {
     this.take(transform);
     this.subscriber = subscriber;
     hearUnheard(subscriber, this);
     if (this.end) this.endSubscriber(this.end);
     else this.pull();
-    return () => (this.stopped = true);
   }
 
   /** @throws {TypeError} when the stream already has a reader. */
@@ -51,7 +55,7 @@ export class RequestQueue implements RequestReader, RequestFeed {
     return {
       next: () => this.next(),
       return: () => {
-        this.stopped = true;
+        this.left = true;
         for (const waiting of this.waiting.splice(0)) settle(waiting, {});
         return Promise.resolve({ done: true, value: undefined });
       },
@@ -82,7 +86,7 @@ export class RequestQueue implements RequestReader, RequestFeed {
 
   /** An error that the reader threw, or has no handler for. */
   unheard(error: unknown): void {
-    this.stopped = true;
+    this.left = true;
     this.call.failRequest(error);
   }
 

@@ -8,7 +8,7 @@ export type MessageTransform = (message: unknown) => unknown;
 export interface RequestFeed {
   /** The method's path. */
   readonly path: string;
-  subscribe(subscriber: Subscriber<unknown>, transform: MessageTransform | undefined): () => void;
+  subscribe(subscriber: Subscriber<unknown>, transform: MessageTransform | undefined): void;
   iterate(transform: MessageTransform | undefined): AsyncIterator<unknown>;
 }
 
@@ -46,9 +46,9 @@ export class RequestStream extends Observable<unknown> implements AsyncIterable<
   }
 
   /** rxjs' subscription hook; passed to the constructor it would be a property of each stream. */
-  protected _subscribe(subscriber: Subscriber<unknown>): () => void {
+  protected _subscribe(subscriber: Subscriber<unknown>): undefined {
     if (!(#queue in this)) throw new TypeError('this is a copy of a request stream: use the stream itself');
-    return this.#queue.subscribe(subscriber, this.#transform);
+    this.#queue.subscribe(subscriber, this.#transform);
   }
 
   toJSON(): string {

@@ -4,13 +4,14 @@ import { StatusError } from '../../status/status-error.js';
 import type { BoundMethod } from '../call/bound-method.js';
 import type { ServerCall } from '../call/server-call.js';
 import {
+  answerTo,
   CallTarget,
   DirectAnswer,
   directAnswer,
   iteratorOf,
   PulledAnswer,
-  type Direct,
   type Iterated,
+  type Pipeline,
 } from './pulled-answer.js';
 import { PushedAnswer } from './pushed-answer.js';
 import { type PumpTarget, ResponsePump } from './response-pump.js';
@@ -74,8 +75,8 @@ async function firstOf(source: AsyncIterable<unknown>): Promise<unknown> {
 export function respondWithStream(call: ServerCall, result: unknown): void {
   if (isObservable(result)) {
     const direct = directAnswer(result, call);
-    if (direct?.iterated) pullDirectly(direct.iterated, direct.failed, call);
-    else if (direct) new PushedAnswer(call, direct.failed).start(direct.source);
+    if (direct?.iterated) pullDirectly(direct.iterated, direct.pipeline, call);
+    else if (direct) new PushedAnswer(call, direct).start(direct.source);
     else new PushedAnswer(call).start(result);
     return;
   }
@@ -84,7 +85,7 @@ export function respondWithStream(call: ServerCall, result: unknown): void {
   pullFrom(source, call, intoWindow(call), (error) => call.fail(error));
 }
 
-function pullDirectly(iterated: Iterated, failed: Direct['failed'], call: ServerCall): void {
+function pullDirectly(iterated: Iterated, pipeline: Pipeline, call: ServerCall): void {
   const { window } = call;
   let misfit = false;
   const target = new CallTarget(call, (message) => {
@@ -101,7 +102,7 @@ function pullDirectly(iterated: Iterated, failed: Direct['failed'], call: Server
   pullFrom(iterated, call, target, (error) => {
     if (misfit) return;
     // When the caller no longer waits, filters are not consulted.
-    if (call.writable) new PushedAnswer(call).start(failed(error));
+    if (call.writable) new PushedAnswer(call).start(answerTo(error, pipeline));
     else call.handlerDone();
   });
 }

@@ -11,6 +11,11 @@ import type { CallEnvironment, RequestReader } from './call-environment.js';
 import { ResponseWindow } from './response-window.js';
 import type { WireCall, WireOutcome } from './wire-call.js';
 
+/** Receives an error; as an object it needs no closure for each open call. */
+export interface ErrorListener {
+  error(error: unknown): void;
+}
+
 /** How long after the end of the request a reset may arrive when the request had no message. */
 const MISSING_MESSAGE_GRACE_MS = 20;
 
@@ -32,7 +37,7 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   private handler: 'waiting' | 'running' | 'settled' = 'waiting';
   private reader: RequestReader | undefined;
   private responseWindow: ResponseWindow | undefined;
-  private failPipeline: ((error: unknown) => void) | undefined;
+  private pipeline: ErrorListener | undefined;
   /** The response as it was handed to Nest, when only Nest's filters need to see more of it. */
   handed: unknown;
   /** Settles when the generators behind the response have cleaned up. */
@@ -82,13 +87,13 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   }
 
   /** Where an error of the request stream goes if the handler does not see it; default {@link fail}. */
-  onRequestFailure(fail: (error: unknown) => void): void {
-    this.failPipeline = fail;
+  onRequestFailure(pipeline: ErrorListener): void {
+    this.pipeline = pipeline;
   }
 
   /** The request stream failed and the handler does not see the error. */
   failRequest(error: unknown): void {
-    if (this.failPipeline && this.writable) this.failPipeline(error);
+    if (this.pipeline && this.writable) this.pipeline.error(error);
     else this.fail(error);
   }
 

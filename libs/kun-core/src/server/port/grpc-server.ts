@@ -8,6 +8,7 @@ import type { Startup } from '../../lifecycle/startup.js';
 import type { DescribedSchema } from '../../proto/files/described-schema.js';
 import type { LoadedProtos } from '../../proto/load-protos.js';
 import type { ServiceDefinition } from '../../proto/service-definition.js';
+import { runInCall } from '../../rpc/current-call.js';
 import { compose, type CallHandler, type Interceptor } from '../../rpc/interceptor.js';
 import type { RpcCall } from '../../rpc/rpc-call.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
@@ -202,13 +203,15 @@ export class KunGrpcServer {
   private runner(methods: readonly RpcMethod[]): (call: ServerCall) => void {
     const chain = compose(this.options.interceptors(methods), innermost);
     const answerAnyway = (call: ServerCall, error: unknown) => call.end(this.options.toStatusError(error));
-    return (call) => {
+    const run = (call: ServerCall) => {
       try {
         chain(call).catch((error: unknown) => answerAnyway(call, error));
       } catch (error) {
         answerAnyway(call, error);
       }
     };
+    // The context that an AsyncLocalStorage restores is a new one for each call, and an open call would keep it.
+    return (call) => runInCall(call, run, call);
   }
 
   private local(

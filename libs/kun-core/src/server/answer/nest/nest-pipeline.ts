@@ -6,7 +6,7 @@ import { currentCall } from '../../../rpc/current-call.js';
 import { filterAnswer } from '../../../status/thrown/nest-error.js';
 import { markRequestFailure } from '../../../status/thrown/validation.js';
 import { HandlerSurface } from '../../call/handler-surface.js';
-import { ServerCall } from '../../call/server-call.js';
+import { type ErrorListener, ServerCall } from '../../call/server-call.js';
 import { RequestStream } from '../request-stream.js';
 import { forPipeline } from '../respond.js';
 import { HandlerStream } from '../handler-stream.js';
@@ -144,8 +144,8 @@ function answering(
   if (!call.method.requestStream) return () => next().then((result) => handed(result, call, intercepted));
   return () =>
     new Promise((resolve, reject) => {
-      const failure = new RequestFailure(reject);
-      call.onRequestFailure((error) => failure.tell(error));
+      const failure = new RequestFailure({ error: reject });
+      call.onRequestFailure(failure);
       next()
         .then((result) => {
           const answer = forPipeline(result, call, intercepted);
@@ -164,21 +164,21 @@ function handed(result: unknown, call: ServerCall, intercepted: boolean): unknow
 }
 
 /** A failure of the request stream that the handler does not handle; reported to the response, or kept until there is one. */
-class RequestFailure {
+class RequestFailure implements ErrorListener {
   private told: { readonly error: unknown } | undefined;
 
-  constructor(private listener: (error: unknown) => void) {}
+  constructor(private listener: ErrorListener) {}
 
-  tell(error: unknown): void {
+  error(error: unknown): void {
     if (this.told) return;
     this.told = { error };
-    this.listener(error);
+    this.listener.error(error);
   }
 
-  /** Replaces the listener, and calls the new one at once if the failure has happened. */
-  passTo(listener: (error: unknown) => void): void {
+  /** Replaces the listener, and tells the new one at once if the failure has happened. */
+  passTo(listener: ErrorListener): void {
     this.listener = listener;
-    if (this.told) listener(this.told.error);
+    if (this.told) listener.error(this.told.error);
   }
 }
 
@@ -193,7 +193,7 @@ class FailingAnswer extends Observable<unknown> {
 
   /** The hook that rxjs calls for each subscription. */
   protected _subscribe(subscriber: Subscriber<unknown>): TeardownLogic {
-    this.failure.passTo((error) => subscriber.error(error));
+    this.failure.passTo(subscriber);
     return this.answer.subscribe(subscriber);
   }
 }
