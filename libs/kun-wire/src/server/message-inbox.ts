@@ -26,7 +26,7 @@ export interface InboxHost {
  * ahead; bytes after it are kept as received, since a thousand empty messages cost more than their bytes.
  */
 export class MessageInbox implements MessageSink {
-  private readonly reader: MessageReader;
+  private reader: MessageReader | undefined;
   private backlog: ByteGatherer | undefined;
   private waiting: Buffer | undefined;
   private waitingCompressed = false;
@@ -36,15 +36,14 @@ export class MessageInbox implements MessageSink {
   private complete = false;
   private over = false;
 
-  constructor(private readonly host: InboxHost) {
-    this.reader = new MessageReader(this, host.maxMessageBytes);
-  }
+  constructor(private readonly host: InboxHost) {}
 
   /** Bytes have arrived. */
   read(chunk: Buffer, start: number, end: number): void {
+    if (this.over) return;
     if (this.backlog === undefined && this.open) {
       this.pumping = true;
-      const at = this.reader.read(chunk, start, end);
+      const at = this.reading().read(chunk, start, end);
       this.pumping = false;
       if (at < end && !this.over) this.keep(chunk, at, end);
       this.pump();
@@ -66,12 +65,12 @@ export class MessageInbox implements MessageSink {
     this.waiting = undefined;
     this.backlog = undefined;
     this.inflatedBytes = 0;
-    this.reader.stop();
+    this.reader?.stop();
   }
 
   /** How much of the current message is still missing. */
   get leftBytes(): number {
-    return this.reader.leftBytes;
+    return this.reader?.leftBytes ?? 0;
   }
 
   /** Delivers what has been requested and has arrived. */
@@ -82,7 +81,7 @@ export class MessageInbox implements MessageSink {
     this.pumping = false;
     this.count();
     if (!this.complete || this.over || !this.open || this.backlog !== undefined) return;
-    const whole = !this.reader.partial;
+    const whole = this.reader?.partial !== true;
     this.over = true;
     this.host.ended(whole);
   }
@@ -106,6 +105,11 @@ export class MessageInbox implements MessageSink {
     this.host.refused(why);
   }
 
+  /** Created by the first bytes: a service may hold many open calls that send nothing. */
+  private reading(): MessageReader {
+    return (this.reader ??= new MessageReader(this, this.host.maxMessageBytes));
+  }
+
   /** Whether the next message may be assembled. */
   private get open(): boolean {
     return this.waiting === undefined && !this.inflating;
@@ -125,7 +129,7 @@ export class MessageInbox implements MessageSink {
       this.backlog = undefined;
       return false;
     }
-    const at = this.reader.read(piece, 0, piece.length);
+    const at = this.reading().read(piece, 0, piece.length);
     if (at < piece.length) this.backlog?.unshift(piece.subarray(at));
     return true;
   }
@@ -198,6 +202,6 @@ export class MessageInbox implements MessageSink {
     if (this.over) return false;
     const { waiting, backlog } = this;
     const kept = (waiting === undefined ? 0 : waiting.length + PREFIX_BYTES) + (backlog?.bytes ?? 0);
-    return this.host.held(this.reader.heldBytes + kept + this.inflatedBytes);
+    return this.host.held((this.reader?.heldBytes ?? 0) + kept + this.inflatedBytes);
   }
 }

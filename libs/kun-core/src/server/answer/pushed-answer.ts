@@ -2,7 +2,14 @@ import { status as Code } from '@grpc/grpc-js';
 import { type Observable, Subscriber } from 'rxjs';
 import { StatusError } from '../../status/status-error.js';
 import type { ServerCall } from '../call/server-call.js';
-import { answerTo, CallTarget, type Direct, iteratorOf, type Iterated, type Pipeline } from './pulled-answer.js';
+import {
+  answerTo,
+  CallTarget,
+  type Direct,
+  iteratorOf,
+  type Iterated,
+  type Pipeline,
+} from './pulled-answer.js';
 import { ResponsePump } from './response-pump.js';
 
 /**
@@ -33,7 +40,7 @@ export class PushedAnswer extends Subscriber<unknown> {
   }
 
   start(source: Observable<unknown>): void {
-    this.call.onAbandoned(() => this.abandon());
+    this.call.onAbandoned(this);
     if (!this.closed) source.subscribe(this);
   }
 
@@ -83,7 +90,8 @@ export class PushedAnswer extends Subscriber<unknown> {
     this.call.fail(error);
   }
 
-  private abandon(): void {
+  /** The caller no longer waits. */
+  abandon(): void {
     const { call } = this;
     call.releaseWindow();
     this.unsubscribe();

@@ -20,7 +20,7 @@ interface Waiting {
 export class RequestQueue implements RequestReader, RequestFeed {
   private subscriber: Subscriber<unknown> | undefined;
   private transform: MessageTransform | undefined;
-  private readonly waiting: Waiting[] = [];
+  private waiting: Waiting[] | undefined;
   private taken = false;
   private left = false;
   private end: End | undefined;
@@ -56,7 +56,7 @@ export class RequestQueue implements RequestReader, RequestFeed {
       next: () => this.next(),
       return: () => {
         this.left = true;
-        for (const waiting of this.waiting.splice(0)) settle(waiting, {});
+        this.settleWaiting({});
         return Promise.resolve({ done: true, value: undefined });
       },
     };
@@ -98,8 +98,9 @@ export class RequestQueue implements RequestReader, RequestFeed {
       this.pull();
       return;
     }
-    this.waiting.shift()?.resolve({ done: false, value: message });
-    if (this.waiting.length > 0) this.call.pull();
+    const { waiting } = this;
+    waiting?.shift()?.resolve({ done: false, value: message });
+    if (waiting !== undefined && waiting.length > 0) this.call.pull();
   }
 
   private take(transform: MessageTransform | undefined): void {
@@ -116,8 +117,9 @@ export class RequestQueue implements RequestReader, RequestFeed {
     if (this.stopped) return Promise.resolve({ done: true, value: undefined });
     if (this.end) return endStep(this.end);
     return new Promise((resolve, reject) => {
-      this.waiting.push({ resolve, reject });
-      if (this.waiting.length === 1) this.call.pull();
+      const waiting = (this.waiting ??= []);
+      waiting.push({ resolve, reject });
+      if (waiting.length === 1) this.call.pull();
     });
   }
 
@@ -139,8 +141,12 @@ export class RequestQueue implements RequestReader, RequestFeed {
   private finish(end: End): void {
     if (this.end || this.stopped) return;
     this.end = end;
-    for (const waiting of this.waiting.splice(0)) settle(waiting, end);
+    this.settleWaiting(end);
     if (this.subscriber) this.endSubscriber(end);
+  }
+
+  private settleWaiting(end: End): void {
+    for (const waiting of this.waiting?.splice(0) ?? []) settle(waiting, end);
   }
 
   private endSubscriber(end: End): void {

@@ -11,6 +11,9 @@ import type { MetadataPlace } from '../../transport/reserved-metadata.js';
 import type { BoundMethod } from './bound-method.js';
 import type { WireCall, CallStatus } from './wire-call.js';
 
+/** What to do when the caller no longer waits; an object needs no closure for each open call. */
+export type Teardown = (() => void) | { abandon(): void };
+
 /**
  * The caller-facing side of a server call: who called, what is sent back (headers, messages, one status), and whether
  * the caller still waits.
@@ -26,7 +29,7 @@ export abstract class AnsweredCall extends ObservedCall {
   /** Why the caller no longer waits. */
   protected abandonedFor: StatusError | undefined;
   private aborting: AbortController | undefined;
-  private teardown: (() => void) | undefined;
+  private teardown: Teardown | undefined;
   private headersSent = false;
   private requestMetadata: Metadata | undefined;
   private headers: Metadata | undefined;
@@ -61,9 +64,9 @@ export abstract class AnsweredCall extends ObservedCall {
   }
 
   /** Registers what to stop when the caller no longer waits; the last registration wins. */
-  onAbandoned(teardown: () => void): void {
-    if (this.ending || this.abandonedFor) teardown();
-    else this.teardown = teardown;
+  onAbandoned(teardown: Teardown): void {
+    this.teardown = teardown;
+    if (this.ending || this.abandonedFor) this.tearDown();
   }
 
   get metadata(): Metadata {
@@ -93,7 +96,13 @@ export abstract class AnsweredCall extends ObservedCall {
   /** Marks the call as abandoned. Returns the steps to run, because each is foreign code that may throw. */
   protected abandonFor(reason: StatusError): ReadonlyArray<() => void> {
     this.abandonedFor = reason;
-    return [() => this.aborting?.abort(reason), () => this.teardown?.()];
+    return [() => this.aborting?.abort(reason), () => this.tearDown()];
+  }
+
+  private tearDown(): void {
+    const { teardown } = this;
+    if (typeof teardown === 'function') teardown();
+    else teardown?.abandon();
   }
 
   /** No effect once headers were sent. Oversize headers end the call with RESOURCE_EXHAUSTED. */

@@ -42,7 +42,8 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   handed: unknown;
   /** Settles when the generators behind the response have cleaned up. */
   produced: Promise<unknown> = NOTHING_PRODUCED;
-  private settlement: { resolve(ending: Ending): void; reject(error: unknown): void } | undefined;
+  private resolveSettled: ((ending: Ending) => void) | undefined;
+  private rejectSettled: ((error: unknown) => void) | undefined;
 
   constructor(
     readonly method: RpcMethod,
@@ -100,8 +101,12 @@ export class ServerCall extends AnsweredCall implements RpcCall {
   /** Resolves with the ending; rejects with what the handler threw while the call could still be answered. */
   settled(): Promise<Ending> {
     return new Promise((resolve, reject) => {
-      if (this.ending) resolve(this.ending);
-      else this.settlement = { resolve, reject };
+      if (this.ending) {
+        resolve(this.ending);
+        return;
+      }
+      this.resolveSettled = resolve;
+      this.rejectSettled = reject;
     });
   }
 
@@ -131,9 +136,9 @@ export class ServerCall extends AnsweredCall implements RpcCall {
 
   /** The handler, or one of its streams, threw. */
   fail(error: unknown): void {
-    const answerable = this.writable ? this.settlement : undefined;
+    const reject = this.writable ? this.rejectSettled : undefined;
     this.handlerDone();
-    if (answerable) answerable.reject(error);
+    if (reject) reject(error);
     else if (error !== this.abandonedFor) this.environment.onLateError(this, error);
   }
 
@@ -195,7 +200,7 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     const message = code === Code.OK ? '' : (error?.message ?? wire.message);
     // Enters the call's context once for all observers.
     const ending = runInCall(this, () => this.endWith({ code, cause, message, error }));
-    this.settlement?.resolve(ending);
+    this.resolveSettled?.(ending);
     if (this.handler !== 'running') this.environment.openCalls.remove(this, this.place);
   }
 
