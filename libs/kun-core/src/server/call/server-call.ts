@@ -26,10 +26,6 @@ const MISSING_MESSAGE_GRACE_MS = 20;
  * open until both have happened.
  */
 export class ServerCall extends AnsweredCall implements RpcCall {
-  readonly side = 'server' as const;
-  readonly attempt = 1;
-  readonly committed = false;
-  readonly draining: AbortSignal;
   routes: Routes = NO_ROUTES;
 
   private readonly place: number;
@@ -52,8 +48,23 @@ export class ServerCall extends AnsweredCall implements RpcCall {
     bound?: BoundMethod,
   ) {
     super(environment.clock, wire, bound, environment.onLeftOut);
-    this.draining = environment.draining;
     this.place = environment.openCalls.add(this);
+  }
+
+  get side(): 'server' {
+    return 'server';
+  }
+
+  get attempt(): 1 {
+    return 1;
+  }
+
+  get committed(): false {
+    return false;
+  }
+
+  get draining(): AbortSignal {
+    return this.environment.draining;
   }
 
   end(error: StatusError): void {
