@@ -1,5 +1,6 @@
 import { status as Code } from '@grpc/grpc-js';
 import { runInCall } from '../../rpc/current-call.js';
+import type { CallHandler } from '../../rpc/interceptor.js';
 import { StatusError } from '../../status/status-error.js';
 import type { BoundMethod } from '../call/bound-method.js';
 import type { ServerCall } from '../call/server-call.js';
@@ -9,11 +10,19 @@ import { RequestStream } from './request-stream.js';
 import { respondOnce, respondWithStream } from './respond.js';
 import { answerWithStream } from './handler-stream.js';
 
+/** The innermost handler of a server's chain. */
+export const answerCall: CallHandler = (call) => {
+  const serverCall = call as ServerCall;
+  const settled = serverCall.settled();
+  if (serverCall.bound && !serverCall.ending) answer(serverCall, serverCall.bound);
+  return settled;
+};
+
 /**
  * Answers a call of any of the four kinds: a single request or a stream, with a single response or a stream. Runs the
  * handler inside Nest's pipeline and sends what it returns; what it throws goes to `call.fail`.
  */
-export function answer(call: ServerCall, bound: BoundMethod): void {
+function answer(call: ServerCall, bound: BoundMethod): void {
   if (bound.style === 'call' && bound.method.requestStream) {
     if (call.handlerStarts()) answerWithStream(call, bound);
   } else if (bound.method.requestStream) {

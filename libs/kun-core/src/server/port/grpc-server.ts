@@ -9,14 +9,14 @@ import type { DescribedSchema } from '../../proto/files/described-schema.js';
 import type { LoadedProtos } from '../../proto/load-protos.js';
 import type { ServiceDefinition } from '../../proto/service-definition.js';
 import { runInCall } from '../../rpc/current-call.js';
-import { compose, type CallHandler, type Interceptor } from '../../rpc/interceptor.js';
+import { compose, type Interceptor } from '../../rpc/interceptor.js';
 import type { RpcCall } from '../../rpc/rpc-call.js';
 import type { RpcMethod } from '../../rpc/rpc-method.js';
 import type { StatusError } from '../../status/status-error.js';
 import type { ServerTlsOptions } from '../../tls/server-tls.js';
 import type { GrpcChannelOptions } from '../../transport/channel-options.js';
 import type { OnLeftOut } from '../../transport/outgoing-metadata.js';
-import { answer } from '../answer/answer.js';
+import { answerCall } from '../answer/answer.js';
 import { bindService, type ServiceImplementation } from '../answer/bind-service.js';
 import { bindHandlers, type HandlerPlace } from '../answer/nest/handler-coverage.js';
 import type { BoundMethod } from '../call/bound-method.js';
@@ -201,7 +201,7 @@ export class KunGrpcServer {
 
   /** Composes the chain once; no failure in it leaves a call without a status. */
   private runner(methods: readonly RpcMethod[]): (call: ServerCall) => void {
-    const chain = compose(this.options.interceptors(methods), innermost);
+    const chain = compose(this.options.interceptors(methods), answerCall);
     const answerAnyway = (call: ServerCall, error: unknown) => call.end(this.options.toStatusError(error));
     const run = (call: ServerCall) => {
       try {
@@ -242,10 +242,3 @@ export class KunGrpcServer {
     return new GrpcJsEngine(options);
   }
 }
-
-const innermost: CallHandler = (call) => {
-  const serverCall = call as ServerCall;
-  const settled = serverCall.settled();
-  if (serverCall.bound && !serverCall.ending) answer(serverCall, serverCall.bound);
-  return settled;
-};
