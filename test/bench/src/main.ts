@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CONTENDERS, type Contender } from './contenders.js';
+import { churn, churnResult } from './churn.js';
 import { machineFacts } from './machine.js';
 import type { Verdict } from './contest.js';
 import { measure } from './measure.js';
@@ -36,6 +37,7 @@ async function main(): Promise<number> {
   leaveServerCore();
   mkdirSync(OUTPUT, { recursive: true });
   for (const fact of machineFacts()) print(fact);
+  if (options.churnSeconds !== undefined) return churnAll(options, options.churnSeconds);
   return options.profile ? profile(options) : compare(options);
 }
 
@@ -136,6 +138,21 @@ async function profile(options: Options): Promise<number> {
     print(`the whole profile, for a browser's developer tools: ${path}`);
     for (const fault of sample.faults) print(`WRONG  ${fault}`);
     wrong ||= sample.faults.length > 0;
+  }
+  return wrong ? 1 : 0;
+}
+
+async function churnAll(options: Options, seconds: number): Promise<number> {
+  const held = options.scenarios.map(scenarioOf).filter(({ holds }) => holds !== undefined);
+  let wrong = false;
+  for (const scenario of held) {
+    for (const contender of available(options).filter(({ scenarios }) => scenarios.includes(scenario.name))) {
+      print(`${contender.title}, ${scenario.title}`);
+      const sample = await churn(contender, scenario, { durationMs: seconds * MS_PER_SECOND, onMark: print });
+      print(`${churnResult(contender, scenario, sample)}\n`);
+      for (const fault of sample.faults) print(`WRONG  ${fault}`);
+      wrong ||= sample.faults.length > 0;
+    }
   }
   return wrong ? 1 : 0;
 }

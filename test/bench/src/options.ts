@@ -13,6 +13,8 @@ export interface Options {
   readonly seconds: number;
   readonly warmUpSeconds: number;
   readonly profile: ContenderId | undefined;
+  /** How long what is held is replaced over and over, instead of measuring its memory once. */
+  readonly churnSeconds: number | undefined;
   /** Only what docs/performance.md shows, and its tables at the end. */
   readonly page: boolean;
 }
@@ -32,6 +34,7 @@ export const USAGE = `npm run bench -- [options]
   --processes 5         how often each contender is started for each scenario
   --seconds 4           how long each process is measured
   --profile d           where one contender spends its time, instead of the table (with --scenario; default: unary)
+  --churn 600           whether memory grows while what is held is replaced (with --scenario idle,open)
 
 contenders:
 ${CONTENDERS.map(({ id, title }) => `  ${id}  ${title}`).join('\n')}
@@ -49,6 +52,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
       processes: { type: 'string' },
       seconds: { type: 'string' },
       profile: { type: 'string' },
+      churn: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -68,6 +72,7 @@ export function readOptions(args: readonly string[]): Options | 'help' {
     seconds,
     warmUpSeconds: values.quick ? 0.7 : WARM_UP_SECONDS,
     page: values.page,
+    churnSeconds: positive('--churn', values.churn),
     profile: values.profile === undefined ? undefined : oneOf('--profile', values.profile, ids()),
   };
 }

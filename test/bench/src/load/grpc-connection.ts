@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { Exchange } from './exchange.js';
@@ -116,6 +117,14 @@ export class GrpcConnection {
     const drained = this.drain();
     this.flush();
     await drained;
+  }
+
+  /** Loses the connection and its calls, none of which counts. */
+  async abandon(): Promise<void> {
+    this.calls.clear();
+    const closed = once(this.socket, 'close');
+    this.socket.destroy();
+    await closed;
   }
 
   /** Begins no more; settles when the last call has ended. */

@@ -63,6 +63,15 @@ const answers = {
     );
   },
 
+  /** Ends the oldest of what is held, every second one by losing its connection, and opens as many. */
+  async replace(held: LoadStart & { count: number }): Promise<void> {
+    const oldest = connections.splice(0, held.count);
+    await Promise.all(
+      oldest.map((connection, index) => (index % 2 === 0 ? connection.endStreams() : connection.abandon())),
+    );
+    await answers.hold(held);
+  },
+
   /** Ends what is held. */
   async release(): Promise<LoadTotals> {
     await Promise.all(connections.map((connection) => connection.endStreams()));
