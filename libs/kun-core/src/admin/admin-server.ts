@@ -102,9 +102,14 @@ async function makeApplication(options: AdminServerOptions): Promise<INestApplic
   return app.init();
 }
 
-async function listen(server: Server, { port, host }: AdminServerOptions): Promise<void> {
+async function listen(
+  server: Server,
+  { port, host, logger = silentProbeLogger }: AdminServerOptions,
+): Promise<void> {
   server.listen(host === undefined ? { port } : { port, host });
   await once(server, 'listening'); // rejects on 'error'
+  // The system could not hand over a connection. Unheard, it would end the process.
+  server.on('error', ({ message }) => logger.warn(`the admin port lost a connection: ${message}`));
 }
 
 async function stopApplication(

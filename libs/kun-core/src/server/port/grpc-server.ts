@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { MessageHandler } from '@nestjs/microservices';
 import type { Subscription } from 'rxjs';
 import type { Clock } from '../../clock.js';
@@ -30,7 +29,7 @@ import type { NearLimit } from './connection-quota.js';
 import { drain, NO_LISTENER, type DrainedListener, type DrainLimits, type DrainReport } from './drain.js';
 import { serveHealth } from './health.js';
 import { KunEngine } from './kun/kun-engine.js';
-import { Listener, type ListenAddress } from './listener.js';
+import { Listener, type ListenAddress, type ListenerOptions } from './listener.js';
 import { LocalCall, type LocalCallListener } from './local-call.js';
 import { serveReflection } from './reflection.js';
 
@@ -54,8 +53,8 @@ export interface GrpcServerOptions extends LoadedProtos, CheckedRequests {
   readonly channelOptions?: GrpcChannelOptions | undefined;
   /** TLS and client certificates. Default: plaintext */
   readonly tls?: ServerTlsOptions | undefined;
-  /** Called for each connection that was closed before a call could be made on it. Default: none */
-  readonly onRefusedConnection?: ((error: Error, connection: Socket) => void) | undefined;
+  /** Called for each connection that was lost before a call could be made on it. Default: none */
+  readonly onRefusedConnection?: ListenerOptions['onRefused'];
   /** Called for each new connection while a connection limit is nearly reached. Default: none */
   readonly onNearLimit?: ((near: NearLimit) => void) | undefined;
   /** Called when the wire refused something. Default: none */

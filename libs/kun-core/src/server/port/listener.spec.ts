@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTls, TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -19,6 +19,11 @@ afterEach(async () => {
   vi.useRealTimers();
   for (const end of ends.splice(0).toReversed()) await end();
 });
+
+/** Internal to Node. */
+interface NetServerParts {
+  readonly _handle: { onconnection(error: number, client: undefined): void };
+}
 
 /** Waits while the timers stand still. */
 async function turnsUntil(condition: () => boolean): Promise<void> {
@@ -61,6 +66,22 @@ describe('a listener', () => {
       code: 'EADDRINUSE',
       message: expect.stringMatching(new RegExp(`GRPCServer.Port.*${port}`)),
     });
+  });
+
+  it('reports a connection that the system cannot hand over, and goes on', async () => {
+    const refused: Array<[Error, unknown]> = [];
+    const { listener, served, open } = await listening({ onRefused: (...args) => refused.push(args) });
+    // What libuv calls when the kernel answers accept() with ENFILE.
+    const { _handle: handle } = (listener as unknown as { listener: NetServerParts }).listener;
+    handle.onconnection(-constants.errno.ENFILE, undefined);
+    expect(refused).toEqual([
+      [
+        expect.objectContaining({ name: 'AcceptError', message: expect.stringContaining('ENFILE') }),
+        undefined,
+      ],
+    ]);
+    await open();
+    await expect.poll(() => served.length).toBe(1);
   });
 
   it('lives on when a connection is reset under it', async () => {

@@ -13,6 +13,15 @@ export interface ListenAddress {
   readonly host?: string | undefined;
 }
 
+/** The system could not hand over a connection: it ran out of files or memory. Callers see their connection fail. */
+export class AcceptError extends Error {
+  override readonly name = 'AcceptError';
+
+  constructor(cause: Error) {
+    super(`the system could not hand over a connection: ${cause.message}`, { cause });
+  }
+}
+
 /** Configuration of a listener. */
 export interface ListenerOptions {
   /** TLS. Default: plaintext */
@@ -23,8 +32,11 @@ export interface ListenerOptions {
   readonly setupTimeoutMs?: number | undefined;
   /** Connection limits. Default: none */
   readonly limit?: ConnectionQuotaOptions | undefined;
-  /** Called for each connection that is refused for lack of room, before it is closed. Default: none */
-  readonly onRefused?: ((error: Error, connection: Socket) => void) | undefined;
+  /**
+   * Called for each connection that is refused for lack of room, before it is closed; without a connection if the
+   * system could not hand it over. Default: none
+   */
+  readonly onRefused?: ((error: Error, connection: Socket | undefined) => void) | undefined;
   /** Called for each new connection while little room is left. Default: none */
   readonly onNearLimit?: ((near: NearLimit) => void) | undefined;
 }
@@ -67,6 +79,10 @@ export class Listener {
     this.listener = createServer({ noDelay: true, ...(keepalive && IDLE_PROBE) }, (socket) =>
       this.accept(socket),
     );
+    // Unheard, an error that occurs while the port is open would end the process.
+    this.listener.on('error', (cause) => {
+      if (this.listener.listening) onRefused?.(new AcceptError(cause), undefined);
+    });
     if (!tls) return;
     // TLS terminates here: engines see plaintext.
     this.tls = new TlsTermination({ handshakeTimeoutMs: setupTimeoutMs, ...tls }, (socket, accepted) =>

@@ -12,12 +12,14 @@ const REASONS: Readonly<Record<string, string>> = {
   NotHttp2Error: 'not_http2',
   TooManyConnectionsError: 'limit',
   OpenFilesError: 'open_files',
+  AcceptError: 'accept',
 };
 
 /**
  * `kun_connections_refused_total{reason}`: connections closed before a call could be made on them. `timeout`: took too
  * long (`GRPCServer.ConnectionTimeout`); `not_http2`: the peer speaks something else (reported by the engine kun);
- * `tls`: failed handshake; `alpn`: h2 was not negotiated; `limit` and `open_files`: no room.
+ * `tls`: failed handshake; `alpn`: h2 was not negotiated; `limit` and `open_files`: no room;
+ * `accept`: the system could not hand it over.
  */
 export function countRefusedConnections(registry: Registry): (error: Error) => void {
   const counter = new Counter<'reason'>({
@@ -26,7 +28,7 @@ export function countRefusedConnections(registry: Registry): (error: Error) => v
     labelNames: ['reason'],
     registers: [registry],
   });
-  for (const reason of ['timeout', 'not_http2', 'tls', 'alpn', 'limit', 'open_files'])
+  for (const reason of ['timeout', 'not_http2', 'tls', 'alpn', 'limit', 'open_files', 'accept'])
     counter.inc({ reason }, 0);
   return (error) => counter.inc({ reason: REASONS[error.name] ?? 'tls' });
 }
@@ -43,7 +45,7 @@ export function reportRefusedConnections(
     if (!sampler) samplers.set(reason, (sampler = new LineSampler(CALLERS_LINES)));
     const skipped = sampler.take(clock.now());
     if (skipped === undefined) return;
-    const fields = { err: error, 'peer.address': peerAddress(connection) };
+    const fields = { err: error, ...(connection && { 'peer.address': peerAddress(connection) }) };
     const ofTls = error.name === 'TlsHandshakeTimeoutError' || reason === 'tls' || reason === 'alpn';
     logger.warn(
       skipped > 0 ? { ...fields, 'log.skipped': skipped } : fields,
