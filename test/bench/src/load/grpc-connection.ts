@@ -122,6 +122,7 @@ export class GrpcConnection {
   /** Loses the connection and its calls, none of which counts. */
   async abandon(): Promise<void> {
     this.calls.clear();
+    if (this.socket.closed) return;
     const closed = once(this.socket, 'close');
     this.socket.destroy();
     await closed;

@@ -174,7 +174,7 @@ describe('a listener with little room', () => {
     const refused: string[] = [];
     const { listener, open } = await listening({
       limit: { openFiles: 1 },
-      onRefused: (error, { remotePort }) => refused.push(`${error.name} ${remotePort}`),
+      onRefused: (error, socket) => refused.push(`${error.name} ${socket?.remotePort}`),
     });
     const client = await open();
     const { localPort } = client;
