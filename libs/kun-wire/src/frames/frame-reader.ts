@@ -82,7 +82,8 @@ export class FrameReader {
 
   /** Keeps bytes until a frame is complete; returns how far it consumed the chunk. */
   private hold(chunk: Buffer, from: number, end: number): number {
-    let held = (this.held ??= Buffer.allocUnsafe(FRAME_HEADER_BYTES));
+    // Not from Node's pool, 64 KiB of which a slow peer would keep alive.
+    let held = (this.held ??= Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES));
     let at = from;
     if (this.heldBytes === 0 && this.blockOf === 0) this.blocks++;
     if (this.heldBytes < FRAME_HEADER_BYTES) {
@@ -95,7 +96,7 @@ export class FrameReader {
         this.letGo();
         return at;
       }
-      const whole = Buffer.allocUnsafe(FRAME_HEADER_BYTES + length);
+      const whole = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + length);
       held.copy(whole);
       this.held = held = whole;
     }

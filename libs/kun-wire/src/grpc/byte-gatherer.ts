@@ -20,7 +20,8 @@ export class ByteGatherer {
     }
     let rest = expected;
     for (let at = start; at < end;) {
-      const open = (this.open ??= Buffer.allocUnsafe(Math.max(1, Math.min(GATHER_BYTES, rest))));
+      // Not from Node's pool: a few bytes that wait would keep 64 KiB of it alive.
+      const open = (this.open ??= Buffer.allocUnsafeSlow(Math.max(1, Math.min(GATHER_BYTES, rest))));
       const copied = chunk.copy(open, this.filled, at, end);
       at += copied;
       rest -= copied;

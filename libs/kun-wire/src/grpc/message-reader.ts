@@ -24,8 +24,9 @@ export class MessageReader {
   /** How much of the current message is still missing, according to its prefix. */
   leftBytes = 0;
   private prefixBytes = 0;
+  private flags = 0;
+  private length = 0;
   // Created if a message is not complete in one piece.
-  private prefix: Buffer | undefined;
   private body: ByteGatherer | undefined;
   private refused = false;
 
@@ -73,17 +74,25 @@ export class MessageReader {
         }
       }
       while (at < end && this.prefixBytes < PREFIX_BYTES) {
-        this.prefix ??= Buffer.allocUnsafe(PREFIX_BYTES);
-        this.prefix[this.prefixBytes++] = chunk[at++] as number;
+        this.readPrefix(chunk[at++] as number);
       }
-      if (this.prefixBytes === PREFIX_BYTES) wanted = this.begin(this.prefix as Buffer);
+      if (this.prefixBytes === PREFIX_BYTES) wanted = this.begin();
     }
     return at;
   }
 
-  private begin(prefix: Buffer): boolean {
-    const length = lengthOf(prefix, 0);
-    if (!this.accepts(prefix[0] as number, length)) return false;
+  private readPrefix(byte: number): void {
+    if (this.prefixBytes++ === 0) {
+      this.flags = byte;
+      this.length = 0;
+    } else {
+      this.length = this.length * 0x100 + byte;
+    }
+  }
+
+  private begin(): boolean {
+    const { length } = this;
+    if (!this.accepts(this.flags, length)) return false;
     this.leftBytes = length;
     if (length === 0) return this.complete();
     this.sink.messageAnnounced(length);
@@ -99,7 +108,7 @@ export class MessageReader {
   private complete(): boolean {
     const bytes = this.body?.join() ?? NO_BYTES;
     this.prefixBytes = 0;
-    return this.sink.messageArrived(this.prefix?.[0] === 1, bytes, true);
+    return this.sink.messageArrived(this.flags === 1, bytes, true);
   }
 
   private accepts(flags: number, length: number): boolean {

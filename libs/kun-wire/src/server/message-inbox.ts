@@ -1,3 +1,4 @@
+import { ownCopy } from '../frames/own-copy.js';
 import { ByteGatherer } from '../grpc/byte-gatherer.js';
 import { type Inflated, inflateMessage, type MessageEncoding } from '../grpc/message-encoding.js';
 import { MessageReader, type MessageSink, PREFIX_BYTES } from '../grpc/message-reader.js';
@@ -92,7 +93,7 @@ export class MessageInbox implements MessageSink {
       return this.host.demand && this.open;
     }
     // A small part of a socket's chunk must not keep all of it alive.
-    this.waiting = owned || bytes.length * 2 >= bytes.buffer.byteLength ? bytes : Buffer.from(bytes);
+    this.waiting = owned || bytes.length * 2 >= bytes.buffer.byteLength ? bytes : ownCopy(bytes);
     this.waitingCompressed = compressed;
     return false;
   }

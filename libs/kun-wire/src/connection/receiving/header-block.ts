@@ -1,3 +1,4 @@
+import { ownCopy } from '../../frames/own-copy.js';
 import { FloodError } from '../../process/refusal.js';
 
 /** A header block that spans several frames, within limits. */
@@ -43,6 +44,6 @@ export class HeaderBlock {
       throw new FloodError('headers-too-large', 'a header block is too large');
     }
     // Copied: the frame is part of the socket's buffer.
-    this.pieces.push(Buffer.from(block.subarray(start, end)));
+    this.pieces.push(ownCopy(block.subarray(start, end)));
   }
 }
