@@ -14,7 +14,9 @@ export interface Outcome {
   readonly p99Ms: number;
   readonly livezMaxMs: number;
   readonly growthMiB: number;
+  /** Of a core: the attack alone, and the same server with the same normal caller and probe before it. */
   readonly cpuShare: number;
+  readonly calmCpuShare: number;
   /** Connections of the attacker, and how many of them were cut. */
   readonly made: number;
   readonly cut: number;
@@ -28,12 +30,15 @@ export interface Outcome {
 }
 
 const WARM_UP_MS = 2000;
+/** How long the server is measured without an attack. */
+const CALM_MS = 4000;
 
 /** Attacks a new server while a normal caller goes on calling it. */
 export async function runAttack(attack: Attack, seconds: number): Promise<Outcome> {
   const echo = await EchoProcess.start({ openFiles: attack.openFiles });
   try {
     await warmUp(echo);
+    const calmCpuShare = await calmCpu(echo);
     const before = await echo.costs();
     const linesBefore = echo.lineCount;
     const normal = new NormalCaller(echo.grpcPort, echo.adminPort);
@@ -48,7 +53,8 @@ export async function runAttack(attack: Attack, seconds: number): Promise<Outcom
       p99Ms: quantile(normal.callMs, 0.99),
       livezMaxMs: Math.max(...normal.livezMs),
       growthMiB: rss.stop() - before.rssMiB,
-      cpuShare: (cpuSeconds - before.cpuSeconds) / tookSeconds,
+      cpuShare: (cpuSeconds - before.cpuSeconds) / tookSeconds - calmCpuShare,
+      calmCpuShare,
       made,
       cut,
       refusals: await echo.refusals(),
@@ -66,6 +72,17 @@ async function warmUp(echo: EchoProcess): Promise<void> {
   const warm = new NormalCaller(echo.grpcPort, echo.adminPort, { perSecond: 500 });
   await pause(WARM_UP_MS);
   await warm.stop();
+}
+
+/** What share of a core the normal caller and the probe cost by themselves. */
+async function calmCpu(echo: EchoProcess): Promise<number> {
+  const { cpuSeconds: before } = await echo.costs();
+  const startMs = performance.now();
+  const normal = new NormalCaller(echo.grpcPort, echo.adminPort);
+  await pause(CALM_MS);
+  await normal.stop();
+  const { cpuSeconds } = await echo.costs();
+  return ((cpuSeconds - before) * 1000) / (performance.now() - startMs);
 }
 
 /** Below the normal caller: what is measured is the server, and not who gets a core. */
