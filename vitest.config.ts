@@ -29,6 +29,8 @@ export default defineConfig({
     // By default one core is left to others: of the two of a small machine that is half. Much of the time is waiting.
     maxWorkers: '100%',
     sequence: { sequencer: LongestFirst },
+    // A second, the default, is too short for a process that has to wait for a core.
+    expect: { poll: { timeout: 15_000 } },
     projects: [
       {
         extends: true,

@@ -5,6 +5,8 @@ export default defineConfig({
   root: import.meta.dirname,
   test: {
     include: ['{src,test}/**/*.spec.ts'],
+    testTimeout: 20_000,
+    expect: { poll: { timeout: 15_000 } },
     coverage: {
       enabled: true,
       provider: 'v8',

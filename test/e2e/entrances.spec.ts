@@ -25,9 +25,9 @@ function options(entrance: string, more: SpawnOptions = {}): SpawnOptions {
 const start = (entrance: string, more?: SpawnOptions) => SpawnedService.start(options(entrance, more));
 const spawn = (entrance: string, more?: SpawnOptions) => SpawnedService.spawn(options(entrance, more));
 
-/** A call that takes half a second, once the service has it. */
+/** A call that takes a second and a half, once the service has it. */
 async function slowCall(service: SpawnedService) {
-  const slow = startCall(service.grpcClient(KINDS_SERVICE), 'Unary', { requests: [{ n: 500 }] });
+  const slow = startCall(service.grpcClient(KINDS_SERVICE), 'Unary', { requests: [{ n: 1500 }] });
   const inFlight = async () =>
     sumOf((await service.admin('/metrics')).body, 'grpc_server_in_flight', { grpc_method: 'Unary' });
   await expect.poll(inFlight).toBe(1);

@@ -168,7 +168,7 @@ describe('Readiness checks', () => {
     );
     readiness.enter('serving');
     await changed(readiness, true);
-    await vi.waitFor(() => expect([...clock.pending.values()]).toEqual([70]));
+    await expect.poll(() => [...clock.pending.values()]).toEqual([70]);
 
     healthy = false;
     clock.fire();
@@ -192,7 +192,7 @@ describe('Readiness checks', () => {
     const check = vi.fn<() => boolean>(() => false);
     readiness.addCheck('db', check, { cacheMs: 0 });
     readiness.enter('serving');
-    await vi.waitFor(() => expect(clock.pending.size).toBe(1));
+    await expect.poll(() => clock.pending.size).toBe(1);
     readiness.enter('draining');
     expect(clock.pending.size).toBe(0);
     expect(Object.keys(await readiness.report())).toEqual(['lifecycle', 'service', 'holds']);

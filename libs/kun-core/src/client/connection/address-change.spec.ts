@@ -50,7 +50,7 @@ describe('an upstream all of whose addresses change', () => {
 
     address = '127.0.0.3';
     first.stop();
-    await vi.waitUntil(() => channel.state !== 'ready');
+    await expect.poll(() => channel.state).not.toBe('ready');
     expect(await call()).toMatchObject({ code: status.OK, text: '127.0.0.3' });
     // Not a storm of them, either.
     expect(lookup.mock.calls.length).toBeLessThan(10);
