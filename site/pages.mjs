@@ -44,9 +44,9 @@ export function linkOnSite(href, repository) {
   return `${FILES}${file}${anchor}`;
 }
 
-/** The entry point of a report: `kun-core-testing` tells of `@kun/core/testing`. */
+/** The entry point of a report: `kun-core-testing` describes `@kun/core/testing`. */
 function entryPointOf(report) {
   const name = [...ENTRY_POINTS.keys()].find((entry) => entry.slice(1).replaceAll('/', '-') === report);
-  if (!name) throw new Error(`docs/api/${report}.api.md tells of no entry point that site/pages.mjs lists`);
+  if (!name) throw new Error(`docs/api/${report}.api.md describes no entry point that site/pages.mjs lists`);
   return name;
 }

@@ -1,4 +1,4 @@
-/** One attack in a process of its own: `node attack-process.ts <name> <port> <seconds> <scale>`; tells what came of it. */
+/** One attack in a process of its own: `node attack-process.ts <name> <port> <seconds> <scale>`; prints the outcome. */
 import { attackNamed } from './attacks.ts';
 import { Campaign } from './campaign.ts';
 

@@ -9,7 +9,7 @@ export interface Attack {
   readonly refused: readonly string[];
   /** What the server's memory may grow by meanwhile, in MiB. Default 64. */
   readonly growthMiB?: number;
-  /** The server's limit of open files. Default: that of whoever runs it. */
+  /** The server's limit of open files. Default: that of the process that runs it. */
   readonly openFiles?: number;
   /** Seconds of the server's CPU time a second that it may cost. Default: any. */
   readonly cpuShare?: number;

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 const ROOT = join(import.meta.dirname, '../..');
 
 export interface EchoOptions {
-  /** The limit of open files of its process. Default: that of whoever starts it. */
+  /** The limit of open files of its process. Default: that of the parent process. */
   readonly openFiles?: number | undefined;
   /** Keys of `GRPCServer`. */
   readonly config?: Readonly<Record<string, unknown>>;
@@ -21,7 +21,7 @@ export interface ProcessCosts {
   readonly rssMiB: number;
 }
 
-/** Echo, as it was built, in a process of its own and on the engine kun. */
+/** The built echo service in its own process, on the engine kun. */
 export class EchoProcess {
   /** Lines of its log by their message. */
   readonly lines = new Map<string, number>();

@@ -49,7 +49,7 @@ export function echoRequest(text: Buffer | string): Buffer {
   return Buffer.concat([Buffer.of(10), varint(bytes.length), bytes]);
 }
 
-/** `WatchRequest`: events for ever, so many milliseconds apart. */
+/** `WatchRequest`: endless events, with this many milliseconds in between. */
 export function watchRequest(intervalMs: number): Buffer {
   return Buffer.concat([Buffer.of(16), varint(intervalMs)]);
 }

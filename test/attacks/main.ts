@@ -1,6 +1,6 @@
 /**
- * Attacks echo, on the engine kun and with kun's whole chain, in every way of `attacks.ts`, and prints what came of it:
- * `npm run attacks -- --seconds 12 rapid-reset gzip`, all of them without names. It ends with 1 when a figure is not met.
+ * Attacks echo, on the engine kun and with kun's whole chain, with each attack of `attacks.ts`, and prints the results:
+ * `npm run attacks -- --seconds 12 rapid-reset gzip`, or all of them if none is named. The exit code is 1 if a limit is exceeded.
  */
 import { parseArgs } from 'node:util';
 import { ATTACKS, attackNamed } from './attacks.ts';

@@ -5,7 +5,7 @@ import { pause } from './campaign.ts';
 
 const PROTO = join(import.meta.dirname, '../../apps/echo/proto/echo.proto');
 
-/** A caller that does nothing wrong, and asks the probe besides: how long each took, and what failed. */
+/** A well-behaved caller that also calls the probe; records how long each call took, and what failed. */
 export class NormalCaller {
   readonly callMs: number[] = [];
   readonly livezMs: number[] = [];

@@ -8,7 +8,7 @@ import { pause } from './campaign.ts';
 import { EchoProcess } from './echo-process.ts';
 import { NormalCaller } from './normal-caller.ts';
 
-/** What came of an attack. */
+/** The outcome of an attack. */
 export interface Outcome {
   readonly attack: Attack;
   readonly p99Ms: number;
@@ -33,7 +33,7 @@ const WARM_UP_MS = 2000;
 /** How long the server is measured without an attack. */
 const CALM_MS = 4000;
 
-/** Attacks a new server while a normal caller goes on calling it. */
+/** Attacks a new server while a normal caller keeps calling it. */
 export async function runAttack(attack: Attack, seconds: number): Promise<Outcome> {
   const echo = await EchoProcess.start({ openFiles: attack.openFiles });
   try {

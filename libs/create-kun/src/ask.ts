@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline/promises';
 import { InterruptedError, type Ask } from './terminal.js';
 
-/** Questions on a terminal, one after the other. */
+/** Asks questions on a terminal, one after the other. */
 export function askOn(input: NodeJS.ReadableStream, output: NodeJS.WritableStream): Ask {
   return async (question, fallback) => {
     const lines = createInterface({ input, output });
-    // Without this, Ctrl-D leaves the question open, and the process ends as if all were well.
+    // Otherwise Ctrl-D leaves the question open, and the process ends as if it had succeeded.
     const left = new Promise<never>((_, reject) => {
       lines.once('close', () => reject(new InterruptedError('nothing was written')));
       lines.once('SIGINT', () => reject(new InterruptedError('nothing was written')));

@@ -1,6 +1,7 @@
 /**
- * The word that a misspelt one most likely meant: the one with the most pairs of neighbouring letters in common (Dice's
- * coefficient), where that is at least a half. A command that is fetched to run once depends on no other package.
+ * The word most likely meant by a misspelt one: the one that shares the most pairs of adjacent letters (Dice's
+ * coefficient), if the coefficient is at least a half. Written here because a command that is fetched to run once
+ * should not have dependencies.
  */
 export function likelyWord(word: string, known: readonly string[]): string | undefined {
   const [best] = known
@@ -9,14 +10,14 @@ export function likelyWord(word: string, known: readonly string[]): string | und
   return best && best.alike >= 0.5 ? best.each : undefined;
 }
 
-/** `; did you mean --yes?`, or nothing. */
+/** `; did you mean --yes?`, or an empty string. */
 export function meant(word: string, known: readonly string[]): string {
   const likely = likelyWord(word, known);
   return likely === undefined ? '' : `; did you mean ${likely}?`;
 }
 
 function likeness(a: string, b: string): number {
-  // Swapped neighbours have few pairs in common, and all letters.
+  // Words with two letters swapped share few pairs, but all letters.
   if (sorted(a) === sorted(b)) return 1;
   const left = pairs(a);
   const right = pairs(b);

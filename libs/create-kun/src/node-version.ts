@@ -1,6 +1,6 @@
 /**
- * Whether a version of Node is in a range as `engines` has it: `^22.18.0 || >=24.3.0`. Of semver's forms these two are
- * known; any other counts as met, since npm warns as well.
+ * Whether a Node version satisfies a range of `engines`, such as `^22.18.0 || >=24.3.0`. Only these two forms of semver
+ * are supported; others count as satisfied, since npm warns as well.
  */
 export function isNodeVersionInRange(version: string, range: string): boolean {
   const [major = 0, minor = 0, patch = 0] = numbersOf(version);

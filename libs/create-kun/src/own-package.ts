@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Where the package is, from its `dist`. */
+/** The package's folder, relative to its `dist`. */
 export const PACKAGE_ROOT = join(import.meta.dirname, '..');
 
-/** What create-kun says of itself: all packages of kun have one version, and one range of Nodes. */
+/** create-kun's own version and range of Node versions, which all packages of kun share. */
 export function ownPackage(): { readonly version: string; readonly node: string } {
   const manifest = JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8')) as {
     version: string;

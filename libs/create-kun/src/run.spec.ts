@@ -78,7 +78,7 @@ describe('create-kun', () => {
   it.each([
     ['a folder with something in it', 'full', 1, /is not empty \(a\.txt\)/],
     ['a file', 'full/a.txt', 1, /is a file/],
-    ['a path through a file', 'full/a.txt/b', 1, /cannot be filled: a part of the path is a file/],
+    ['a path through a file', 'full/a.txt/b', 1, /cannot be written: a part of the path is a file/],
     ['characters that Windows has no folder for', 'a:b', 2, /cannot have everywhere/],
   ])('refuses %s, and leaves everything as it was', async (_, place, code, message) => {
     const cwd = write(newFolder(), { 'full/a.txt': 'mine' });
@@ -105,14 +105,14 @@ describe('create-kun', () => {
       ['a', '--tempalte', 'x'],
       /there is no option --tempalte; did you mean --template\?; see create-kun --help/,
     ],
-    [['add', 'rcp', 'x'], /there is no rcp to add, but rpc, .*; did you mean rpc\?/],
+    [['add', 'rcp', 'x'], /there is no rcp to add, only rpc, .*; did you mean rpc\?/],
     [
       ['add', 'rpc', 'x', '--steam', 'both'],
       /there is no option --steam; did you mean --stream\?; see create-kun add --help/,
     ],
     [['a', '--set', 'x=1'], /asks for no x/],
     [['add', 'thing', 'x'], /there is no thing to add/],
-    [['add', 'config', 'x', '--stream', 'both'], /--stream means nothing for config/],
+    [['add', 'config', 'x', '--stream', 'both'], /--stream has no effect for config/],
   ])('says of %j what is wrong with it, with exit code 2', async (args, message) => {
     const cwd = newFolder();
     expect(await create(cwd, args)).toMatchObject({ code: 2, error: expect.stringMatching(message) });
@@ -231,7 +231,7 @@ describe('create-kun add', () => {
       '// create-kun: interceptors\n'.repeat(2),
       /more than once/,
     ],
-    ['interceptor', 'slow', 'src/interceptors/slow.ts', 'mine\n', /is there already/],
+    ['interceptor', 'slow', 'src/interceptors/slow.ts', 'mine\n', /already exists/],
   ])(
     'refuses %s %s where %s has no place for it, and changes nothing',
     async (what, name, file, text, message) => {

@@ -5,12 +5,12 @@ import { meant } from './likely-word.js';
 import { ownPackage } from './own-package.js';
 import { InterruptedError, ScaffoldError, UsageError, type Terminal } from './terminal.js';
 
-/** Runs the command line and returns the exit code: 0 done, 1 it cannot be done, 2 called wrongly, 130 interrupted. */
+/** Runs the command line and returns the exit code: 0 success, 1 failure, 2 wrong usage, 130 interrupted. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   const [first, ...rest] = args;
   const adds = first === 'add';
   try {
-    // After `--` stands a folder, whatever it is called.
+    // After `--` comes a folder, whatever its name.
     const options = args.slice(0, args.includes('--') ? args.indexOf('--') : undefined);
     if (options.some((arg) => arg === '--help' || arg === '-h')) {
       terminal.out(adds ? addHelp(KINDS.find((kind) => kind === rest[0])) : CREATE_HELP);
@@ -40,13 +40,13 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   }
 }
 
-/** What is wrong, with the likely option where there is none of the name. */
+/** Describes the mistake, with the likely option if the name is unknown. */
 function explain({ message }: Error, known: readonly string[]): string {
   const unknown = /^Unknown option '([^']+)'/.exec(message)?.[1];
   return unknown === undefined ? message : `there is no option ${unknown}${meant(unknown, known)}`;
 }
 
-/** What `parseArgs` says of an option that there is not. */
+/** Whether `parseArgs` refused an unknown option. */
 function isArgumentError(error: unknown): error is TypeError {
   return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
 }

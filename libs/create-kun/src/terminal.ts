@@ -1,32 +1,32 @@
-/** Where a command reads its circumstances and writes its results; a test hands in its own. */
+/** The environment of a command and where it writes its results; a test passes its own. */
 export interface Terminal {
   readonly out: (text: string) => void;
   readonly error: (text: string) => void;
   readonly cwd: string;
-  /** What started the command, as npm, pnpm and yarn say it in `npm_config_user_agent`; `''` when nobody does. */
+  /** The package manager that started the command, from `npm_config_user_agent`; `''` if none did. */
   readonly userAgent: string;
-  /** Asks the person at the terminal; `undefined` where there is none. */
+  /** Asks the user at the terminal; `undefined` if there is no terminal. */
   readonly ask?: Ask | undefined;
 }
 
 /**
- * Asks one question and returns the answer, `fallback` for an empty one.
+ * Asks one question and returns the answer, or `fallback` if it is empty.
  *
- * @throws {InterruptedError} when the person leaves instead (Ctrl-C, Ctrl-D).
+ * @throws {InterruptedError} when the user aborts instead (Ctrl-C, Ctrl-D).
  */
 export type Ask = (question: string, fallback: string) => Promise<string>;
 
-/** The person at the terminal left. */
+/** The user aborted. */
 export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 }
 
-/** A mistake in how the command was called: exit code 2. */
+/** The command was called wrongly: exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** What was asked for cannot be done, and nothing was changed: exit code 1. */
+/** The request cannot be carried out, and nothing was changed: exit code 1. */
 export class ScaffoldError extends Error {
   override readonly name = 'ScaffoldError';
 }

@@ -7,21 +7,21 @@ import type {
   TraceNextAnswer,
 } from '../src/admin/answers/process.js';
 
-/** For this tab only, and gone with it. */
+/** Kept for this tab only. */
 const TOKEN = 'kun-admin-token';
 
-/** The token that was typed in, if one was. */
+/** The token that was entered, if any. */
 export function rememberedToken(): string {
   return sessionStorage.getItem(TOKEN) ?? '';
 }
 
-/** Keeps the token for this tab; an empty one forgets it. */
+/** Keeps the token for this tab; an empty one removes it. */
 export function rememberToken(token: string): void {
   if (token === '') sessionStorage.removeItem(TOKEN);
   else sessionStorage.setItem(TOKEN, token);
 }
 
-/** The admin port refused, or could not be reached; the message says why, and what to do. */
+/** The admin port refused, or cannot be reached; the message says why, and what to do. */
 export class AdminApiError extends Error {
   override readonly name = 'AdminApiError';
   constructor(
@@ -48,7 +48,7 @@ export const adminApi = {
   halfClose: (id: string) => request('POST', `call/${id}/half-close`),
   cancel: (id: string) => request('DELETE', `call/${id}`),
 
-  /** Calls a method and gives what happens, as it happens; aborting the signal cancels the call. */
+  /** Calls a method and yields the events of the call as they happen; aborting the signal cancels it. */
   async *call(callRequest: CallRequest, signal: AbortSignal): AsyncGenerator<CallEvent> {
     const response = await request('POST', 'call', callRequest, signal);
     let rest = '';
@@ -59,7 +59,7 @@ export const adminApi = {
     }
   },
 
-  /** Has the browser save what is answered, under this name. */
+  /** Makes the browser save the response under this name. */
   async download(path: string, name: string): Promise<void> {
     const response = await request('GET', path);
     const url = URL.createObjectURL(await response.blob());

@@ -2,12 +2,12 @@ import type { CallsAnswer, FailedCall, MethodSeries, RecentCallsAnswer } from '.
 import type { PageEvents, SeriesPoint } from '../src/admin/answers/events.js';
 import type { ChannelsAnswer, LogLevelAnswer, StatusAnswer } from '../src/admin/answers/process.js';
 
-/** As many failures as the page keeps. */
+/** The number of failures that the page keeps. */
 const KEPT_ERRORS = 384;
 
-/** All that `GET /events` has told so far. */
+/** Everything that `GET /events` has reported so far. */
 export interface LiveState {
-  /** `lost`: the browser is connecting again, and everything else is as it last was. */
+  /** `lost`: the browser is reconnecting, and everything else is in its last known state. */
   readonly connection: 'connecting' | 'live' | 'lost';
   readonly status?: StatusAnswer;
   readonly inFlight?: CallsAnswer['inFlight'];
@@ -16,7 +16,7 @@ export interface LiveState {
   /** The latest first. */
   readonly errors: readonly FailedCall[];
   readonly logLevel?: LogLevelAnswer;
-  /** Changes when the configuration has been read anew. */
+  /** Changes when the configuration has been reloaded. */
   readonly configHash?: string;
 }
 
@@ -27,7 +27,7 @@ export type LiveEvent = {
   [E in keyof PageEvents]: { readonly name: E; readonly data: PageEvents[E] };
 }[keyof PageEvents];
 
-/** What is known after an event. */
+/** The state after an event. */
 export function afterEvent(state: LiveState, { name, data }: LiveEvent): LiveState {
   switch (name) {
     case 'status':
@@ -49,7 +49,7 @@ export function afterEvent(state: LiveState, { name, data }: LiveEvent): LiveSta
   return { ...state, configHash: data.hash };
 }
 
-/** Reads the stream until it is told to stop; the browser connects again by itself. */
+/** Reads the stream until told to stop; the browser reconnects by itself. */
 export function watchEvents(onChange: (change: (state: LiveState) => LiveState) => void): () => void {
   const source = new EventSource('events');
   source.addEventListener('open', () => onChange((state) => ({ ...state, connection: 'live' })));
@@ -73,7 +73,7 @@ export function watchEvents(onChange: (change: (state: LiveState) => LiveState) 
   return () => source.close();
 }
 
-/** Every series goes on by one step; a method that had no calls in it by zeros. */
+/** Advances every series by one step; methods without calls in it get zeros. */
 function withPoints(recent: RecentCallsAnswer, { until, methods }: PageEvents['points']): RecentCallsAnswer {
   if (until <= recent.until) return recent;
   const points = new Map(methods.map((point) => [keyOf(point), point]));
@@ -112,7 +112,7 @@ function emptySeries({ method, kind, side, upstream }: SeriesPoint, length: numb
   };
 }
 
-/** What tells a series from another. */
+/** What identifies a series. */
 export function keyOf({
   side,
   method,

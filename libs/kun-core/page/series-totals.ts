@@ -3,12 +3,12 @@ import type { RecentCallsAnswer, Side } from '../src/admin/answers/calls.js';
 export interface SeriesTotals {
   readonly rate: readonly number[];
   readonly errors: readonly number[];
-  /** Of the method that was the slowest in the step. */
+  /** Those of the slowest method in each step. */
   readonly p50Ms: ReadonlyArray<number | null>;
   readonly p99Ms: ReadonlyArray<number | null>;
 }
 
-/** All methods of a side together, step by step. Percentiles do not add up, so the highest of a step stands for it. */
+/** All methods of a side together, step by step. Percentiles cannot be added, so each step shows the highest one. */
 export function seriesTotals({ methods }: RecentCallsAnswer, side: Side): SeriesTotals {
   const chosen = methods.filter((series) => series.side === side);
   const steps = Math.max(0, ...methods.map(({ rate }) => rate.length));

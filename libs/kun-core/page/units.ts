@@ -33,12 +33,12 @@ export function numberText(value: number): string {
   return Math.round(value).toLocaleString('en').replaceAll(',', '\u202f');
 }
 
-/** `12.5 %` of a share from 0 to 1. */
+/** `12.5 %` for a share from 0 to 1. */
 export function shareText(share: number): string {
   return `${trimmed(share * 100, 1)} %`;
 }
 
-/** The time of day, with the date where it is not today's. */
+/** The time of day, with the date if it is not today. */
 export function timeText(at: number, now = Date.now()): string {
   const date = new Date(at);
   const time = date.toLocaleTimeString('en-GB');

@@ -4,12 +4,12 @@ import type { CallEvent, CallRequest } from '../src/admin/answers/calling.js';
 import { adminApi } from './admin-api.js';
 import { useTask } from './use-task.js';
 
-/** What happened, and when it was seen here. */
+/** An event, and when the page received it. */
 export type SeenEvent = Seen<CallEvent>;
 
 type Seen<E> = E extends CallEvent ? E & { readonly seenAt: number } : never;
 
-/** A call whose request stream takes further messages. */
+/** A call whose request stream accepts further messages. */
 export interface PageCall {
   readonly id: string;
   readonly halfClosed: boolean;
@@ -21,19 +21,19 @@ export interface RunningCall {
   readonly open: PageCall | undefined;
   readonly problem: JSX.Element | null;
   start(request: CallRequest): Promise<void>;
-  /** Runs something that may fail before a call begins, as reading the form. */
+  /** Runs something that may fail before a call begins, such as reading the form. */
   attempt(action: () => Promise<void>): Promise<void>;
   send(messages: readonly unknown[]): Promise<void>;
   halfClose(): Promise<void>;
   cancel(): void;
 }
 
-/** Whether it is the event that tells how the call stands. */
+/** Whether it is the event that reports how the call can be referred to. */
 export function callStarted<E extends CallEvent>(event: E): event is Extract<E, { readonly type: 'open' }> {
   return event.type === 'open';
 }
 
-/** One call at a time; it is cancelled when the form goes. */
+/** One call at a time; it is cancelled when the form is removed. */
 export function useCall(): RunningCall {
   const [events, setEvents] = useState<readonly SeenEvent[]>([]);
   const [running, setRunning] = useState(false);
@@ -75,7 +75,7 @@ export function useCall(): RunningCall {
         setOpen({ ...open, halfClosed: true });
       }),
     cancel() {
-      // By name, so that the end with its status is still seen; a call that has no name yet, by hanging up.
+      // By its id, so that its final status is still received; without an id yet, by closing the connection.
       const id = events.find(callStarted)?.id;
       if (id === undefined) controller.current?.abort();
       else void task.run(async () => void (await adminApi.cancel(id)));

@@ -18,7 +18,7 @@ const ECHO = requestBlock('Echo');
 const WATCH = requestBlock('Watch');
 const UNSENT = ['kun_wire_refusals_total unsent-bytes'];
 
-/** Callers that make the server keep much for them. */
+/** Callers that make the server keep large amounts of memory. */
 export const hoards: readonly Attack[] = [
   {
     name: 'streams',
@@ -101,7 +101,7 @@ export const hoards: readonly Attack[] = [
   },
 ];
 
-/** Opens streams of one event a minute, so many on each of 20 connections. */
+/** Opens streams of one event a minute, `streams` of them on each of 20 connections. */
 async function openStreams(campaign: Campaign, streams: number): Promise<Attacker[]> {
   const request = message(watchRequest(60_000));
   const attackers = await campaign.connectAll(campaign.many(20), (attacker) => attacker.greet());

@@ -11,9 +11,9 @@ export interface Contender {
   readonly entry: string;
   readonly args: readonly string[];
   readonly scenarios: readonly ScenarioName[];
-  /** What it must be seen doing besides answering; a contender that does less than it says is not compared. */
+  /** What it must be observed to do in addition to answering; a contender that does less than it claims is not compared. */
   readonly proofs: readonly Proof[];
-  /** Whom it is compared with besides the baseline. */
+  /** The contender it is compared with, in addition to the baseline. */
   readonly against?: ContenderId;
   /** Why it cannot run here, or `undefined`. */
   readonly missing?: string;

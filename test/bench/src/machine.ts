@@ -5,7 +5,7 @@ import { LOAD_CORE, pinned, SERVER_CORE } from './pinned-process.js';
 /** Above this, others work on the machine, and figures tell of them too. */
 const QUIET_LOAD = 0.5;
 
-/** What a process needs besides: modules, its log, metrics. */
+/** What else a process needs: modules, its log, metrics. */
 const OTHER_FILES = 500;
 
 /** As many connections as were asked for, or as the limit of open files leaves to one process. */

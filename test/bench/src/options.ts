@@ -40,7 +40,7 @@ contenders:
 ${CONTENDERS.map(({ id, title }) => `  ${id}  ${title}`).join('\n')}
 `;
 
-/** @throws {TypeError} with what is wrong, for whoever typed it. */
+/** @throws {TypeError} when an option is unknown or has no valid value; the message is meant for the user. */
 export function readOptions(args: readonly string[]): Options | 'help' {
   const { values } = parseArgs({
     args: [...args],
@@ -83,7 +83,7 @@ function ids(): ContenderId[] {
 
 function oneOf<T extends string>(option: string, value: string, allowed: readonly T[]): T {
   const found = allowed.find((candidate) => candidate === value);
-  if (found === undefined) throw new TypeError(`${option}: "${value}" is none of ${allowed.join(', ')}`);
+  if (found === undefined) throw new TypeError(`${option}: "${value}" is not one of ${allowed.join(', ')}`);
   return found;
 }
 

@@ -24,8 +24,8 @@ it('names what a service leaves behind, and where it was made', async () => {
   await service.close();
   const failed = leaks.check();
   await expect(failed).rejects.toBeInstanceOf(TestLeakError);
-  await expect(failed).rejects.toThrow(/- a timer, made at new Poller .*leaks\.spec\.ts:\d+/);
-  await expect(failed).rejects.toThrow('- a listening port, made at ');
+  await expect(failed).rejects.toThrow(/- a timer, created at new Poller .*leaks\.spec\.ts:\d+/);
+  await expect(failed).rejects.toThrow('- a listening port, created at ');
   await expect(failed).rejects.toThrow('- 1 more listening to "SIGUSR2" of the process');
   clearInterval(held.timer);
   process.off('SIGUSR2', noop);

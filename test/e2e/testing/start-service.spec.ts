@@ -94,7 +94,7 @@ describe('startTestService', () => {
     class Elsewhere {}
     const replace = [...REPLACE, { provide: Elsewhere, useValue: {} }, { provide: 'NAME', useValue: 1 }];
     await expect(startTestService(ROOT, { replace })).rejects.toThrow(
-      'nobody provides Elsewhere, NAME, so there is nothing to replace',
+      'no provider for Elsewhere, NAME, so there is nothing to replace',
     );
   });
 

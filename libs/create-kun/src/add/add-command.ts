@@ -12,7 +12,7 @@ import { Project, type Added } from './project.js';
 /**
  * `create-kun add rpc|upstream|config|interceptor <name>`, in the project around the working directory.
  *
- * @throws {UsageError | ScaffoldError} with what is in the way; nothing is changed then.
+ * @throws {UsageError | ScaffoldError} with the reason; nothing is changed then.
  */
 export async function addCommand(args: readonly string[], terminal: Terminal): Promise<void> {
   const { values, positionals } = parse(args);
@@ -22,11 +22,11 @@ export async function addCommand(args: readonly string[], terminal: Terminal): P
   const { service, stream, proto, target } = values;
   const kind = KINDS.find((each) => each === what);
   if (kind === undefined)
-    throw new UsageError(`there is no ${what} to add, but ${KINDS.join(', ')}${meant(what, KINDS)}`);
+    throw new UsageError(`there is no ${what} to add, only ${KINDS.join(', ')}${meant(what, KINDS)}`);
   const foreign = ADD_OPTIONS.find(
     (option) => values[option.name as keyof typeof values] !== undefined && !option.of.includes(kind),
   );
-  if (foreign) throw new UsageError(`--${foreign.name} means nothing for ${kind}`);
+  if (foreign) throw new UsageError(`--${foreign.name} has no effect for ${kind}`);
 
   const project = Project.around(terminal.cwd);
   const add: Readonly<Record<Kind, () => Added>> = {

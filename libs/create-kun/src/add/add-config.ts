@@ -8,9 +8,9 @@ import { camel, checkWord, kebab, pascal } from './words.js';
 const SECTIONS = 'src/config/sections.ts';
 
 /**
- * Adds a section of configuration: its schema, and a line in the list of sections.
+ * Adds a configuration section: its schema, and an entry in the list of sections.
  *
- * @throws {UsageError | ScaffoldError} with what is in the way; nothing is changed then.
+ * @throws {UsageError | ScaffoldError} with the reason; nothing is changed then.
  */
 export function addConfig(project: Project, name: string): Added {
   checkWord(name, 'a section');
@@ -28,7 +28,7 @@ export function addConfig(project: Project, name: string): Added {
   };
 }
 
-/** kun's own keys and the service's, as the schema for editors has them; none where that is not there. */
+/** kun's own keys and the service's, from the editor schema; none if there is no schema. */
 function keysOf({ root }: Project): string[] {
   const file = join(root, 'conf.schema.json');
   if (!existsSync(file)) return [];

@@ -2,7 +2,7 @@
 export const KINDS = ['rpc', 'upstream', 'config', 'interceptor'] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** Options of `create-kun add`, once: what follows each, and what it means something for. */
+/** Options of `create-kun add`: the placeholder for the value, and the kinds that they apply to. */
 export const ADD_OPTIONS: ReadonlyArray<{
   readonly name: string;
   readonly value: string;
@@ -60,9 +60,9 @@ const USAGE: Readonly<
   },
 };
 
-const EXIT_CODES = 'Exit codes: 0 done, 1 it cannot be done, and nothing was changed, 2 called wrongly';
+const EXIT_CODES = 'Exit codes: 0 done, 1 it cannot be done, and nothing was changed, 2 wrong usage';
 
-/** `create-kun add --help`, or that of one kind. */
+/** The text of `create-kun add --help`, or of the help for one kind. */
 export function addHelp(kind?: Kind): string {
   if (kind !== undefined) {
     const { name, what, examples } = USAGE[kind];

@@ -6,9 +6,9 @@ import { camel, checkWord, kebab } from './words.js';
 const INTERCEPTORS = 'src/interceptors.ts';
 
 /**
- * Adds an interceptor with its test, and its import and entry in the list, of which the order is the service's.
+ * Adds an interceptor with its test, and its import and entry in the list, whose order the service decides.
  *
- * @throws {UsageError | ScaffoldError} with what is in the way; nothing is changed then.
+ * @throws {UsageError | ScaffoldError} with the reason; nothing is changed then.
  */
 export function addInterceptor(project: Project, name: string): Added {
   checkWord(name, 'an interceptor');

@@ -10,9 +10,9 @@ export type Streams = 'none' | 'request' | 'response' | 'both';
 const HANDLERS = 'src/handlers.ts';
 
 /**
- * Adds an RPC: its line and its messages in the proto, a handler with its test, and a line in the list of handlers.
+ * Adds an RPC: its line and messages in the proto, a handler with its test, and an entry in the list of handlers.
  *
- * @throws {UsageError | ScaffoldError} with what is in the way; nothing is changed then.
+ * @throws {UsageError | ScaffoldError} with the reason; nothing is changed then.
  */
 export function addRpc(
   project: Project,
@@ -38,11 +38,11 @@ export function addRpc(
   const handlers = project.read(HANDLERS, 'the list of handlers');
   const created = project.additions('rpc', {
     Rpc: rpc,
-    // As Nest and ts-proto have it: only the first letter changes.
+    // As in Nest and ts-proto, only the first letter changes.
     method: methodOf(rpc),
     file,
     ProtoService: service.name,
-    // As ts-proto calls them.
+    // The names that ts-proto generates.
     Implementation: `${service.name.replace(/Service$/, '')}ServiceImplementation`,
     Client: `${service.name}Client`,
     proto_package: protoPackage,
@@ -66,7 +66,7 @@ function methodOf(rpc: string): string {
   return rpc.slice(0, 1).toLowerCase() + rpc.slice(1);
 }
 
-/** How a test calls it and waits for its end. */
+/** The code of a test that calls it and waits for its end. */
 function callOf(method: string, streams: Streams): string {
   const argument = streams === 'none' || streams === 'response' ? '{}' : 'requests()';
   const requests =
@@ -85,7 +85,7 @@ interface FoundService {
   readonly messages: readonly string[];
 }
 
-/** The one that is asked for, else the one that has handlers: protos of upstreams lie beside it. */
+/** The requested service, else the one that has handlers, since protos of upstreams may lie beside it. */
 function findService(project: Project, wanted: string | undefined): FoundService {
   const all = project.list('proto', '.proto').flatMap((path): FoundService[] => {
     const text = project.read(path, 'a proto');

@@ -7,22 +7,22 @@ import type { Added, Changes, Project } from './project.js';
 import { outlineOf } from './proto-outline.js';
 import { checkWord, pascal } from './words.js';
 
-/** What is known of an upstream. */
+/** What the command line says about an upstream. */
 export interface UpstreamToAdd {
-  /** Its proto, from the working directory; default a proto to begin with. */
+  /** Its proto, relative to the working directory. Default: a minimal proto */
   readonly proto: string | undefined;
-  /** The service of the proto; default the only one. */
+  /** The proto's service. Default: the only one */
   readonly service: string | undefined;
-  /** Where it is on a developer's machine. */
+  /** Its address on a developer's machine. */
   readonly target: string;
 }
 
 const UPSTREAMS = 'src/upstreams.ts';
 
 /**
- * Adds an upstream: its proto, and a line in the list of upstreams.
+ * Adds an upstream: its proto, and an entry in the list of upstreams.
  *
- * @throws {UsageError | ScaffoldError} with what is in the way; nothing is changed then.
+ * @throws {UsageError | ScaffoldError} with the reason; nothing is changed then.
  */
 export function addUpstream(project: Project, name: string, wanted: UpstreamToAdd, cwd: string): Added {
   checkWord(name, 'an upstream');
@@ -45,7 +45,7 @@ is stands in conf/, Upstreams.${name}.Target.`,
 }
 
 interface FoundProto {
-  /** From `proto/`. */
+  /** Relative to `proto/`. */
   readonly path: string;
   readonly service: string;
   readonly created: Changes;
@@ -80,7 +80,7 @@ function ownProto(project: Project, { service: wanted }: UpstreamToAdd, file: st
     throw new UsageError(`name the service of ${file} with --service: ${there}`);
   }
   const inside = relative(resolve(project.root, 'proto'), file).split(sep).join('/');
-  // In the project already: it stays where it is.
+  // Already in the project, so it stays where it is.
   if (!inside.startsWith('../') && !/^(?:[A-Za-z]:|\/)/.test(inside))
     return { path: inside, service, created: new Map() };
   const path = [...protoPackage.split('.').filter((part) => part !== ''), basename(file)].join('/');

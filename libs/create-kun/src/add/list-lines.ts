@@ -2,9 +2,9 @@ import { ScaffoldError } from '../terminal.js';
 import { appended, lineEnd } from './proto-outline.js';
 
 /**
- * Adds an export to a file that lists exports of others and nothing else.
+ * Adds an export to a file that consists only of re-exports.
  *
- * @throws {ScaffoldError} when the file is no such list, or has the name already.
+ * @throws {ScaffoldError} when the file is not such a list, or already has the name.
  */
 export function withExport(text: string, file: string, name: string, from: string): string {
   const line = `export { ${name} } from '${from}';`;
@@ -19,7 +19,7 @@ export function withExport(text: string, file: string, name: string, from: strin
 /**
  * Adds an entry to a list, above the comment that marks its end: `// create-kun: upstreams`.
  *
- * @throws {ScaffoldError} when the comment is not there, or there twice.
+ * @throws {ScaffoldError} when the comment is missing, or occurs twice.
  */
 export function withEntry(text: string, file: string, mark: string, entry: string): string {
   const lines = text.split('\n');
@@ -35,7 +35,7 @@ export function withEntry(text: string, file: string, mark: string, entry: strin
   return lines.toSpliced(at, 0, `${indent}${entry}${lineEnd(text) === '\r\n' ? '\r' : ''}`).join('\n');
 }
 
-/** Adds an import below the last one. Imports of several lines count as one. */
+/** Adds an import after the last one. An import of several lines counts as one. */
 export function withImport(text: string, line: string): string {
   const imports = [...text.matchAll(/^import\b[^;]*;[^\n]*\n/gm)];
   const last = imports.at(-1);
@@ -43,7 +43,7 @@ export function withImport(text: string, line: string): string {
   return `${text.slice(0, at)}${line}${lineEnd(text)}${text.slice(at)}`;
 }
 
-/** Whether code, and not only a comment, has a name. */
+/** Whether a name occurs in code, not only in comments. */
 export function mentions(text: string, name: string): boolean {
   return new RegExp(`\\b${name}\\b`).test(withoutComments(text));
 }

@@ -4,26 +4,26 @@ import { PACKAGE_ROOT } from '../own-package.js';
 import { readTemplate, type Values } from '../create/fill-template.js';
 import { ScaffoldError } from '../terminal.js';
 
-/** What is about to be changed in a project, by path: the new text of each file. */
+/** Pending changes to a project: the new text of each file, by path. */
 export type Changes = Map<string, string>;
 
-/** What is to be written, and what to tell. */
+/** What to write, and what to tell the user. */
 export interface Added {
   readonly created: Changes;
-  /** The whole new text of files that are there. */
+  /** The complete new text of existing files. */
   readonly edited: Changes;
-  /** Commands to run now. */
+  /** Commands to run next. */
   readonly next: readonly string[];
   /** How to use it. */
   readonly hint?: string;
 }
 
-/** A service that is there already. */
+/** An existing service. */
 export class Project {
   private constructor(readonly root: string) {}
 
   /**
-   * The project around a folder: the nearest `package.json` that depends on `@kun/core`.
+   * The project that contains a folder: that of the nearest `package.json` that depends on `@kun/core`.
    *
    * @throws {ScaffoldError} when there is none.
    */
@@ -34,18 +34,18 @@ export class Project {
       if (dirname(at) === at) break;
     }
     throw new ScaffoldError(
-      `${cwd} is in no service on kun: no package.json at or above it depends on @kun/core`,
+      `${cwd} is not in a kun service: no package.json in it or above it depends on @kun/core`,
     );
   }
 
-  /** @throws {ScaffoldError} when there is no such file; `hint` says what it would be. */
+  /** @throws {ScaffoldError} when the file is missing; `hint` says what it would contain. */
   read(path: string, hint: string): string {
     const file = join(this.root, path);
     if (!existsSync(file)) throw new ScaffoldError(`there is no ${path} in ${this.root}, ${hint}`);
     return readFileSync(file, 'utf8');
   }
 
-  /** The files below a folder that end in so; from the project's root, with slashes. */
+  /** The files below a folder with this ending; relative to the project's root, with slashes. */
   list(folder: string, ending: string): string[] {
     const directory = join(this.root, folder);
     if (!existsSync(directory)) return [];
@@ -62,13 +62,13 @@ export class Project {
   }
 
   /**
-   * Writes new files and new texts of old ones: all, or nothing.
+   * Writes new files and changed ones: either all of them or none.
    *
-   * @throws {ScaffoldError} when a new file is there already, or the file system refuses.
+   * @throws {ScaffoldError} when a new file already exists, or the file system refuses.
    */
   apply(created: Changes, edited: Changes): void {
     const taken = [...created.keys()].find((path) => existsSync(join(this.root, path)));
-    if (taken !== undefined) throw new ScaffoldError(`${taken} is there already; nothing was changed`);
+    if (taken !== undefined) throw new ScaffoldError(`${taken} already exists; nothing was changed`);
     const before = new Map([...edited.keys()].map((path) => [path, readFileSync(join(this.root, path))]));
     const written: string[] = [];
     try {

@@ -1,6 +1,6 @@
 import { ScaffoldError } from '../terminal.js';
 
-/** A service of a proto file, and where it is in the text. */
+/** A service of a proto file, and its position in the text. */
 export interface ProtoService {
   readonly name: string;
   readonly rpcs: readonly string[];
@@ -8,21 +8,21 @@ export interface ProtoService {
   readonly end: number;
 }
 
-/** What stands at the outermost level of a proto file. */
+/** The top-level declarations of a proto file. */
 export interface ProtoOutline {
-  /** `''` for a file without one. */
+  /** `''` for a file without a package. */
   readonly package: string;
   readonly services: readonly ProtoService[];
   readonly messages: readonly string[];
 }
 
-/** Comments and texts are one token each, so that a brace in them counts for nothing. */
+/** Comments and strings are single tokens, so that braces in them do not count. */
 const TOKEN = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[\w.]+|\S/g;
 
 /**
  * Finds the services and messages of a proto file.
  *
- * @throws {ScaffoldError} when its braces do not fit together; `file` names it in the message.
+ * @throws {ScaffoldError} when its braces do not match; `file` names it in the message.
  */
 export function outlineOf(text: string, file: string): ProtoOutline {
   const tokens = [...text.matchAll(TOKEN)].filter(([token]) => !/^\/[/*]/.test(token));
@@ -37,7 +37,7 @@ export function outlineOf(text: string, file: string): ProtoOutline {
       service = undefined;
     }
     if (depth < 0) break;
-    // Keywords are names elsewhere: `string package = 1;`.
+    // Elsewhere, keywords may be names: `string package = 1;`.
     const begins = index === 0 || /^[;{}]$/.test(tokens[index - 1]?.[0] ?? '');
     if (!begins) continue;
     if (depth === 0 && token === 'package') outline.package = next;
@@ -45,11 +45,11 @@ export function outlineOf(text: string, file: string): ProtoOutline {
     if (depth === 0 && token === 'service') service = { name: next, rpcs: [] };
     if (depth === 1 && service && token === 'rpc') service.rpcs.push(next);
   }
-  if (depth !== 0) throw new ScaffoldError(`the braces of ${file} do not fit together; mend it first`);
+  if (depth !== 0) throw new ScaffoldError(`the braces of ${file} do not match; fix it first`);
   return outline;
 }
 
-/** Adds a line at the end of a service, as its others are written. */
+/** Adds a line at the end of a service, formatted like the others. */
 export function withRpc(text: string, { end }: ProtoService, line: string): string {
   const start = text.lastIndexOf('\n', end - 1) + 1;
   const before = text.slice(0, end);
@@ -59,14 +59,14 @@ export function withRpc(text: string, { end }: ProtoService, line: string): stri
   return `${text.slice(0, start)}${indent}${line}${lineEnd(text)}${text.slice(start)}`;
 }
 
-/** Adds lines at the end of a text. */
+/** Appends lines to a text. */
 export function appended(text: string, lines: string): string {
   const eol = lineEnd(text);
   const ended = text === '' || text.endsWith('\n') ? text : `${text}${eol}`;
   return ended + lines.replaceAll('\n', eol);
 }
 
-/** The line ends that a text has. */
+/** The line ending that a text uses. */
 export function lineEnd(text: string): '\r\n' | '\n' {
   return text.includes('\r\n') ? '\r\n' : '\n';
 }

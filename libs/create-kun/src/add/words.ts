@@ -1,6 +1,6 @@
 import { UsageError } from '../terminal.js';
 
-/** `ListThings`, as RPCs and sections of the configuration are called. */
+/** `ListThings`, the form of RPCs and configuration sections. */
 export function pascal(text: string): string {
   return wordsOf(text)
     .map((word) => word[0]?.toUpperCase() + word.slice(1))
@@ -13,14 +13,14 @@ export function camel(text: string): string {
   return joined.slice(0, 1).toLowerCase() + joined.slice(1);
 }
 
-/** `list-things`, as files are called. */
+/** `list-things`, the form of file names. */
 export function kebab(text: string): string {
   return wordsOf(text)
     .map((word) => word.toLowerCase())
     .join('-');
 }
 
-/** @throws {UsageError} when it cannot become a name in TypeScript; `what` says what it is the name of. */
+/** @throws {UsageError} when it cannot become a TypeScript name; `what` says what it names. */
 export function checkWord(text: string, what: string): void {
   if (/^[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*$/.test(text) && !RESERVED.has(camel(text))) return;
   throw new UsageError(
@@ -28,7 +28,7 @@ export function checkWord(text: string, what: string): void {
   );
 }
 
-/** What a class or an object has of its own, and what TypeScript keeps for itself. */
+/** Names that classes or objects already have, and TypeScript's reserved words. */
 const RESERVED: ReadonlySet<string> = new Set(
   'constructor prototype then default class function new delete import export return toString'.split(' '),
 );

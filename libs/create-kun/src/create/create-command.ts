@@ -17,7 +17,7 @@ import {
 import { checkEmpty, fillDirectory } from './target-directory.js';
 import { findTemplate, type Template } from './template.js';
 
-/** `create-kun --help`. */
+/** The text of `create-kun --help`. */
 export const CREATE_HELP = `Usage: create-kun [folder] [options]
        create-kun add <what> <name> [options]
 
@@ -39,9 +39,9 @@ Examples:
   npm create kun@latest @acme/orders -- --package acme.orders.v1 --yes
   npx create-kun my-service --template @acme/kun-template --set team=core
 
-Exit codes: 0 done, 1 it cannot be done, and nothing was written, 2 called wrongly`;
+Exit codes: 0 done, 1 it cannot be done, and nothing was written, 2 wrong usage`;
 
-/** Its options, for who misspells one. */
+/** Its options, for suggestions. */
 export const CREATE_OPTIONS = [
   '--name',
   '--package',
@@ -54,9 +54,9 @@ export const CREATE_OPTIONS = [
 ];
 
 /**
- * `create-kun [folder]`: writes a service into a new folder, all of it or nothing.
+ * `create-kun [folder]`: writes a service into a new folder, completely or not at all.
  *
- * @throws {UsageError | ScaffoldError} with what is in the way.
+ * @throws {UsageError | ScaffoldError} with the reason.
  */
 export async function createCommand(args: readonly string[], terminal: Terminal): Promise<void> {
   const { values, positionals } = parse(args);
@@ -131,7 +131,7 @@ function parse(args: readonly string[]) {
   });
 }
 
-/** `@acme/orders` is a name, and its folder is `orders`; all else is a path. */
+/** `@acme/orders` is a name, whose folder is `orders`; anything else is a path. */
 function placeOf(place: string, cwd: string): { directory: string; wanted: string | undefined } {
   const scoped = /^@[^/\\]+\/([^/\\]+)$/.exec(place);
   if (scoped) return { directory: resolve(cwd, scoped[1] ?? ''), wanted: place };
@@ -142,7 +142,7 @@ function placeOf(place: string, cwd: string): { directory: string; wanted: strin
   return { directory, wanted: undefined };
 }
 
-/** An option is taken as it is or refused; a person is asked until the answer will do. */
+/** An option is accepted or refused; a user at a terminal is asked again until the answer is valid. */
 async function choose(
   option: string | undefined,
   ask: Terminal['ask'],
@@ -196,7 +196,7 @@ async function variablesOf(
   return values;
 }
 
-/** A package cannot have the name of one that it depends on. */
+/** A package cannot have the same name as one of its dependencies. */
 function takenNames(template: Template): string[] {
   const manifest = readTemplate(template.files, {}).find(({ path }) => path === 'package.json');
   if (!manifest) return [];
@@ -207,7 +207,7 @@ function takenNames(template: Template): string[] {
     >;
     return Object.keys({ ...dependencies, ...devDependencies });
   } catch (cause) {
-    throw new ScaffoldError('package.json of the template is no JSON', { cause });
+    throw new ScaffoldError('package.json of the template is not JSON', { cause });
   }
 }
 

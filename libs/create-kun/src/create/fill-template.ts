@@ -2,22 +2,22 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { dirname, join, sep } from 'node:path';
 import { ScaffoldError } from '../terminal.js';
 
-/** What stands in a template for what is only known when it is used: `name` for `__name__`. */
+/** Values for the placeholders of a template: `name` for `__name__`. */
 export type Values = Readonly<Record<string, string>>;
 
 /** A file to be written. */
 export interface FilledFile {
-  /** From the project's folder. */
+  /** Relative to the project's folder. */
   readonly path: string;
   readonly content: Buffer;
   readonly executable: boolean;
 }
 
 /**
- * Reads a folder of a template with every `__name__` of the values replaced, in names and in texts. `dot_` at the
- * beginning of a name is a dot: npm leaves `.gitignore` and `.npmrc` out of packages, whatever `files` says.
+ * Reads a template's folder, and replaces every `__name__` of the values in file names and texts. `dot_` at the
+ * beginning of a name becomes a dot, because npm never packs `.gitignore` and `.npmrc`, whatever `files` says.
  *
- * @throws {ScaffoldError} when there is something in it that is neither file nor folder, or a path that leaves it.
+ * @throws {ScaffoldError} when it contains anything but files and folders, or a path that leaves it.
  */
 export function readTemplate(directory: string, values: Values): FilledFile[] {
   const files: FilledFile[] = [];
@@ -42,14 +42,14 @@ export function readTemplate(directory: string, values: Values): FilledFile[] {
   return files;
 }
 
-/** Replaces every `__name__` that is one of the values; others stay as they are. */
+/** Replaces every `__name__` that has a value; others stay. */
 export function fill(text: string, values: Values): string {
   return text.replaceAll(/__([A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)*)__/g, (whole, key: string) =>
     Object.hasOwn(values, key) ? (values[key] ?? whole) : whole,
   );
 }
 
-/** Writes the files below a folder; what the process's umask says of modes counts. */
+/** Writes files below a folder; their modes follow the process's umask. */
 export function writeFiles(directory: string, files: readonly FilledFile[]): void {
   for (const { path, content, executable } of files) {
     const target = join(directory, path);
@@ -70,7 +70,7 @@ function pathOf(entry: string, values: Values): string {
   return path;
 }
 
-/** A checkout on Windows may have changed the line ends of a template; what is written has those of the repository. */
+/** A checkout on Windows may have changed the template's line endings; the written files have the repository's. */
 function textOf(bytes: Buffer): string {
   return bytes.toString('utf8').replaceAll('\r\n', '\n');
 }

@@ -3,13 +3,13 @@ import { join, relative, sep } from 'node:path';
 import { ScaffoldError } from '../terminal.js';
 import type { FilledFile } from './fill-template.js';
 
-/** kun's packages, as a project has them in its package.json. */
+/** kun's packages, by their names in a project's package.json. */
 const OURS = ['@kun/config', '@kun/core', '@kun/wire', 'create-kun'] as const;
 
 /**
- * Lets a project take kun's packages from a folder of tarballs (`npm pack`) in place of the registry.
+ * Makes a project install kun's packages from a folder of tarballs (`npm pack`) instead of the registry.
  *
- * @throws {ScaffoldError} when one is not there, or the project has no package.json.
+ * @throws {ScaffoldError} when a tarball is missing, or the project has no package.json.
  */
 export function takeLocalPackages(
   files: readonly FilledFile[],
@@ -31,7 +31,7 @@ export function takeLocalPackages(
   const json = JSON.parse(manifest.content.toString()) as Record<string, Record<string, string>>;
   for (const [name, place] of tarballs) {
     const inDev = json['devDependencies']?.[name] !== undefined;
-    // All of them at the root, so that what they want of each other is found there too.
+    // All of them at the root, so that their dependencies on each other are resolved there, too.
     json[inDev ? 'devDependencies' : 'dependencies'] = {
       ...json[inDev ? 'devDependencies' : 'dependencies'],
       [name]: place,

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 
-/** All that a service is called, in the forms that npm, Kubernetes, protobuf and TypeScript want. */
+/** A service's names, in the forms that npm, Kubernetes, protobuf and TypeScript require. */
 export interface ServiceNames {
   /** In package.json: `@acme/order-book`. */
   readonly name: string;
@@ -8,20 +8,20 @@ export interface ServiceNames {
   readonly service: string;
   /** `acme.order_book.v1` */
   readonly protoPackage: string;
-  /** Where the proto is, as `buf lint` wants it: `acme/order_book/v1`. */
+  /** The proto's folder, as `buf lint` requires it: `acme/order_book/v1`. */
   readonly protoPath: string;
   /** `order_book` */
   readonly protoFile: string;
-  /** `OrderBook`, whose service is the `OrderBookService`. */
+  /** `OrderBook`, for the service `OrderBookService`. */
   readonly proto: string;
 }
 
-/** All names of a service, from the two that people choose. */
+/** Derives all names of a service from the two that the user chooses. */
 export function serviceNames(name: string, protoPackage: string): ServiceNames {
   const [, base = ''] = /([^/]+)$/.exec(name) ?? [];
   const service = base.replaceAll(/[._~]+/g, '-').replaceAll(/-+/g, '-');
   const words = service.split('-').filter((word) => word !== '');
-  // `order-service` has an OrderService, and no OrderServiceService.
+  // `order-service` gets an OrderService, not an OrderServiceService.
   const own = words.length > 1 && words.at(-1) === 'service' ? words.slice(0, -1) : words;
   return {
     name,
@@ -33,7 +33,7 @@ export function serviceNames(name: string, protoPackage: string): ServiceNames {
   };
 }
 
-/** What is wrong with a package's name, if anything is: it becomes a name in npm, Kubernetes and protobuf. */
+/** What is wrong with a package name, if anything; it becomes a name in npm, Kubernetes and protobuf. */
 export function nameProblem(name: string, taken: readonly string[] = []): string | undefined {
   const [, scope, base = ''] = /^(?:@([^/]*)\/)?(.*)$/s.exec(name) ?? [];
   if (scope !== undefined && !/^[a-z0-9][a-z0-9._-]*$/.test(scope))
@@ -48,7 +48,7 @@ export function nameProblem(name: string, taken: readonly string[] = []): string
   return undefined;
 }
 
-/** What is wrong with a proto package, if anything is. */
+/** What is wrong with a proto package, if anything. */
 export function protoPackageProblem(protoPackage: string): string | undefined {
   const wrong = protoPackage.split('.').find((part) => !/^[a-z][a-z0-9_]*$/.test(part));
   if (wrong !== undefined) {
@@ -59,17 +59,17 @@ export function protoPackageProblem(protoPackage: string): string | undefined {
   return undefined;
 }
 
-/** What `buf lint` must be told of a proto package: nothing, or that it has no version on purpose. */
+/** What `buf lint` needs to know about a proto package: nothing, or that it has no version on purpose. */
 export function lintExcept(protoPackage: string): string {
   return VERSION.test(protoPackage)
     ? ''
     : '\n  # The package was named without a version.\n  except: [PACKAGE_VERSION_SUFFIX]';
 }
 
-/** The last part of a package for `buf lint`: v1, v1beta1, v1p1alpha2, v1test. */
+/** The last part of a package name, as `buf lint` accepts it: v1, v1beta1, v1p1alpha2, v1test. */
 const VERSION = /\.v[1-9]\d*(?:(?:p[1-9]\d*)?(?:alpha|beta)(?:[1-9]\d*)?|test\w*)?$/;
 
-/** The nearest name that is valid: `My App` becomes `my-app`. */
+/** The closest valid name: `My App` becomes `my-app`. */
 export function likelyName(directory: string): string {
   const text = basename(directory)
     .normalize('NFKD')
@@ -84,7 +84,7 @@ export function likelyName(directory: string): string {
   return nameProblem(text) === undefined ? text : 'my-service';
 }
 
-/** `acme.order_book.v1` of `@acme/order-book`. */
+/** `acme.order_book.v1` for `@acme/order-book`. */
 export function likelyProtoPackage(name: string): string {
   const parts = name.replace(/^@/, '').split('/');
   const words = parts.map((part) => part.replaceAll(/[^a-z0-9]+/g, '_').replaceAll(/^[^a-z]+|_+$/g, ''));

@@ -2,13 +2,13 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { join } from 'node:path';
 import { ScaffoldError } from '../terminal.js';
 
-/** What may be in a folder that counts as empty. */
+/** What an empty folder may contain. */
 const NOTHING: ReadonlySet<string> = new Set(['.git', '.DS_Store', 'Thumbs.db']);
 
 /**
- * Makes sure that nothing of anybody's would be written over.
+ * Makes sure that no existing file would be overwritten.
  *
- * @throws {ScaffoldError} when there is something already.
+ * @throws {ScaffoldError} when the folder is not empty.
  */
 export function checkEmpty(directory: string): void {
   if (!existsSync(directory)) return;
@@ -23,9 +23,9 @@ export function checkEmpty(directory: string): void {
 }
 
 /**
- * Has a folder filled beside its place and then moved there, so that all of it is there in the end, or nothing.
+ * Fills a staging folder and then moves it into place, so that the folder is written completely or not at all.
  *
- * @throws {ScaffoldError} when the file system refuses; the folder is as it was then.
+ * @throws {ScaffoldError} when the file system refuses; the folder is unchanged then.
  */
 export function fillDirectory(directory: string, fill: (staging: string) => void): void {
   const staging = join(directory, `.create-kun-${process.pid}`);
@@ -42,7 +42,7 @@ export function fillDirectory(directory: string, fill: (staging: string) => void
     rmSync(staging, { recursive: true });
   } catch (error) {
     for (const name of moved) rmSync(join(directory, name), { recursive: true, force: true });
-    // `mkdir` tells the outermost folder that it made.
+    // `mkdir` returns the outermost folder that it created.
     if (made !== undefined) rmSync(made, { recursive: true, force: true });
     else if (existsSync(staging)) rmSync(staging, { recursive: true, force: true });
     throw explain(error, directory);
@@ -52,15 +52,15 @@ export function fillDirectory(directory: string, fill: (staging: string) => void
 function explain(error: unknown, directory: string): unknown {
   if (!(error instanceof Error) || !('code' in error)) return error;
   const reasons: Readonly<Record<string, string>> = {
-    EACCES: 'it may not be written to',
-    EPERM: 'it may not be written to',
+    EACCES: 'it is not writable',
+    EPERM: 'it is not writable',
     EROFS: 'its file system is read-only',
     ENOSPC: 'its disk is full',
     ENOTDIR: 'a part of the path is a file',
     ENAMETOOLONG: 'the path is too long',
   };
   const reason = reasons[String(error.code)] ?? error.message;
-  return new ScaffoldError(`${directory} cannot be filled: ${reason}; nothing was left there`, {
+  return new ScaffoldError(`${directory} cannot be written: ${reason}; nothing was left behind`, {
     cause: error,
   });
 }

@@ -5,34 +5,34 @@ import { join, resolve } from 'node:path';
 import { PACKAGE_ROOT } from '../own-package.js';
 import { ScaffoldError } from '../terminal.js';
 
-/** A value that a template asks for beside the names of the service. */
+/** A value that a template requires in addition to the service's names. */
 export interface TemplateVariable {
-  /** What the person at the terminal is asked. */
+  /** The question shown to the user. */
   readonly question: string;
-  /** The answer where nobody is asked. */
+  /** The answer if nobody is asked. */
   readonly default: string;
   /** A regular expression that the whole answer must match. Default: anything but line breaks */
   readonly pattern?: string | undefined;
 }
 
-/** A template, as its `kun-template.json` describes it. */
+/** A template, described by its `kun-template.json`. */
 export interface Template {
   /** The folder whose content becomes the project. */
   readonly files: string;
-  /** By the name that stands for it in the files: `team` for `__team__`. */
+  /** By placeholder: `team` for `__team__`. */
   readonly variables: Readonly<Record<string, TemplateVariable>>;
-  /** Commands that are shown in the end, behind the install. */
+  /** Commands shown at the end, after the installation. */
   readonly next: readonly string[];
-  /** Commands that are shown for another terminal, while the service runs. */
+  /** Commands shown for a second terminal, while the service runs. */
   readonly elsewhere: readonly string[];
-  /** Takes away what was fetched for it. */
+  /** Removes what was fetched. */
   dispose(): void;
 }
 
 /**
- * Finds a template: create-kun's own, a folder, or a package that npm fetches without running anything of it.
+ * Finds a template: create-kun's own, a folder, or a package, which npm fetches without running any of its scripts.
  *
- * @throws {ScaffoldError} when it is not there or is not one.
+ * @throws {ScaffoldError} when it is missing or not a template.
  */
 export function findTemplate(name: string | undefined, cwd: string): Template {
   if (name === undefined) return readManifest(PACKAGE_ROOT, () => {});
@@ -74,7 +74,7 @@ function fetched(name: string): Template {
 function readManifest(root: string, dispose: () => void): Template {
   const files = join(root, 'template');
   if (!existsSync(files) || readdirSync(files).length === 0) {
-    throw new ScaffoldError(`${root} is no template: it has no folder template with files in it`);
+    throw new ScaffoldError(`${root} is not a template: it has no folder "template" with files in it`);
   }
   const path = join(root, 'kun-template.json');
   let manifest: unknown = {};
@@ -82,7 +82,7 @@ function readManifest(root: string, dispose: () => void): Template {
     try {
       manifest = JSON.parse(readFileSync(path, 'utf8'));
     } catch {
-      throw new ScaffoldError(`${path} is no JSON`);
+      throw new ScaffoldError(`${path} is not JSON`);
     }
   }
   const { variables = {}, next = [], elsewhere = [] } = manifest as Readonly<Record<string, unknown>>;

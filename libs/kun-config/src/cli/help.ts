@@ -94,18 +94,18 @@ const USAGE: Readonly<
 };
 
 const EXIT_CODES: Readonly<Record<Command | 'all', readonly string[]>> = {
-  explain: ['0 fine', '1 the configuration has problems, or the key has no value', '2 called wrongly'],
+  explain: ['0 fine', '1 the configuration has problems, or the key has no value', '2 wrong usage'],
   check: [
     '0 fine',
     '1 the configuration has problems',
-    '2 called wrongly',
+    '2 wrong usage',
     '3 no schema is known, only the syntax was looked at',
   ],
-  schema: ['0 fine', '2 called wrongly'],
+  schema: ['0 fine', '2 wrong usage'],
   all: [
     '0 fine',
     '1 the configuration has problems',
-    '2 called wrongly',
+    '2 wrong usage',
     '3 no schema is known, so that check could look at the syntax only',
   ],
 };

@@ -40,7 +40,7 @@ async function namedIn(file: string): Promise<string[] | undefined> {
   try {
     manifest = JSON.parse(text);
   } catch {
-    throw new UsageError(`${file} is no JSON`);
+    throw new UsageError(`${file} is not JSON`);
   }
   const named = isRecord(manifest) ? manifest['kun-config'] : undefined;
   if (named === undefined) return undefined;

@@ -240,7 +240,7 @@ describe('kun-config check without --schema', () => {
     ['{ "kun-config": ["./nope.mjs"] }', 'nope.mjs cannot be imported'],
     ['{ "kun-config": { "schemas": [] } }', 'must be a list of modules'],
     ['{ "kun-config": [] }', 'must be a list of modules'],
-    ['{', 'package.json is no JSON'],
+    ['{', 'package.json is not JSON'],
   ])('refuses what package.json cannot mean: %s', async (manifest, message) => {
     await using tree = await TestingTree.of({ ...conf, 'package.json': manifest });
     const ran = await kunConfig(tree, 'check');
@@ -336,7 +336,7 @@ describe('kun-config schema', () => {
   });
 });
 
-describe('kun-config called wrongly', () => {
+describe('kun-config wrong usage', () => {
   it.each([
     ['frobnicate', 'there is no command frobnicate'],
     ['check --schema nope.mjs', 'nope.mjs cannot be imported'],

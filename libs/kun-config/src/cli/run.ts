@@ -9,7 +9,7 @@ import { findSchemas, loadSchemas } from './load-schemas.js';
 import { nearest } from '../nearest.js';
 import { editorSchema } from '../schema/editor-schema.js';
 
-/** Runs the command line and returns the exit code: 0 fine, 1 the configuration has problems, 2 called wrongly, 3 only
+/** Runs the command line and returns the exit code: 0 fine, 1 the configuration has problems, 2 wrong usage, 3 only
  * the syntax could be checked. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
   try {

@@ -125,7 +125,7 @@ export class Configuration<T = Record<string, unknown>> {
    * Lets further schemas take part, as those of a module that is loaded later; their keys are validated with all
    * others from now on. Schemas that take part already change nothing.
    *
-   * @throws {ConfigError} when the files do not fit them; all stays as it was.
+   * @throws {ConfigError} when the files do not fit them; nothing changes then.
    */
   async include(schemas: readonly StandardSchemaV1[]): Promise<void> {
     await this.#inTurn(async () => {

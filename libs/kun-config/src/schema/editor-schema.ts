@@ -4,7 +4,7 @@ import { isRecord } from '../plain-object.js';
 
 /**
  * The JSON Schema of one layer's file, for editors (`# yaml-language-server: $schema=...`) and linters. It is what
- * the schemas say, with what a file may write besides: no key is required, since another layer may have it; `null`
+ * the schemas say, with what else a file may contain: no key is required, since another layer may have it; `null`
  * unsets; `${NAME}` and, for a boolean, `yes`, `no`, `on`, `off` stand for a value.
  *
  * @throws {TypeError} when the library of a schema offers no JSON Schema.

@@ -7,7 +7,7 @@ import type { SchemaView } from './schema-view.js';
  * What the schemas want at a place where a text from outside goes. Where a schema says what it reads, that is asked;
  * otherwise it is tried with values of other types, and wants text if it refuses them all.
  *
- * @param reading what the text means when it is read as YAML; undefined when it is none
+ * @param reading what the text means when it is read as YAML; undefined if it is not YAML
  */
 export async function wantedKind(
   views: readonly SchemaView[],

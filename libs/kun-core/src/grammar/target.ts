@@ -25,7 +25,7 @@ export type TargetReading = { readonly target: Target } | { readonly problem: st
  * - `ipv4:10.0.0.1:50051,10.0.0.2:50051`, `ipv6:[::1]:50051`: addresses;
  * - `unix:/run/orders.sock`, `unix:relative.sock`, `unix:///run/orders.sock`: a socket.
  *
- * A port always: grpc-js would take 443 for a name without one. The problem goes on after "the target ...".
+ * A port always: grpc-js would take 443 for a name without one. The problem completes the sentence "the target ...".
  *
  * Source: grpc/doc/naming.md.
  */

@@ -151,6 +151,6 @@ function readSmallFile(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch {
-    return undefined; // Outside Kubernetes there is none, and an unreadable one tells nothing either.
+    return undefined; // Outside Kubernetes there is none, and an unreadable one is of no use either.
   }
 }

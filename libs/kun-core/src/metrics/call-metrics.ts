@@ -91,7 +91,7 @@ export class CallMetrics {
     return counts;
   }
 
-  /** A call that was told of by {@link start} has ended. */
+  /** A call passed to {@link start} has ended. */
   end(call: RpcCall, ending: Ending): void {
     this.methods.get(call.method)?.end(call, ending);
   }

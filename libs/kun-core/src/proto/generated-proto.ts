@@ -2,27 +2,26 @@ import type { GeneratedSchema } from './files/described-schema.js';
 import type { ServiceDefinition } from './service-definition.js';
 
 /**
- * Services that come with generated code, in the place of proto files: `protobufEs(...)` of `@kun/core/protobuf-es` makes
- * one.
+ * Services defined by generated code instead of proto files; created by `protobufEs(...)` of `@kun/core/protobuf-es`.
  */
 export interface GeneratedProto {
-  /** Full names of the services. */
+  /** The services' full names. */
   readonly serviceNames: readonly string[];
 }
 
-/** The same as its maker knows it. */
+/** The internal form of a {@link GeneratedProto}. */
 export interface LoadableProto extends GeneratedProto {
-  /** What is served and called, and how its messages are read and written. */
+  /** Returns the services, and how their messages are encoded and decoded. */
   load(options: GeneratedProtoOptions): GeneratedServices;
 }
 
-/** What the configuration says of all messages. */
+/** The configuration's settings for all messages. */
 export interface GeneratedProtoOptions {
-  /** Whether what does not fit its proto is an error when it is sent. */
+  /** Whether a message that does not fit its proto is an error when it is sent. */
   readonly strictMessages: boolean;
 }
 
-/** Services by their full names, and what reflection tells of them. */
+/** Services by their full names, and what reflection reports about them. */
 export interface GeneratedServices {
   readonly services: ReadonlyMap<string, ServiceDefinition>;
   readonly schema: GeneratedSchema;
@@ -33,7 +32,7 @@ export function isGenerated(source: object): source is GeneratedProto {
   return 'serviceNames' in source && 'load' in source;
 }
 
-/** What a source that {@link isGenerated} holds. */
+/** Loads a source for which {@link isGenerated} is true. */
 export function loadGenerated(source: GeneratedProto, options: GeneratedProtoOptions): GeneratedServices {
   return (source as LoadableProto).load(options);
 }

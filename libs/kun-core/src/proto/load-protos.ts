@@ -10,25 +10,25 @@ import type { DescribedSchema } from './files/described-schema.js';
 import { isGenerated, loadGenerated, type GeneratedProto } from './generated-proto.js';
 import { serviceDefinitions, type ServiceDefinition } from './service-definition.js';
 
-/** The services asked for, by full name (`acme.cache.v1.CacheService`), and all that was read to know them. */
+/** The requested services, by full name (`acme.cache.v1.CacheService`), and the schemas that define them. */
 export interface LoadedProtos {
   readonly services: ReadonlyMap<string, ServiceDefinition>;
-  /** One a source, for reflection. */
+  /** One for each source, for reflection. */
   readonly schemas: readonly DescribedSchema[];
 }
 
-/** What the configuration says of all messages. */
+/** The configuration's settings for all messages. */
 export interface LoadOptions {
-  /** Whether what does not fit its proto is an error when it is sent. Default: true. */
+  /** Whether a message that does not fit its proto is an error when it is sent. Default: true. */
   readonly strictMessages?: boolean;
 }
 
 /**
  * Reads the protos.
  *
- * @param baseDirectories where relative paths count from; the first that has a file wins
- * @throws {ProtoError} when a file is missing or does not parse (with its line), when nothing in it is of the package,
- * when it has not a service asked for, or when its messages cannot have the form asked for.
+ * @param baseDirectories the directories that relative paths refer to; the first that has the file wins
+ * @throws {ProtoError} when a file is missing or cannot be parsed (with the line), when it defines nothing in the
+ * package, when a requested service is missing, or when its messages cannot have the requested form.
  */
 export function loadProtos(
   sources: ReadonlyArray<ProtoSource | GeneratedProto>,
@@ -60,7 +60,7 @@ export function loadProtos(
 }
 
 function servedTwice(name: string): ProtoError {
-  return new ProtoError(`${name} is served from two entries of "proto"; leave it out of one of them`);
+  return new ProtoError(`${name} is served from two entries of "proto"; remove it from one of them`);
 }
 
 function readSource(source: ProtoSource, bases: readonly string[]): ProtoSchema {
@@ -83,7 +83,7 @@ function servicesServed(source: ProtoSource, schema: ProtoSchema): protobuf.Serv
   const all = [...everythingIn(schema.root)].filter((object) => object instanceof protobuf.Service);
   if (source.services) return source.services.map((name) => serviceNamed(name, source, all));
   const own = new Set(schema.files.filter(({ asked }) => asked));
-  // What a file imports publicly is its own for those who import it.
+  // What a file imports publicly counts as its own for files that import it.
   for (const file of own) {
     for (const { file: imported, kind } of file.imports) if (kind === 'public') own.add(imported);
   }

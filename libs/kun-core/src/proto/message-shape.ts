@@ -1,4 +1,4 @@
-/** The shape of a message, as far as writing it down requires. */
+/** The structure of a message, as far as it is needed for logging it. */
 export interface MessageShape {
   readonly fields: readonly FieldShape[];
 }
@@ -10,9 +10,9 @@ export interface FieldShape {
   readonly redacted: boolean;
   readonly isBytes: boolean;
   readonly isMap: boolean;
-  /** Where members of a oneof are no fields of their own: the one that has `{ case, value }`, `case` being the name. */
+  /** Set if the members of a oneof are not fields of their own: the name of the field that holds `{ case, value }`. */
   readonly oneof?: string;
-  /** The shape of its message, or of its elements' and values'. */
+  /** The shape of its message, or of its elements or values. */
   readonly message: MessageShape | undefined;
 }
 
@@ -29,10 +29,7 @@ export interface TypedMethod {
   readonly messages: { shapes(): MethodShapes };
 }
 
-/**
- * The shapes of the messages of all methods of the services, by the methods' paths. Field names are as messages have
- * them.
- */
+/** The shapes of the messages of all methods of the services, by method path. Field names are as in messages. */
 export function readMethodShapes(
   services: Iterable<Readonly<Record<string, TypedMethod>>>,
 ): Map<string, MethodShapes> {
@@ -43,13 +40,13 @@ export function readMethodShapes(
   return methods;
 }
 
-/** A field before the shape of its message is known. */
+/** A field whose message's shape is not known yet. */
 export interface FieldOf<Type> extends Omit<FieldShape, 'message'> {
-  /** The type whose shape it is; `undefined` where values are no messages. */
+  /** The type whose shape it has; `undefined` if its values are not messages. */
   readonly type: Type | undefined;
 }
 
-/** Reads the shapes of types, each once: a message may contain itself. */
+/** Reads the shapes of types, each once, because a message may contain itself. */
 export function shapeReader<Type>(
   fieldsOf: (type: Type) => ReadonlyArray<FieldOf<Type>>,
 ): (type: Type) => MessageShape {
@@ -57,7 +54,7 @@ export function shapeReader<Type>(
   return function shapeOf(type): MessageShape {
     const known = shapes.get(type);
     if (known) return known;
-    // Known before its fields are.
+    // Registered before its fields.
     const shape: Growing = { fields: [] };
     shapes.set(type, shape);
     for (const { type: inner, ...field } of fieldsOf(type)) {

@@ -6,34 +6,34 @@ import { messageCodecs, type MessageCodec } from './codec/message-codec.js';
 import { shapeReader, type MessageShape, type MethodShapes } from './message-shape.js';
 import type { MessageForms } from './values/message-forms.js';
 
-/** A method as grpc-js takes it, and what is known of its messages. */
+/** A method as grpc-js defines it, with facts about its messages. */
 export interface RpcDefinition extends Omit<
   MethodDefinition<unknown, unknown>,
   'options' | 'requestType' | 'responseType' | 'originalName'
 > {
-  /** What clients have the method as. */
+  /** The method's name in clients. */
   readonly originalName: string;
   readonly options: { readonly idempotency_level?: string | undefined };
   readonly messages: MethodMessages;
 }
 
-/** What is known of a method's messages besides how they are read and written. */
+/** What is known about a method's messages, apart from how they are encoded and decoded. */
 export interface MethodMessages {
-  /** Whether the response has no field, so that a handler that returns nothing has said it all. */
+  /** Whether the response has no fields, so that a handler may return nothing. */
   readonly emptyResponse: boolean;
   /**
-   * Whether nobody has the memory of a message's bytes besides whoever has the bytes: a request that was read is no view
-   * of them, and a response is written into memory of its own. Default: false
+   * Whether a message's bytes share no memory with anything else: decoded requests are not views of them, and responses
+   * are encoded into memory of their own. Default: false
    */
   readonly ownMemory?: boolean;
-  /** How they look. */
+  /** The shapes of the messages. */
   shapes(): MethodShapes;
 }
 
-/** The methods of a service by name; a `ServiceDefinition` of grpc-js. */
+/** A service's methods by name; a `ServiceDefinition` of grpc-js. */
 export type ServiceDefinition = Readonly<Record<string, RpcDefinition>>;
 
-/** Makes services of one set of protos; messages that several methods share have one codec. */
+/** Creates the service definitions of a set of protos; methods with the same message type share its codec. */
 export function serviceDefinitions(forms: MessageForms): (service: protobuf.Service) => ServiceDefinition {
   const codecOf = messageCodecs(forms);
   const nameOf = ({ name }: protobuf.Field): string =>
@@ -54,7 +54,7 @@ export function serviceDefinitions(forms: MessageForms): (service: protobuf.Serv
   };
 }
 
-/** A Date, as of a Timestamp, has none, nor has what else the language has for Google's types. */
+/** A Date, like that of a Timestamp, has no shape, and neither have the other native values of Google's types. */
 function hasShape(type: protobuf.ReflectionObject | null): type is protobuf.Type {
   return type instanceof protobuf.Type && !isWellKnown(type);
 }
@@ -68,7 +68,7 @@ function rpcDefinition(
   if (!request || !response) throw new TypeError(`the types of ${method.fullName} are not resolved`);
   const [requests, responses] = [codecOf(request), codecOf(response)];
   return {
-    // By which clients of grpc-js have the method in lower camel case, too.
+    // The lower camel case name that grpc-js clients also use.
     originalName: method.name.charAt(0).toLowerCase() + method.name.slice(1),
     path: `/${(method.parent?.fullName ?? '').slice(1)}/${method.name}`,
     requestStream: method.requestStream ?? false,
@@ -86,7 +86,7 @@ function rpcDefinition(
   };
 }
 
-/** Whether a message has `bytes` in it, which are read as a view. */
+/** Whether a message contains `bytes`, which are decoded as views. */
 function hasBytes(type: protobuf.Type, seen = new Set<protobuf.Type>()): boolean {
   if (seen.has(type)) return false;
   seen.add(type);

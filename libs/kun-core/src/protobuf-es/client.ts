@@ -3,14 +3,14 @@ import type { Observable } from 'rxjs';
 import type { CallOptions } from '../client/call/call-options.js';
 
 /**
- * The client of a service of protobuf-es, as `@InjectClient` injects it where the upstream is registered with
- * `proto: protobufEs(...)`:
+ * The client of a protobuf-es service, as injected by `@InjectClient` for an upstream that is registered with `proto:
+ * protobufEs(...)`:
  *
  * ```ts
  * constructor(@InjectClient('stock') private readonly stock: Client<typeof StockService>) {}
  * ```
  *
- * A request is a message, or what `create` takes for one.
+ * A request is a message, or what `create` accepts for one.
  */
 export type Client<Service extends DescService> = {
   readonly [Method in keyof Service['method']]: ClientMethod<Service['method'][Method]>;

@@ -64,12 +64,12 @@ describe('a message of protobuf-es that is sent', () => {
   it.each<[unknown, string]>([
     [undefined, 'expected a message kun.test.ledger.v1.Entry, found undefined'],
     [[], 'expected a message kun.test.ledger.v1.Entry, found an array'],
-    [Promise.resolve(), 'expected a message kun.test.ledger.v1.Entry, found a promise that nobody awaited'],
+    [Promise.resolve(), 'expected a message kun.test.ledger.v1.Entry, found a promise that was not awaited'],
     [create(LineSchema), 'expected a message kun.test.ledger.v1.Entry, found one of kun.test.ledger.v1.Line'],
     [{ acount: 'a' }, 'acount: no such field; did you mean account?'],
     [{ booked_at: 1 }, 'booked_at: no such field; did you mean bookedAt?'],
     [{ account: 5 }, 'account: expected text, found 5'],
-    [{ account: 'a\ud83d' }, 'account: the text has half of a surrogate pair, which UTF-8 has no form for'],
+    [{ account: 'a\ud83d' }, 'account: the text has half of a surrogate pair, which UTF-8 cannot represent'],
     [{ cents: 1.5 }, 'cents: expected a bigint of 64 bits, found 1.5'],
     [{ cents: 2n ** 63n }, 'cents: expected a bigint of 64 bits, found 9223372036854775808'],
     [{ serial: -1n }, 'serial: expected a bigint of 64 bits, found -1'],
@@ -80,7 +80,7 @@ describe('a message of protobuf-es that is sent', () => {
     [{ receipt: 'base64' }, 'receipt: expected a Uint8Array, found text'],
     [
       { bookedAt: new Date(0) },
-      'bookedAt: expected a message google.protobuf.Timestamp, found a Date; timestampFromDate makes one of it',
+      'bookedAt: expected a message google.protobuf.Timestamp, found a Date; use timestampFromDate',
     ],
     [{ memo: { value: 'a' } }, 'memo: expected text, found an object'],
     [{ note: [] }, 'note: expected an object, found an array'],
@@ -89,21 +89,18 @@ describe('a message of protobuf-es that is sent', () => {
       { lines: [{}, { parts: [{ count: -1 }] }] },
       'lines[1].parts[0].count: expected a whole number from 0 to 4294967295, found -1',
     ],
-    [
-      { tags: new Map() },
-      'tags: expected an object, found an object of type Map (Object.fromEntries makes one of it)',
-    ],
+    [{ tags: new Map() }, 'tags: expected an object, found an object of type Map (use Object.fromEntries)'],
     [{ tags: { a: 'x' } }, 'tags["a"]: expected a bigint of 64 bits, found text'],
-    [{ linesByNumber: { x: {} } }, 'linesByNumber: a key of the map is no whole number'],
+    [{ linesByNumber: { x: {} } }, 'linesByNumber: a key of the map is not a whole number'],
     [{ card: 'x' }, 'card: no such field'],
     [{ source: 'card' }, 'source: expected { case, value }, found text'],
     [{ source: { case: 'crad', value: '' } }, 'source: case: no such field; did you mean card?'],
     [{ source: { case: 'transfer', value: { iban: 1 } } }, 'source.transfer.iban: expected text, found 1'],
-    [{ ...entry(), account: undefined }, 'account: is missing; make the message with create(...)'],
-    [{ $typeName: 'kun.test.ledger.v1.Entry' }, 'account: is missing; make the message with create(...)'],
+    [{ ...entry(), account: undefined }, 'account: is missing; create the message with create(...)'],
+    [{ $typeName: 'kun.test.ledger.v1.Entry' }, 'account: is missing; create the message with create(...)'],
     [
       { ...entry(), lines: [{ text: 'no message' }] },
-      'lines[0]: expected a message kun.test.ledger.v1.Line, found an object; make it with create(...)',
+      'lines[0]: expected a message kun.test.ledger.v1.Line, found an object; create it with create(...)',
     ],
   ])('%o: %s', (message, reason) => {
     expect(misfit(EntrySchema, message)).toBe(reason);
@@ -119,7 +116,7 @@ describe('a message of protobuf-es that is sent', () => {
   it('shows no text, and ends where a message contains itself', () => {
     const leaf = create(LeafSchema, { text: 'secret' });
     Object.assign(leaf, { child: leaf });
-    expect(misfit(LeafSchema, leaf)).toContain('more than 100 messages in each other');
+    expect(misfit(LeafSchema, leaf)).toContain('more than 100 nested messages');
     expect(misfit(EntrySchema, { rate: 'secret' })).not.toContain('secret');
     const getter = Object.defineProperty({}, 'account', {
       enumerable: true,
@@ -217,7 +214,7 @@ describe('bytes that arrive', () => {
     ['cut short', [0x0a, 5, 65]],
     ['an end of no group', [0x0c]],
     ['text that is no UTF-8', [0x0a, 1, 0xff]],
-    ['101 messages in each other', Array.from({ length: 101 }, () => 0x1b)],
+    ['101 nested messages', Array.from({ length: 101 }, () => 0x1b)],
   ])('are no message when they are %s', (_what, bytes) => {
     const type = bytes.length > 100 ? LeafSchema : EntrySchema;
     expect(() => strict(type).decode(Buffer.from(bytes))).toThrow(MessageMisfitError);

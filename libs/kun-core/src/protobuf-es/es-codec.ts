@@ -3,23 +3,23 @@ import { FieldMisfitError } from '../proto/values/message-misfit.js';
 import { MessageChecks } from './message-checks.js';
 import { hasTooManyUnknown } from './unknown-fields.js';
 
-/** How messages are written. */
+/** How messages are encoded. */
 export interface EsForms {
-  /** Whether what does not fit is an error, rather than what protobuf-es makes of it. */
+  /** Whether a value that does not fit is an error, instead of being encoded the way protobuf-es does. */
   readonly strict: boolean;
 }
 
-/** Messages of one type to bytes and back. */
+/** Encodes and decodes messages of one type. */
 export interface EsCodec {
-  /** @throws {MessageMisfitError} when something in the message has no place in its type, or no meaning for its field. */
+  /** @throws {MessageMisfitError} when the message has an unknown field, or a value that does not fit its field. */
   encode(message: unknown): Buffer;
-  /** @throws {MessageMisfitError} when the bytes are no such message. */
+  /** @throws {MessageMisfitError} when the bytes are not such a message. */
   decode(bytes: Uint8Array): object;
 }
 
 /**
- * Makes the codecs of a set of services: protobuf-es' own writing and reading, and in front of the writing the checks that
- * it leaves to the compiler.
+ * Creates the codecs of a set of services: protobuf-es' own encoding and decoding, preceded when encoding by the checks
+ * that it leaves to the compiler.
  */
 export function esCodecs({ strict }: EsForms): (type: DescMessage) => EsCodec {
   const checks = strict ? new MessageChecks() : undefined;
@@ -37,7 +37,7 @@ export function esCodecs({ strict }: EsForms): (type: DescMessage) => EsCodec {
       },
       decode({ buffer, byteOffset, byteLength }) {
         try {
-          // Not as a Buffer, whose slice() copies nothing: fields of bytes would be Buffers, too.
+          // Not a Buffer, whose slice() does not copy: bytes fields would be Buffers, too.
           const bytes = new Uint8Array(buffer, byteOffset, byteLength);
           return fromBinary(type, bytes, { readUnknownFields: !hasTooManyUnknown(type, bytes) });
         } catch (cause) {

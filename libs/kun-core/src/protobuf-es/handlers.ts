@@ -9,17 +9,18 @@ import type { Metadata, ServerUnaryCall } from '@grpc/grpc-js';
 import type { Observable } from 'rxjs';
 
 /**
- * The handlers of a service of protobuf-es: what each gets, all three arguments of it, and what it may return.
+ * The handler types of a protobuf-es service: what each handler receives as its three arguments, and what it may
+ * return.
  *
  * ```ts
  * class EchoController implements ServiceImpl<typeof EchoService> { ... }
  * ```
  *
- * - the request: a message, or the stream of them as an AsyncIterable and an Observable at once
- * - the request's metadata, which is always there
- * - the call, with grpc-js' surface; of a request stream its `request` is `undefined`
+ * - the request: a message, or a stream of messages that is both an AsyncIterable and an Observable
+ * - the request's metadata, which is always present
+ * - the call, with grpc-js' surface; for a request stream its `request` is `undefined`
  *
- * A class may leave out arguments, and name as the request's type whichever form it uses.
+ * A class may omit arguments, and may declare the request as whichever form it uses.
  */
 export type ServiceImpl<Service extends DescService> = {
   [Method in keyof Service['method']]: HandlerOf<Service['method'][Method]>;
@@ -40,8 +41,8 @@ export type HandlerOf<Method extends Pick<DescMethod, 'input' | 'output' | 'meth
       ) => Answer<Method>;
 
 /**
- * What a handler may say for a message: one that `create` made, or what `create` takes; nothing at all where the message
- * has no field, as `google.protobuf.Empty`.
+ * What a handler may return for a message: one created by `create`, or what `create` accepts; nothing at all if the
+ * message has no fields, like `google.protobuf.Empty`.
  */
 export type ResponseInit<Message extends DescMessage> =
   | MessageInitShape<Message>

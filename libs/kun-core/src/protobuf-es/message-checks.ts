@@ -5,25 +5,31 @@ import { MAX_DEPTH } from '../proto/values/value-codec.js';
 import { isNativeField } from './native-fields.js';
 import { mapKeyCheck, scalarCheck } from './scalar-checks.js';
 
-/** Throws a {@link FieldMisfitError} for a value that does not fit its field; `made` says that its message was created. */
+/**
+ * Throws a {@link FieldMisfitError} for a value that does not fit its field; `made` says whether its message was
+ * created by `create`.
+ */
 type Check = (value: unknown, depth: number, made: boolean) => void;
 
-/** A field, or a oneof of them, as a message has it. */
+/** A field, or a oneof, of a message. */
 interface Member {
   readonly name: string;
-  /** Whether a message, made by `create` and not only what it takes, must have it. */
+  /**
+   * Whether it is required: in every message, or only in those created by `create`, as opposed to what `create`
+   * accepts.
+   */
   readonly needed: 'by all' | 'by messages' | 'no';
   readonly check: Check;
 }
 
 /**
- * Checks of what is about to be written, made once for each type. protobuf-es writes `5` for text as "5", takes half of an
- * emoji, and what it does not know it leaves out: the compiler finds that, where nothing was cast.
+ * Checks messages before they are encoded; the checks are compiled once for each type. protobuf-es encodes `5` for text
+ * as "5", accepts half of an emoji, and drops unknown fields: only the compiler finds that, unless there was a cast.
  */
 export class MessageChecks {
   private readonly made = new Map<DescMessage, Check>();
 
-  /** The check of a message of the type, or of what `create` takes for one. */
+  /** Returns the check of a message of the type, or of what `create` accepts for one. */
   of(type: DescMessage): (value: unknown) => void {
     const check = this.checkOf(type);
     return (value) => check(value, 0, false);
@@ -33,7 +39,7 @@ export class MessageChecks {
     const known = this.made.get(type);
     if (known) return known;
     let members: ReadonlyMap<string, Member> | undefined;
-    // A message may contain itself: its members are looked at when the first is written.
+    // A message may contain itself, so its members are compiled when the first one is encoded.
     const check: Check = (value, depth, made) => {
       members ??= new Map(type.members.map((member) => [member.localName, this.memberOf(member)]));
       checkMessage(type, members, value, depth, made);
@@ -67,7 +73,7 @@ export class MessageChecks {
     const checkKey = mapKeyCheck(field.mapKey);
     return (value, depth, made) => {
       if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof Map) {
-        const hint = value instanceof Map ? ' (Object.fromEntries makes one of it)' : '';
+        const hint = value instanceof Map ? ' (use Object.fromEntries)' : '';
         throw new FieldMisfitError(`expected an object, found ${describe(value)}${hint}`);
       }
       for (const [key, item] of Object.entries(value)) {
@@ -79,7 +85,7 @@ export class MessageChecks {
 
   private single(field: DescField): Check {
     const { message, enum: values, scalar } = field;
-    // A wrapper is its value, and a Struct whatever JSON has: protobuf-es looks through it.
+    // A wrapper is represented by its value, and a Struct by JSON: protobuf-es unwraps them.
     if (message && isNativeField(field)) {
       const value = message.fields[0];
       return message.typeName === STRUCT || !value?.scalar ? isObject : scalarCheck(value.scalar);
@@ -119,19 +125,19 @@ function checkMessage(
   depth: number,
   withinMade: boolean,
 ): void {
-  if (depth > MAX_DEPTH) throw new FieldMisfitError(`more than ${MAX_DEPTH} messages in each other`);
+  if (depth > MAX_DEPTH) throw new FieldMisfitError(`more than ${MAX_DEPTH} nested messages`);
   const made = isMade(typeName, value, withinMade);
   const message = value as Readonly<Record<string, unknown>>;
   for (const { name, needed, check } of members.values()) {
     const field = !made || Object.hasOwn(message, name) ? message[name] : undefined;
-    // What `create` takes says null, too, for what is not set.
+    // In what `create` accepts, null also means that a field is not set.
     if (field === undefined || (field === null && !made)) {
       if (needed === 'by all')
         throw FieldMisfitError.within(atField(name), new FieldMisfitError('is required, and not set'));
       if (needed === 'by messages' && made)
         throw FieldMisfitError.within(
           atField(name),
-          new FieldMisfitError('is missing; make the message with create(...)'),
+          new FieldMisfitError('is missing; create the message with create(...)'),
         );
     } else within(atField, name, check, field, depth, made);
   }
@@ -144,7 +150,7 @@ function checkMessage(
   }
 }
 
-/** Whether it is a message that `create` made, or what `create` takes for one; it is one of them. */
+/** Returns whether it was created by `create`, as opposed to what `create` accepts; throws if it is neither. */
 function isMade(typeName: string, value: unknown, withinMade: boolean): boolean {
   const made = (value as { $typeName?: unknown } | null | undefined)?.$typeName;
   if (made === typeName) return true;
@@ -153,16 +159,16 @@ function isMade(typeName: string, value: unknown, withinMade: boolean): boolean 
     throw new FieldMisfitError(
       `${expected} ${typeof made === 'string' ? `one of ${made.slice(0, 200)}` : describe(made)}`,
     );
-  // A Date, a Map or a promise has no field that is known, and would be a message in which nothing is set.
+  // A Date, a Map or a promise has no known fields, and would become a message in which nothing is set.
   if (Object.prototype.toString.call(value) !== '[object Object]') {
-    const hint = value instanceof Date && typeName === TIMESTAMP ? '; timestampFromDate makes one of it' : '';
+    const hint = value instanceof Date && typeName === TIMESTAMP ? '; use timestampFromDate' : '';
     throw new FieldMisfitError(`${expected} ${describe(value)}${hint}`);
   }
-  if (withinMade) throw new FieldMisfitError(`${expected} an object; make it with create(...)`);
+  if (withinMade) throw new FieldMisfitError(`${expected} an object; create it with create(...)`);
   return false;
 }
 
-/** The part of the path is written when it is needed. */
+/** The path is assembled only when it is needed. */
 function within<Place extends string | number>(
   part: (place: Place) => string,
   place: Place,

@@ -1,10 +1,7 @@
 import type { DescField } from '@bufbuild/protobuf';
 import { isWrapperDesc } from '@bufbuild/protobuf/wkt';
 
-/**
- * Whether protobuf-es has the value of a field of messages as the language's own: that of a wrapper alone, and of a Struct
- * its JSON.
- */
+/** Whether protobuf-es represents a message field by a native value: a wrapper by its value, and a Struct by JSON. */
 export function isNativeField(field: DescField): boolean {
   const { message, fieldKind, oneof, parent } = field;
   if (!message) return false;

@@ -3,15 +3,15 @@ import { GrpcMethod, GrpcStreamMethod } from '@nestjs/microservices';
 import type { HandlerOf } from './handlers.js';
 
 /**
- * Makes a method of a controller the handler of an RPC of protobuf-es, whatever the method is called; one that does not
- * take the RPC's request or give its response does not compile:
+ * Makes a controller's method the handler of a protobuf-es RPC, whatever the method is called. It compiles only if the
+ * method accepts the RPC's request and returns its response:
  *
  * ```ts
  * @Rpc(EchoService.method.echo)
  * echo({ message }: EchoRequest) { return { message }; }
  * ```
  *
- * It is Nest's `@GrpcMethod` or `@GrpcStreamMethod`, by whichever the RPC needs. For the duplex stream itself there is
+ * It applies Nest's `@GrpcMethod` or `@GrpcStreamMethod`, depending on the RPC. For the duplex stream itself, use
  * Nest's `@GrpcStreamCall(EchoService.typeName, EchoService.method.chat.name)`.
  */
 export function Rpc<Method extends DescMethod>(

@@ -1,12 +1,12 @@
 import { ScalarType } from '@bufbuild/protobuf';
 import { describe, FieldMisfitError } from '../proto/values/message-misfit.js';
 
-/** Throws a {@link FieldMisfitError} for what is no value of the type, as protobuf-es has it. */
+/** Throws a {@link FieldMisfitError} for anything but a value of the type, in the form that protobuf-es uses. */
 export function scalarCheck(type: ScalarType): (value: unknown) => void {
   return CHECKS[type];
 }
 
-/** The same for the key of a map, which an object has as text. */
+/** The same for the keys of a map, which are text in an object. */
 export function mapKeyCheck(type: ScalarType): (key: string) => void {
   const check = scalarCheck(type);
   if (type === ScalarType.STRING) return (key) => check(key);
@@ -17,7 +17,7 @@ export function mapKeyCheck(type: ScalarType): (key: string) => void {
     };
   }
   return (key) => {
-    if (!/^-?\d{1,20}$/.test(key)) throw new FieldMisfitError('a key of the map is no whole number');
+    if (!/^-?\d{1,20}$/.test(key)) throw new FieldMisfitError('a key of the map is not a whole number');
     const value = BigInt(key);
     check(IS_64_BIT.has(type) ? value : Number(value));
   };
@@ -40,7 +40,7 @@ function integer32(least: number, most: number) {
   };
 }
 
-/** A bigint; also an exact number, or text where the proto has `jstype = JS_STRING`. */
+/** A bigint, or an exact number; text if the proto has `jstype = JS_STRING`. */
 function integer64(wrapped: (value: bigint) => bigint) {
   return (value: unknown): void => {
     if (typeof value === 'bigint' ? wrapped(value) === value : isExact(value, wrapped)) return;
@@ -67,7 +67,7 @@ const CHECKS: Readonly<Record<ScalarType, (value: unknown) => void>> = {
   [ScalarType.STRING]: (value) => {
     if (typeof value !== 'string') throw new FieldMisfitError(`expected text, found ${describe(value)}`);
     if (!value.isWellFormed())
-      throw new FieldMisfitError('the text has half of a surrogate pair, which UTF-8 has no form for');
+      throw new FieldMisfitError('the text has half of a surrogate pair, which UTF-8 cannot represent');
   },
   [ScalarType.BOOL]: (value) => {
     if (typeof value !== 'boolean')

@@ -5,7 +5,7 @@ import type { RpcDefinition, ServiceDefinition } from '../proto/service-definiti
 import { esCodecs, type EsCodec, type EsForms } from './es-codec.js';
 import { isNativeField } from './native-fields.js';
 
-/** Makes what servers and clients take of services; messages that several methods share have one codec. */
+/** Creates service definitions for servers and clients; methods with the same message type share its codec. */
 export function esServiceDefinitions(forms: EsForms): (service: DescService) => ServiceDefinition {
   const codecOf = esCodecs(forms);
   return (service) => {

@@ -2,12 +2,12 @@ import type { DescField, DescMessage } from '@bufbuild/protobuf';
 import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
 import { MAX_DEPTH } from '../proto/values/value-codec.js';
 
-/** A field that the type does not have takes two bytes on the wire and some 150 in memory. */
+/** An unknown field takes two bytes on the wire and about 150 in memory. */
 export const MAX_UNKNOWN_FIELDS = 10_000;
 
 /**
- * Whether a message has so many fields that its type does not have, in messages within it, too, that keeping them would
- * fill the memory rather than serve whoever passes it on. Looks only into messages that are long enough to have them.
+ * Whether a message, including nested ones, has so many unknown fields that keeping them, as a proxy needs, would
+ * exhaust memory. Only inspects messages that are long enough.
  */
 export function hasTooManyUnknown(type: DescMessage, bytes: Uint8Array): boolean {
   if (bytes.length <= 2 * MAX_UNKNOWN_FIELDS) return false;
@@ -15,7 +15,7 @@ export function hasTooManyUnknown(type: DescMessage, bytes: Uint8Array): boolean
   try {
     scan.message(type, bytes.length, 0);
   } catch {
-    // Not in protobuf's wire format, which is for the reading to tell.
+    // Not in protobuf's wire format; decoding reports that.
   }
   return scan.unknown > MAX_UNKNOWN_FIELDS;
 }
@@ -29,7 +29,7 @@ class Scan {
     this.reader = new BinaryReader(bytes);
   }
 
-  /** Up to `end`, or to the end of the group. */
+  /** Reads up to `end`, or to the end of the group. */
   message(type: DescMessage, end: number, depth: number): void {
     const { reader } = this;
     if (depth > MAX_DEPTH) return;
@@ -74,5 +74,5 @@ class Scan {
   }
 }
 
-/** The number of the value in the entry that a map is made of. */
+/** The field number of the value in a map entry. */
 const MAP_VALUE = 2;

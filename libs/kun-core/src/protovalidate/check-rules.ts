@@ -4,7 +4,7 @@ import { createValidator, type ValidatorOptions } from '@bufbuild/protovalidate'
 import * as rules from '@bufbuild/protovalidate/gen/buf/validate/validate_pb.js';
 import { ProtoError } from '../proto/files/proto-source.js';
 
-/** Whether a message has rules, or one that may be in it. */
+/** Whether a message, or one nested in it, has rules. */
 export function hasRules(type: DescMessage): boolean {
   return messagesWithin(type, new Set()).some(
     (message) =>
@@ -15,15 +15,15 @@ export function hasRules(type: DescMessage): boolean {
 }
 
 /**
- * Has the rules of a message and of all that may be in it compiled.
+ * Compiles the rules of a message and of all nested messages.
  *
- * @throws {ProtoError} for the first that cannot be, with its proto, message and field.
+ * @throws {ProtoError} for the first rule that cannot be compiled, with its proto, message and field.
  */
 export function checkRules(type: DescMessage, options: ValidatorOptions): void {
   const whole = compileError(type, type, options);
   if (!whole) return;
   for (const message of messagesWithin(type, new Set())) {
-    // What is within was looked at before: what is wrong now is the field's own.
+    // Nested messages were checked before, so an error now concerns the field itself.
     const field = message.fields.find((each) => compileError(message, onlyField(message, each), options));
     const error = compileError(message, field ? onlyField(message, field) : message, options);
     if (error) throw broken(message, field, error);
@@ -38,7 +38,7 @@ function broken({ file, typeName }: DescMessage, field: DescField | undefined, c
   });
 }
 
-/** The message with one field, and no rules of its own. */
+/** The message with a single field, and without rules of its own. */
 function onlyField(message: DescMessage, field: DescField): DescMessage {
   return {
     ...message,
@@ -49,13 +49,16 @@ function onlyField(message: DescMessage, field: DescField): DescMessage {
   };
 }
 
-/** Rules are compiled when the first message is looked at; that some then fail, as with a division, says nothing. */
+/**
+ * Rules are compiled when the first message is checked; errors of evaluating them, such as a division by zero, do not
+ * matter here.
+ */
 function compileError(type: DescMessage, ruled: DescMessage, options: ValidatorOptions): Error | undefined {
   const result = createValidator(options).validate(ruled, create(type));
   return result.kind === 'error' && result.error.name === 'CompilationError' ? result.error : undefined;
 }
 
-/** A message and all that may be in it, what is within first. */
+/** A message and all nested messages, innermost first. */
 function messagesWithin(type: DescMessage, seen: Set<DescMessage>): DescMessage[] {
   if (seen.has(type)) return [];
   seen.add(type);

@@ -16,13 +16,13 @@ import { internal } from '../status/factories.js';
 import { checkRules, hasRules } from './check-rules.js';
 import { violationsError } from './violations.js';
 
-/** Options of {@link protovalidate}, which are those of `createValidator` in `@bufbuild/protovalidate`. */
+/** Options of {@link protovalidate}: those of `createValidator` in `@bufbuild/protovalidate`. */
 export type ProtovalidateOptions = Pick<ValidatorOptions, 'failFast' | 'regexMatch' | 'legacyRequired'>;
 
 /**
- * Holds requests to the rules of protovalidate in their protos (`(buf.validate.field)` and its kin): each message of every
- * service in `proto`, of either kind, after guards and before Nest's interceptors, pipes and the handler. Rules are compiled
- * once, at start; answers are not looked at.
+ * Validates requests by the protovalidate rules in their protos (`(buf.validate.field)` and the like): each request
+ * message, also of streams, of every service in `proto`, after guards and before Nest's interceptors, pipes and the
+ * handler. Rules are compiled once, at start; responses are not validated.
  *
  * ```ts
  * KunModule.forRoot({ service: 'shop', proto: { path: 'proto/shop.proto' }, rules: protovalidate() })
@@ -63,7 +63,7 @@ function compile(
 
 function requestCheck(type: DescMessage, validator: Validator): RequestCheck {
   return (request, bytes) => {
-    // Messages of protobuf-es are looked at as they are, others as protobuf-es reads what they came as.
+    // Messages of protobuf-es are validated directly, others as protobuf-es decodes their bytes.
     const message: Message = isMessage(request, type) ? request : fromBinary(type, bytes);
     const result = validator.validate(type, message);
     if (result.kind === 'invalid') throw violationsError(type.typeName, result.violations);

@@ -5,14 +5,17 @@ import type { FieldViolation } from '../status/details/detail-types.js';
 import { invalidArgument } from '../status/factories.js';
 import type { StatusError } from '../status/status-error.js';
 
-/** What an answer tells at most: it travels in trailers, which every peer limits. */
+/** The maximum number of violations in a response: they are sent as trailers, which every peer limits. */
 const MAX_VIOLATIONS = 16;
-/** Characters of a field's path and of a rule's text; keys of maps stand in the one, and both may be the caller's. */
+/**
+ * The maximum length of a field's path (which contains map keys) and of a rule's text, in characters; callers may
+ * control both.
+ */
 const MAX_LENGTH = 128;
 
 /**
- * INVALID_ARGUMENT with the violations as `google.rpc.BadRequest`: each has the field's path and a description that ends
- * with the rule's id. Of many the first 16 are told, and their number.
+ * INVALID_ARGUMENT with the violations as `google.rpc.BadRequest`: each has the field's path and a description that
+ * ends with the rule's id. Only the first 16 are listed, with the number of the others.
  */
 export function violationsError(messageType: string, violations: readonly Violation[]): StatusError {
   const told = violations.slice(0, MAX_VIOLATIONS).map(fieldViolation);
@@ -26,7 +29,7 @@ export function violationsError(messageType: string, violations: readonly Violat
 }
 
 function fieldViolation({ field, message, ruleId, forKey }: Violation): FieldViolation {
-  const text = message === '' ? 'does not keep the rule' : message;
+  const text = message === '' ? 'violates the rule' : message;
   return {
     field: cut(pathToString(field)),
     description: `${forKey ? 'the key: ' : ''}${cut(text)} [${cut(ruleId)}]`,

@@ -85,7 +85,7 @@ describe('RecentLines', () => {
     });
   });
 
-  it('keeps what is no JSON', () => {
+  it('keeps what is not JSON', () => {
     const recent = kept();
     recent.add('Assertion failed\n');
     expect(recent.find({ limit: 1 }).lines[0]?.fields).toEqual({ msg: 'Assertion failed\n' });

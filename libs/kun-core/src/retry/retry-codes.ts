@@ -7,7 +7,7 @@ import type { RetryPolicy } from '../settings/keys/retry-policy.js';
  * Whether an attempt that ended so is worth another.
  *
  * A method that its proto calls idempotent (`option idempotency_level`) may be called again although nobody knows
- * whether the first call was carried out. So, besides the policy's codes:
+ * whether the first call was carried out. So, in addition to the policy's codes:
  *
  * - DEADLINE_EXCEEDED, of an attempt: the call itself still has time, or nothing would be tried again;
  * - whatever the code, when the connection was lost before a status came: nobody has answered;

@@ -23,7 +23,7 @@ export interface MeshRetryOptions {
  *   not to. Three attempts here times three there would be nine.
  * - `off`: what the caller wrote stays.
  *
- * Streams never carry the headers, whoever owns them: a proxy that may have to repeat a stream keeps all of it in
+ * Streams never carry the headers, whoever set them: a proxy that may have to repeat a stream keeps all of it in
  * memory, until it has none left.
  *
  * Source: Envoy, "Router", HTTP headers consumed from downstreams.

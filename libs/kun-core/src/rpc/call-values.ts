@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-// What is propagated with a call besides its messages: a request id, tags, routes, and values under custom keys.
+// What is propagated with a call in addition to its messages: a request id, tags, routes, and values under custom keys.
 
 /** The header that carries the request id, in both directions, on gRPC and HTTP. */
 export const REQUEST_ID_HEADER = 'x-request-id';

@@ -30,7 +30,7 @@ export interface Otherwise<D> {
 /** What a key counts, if it is a number of things. */
 export type CountUnit = 'calls' | 'connections' | 'fields' | 'frames' | 'messages' | 'resets';
 
-/** Documentation of every configuration key, besides its type and default. */
+/** Documentation of every configuration key, in addition to its type and default. */
 export interface KeyDocs<R extends Reload> {
   /** What the key does; also shown as a tooltip in editors. */
   readonly description: string;

@@ -2,7 +2,7 @@ import { Metadata, type status } from '@grpc/grpc-js';
 import { codeName, isErrorCode } from './code.js';
 import type { StatusDetail } from './details/detail-types.js';
 
-/** What a {@link StatusError} carries besides its code and message. */
+/** What a {@link StatusError} carries in addition to its code and message. */
 export interface StatusErrorOptions {
   /** Standard details and raw ones, sent in `grpc-status-details-bin`. Default: none */
   readonly details?: readonly StatusDetail[];

@@ -1,11 +1,11 @@
-/** A promise and the two functions that settle it: how a test waits for a moment instead of sleeping. */
+/** A promise together with the functions that settle it, so that a test can wait for an event instead of sleeping. */
 export interface Deferred<T> {
   readonly promise: Promise<T>;
   resolve(value: T): void;
   reject(error: unknown): void;
 }
 
-/** Makes one. */
+/** Creates a {@link Deferred}. */
 export function deferred<T = void>(): Deferred<T> {
   let resolve!: (value: T) => void;
   let reject!: (error: unknown) => void;

@@ -4,12 +4,12 @@ import type { EndObserver, Ending, MessageObserver, RpcCall } from '../rpc/rpc-c
 import { describeMethod, type RpcMethod } from '../rpc/rpc-method.js';
 import type { StatusError } from '../status/status-error.js';
 
-/** What a {@link FakeCall} starts as; everything has a default. */
+/** The initial state of a {@link FakeCall}; everything has a default. */
 export interface FakeCallOptions {
   readonly side?: 'server' | 'client';
   /** Default: the unary method `/test.v1.TestService/Get` */
   readonly method?: RpcMethod;
-  /** The request's metadata, or what it is made of. Default: empty */
+  /** The request's metadata, or an object to create it from. Default: empty */
   readonly metadata?: Metadata | Readonly<Record<string, string>>;
   readonly peer?: string;
   readonly deadline?: number;
@@ -22,7 +22,7 @@ export interface FakeCallOptions {
 }
 
 /**
- * A call without a wire, to try an interceptor: the test plays the other side.
+ * A call without a transport, for testing an interceptor: the test plays the other side.
  *
  * ```ts
  * const call = new FakeCall();
@@ -35,9 +35,9 @@ export class FakeCall implements RpcCall {
   readonly side: 'server' | 'client';
   readonly attempt: number;
   routes: Routes;
-  /** Whether a retry comes too late. */
+  /** Whether it is too late for a retry. */
   committed = false;
-  /** The attempts made of this call. */
+  /** The attempts made for this call. */
   readonly attempts: FakeCall[] = [];
   readonly method: RpcMethod;
   readonly metadata: Metadata;
@@ -51,7 +51,7 @@ export class FakeCall implements RpcCall {
   received = 0;
   sent = 0;
   ending: Ending | undefined;
-  /** Settles with the ending. */
+  /** Resolves with the ending. */
   readonly ended: Promise<Ending>;
 
   private readonly abort = new AbortController();
@@ -120,19 +120,19 @@ export class FakeCall implements RpcCall {
     this.values.set(key.id, value);
   }
 
-  /** A message comes from the other side. */
+  /** Simulates a message from the other side. */
   receive(message: unknown): void {
     this.received++;
     for (const observer of this.messageObservers) observer('in', message);
   }
 
-  /** A message goes to the other side. */
+  /** Simulates a message to the other side. */
   send(message: unknown): void {
     this.sent++;
     for (const observer of this.messageObservers) observer('out', message);
   }
 
-  /** The RPC ends; what comes later has no effect. Default: OK, sent, after 1.5 ms */
+  /** Ends the RPC; later calls have no effect. Default: OK, sent, after 1.5 ms */
   finish(ending: Partial<Ending> = {}): void {
     if (this.ending) return;
     this.ending = { code: status.OK, message: '', cause: 'status', durationMs: 1.5, ...ending };
@@ -140,7 +140,7 @@ export class FakeCall implements RpcCall {
     for (const observer of this.endObservers.splice(0)) observer(this.ending, this);
   }
 
-  /** The shutdown begins. */
+  /** Starts the shutdown. */
   beginDrain(): void {
     this.drain.abort();
   }

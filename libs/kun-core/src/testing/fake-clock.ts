@@ -5,7 +5,9 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** A clock that stands still until it is told to go on. A timer of no time is due at once, as a stop without a delay is. */
+/**
+ * A clock that advances only when told to. A timer with a delay of zero fires immediately, like a stop without a delay.
+ */
 export class FakeClock implements Clock {
   private readonly timers = new Set<Timer>();
   private waiting: Array<{ count: number; resolve: () => void }> = [];
@@ -33,18 +35,18 @@ export class FakeClock implements Clock {
     return () => this.timers.delete(timer);
   }
 
-  /** Settles when at least `count` timers are set: the moment to advance. */
+  /** Resolves when at least `count` timers are set, so that the test can advance. */
   awaitScheduled(count = 1): Promise<void> {
     if (this.timers.size >= count) return Promise.resolve();
     return new Promise((resolve) => this.waiting.push({ count, resolve }));
   }
 
-  /** How many timers are set. */
+  /** The number of timers set. */
   get scheduled(): number {
     return this.timers.size;
   }
 
-  /** Moves on by `ms`, calling each timer at its time; settles when what they started has run its microtasks. */
+  /** Advances by `ms`, firing each timer at its time; resolves when the microtasks that they started have run. */
   async advance(ms: number): Promise<void> {
     const until = this.nowMs + ms;
     for (;;) {

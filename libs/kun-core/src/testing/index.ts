@@ -1,7 +1,7 @@
 // First: see ../index.ts.
 export { NodeVersionError } from '../node-version.js';
 
-// A whole service, on ports or within the process, and what Nest's own testing module needs for one
+// A whole service, with ports or in-process, and what Nest's own testing module needs for one
 export { KunTestingModule, type TestRuntime } from './service/kun-testing.module.js';
 export type { Replacement } from './service/replacements.js';
 export {
@@ -15,12 +15,12 @@ export type { InProcessService, StoppingService, TestService } from './service/r
 export { CallRecorder, type RecordedCall } from './service/call-recorder.js';
 export { type CompiledModule, TestServiceError } from './service/testing-application.js';
 
-// What it calls
+// Its upstreams
 export { startTestUpstream, TestUpstream, type TestUpstreamOptions } from './upstream/test-upstream.js';
 export type { FaultScope } from './upstream/call-faults.js';
 export type { TestHandlers } from './upstream/test-handlers.js';
 
-// Interceptors by themselves
+// Interceptors in isolation
 export { FakeCall, type FakeCallOptions } from './fake-call.js';
 
 // Time and order
@@ -34,5 +34,5 @@ export { expectMetric, type MetricsText, readMetric } from './expect/expect-metr
 export { expectSpan, type RecordedSpan, SpanRecorder } from './expect/span-recorder.js';
 export type { Expected } from './expect/expected.js';
 
-// What is left behind
+// What outlives a test
 export { type LeakWatch, TestLeakError, watchLeaks } from './watch-leaks.js';

@@ -7,7 +7,7 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** Keeps the lines of an application instead of writing them. */
+/** Keeps an application's log lines instead of writing them. */
 export class LogRecorder implements LogDestination {
   readonly lines: LogLine[] = [];
   private waiting: Array<{ matches: (line: LogLine) => boolean; resolve: (line: LogLine) => void }> = [];
@@ -22,7 +22,7 @@ export class LogRecorder implements LogDestination {
     });
   }
 
-  /** The lines that match, so far. */
+  /** The matching lines so far. */
   where(matches: (line: LogLine) => boolean): LogLine[] {
     return this.lines.filter(matches);
   }
@@ -32,7 +32,7 @@ export class LogRecorder implements LogDestination {
     return this.where(({ msg, level }) => msg === 'finished call' && level !== 'debug');
   }
 
-  /** Settles with the first line that matches, written before or to come. */
+  /** Resolves with the first matching line, whether already written or not yet. */
   waitFor(matches: (line: LogLine) => boolean): Promise<LogLine> {
     const found = this.lines.find(matches);
     if (found) return Promise.resolve(found);

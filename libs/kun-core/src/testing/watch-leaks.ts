@@ -2,24 +2,25 @@ import { createHook } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ExplainedError } from '@kun/config';
 
-/** Something outlives a test; the message says what, and where it was made. */
+/** Something outlives a test; the message says what, and where it was created. */
 export class TestLeakError extends ExplainedError {
   override readonly name = 'TestLeakError';
 }
 
-/** Watches from when it was made on. */
+/** Watches everything created after it. */
 export interface LeakWatch {
   /**
-   * Gives what is being closed half a second, then stops watching.
+   * Waits up to half a second for what is being closed, then stops watching.
    *
-   * @throws {TestLeakError} naming each timer, server, connection, watcher and listener that would keep the process alive.
+   * @throws {TestLeakError} naming each timer, server, connection, watcher and listener that would keep the process
+   * alive.
    */
   check(): Promise<void>;
   /** The same: `await using leaks = watchLeaks()`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What keeps a process alive, by the names of Node's resources. */
+/** What keeps a process alive, by Node's names for such resources. */
 const KINDS: Readonly<Record<string, string>> = {
   Timeout: 'a timer',
   TCPSERVERWRAP: 'a listening port',
@@ -33,16 +34,16 @@ const KINDS: Readonly<Record<string, string>> = {
   WORKER: 'a thread',
 };
 
-/** A last message, or a connection on its way out. */
+/** Time for a last message, or for a connection that is closing. */
 const ROUNDS = 25;
 const ROUND_MS = 20;
 
-/** A runner has its own timers. */
+/** Test runners have timers of their own. */
 const NOT_THE_TESTS = /[\\/](?:vitest|@vitest|jest[\w-]*|mocha|tinypool)[\\/]/;
 
 /**
- * Watches what is made from now on and would keep the process alive, in this process as a whole: start it before the
- * service, and check when everything is closed.
+ * Watches everything in this process that is created from now on and would keep it alive: start it before the service,
+ * and check when everything is closed.
  *
  * ```ts
  * const leaks = watchLeaks();
@@ -66,7 +67,7 @@ export function watchLeaks(): LeakWatch {
   const left = () => [
     ...[...made.values()].flatMap(({ kind, resource, stack }) => {
       const place = placeOf(stack);
-      return isAlive(resource) && place !== undefined ? [`${kind}, made at ${place}`] : [];
+      return isAlive(resource) && place !== undefined ? [`${kind}, created at ${place}`] : [];
     }),
     ...[...processListeners()].flatMap(([event, count]) => {
       const more = count - (listenersBefore.get(event) ?? 0);
@@ -81,8 +82,8 @@ export function watchLeaks(): LeakWatch {
     const leaks = left();
     if (leaks.length === 0) return;
     throw new TestLeakError(
-      `what was made in this test outlives it:\n${leaks.map((leak) => `- ${leak}`).join('\n')}\n` +
-        'Close it in onModuleDestroy or lifecycle.onStop(...), or in the test that made it',
+      `created in this test, and still alive after it:\n${leaks.map((leak) => `- ${leak}`).join('\n')}\n` +
+        'Close it in onModuleDestroy or lifecycle.onStop(...), or in the test that created it',
     );
   };
   return { check, [Symbol.asyncDispose]: check };
@@ -94,17 +95,17 @@ function isAlive(resource: object): boolean {
   return resource.hasRef() === true;
 }
 
-/** The first line of a stack that is not Node's; nothing for what is not the test's. */
+/** The first line of a stack outside Node; `undefined` for what the test did not create. */
 function placeOf(stack: string): string | undefined {
   const frames = stack
     .split('\n')
     .slice(1)
     .map((line) => line.trim().replace(/^at /, ''));
-  // `fetch` keeps connections for later.
+  // `fetch` keeps connections open for reuse.
   if (frames.some((frame) => frame.includes('internal/deps/undici'))) return undefined;
   const own = frames.find((frame) => !/node:|watch-leaks\.[jt]s/.test(frame));
-  // A name that was looked up first is one such.
-  if (own === undefined) return 'a place that the stack does not say';
+  // This includes name lookups before a connection.
+  if (own === undefined) return 'an unknown place';
   return NOT_THE_TESTS.test(own) ? undefined : own;
 }
 

@@ -84,7 +84,7 @@ export class TlsTermination {
     };
     server.on('tlsClientError', (error, socket) => {
       const accepted = acceptedAs(socket);
-      // Not those that were told of and closed for the time they took.
+      // Not those that were reported and closed for taking too long.
       if (this.#settled(accepted)) onRefused?.(refusal(error, socket), accepted);
       socket.destroy();
       accepted.destroy();

@@ -46,7 +46,7 @@ export interface TracingOptions {
 const DEFAULT_EXPORT_TIMEOUT_MS = 10_000;
 
 export interface OtlpOptions {
-  /** `http://collector:4317` for `grpc`; for `http` the path /v1/traces is added where there is none. */
+  /** `http://collector:4317` for `grpc`; for `http` the path /v1/traces is added if there is none. */
   readonly endpoint: string;
   readonly protocol: 'grpc' | 'http';
 }

@@ -15,7 +15,7 @@ export class LateComers {
   // In the order in which they were disconnected.
   private readonly untilMs = new Map<string, number>();
 
-  /** Whether there are none, as is usual. */
+  /** Whether there are none, which is the normal case. */
   get none(): boolean {
     return this.untilMs.size === 0;
   }

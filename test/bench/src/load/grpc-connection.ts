@@ -41,7 +41,7 @@ export class GrpcConnection {
   private silent = false;
   private onDrained: (() => void) | undefined;
   private unacknowledgedBytes = 0;
-  /** Of the event at hand: the clock is read once for all calls that it ends. */
+  /** The time of the current event: the clock is read once for all calls that it ends. */
   private now = 0;
 
   /** With the certificate of its authority, over TLS. */

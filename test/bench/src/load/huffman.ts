@@ -27,7 +27,7 @@ export function huffmanEncode(text: string): Buffer {
   let count = 0;
   for (let at = 0; at < text.length; at++) {
     const found = CODES.get(text.charCodeAt(at));
-    if (!found || found.length > 16) throw new RangeError('a character is none that this encoder takes');
+    if (!found || found.length > 16) throw new RangeError('this encoder does not support the character');
     bits = (bits << found.length) | found.code;
     count += found.length;
     while (count >= 8) {

@@ -49,7 +49,7 @@ const answers = {
     for (const connection of connections) connection.start(plan.inFlight);
   },
 
-  /** Opens so many connections that are held, or that hold streams. */
+  /** Opens `count` connections that are held, or that hold streams. */
   async hold({ port, scenario, count }: LoadStart & { count: number }): Promise<void> {
     const plan = scenarioOf(scenario);
     const exchange = exchangeOf(plan);

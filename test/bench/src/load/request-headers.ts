@@ -8,7 +8,7 @@ const METHOD_AND_SCHEME = Buffer.of(0x83, 0x86);
 /** So many traces stand in the server's table of 4096 bytes before they push out the headers that repeat. */
 const TRACES = 25;
 
-/** One call in so many is traced by its caller. */
+/** One call in this many is traced by its caller. */
 const SAMPLED = 100;
 
 const TRACE_ID_BYTES = 16;

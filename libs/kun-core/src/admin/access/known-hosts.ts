@@ -9,7 +9,7 @@ import { forbidden } from './http-error.js';
 export class KnownHosts {
   private readonly names: ReadonlySet<string>;
 
-  /** @param further names allowed besides loopback and the host's own, in lower case */
+  /** @param names allowed in addition to loopback and the host's own, in lower case */
   constructor(further: readonly string[] = []) {
     this.names = new Set(['localhost', '127.0.0.1', '::1', hostname().toLowerCase(), ...further]);
   }

@@ -102,7 +102,7 @@ export type CallEvent =
       readonly durationMs: number;
     };
 
-/** What came of a call, when it is over. */
+/** The outcome of a call. */
 export interface CollectedAnswer extends MethodName {
   readonly requestId: string;
   readonly code: number;

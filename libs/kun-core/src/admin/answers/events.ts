@@ -13,7 +13,7 @@ export interface SeriesPoint extends MethodName {
 
 /**
  * What `GET /events` (server-sent events) sends, by the event's name; the data is JSON. All of them come at once to a new
- * reader; then each when it has changed, looked at every two seconds, whoever and however many read.
+ * reader; then each one that has changed, checked every two seconds however many readers there are.
  *
  * Eight readers at most: one more is answered 503. A reader that does not take what is sent is dropped; `EventSource`
  * comes back by itself.

@@ -3,7 +3,7 @@ import type { McpTool } from './tool.js';
 /** In characters of JSON: some 15 000 tokens, which clients take without cutting by themselves. */
 export const MAX_ANSWER_CHARACTERS = 48 * 1024;
 
-/** The answer, with its list cut when it would be too long; it then says so, and how to ask for less. */
+/** The answer, with its list truncated if it would be too long; it then says so, and how to ask for less. */
 export function boundedAnswer(
   answer: object,
   cuts: McpTool['cuts'],

@@ -25,7 +25,11 @@ export function callTools(parts: CallsRoutesParts): McpTool[] {
       input: z.strictObject({
         method,
         side,
-        minAgeMs: z.int().min(0).optional().describe('Only calls that have run for so many milliseconds'),
+        minAgeMs: z
+          .int()
+          .min(0)
+          .optional()
+          .describe('Only calls that have run for at least this many milliseconds'),
         limit: z.int().min(1).max(200).default(50),
       }),
       cuts: { list: 'calls', narrow: 'by method, side, minAgeMs or limit' },

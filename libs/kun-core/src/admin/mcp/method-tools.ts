@@ -55,7 +55,7 @@ export function methodTools(calling: Pick<Calling, 'shapes' | 'collect'>): McpTo
           .min(1)
           .max(100)
           .default(20)
-          .describe('Of a stream of answers so many are taken, and then the call is cancelled'),
+          .describe('Reads at most this many messages of a response stream, then cancels the call'),
       }),
       run: ({ method, messages, metadata = {}, timeoutMs, maxMessages }, { peer, signal }) =>
         calling.collect(

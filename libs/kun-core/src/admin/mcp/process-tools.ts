@@ -81,7 +81,12 @@ function logTool(log: LogParts): McpTool {
         .optional()
         .describe("Stands anywhere in the line's JSON; letter case does not count"),
       level: z.enum(LINE_LEVELS).optional().describe('This level and those above it'),
-      sinceSeconds: z.int().min(1).max(10_000_000).optional().describe('Lines of the last so many seconds'),
+      sinceSeconds: z
+        .int()
+        .min(1)
+        .max(10_000_000)
+        .optional()
+        .describe('Only lines of the last this many seconds'),
       before: z.int().min(0).optional().describe("A line's seq: only older ones"),
       limit: z.int().min(1).max(200).default(50),
     }),

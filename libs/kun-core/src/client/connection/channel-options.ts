@@ -79,7 +79,7 @@ export function clientChannelOptions(
       'grpc.service_config': JSON.stringify({
         loadBalancingConfig: [{ [dial.loadBalancing]: {} }],
       }),
-      // One more DNS query for each resolution, whose answer could bring a retry policy that nobody here knows of.
+      // Costs another DNS query for each resolution, whose answer could introduce a retry policy unnoticed.
       'grpc.service_config_disable_resolution': 1,
       // channelz keeps books on every call.
       'grpc.enable_channelz': 0,

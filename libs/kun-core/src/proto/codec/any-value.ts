@@ -6,8 +6,8 @@ import type { ValueCodec } from '../values/value-codec.js';
 const TYPE = '@type';
 
 /**
- * `google.protobuf.Any` is `{ type_url, value }`, with the bytes of its message. Taken is also the message itself with its
- * type's URL in `@type`, as JSON has it (a well-known type as its `value`), where the protos that were read have it.
+ * A `google.protobuf.Any` is `{ type_url, value }`, with the bytes of its message. The message itself is also accepted,
+ * with its type's URL in `@type` as in JSON (a well-known type as its `value`), if the loaded protos define it.
  */
 export function anyValue({ type, writer, reader }: CompiledMessage, compiler: Compiler): ValueCodec {
   const [urlName = '', valueName = ''] = writer.fieldNames;
@@ -43,16 +43,13 @@ function lookup(root: protobuf.Root, url: string): protobuf.Type {
   try {
     return root.lookupType(name);
   } catch (cause) {
-    throw new FieldMisfitError(
-      `the protos that were read have no message ${name}; give { type_url, value }`,
-      {
-        cause,
-      },
-    );
+    throw new FieldMisfitError(`the loaded protos have no message ${name}; pass { type_url, value }`, {
+      cause,
+    });
   }
 }
 
-/** The message of what is its length and itself. */
+/** The message, for bytes that consist of its length and the message. */
 export function withoutLength(bytes: Uint8Array): Uint8Array {
   const reader = protobuf.Reader.create(bytes);
   reader.size();

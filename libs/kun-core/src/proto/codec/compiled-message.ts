@@ -10,12 +10,12 @@ export interface CompiledMessage {
   readonly reader: MessageReader;
 }
 
-/** Creates codecs, each once. */
+/** Creates codecs, each only once. */
 export interface Compiler {
-  /** Of a type as the message it is. */
+  /** The codec of a type, as a message. */
   compile(type: protobuf.Type): CompiledMessage;
-  /** Of the values of a field, which is a well-known type's when the field's is. */
+  /** The codec of a field's values; that of a well-known type if the field has one. */
   value(field: protobuf.Field): ValueCodec;
-  /** Of a well-known type; `undefined` for any other. */
+  /** The codec of a well-known type; `undefined` for any other type. */
   wellKnown(type: protobuf.Type): ValueCodec | undefined;
 }

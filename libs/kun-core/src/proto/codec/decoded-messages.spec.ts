@@ -363,7 +363,7 @@ describe('proto2 and editions', () => {
   });
 
   it('refuse a message without what is required, either way', () => {
-    expect(() => old.encode({})).toThrow('id: required, and not there');
+    expect(() => old.encode({})).toThrow('id: required, and not set');
     expect(() => old.decode(Buffer.alloc(0))).toThrow('lacks its required field id');
   });
 
@@ -433,7 +433,7 @@ describe('bytes that are no message', () => {
     expect(() => all.decode(hex(bytes))).toThrow(/^z\.All/);
   });
 
-  it('take no more than 100 messages in each other', () => {
+  it('accept no more than 100 nested messages', () => {
     const nested = (levels: number): Buffer => {
       let bytes = Buffer.alloc(0);
       for (let level = 0; level < levels; level++) {
@@ -443,8 +443,8 @@ describe('bytes that are no message', () => {
       return bytes;
     };
     expect(() => all.decode(nested(100))).not.toThrow();
-    expect(() => all.decode(nested(101))).toThrow('more than 100 messages in each other');
-    expect(() => all.decode(nested(20_000))).toThrow('more than 100 messages in each other');
+    expect(() => all.decode(nested(101))).toThrow('more than 100 nested messages');
+    expect(() => all.decode(nested(20_000))).toThrow('more than 100 nested messages');
     const groups = Buffer.concat([Buffer.alloc(20_000, hex('d303')), Buffer.alloc(20_000, hex('d403'))]);
     expect(() => all.decode(groups)).toThrow('z.All');
   });

@@ -4,12 +4,12 @@ import { atKey, describe, FieldMisfitError, type Refuse } from '../values/messag
 import type { FieldReader } from './message-reader.js';
 import type { ValueCodec } from '../values/value-codec.js';
 
-/** How the keys of a map are written and read, and whether a `Map` holds them, as generated types have it. */
+/** How a map's keys are encoded and decoded, and whether the map is a `Map`, as in generated types. */
 export interface MapKeys {
   readonly codec: ValueCodec;
-  /** The text of an object's key as the value that the codec writes. */
+  /** Converts an object's key to the value that the codec encodes. */
   readonly fromText: (text: string) => unknown;
-  /** Decoded to a `Map`: keys that an object could not tell from text. */
+  /** Whether it is decoded to a `Map`, because in an object the keys would become text. */
   readonly asMap: boolean;
 }
 
@@ -44,12 +44,12 @@ export function mapWriter(tag: number, keys: MapKeys, values: ValueCodec, refuse
   };
 }
 
-/** Reads an entry of a map into what is there already; the last of a key counts. */
+/** Decodes an entry into the existing map; the last entry of a key wins. */
 export function mapReader(keys: MapKeys, values: ValueCodec): FieldReader['read'] {
   return (reader, depth, previous) => {
     const end = reader.size() + reader.pos;
     const { len } = reader;
-    if (end > len) throw new FieldMisfitError('cut short: an entry that is longer than its message');
+    if (end > len) throw new FieldMisfitError('truncated: an entry that is longer than its message');
     reader.len = end;
     let key: unknown;
     let value: unknown;
@@ -64,13 +64,13 @@ export function mapReader(keys: MapKeys, values: ValueCodec): FieldReader['read'
     }
     reader.len = len;
     const map = previous ?? newMap(keys);
-    // A number that a closed enum does not know takes its entry with it.
+    // An entry with a value unknown to a closed enum is dropped as a whole.
     if (!unknownValue) put(map, key ?? keys.codec.empty(), value ?? values.empty());
     return map;
   };
 }
 
-/** An empty map as it is decoded. */
+/** An empty map in its decoded form. */
 export function newMap(keys: MapKeys): object {
   return keys.asMap ? new Map<unknown, unknown>() : {};
 }
@@ -85,7 +85,7 @@ function isObject(value: unknown): value is Source {
   return Object.prototype.toString.call(value) === '[object Object]';
 }
 
-/** The keys of a map field from how an object's keys spell them. */
+/** The keys of a map field, given how objects represent them. */
 export function mapKeys(
   type: string,
   codec: ValueCodec,

@@ -7,17 +7,17 @@ import { FieldMisfitError } from '../values/message-misfit.js';
 import type { ValueCodec } from '../values/value-codec.js';
 import type { MessageForms } from '../values/message-forms.js';
 
-/** Messages of one type to bytes and back. */
+/** Encodes and decodes messages of one type. */
 export interface MessageCodec {
-  /** @throws {MessageMisfitError} when something in the message has no place in its type, or no meaning for its field. */
+  /** @throws {MessageMisfitError} when the message has an unknown field, or a value that does not fit its field. */
   encode(message: unknown): Buffer;
-  /** @throws {MessageMisfitError} when the bytes are no such message. */
+  /** @throws {MessageMisfitError} when the bytes are not such a message. */
   decode(bytes: Uint8Array): object;
 }
 
 /**
- * Makes the codecs of a set of protos: what a message looks like and what is checked is decided once for each type, and
- * then a message takes one pass over its fields, either way.
+ * Creates the codecs of a set of protos: the form of a message and its checks are compiled once for each type, and then
+ * encoding or decoding takes a single pass over the fields.
  */
 export function messageCodecs(forms: MessageForms): (type: protobuf.Type) => MessageCodec {
   const compiler = new MessageCompiler(forms);
@@ -36,17 +36,18 @@ function codecOf(
   slab: MessageSlab,
 ): MessageCodec {
   const typeName = type.fullName.slice(1);
-  // Messages of one type are mostly of one size.
+  // Messages of one type mostly have a similar size.
   let lastBytes = 0;
   return {
     encode(message) {
       const output = MessageSlab.isFor(lastBytes) ? slab.begin() : protobuf.Writer.create();
       try {
-        // A method's own message has the form of its type; what fields of the type take is taken all the same.
+        // A method's own message has the form of its type; the native values that fields of the type accept are
+        // accepted as well.
         if (wellKnown && !writer.fits(message))
           return withoutLength(nativeValue(wellKnown, message)) as Buffer;
         writer.write(output, message, 0);
-        // A Buffer in Node, and nobody else's: the writer is done.
+        // A Buffer in Node, with no other owner: the writer is done.
         const bytes = slab.end(output);
         lastBytes = bytes.length;
         return bytes;

@@ -13,7 +13,7 @@ import { bytes, string } from '../values/text.js';
 import type { ValueCodec } from '../values/value-codec.js';
 import { wellKnown } from './well-known.js';
 
-/** Makes codecs of message types; a type is compiled once, whatever contains it. */
+/** Compiles the codecs of message types; each type is compiled once, however many others contain it. */
 export class MessageCompiler implements Compiler {
   private readonly compiled = new Map<protobuf.Type, CompiledMessage>();
   private readonly refuse: Refuse;
@@ -22,7 +22,7 @@ export class MessageCompiler implements Compiler {
     this.refuse = forms.strict ? strictly : leniently;
   }
 
-  /** @throws {TypeError} when the type cannot have the forms asked for. */
+  /** @throws {TypeError} when the type cannot have the requested forms. */
   compile(type: protobuf.Type): CompiledMessage {
     const known = this.compiled.get(type);
     if (known) return known;
@@ -32,7 +32,7 @@ export class MessageCompiler implements Compiler {
       writer: new MessageWriter(typeName, this.refuse),
       reader: new MessageReader(typeName),
     };
-    // Known before its fields are: a message may contain itself.
+    // Registered before its fields, because a message may contain itself.
     this.compiled.set(type, compiled);
     const plans = planFields(type, this.forms.fieldNames);
     const parts = plans.map((plan) => ({ plan, ...this.field(plan, plans) }));
@@ -42,7 +42,7 @@ export class MessageCompiler implements Compiler {
     return compiled;
   }
 
-  /** The codec of values of a field, an element of its list, or a value of its map. */
+  /** The codec of a field's values: of the elements of a list, or of the values of a map. */
   value(field: protobuf.Field): ValueCodec {
     const { resolvedType, type } = field;
     if (resolvedType instanceof protobuf.Enum)
@@ -108,7 +108,7 @@ export class MessageCompiler implements Compiler {
         },
       };
     }
-    // Of messages proto3 says nothing: they have presence whatever else has not.
+    // Message fields always have presence, even if other proto3 fields do not.
     const presence = field.hasPresence || field.resolvedType instanceof protobuf.Type;
     return {
       write: presence ? explicit(plan, codec) : implicit(plan, codec),
@@ -123,7 +123,7 @@ export class MessageCompiler implements Compiler {
   }
 }
 
-/** Of a list or map: `null` is an empty one. */
+/** For lists and maps, `null` means empty. */
 function present(
   plan: FieldPlan,
   write: (writer: Writer, value: unknown, depth: number) => void,
@@ -136,7 +136,7 @@ function present(
   };
 }
 
-/** A field that is there or not: written whenever it is set. */
+/** A field with presence: written whenever it is set. */
 function explicit(plan: FieldPlan, codec: ValueCodec): FieldWriter {
   const { field, name, inherited } = plan;
   const tag = tagOf(field, codec.wireType);
@@ -145,7 +145,7 @@ function explicit(plan: FieldPlan, codec: ValueCodec): FieldWriter {
   return (writer, source, depth) => {
     const value = inherited ? valueOf(source, plan) : source[name];
     if (value === undefined || (value === null && !takesNull)) {
-      if (field.required) throw new FieldMisfitError('required, and not there');
+      if (field.required) throw new FieldMisfitError('required, and not set');
       return value === null;
     }
     writer.uint32(tag);
@@ -155,7 +155,7 @@ function explicit(plan: FieldPlan, codec: ValueCodec): FieldWriter {
   };
 }
 
-/** A field without presence: left out when it has its default, however that is written. */
+/** A field without presence: omitted if it has its default value, in whichever form. */
 function implicit(plan: FieldPlan, codec: ValueCodec): FieldWriter {
   const { field, name, inherited } = plan;
   const { zero } = codec;
@@ -168,7 +168,7 @@ function implicit(plan: FieldPlan, codec: ValueCodec): FieldWriter {
     writer.uint32(tag);
     const from = writer.pos;
     codec.write(writer, value, depth);
-    // Nothing but zeros is the default: of a number, or as the length of text and bytes.
+    // Nothing but zero bytes is the default: of a number, or as the length of text and bytes.
     if (isZero(writer, from)) writer.pos = start;
     return true;
   };
@@ -183,14 +183,14 @@ function isZero(writer: Writer, from: number): boolean {
   return true;
 }
 
-/** The default that a proto2 field declares is what its sender means by leaving it out; others are just absent. */
+/** A default declared by a proto2 field is what a sender means by omitting it; other fields are just absent. */
 function declaredDefault(field: protobuf.Field, codec: ValueCodec): Pick<FieldReader, 'empty' | 'makeEmpty'> {
   if (field.partOf || field.getOption('default') === undefined)
     return { empty: undefined, makeEmpty: undefined };
   const writer = protobuf.Writer.create();
   codec.write(writer, field.typeDefault, 0);
   const empty = codec.read(protobuf.Reader.create(writer.finish()), 0, undefined);
-  // Bytes are mutable, so each message gets its own.
+  // Bytes are mutable, so each message gets its own copy.
   return Buffer.isBuffer(empty)
     ? { empty: undefined, makeEmpty: () => Buffer.from(empty) }
     : { empty, makeEmpty: undefined };
@@ -230,7 +230,7 @@ function endTagOf(field: protobuf.Field, codec: ValueCodec): number | undefined 
   return codec.wireType === 3 ? tagOf(field, 4) : undefined;
 }
 
-/** The oneofs of the proto by name, without the synthetic ones of `optional`. */
+/** The proto's oneofs by name, without the synthetic ones of `optional`. */
 function oneofsOf(plans: readonly FieldPlan[]): Map<string, FieldPlan[]> {
   const oneofs = new Map<string, FieldPlan[]>();
   for (const plan of plans) {

@@ -2,33 +2,33 @@ import type { Reader } from 'protobufjs';
 import { atField, FieldMisfitError } from '../values/message-misfit.js';
 import { MAX_DEPTH, type ValueCodec, type WireType } from '../values/value-codec.js';
 
-/** Reads one field of a message, in one of the framings it may have. */
+/** Decodes one field of a message, in one of its possible framings. */
 export interface FieldReader {
   readonly name: string;
   readonly number: number;
   readonly wireType: WireType;
-  /** Takes what was there; `undefined` leaves the field as it was. */
+  /** Receives the previous value; returning `undefined` leaves the field unchanged. */
   read(reader: Reader, depth: number, previous: unknown): unknown;
-  /** Reads the block of a packed list; `undefined` where the field has none. */
+  /** Decodes the block of a packed list; `undefined` if the field has none. */
   readonly readPacked: ((reader: Reader, depth: number, previous: unknown) => unknown) | undefined;
-  /** What the field is when it was not there; `undefined` where that is its absence, or there is {@link makeEmpty}. */
+  /** The value of an absent field; `undefined` if it stays absent, or if {@link makeEmpty} creates it. */
   readonly empty: unknown;
-  /** Makes what the field is when it was not there, where messages must not share it: lists and maps. */
+  /** Creates the value of an absent field when messages must not share it: for lists and maps. */
   readonly makeEmpty: (() => unknown) | undefined;
-  /** The fields that this one takes the place of (`oneof`), by their index. */
+  /** The indices of the fields that this one replaces (`oneof`). */
   readonly rivals: readonly number[];
-  /** Whether a message without it is invalid (proto2). */
+  /** Whether a message without the field is invalid (proto2). */
   readonly required: boolean;
 }
 
 const END_GROUP = 4;
 const SMALL = 64;
 
-/** Reads messages of one type. Its fields are given after it is made, since a message may contain itself. */
+/** Decodes messages of one type. Its fields are set after its creation, because a message may contain itself. */
 export class MessageReader {
   private fields: readonly FieldReader[] = [];
   private readonly byNumber = new Map<number, number>();
-  /** The same for small numbers, which are nearly all: -1 where there is no such field. */
+  /** The same for small field numbers, which nearly all are: -1 if there is no such field. */
   private readonly small = Array.from({ length: SMALL }, () => -1);
 
   constructor(private readonly typeName: string) {}
@@ -41,22 +41,22 @@ export class MessageReader {
     });
   }
 
-  /** Reads a message that is preceded by its length, into what is there already if there is anything. */
+  /** Decodes a length-prefixed message, into an existing one if there is one. */
   readDelimited(reader: Reader, depth: number, previous: unknown): object {
     const length = reader.size();
     const end = reader.pos + length;
     const { len } = reader;
     if (end > len)
-      throw new FieldMisfitError(`cut short: ${length} bytes announced, ${len - reader.pos} left`);
+      throw new FieldMisfitError(`truncated: ${length} bytes announced, ${len - reader.pos} left`);
     reader.len = end;
     const message = this.read(reader, depth, previous, 0);
     reader.len = len;
     return message;
   }
 
-  /** Reads to the end of what the reader may read, or to the end tag of a group. */
+  /** Decodes up to the end of the reader's bytes, or to the end tag of a group. */
   read(reader: Reader, depth: number, previous: unknown, group: number): object {
-    if (depth > MAX_DEPTH) throw new FieldMisfitError(`more than ${MAX_DEPTH} messages in each other`);
+    if (depth > MAX_DEPTH) throw new FieldMisfitError(`more than ${MAX_DEPTH} nested messages`);
     const { fields, small } = this;
     const values: unknown[] = previous === undefined ? [] : this.valuesOf(previous as object);
     let at: FieldReader | undefined;
@@ -68,7 +68,7 @@ export class MessageReader {
         const number = tag >>> 3;
         if (wireType === END_GROUP) {
           if (number === group) return this.build(values);
-          throw new FieldMisfitError(`the end of group ${number}, which was not begun`);
+          throw new FieldMisfitError(`the end of group ${number}, which was not started`);
         }
         const index = number < SMALL ? (small[number] as number) : (this.byNumber.get(number) ?? -1);
         const field = fields[index];
@@ -81,7 +81,7 @@ export class MessageReader {
         if (wireType === field.wireType) value = field.read(reader, depth, values[index]);
         else if (wireType === 2 && field.readPacked) value = field.readPacked(reader, depth, values[index]);
         else {
-          // Another framing than the field has ever had: an unknown field, as the specification says.
+          // The field has never had this framing, so it is unknown, as the specification says.
           reader.skipType(wireType, depth, number);
           continue;
         }
@@ -92,11 +92,11 @@ export class MessageReader {
     } catch (thrown) {
       throw at ? FieldMisfitError.within(atField(at.name), asMisfit(thrown)) : asMisfit(thrown);
     }
-    if (group !== 0) throw new FieldMisfitError('cut short: a group without its end');
+    if (group !== 0) throw new FieldMisfitError('truncated: a group without its end');
     return this.build(values);
   }
 
-  /** A message none of whose fields are there. */
+  /** A message without any fields. */
   empty(): object {
     return this.build([]);
   }
@@ -123,7 +123,7 @@ export class MessageReader {
   }
 }
 
-/** Reads a field that is a list: one more element, or a block of them. */
+/** Decodes a repeated field: another element, or a block of elements. */
 export function listReader(codec: ValueCodec): Pick<FieldReader, 'read' | 'readPacked'> {
   const append = (reader: Reader, depth: number, list: unknown[]): void => {
     const value = codec.read(reader, depth, undefined);
@@ -140,7 +140,7 @@ export function listReader(codec: ValueCodec): Pick<FieldReader, 'read' | 'readP
           const list = (previous as unknown[] | undefined) ?? [];
           const end = reader.size() + reader.pos;
           const { len } = reader;
-          if (end > len) throw new FieldMisfitError('cut short: a list that is longer than its message');
+          if (end > len) throw new FieldMisfitError('truncated: a list that is longer than its message');
           reader.len = end;
           while (reader.pos < end) append(reader, depth, list);
           reader.len = len;
@@ -150,7 +150,7 @@ export function listReader(codec: ValueCodec): Pick<FieldReader, 'read' | 'readP
   };
 }
 
-/** What protobufjs throws of bytes that are no message tells positions; as a misfit it tells the field. */
+/** protobufjs' errors about invalid bytes contain positions; the misfit names the field instead. */
 function asMisfit(thrown: unknown): FieldMisfitError {
   if (thrown instanceof FieldMisfitError) return thrown;
   const text = thrown instanceof Error ? thrown.message : String(thrown);

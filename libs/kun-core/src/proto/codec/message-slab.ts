@@ -1,13 +1,13 @@
 import protobuf, { type Writer } from 'protobufjs';
 
-/** The size of a slab, which small messages share; the same as Node's own buffer pool. */
+/** The size of a slab, which small messages share; that of Node's own buffer pool. */
 const SLAB_BYTES = 8 * 1024;
-/** A slab with less room than this is not used further. Larger messages get their own memory. */
+/** A slab with less room than this is no longer used. Larger messages get their own memory. */
 const SMALL_BYTES = 1024;
 
 /**
- * Memory that small messages are written into one behind the other, by one writer: each costs its bytes and a view of
- * them. Bytes that were handed out are never written again.
+ * Memory into which one writer encodes small messages one after the other: each costs only its bytes and a view of
+ * them. Bytes that were handed out are never overwritten.
  */
 export class MessageSlab {
   private slab: Buffer = NOTHING;
@@ -15,7 +15,7 @@ export class MessageSlab {
   private spare: Writer | undefined;
   private inUse: Writer | undefined;
 
-  /** A writer for the next message. One that is asked for meanwhile (by a getter of the message's) is another. */
+  /** The writer for the next message. One requested meanwhile (by a message's getter) is a different one. */
   begin(): Writer {
     if (this.inUse) return protobuf.Writer.create();
     if (this.slab.length - this.at < SMALL_BYTES) {
@@ -31,23 +31,23 @@ export class MessageSlab {
     return writer;
   }
 
-  /** The message, and the end of the writer's use. */
+  /** Returns the message, and ends the writer's use. */
   end(writer: Writer): Buffer {
     if (writer !== this.inUse) return writer.finish(true) as Buffer;
     const { buf, pos } = writer;
     const message = (buf as Buffer).subarray(this.at, pos);
-    // It may have grown out of the slab.
+    // The message may have outgrown the slab.
     if (buf === this.slab) this.at = pos;
     this.inUse = undefined;
     return message;
   }
 
-  /** The message was abandoned. */
+  /** Abandons the message. */
   drop(writer: Writer): void {
     if (writer === this.inUse) this.inUse = undefined;
   }
 
-  /** Whether messages are best written here when the last one had so many bytes. */
+  /** Whether messages are best written here, given the size of the last one in bytes. */
   static isFor(bytes: number): boolean {
     return bytes <= SMALL_BYTES;
   }

@@ -4,14 +4,14 @@ import { valueOf, type FieldPlan, type Source } from '../values/field-plan.js';
 import { unknownKey } from './unknown-key.js';
 import { MAX_DEPTH, type ValueCodec } from '../values/value-codec.js';
 
-/** Writes one field of a message; says whether the message has the field. */
+/** Encodes one field of a message; returns whether the message has the field. */
 export type FieldWriter = (writer: Writer, source: Source, depth: number) => boolean;
 
 const NOTHING: Source = Object.freeze({});
 
 const NO_ONEOFS: ReadonlyMap<string, readonly FieldPlan[]> = new Map();
 
-/** Writes messages of one type. Its fields are given after it is made, since a message may contain itself. */
+/** Encodes messages of one type. Its fields are set after its creation, because a message may contain itself. */
 export class MessageWriter {
   private readonly steps: FieldWriter[] = [];
   private readonly names: string[] = [];
@@ -22,7 +22,7 @@ export class MessageWriter {
     private readonly refuse: Refuse,
   ) {}
 
-  /** `steps` by number, as protobuf writes fields. */
+  /** `steps` are ordered by field number, as protobuf writes fields. */
   complete(
     steps: ReadonlyArray<{ readonly plan: FieldPlan; readonly write: FieldWriter }>,
     oneofs: ReadonlyMap<string, readonly FieldPlan[]>,
@@ -34,10 +34,10 @@ export class MessageWriter {
     this.oneofs = oneofs;
   }
 
-  /** @throws {FieldMisfitError} for what does not fit. */
+  /** @throws {FieldMisfitError} for a value that does not fit. */
   write(writer: Writer, value: unknown, depth: number): void {
     if (depth > MAX_DEPTH) {
-      throw new FieldMisfitError(`more than ${MAX_DEPTH} messages in each other; does one contain itself?`);
+      throw new FieldMisfitError(`more than ${MAX_DEPTH} nested messages; does one contain itself?`);
     }
     const plain = isPlain(value);
     const source = plain ? value : this.sourceOf(value);
@@ -50,16 +50,16 @@ export class MessageWriter {
       throw FieldMisfitError.within(atField(this.names[at] ?? ''), thrown);
     }
     if (this.oneofs.size > 0) this.checkOneofs(source);
-    // As many as there are keys means that each key is a field; with getters of a class it does not.
+    // If there are as many fields as keys, each key is a field; this does not hold for a class with getters.
     if (!plain || found !== keysOf(source)) this.checkKeys(source);
   }
 
-  /** The names of the fields, by their numbers. */
+  /** The names of the fields, by field number. */
   get fieldNames(): readonly string[] {
     return this.names;
   }
 
-  /** Whether an object has fields of the message only. */
+  /** Whether an object has only fields of the message. */
   fits(value: unknown): boolean {
     return isMessageLike(value) && Object.keys(value).every((key) => this.names.includes(key));
   }
@@ -69,12 +69,12 @@ export class MessageWriter {
       const set = members.filter((member) => isSet(valueOf(source, member)));
       if (set.length > 1) {
         const names = set.map(({ name }) => name).join(' and ');
-        this.refuse(`${names} are set, of which a message has one (oneof)`, () => undefined);
+        this.refuse(`${names} are set, but a message has at most one of them (oneof)`, () => undefined);
       }
     }
   }
 
-  /** An instance as it is; or what its `toJSON` makes of it, where it has other properties than the message has fields. */
+  /** Returns the instance, or the result of its `toJSON` if it has properties that are not fields of the message. */
   private sourceOf(value: unknown): Source {
     if (!isMessageLike(value)) {
       if (value === undefined && this.names.length === 0) return NOTHING;
@@ -104,7 +104,7 @@ export class MessageWriter {
   }
 }
 
-/** Writes a list: each element with its tag, or all in one block. */
+/** Encodes a repeated field: each element with its tag, or all in one block. */
 export function listWriter(tag: number, codec: ValueCodec, packed: boolean, refuse: Refuse, endTag?: number) {
   return (writer: Writer, value: unknown, depth: number): void => {
     const list = isList(value) ? value : refuse(`expected an array, found ${describe(value)}`, () => []);
@@ -140,7 +140,7 @@ function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
-/** How many keys an object has, as cheap as it can be said; with what its prototype has been given, too. */
+/** The number of an object's keys, as cheaply as possible; includes those added to its prototype. */
 function keysOf(source: Source): number {
   let keys = 0;
   for (const _ in source) keys++;

@@ -3,25 +3,25 @@ import { dateOf, splitDate } from '../values/exact-date.js';
 import { describe, FieldMisfitError, type Refuse } from '../values/message-misfit.js';
 import type { ValueCodec } from '../values/value-codec.js';
 
-/** Seconds of 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, between which a Timestamp lies (timestamp.proto). */
+/** The seconds of 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, the range of a Timestamp (timestamp.proto). */
 const FIRST_SECOND = -62_135_596_800;
 const LAST_SECOND = 253_402_300_799;
 
-/** The seconds that a Duration has at most, either way (duration.proto): ten thousand years. */
+/** The maximum seconds of a Duration, in either direction (duration.proto): ten thousand years. */
 const MAX_DURATION_SECONDS = 315_576_000_000;
 
 const NANOS = 1_000_000_000;
 const NANOS_PER_MS = 1_000_000;
 
-/** Seconds and the rest of them, whole numbers both. */
+/** Seconds and nanoseconds, both whole numbers. */
 export interface Instant {
   readonly seconds: number;
   readonly nanos: number;
 }
 
 /**
- * A Timestamp is a Date. Taken are also text as RFC 3339 writes it, `{ seconds, nanos }` and a `Temporal.Instant`; a bare
- * number is not, since nothing tells seconds from milliseconds.
+ * A Timestamp is a Date. RFC 3339 text, `{ seconds, nanos }` and a `Temporal.Instant` are also accepted; a bare number
+ * is not, since seconds and milliseconds would be ambiguous.
  */
 export function timestamp({ writer, reader }: CompiledMessage, refuse: Refuse): ValueCodec {
   const toInstant = (given: unknown): unknown => {
@@ -40,8 +40,7 @@ export function timestamp({ writer, reader }: CompiledMessage, refuse: Refuse): 
       const instant = toInstant(given);
       checkRange(instant, FIRST_SECOND, LAST_SECOND, refuse);
       const { nanos = 0 } = instant as { nanos?: unknown };
-      if (Number(nanos) < 0)
-        refuse('the nanos of a Timestamp count forward, from 0 to 999999999', () => undefined);
+      if (Number(nanos) < 0) refuse('the nanos of a Timestamp must be from 0 to 999999999', () => undefined);
       output.fork();
       writer.write(output, instant, depth + 1);
       output.ldelim();
@@ -54,14 +53,14 @@ export function timestamp({ writer, reader }: CompiledMessage, refuse: Refuse): 
       };
       const date = dateOf(Number(seconds), nanos);
       if (Number.isNaN(date.getTime()))
-        throw new FieldMisfitError(`${seconds} seconds are beyond what a Date can be`);
+        throw new FieldMisfitError(`${seconds} seconds are out of range for a Date`);
       return date;
     },
     empty: () => new Date(0),
   };
 }
 
-/** A Duration is `{ seconds, nanos }`. Taken are also milliseconds, and text as JSON has it: `'1.5s'`. */
+/** A Duration is `{ seconds, nanos }`. Milliseconds are also accepted, and text as in JSON: `'1.5s'`. */
 export function duration({ writer, reader }: CompiledMessage, refuse: Refuse): ValueCodec {
   const toDuration = (given: unknown): unknown => {
     if (typeof given === 'number' && Number.isFinite(given)) return splitMs(given);
@@ -78,7 +77,7 @@ export function duration({ writer, reader }: CompiledMessage, refuse: Refuse): V
       checkRange(value, -MAX_DURATION_SECONDS, MAX_DURATION_SECONDS, refuse);
       const { seconds = 0, nanos = 0 } = value as { seconds?: unknown; nanos?: unknown };
       if (Number(seconds) * Number(nanos) < 0) {
-        refuse('the seconds and nanos of a Duration have one sign', () => undefined);
+        refuse('the seconds and nanos of a Duration must have the same sign', () => undefined);
       }
       output.fork();
       writer.write(output, value, depth + 1);
@@ -111,7 +110,7 @@ function splitNanoseconds(total: bigint): Instant {
 function splitMs(ms: number): Instant {
   const seconds = Math.trunc(ms / 1000);
   const nanos = Math.round((ms - seconds * 1000) * NANOS_PER_MS);
-  // What rounds up to a second is one; and no -0.
+  // What rounds up to a second becomes one; and -0 is avoided.
   return Math.abs(nanos) === NANOS
     ? { seconds: seconds + Math.sign(nanos), nanos: 0 }
     : { seconds, nanos: nanos + 0 };
@@ -135,7 +134,7 @@ function parseInstant(text: string): Instant | undefined {
   return { seconds: ms / 1000, nanos: Number(fraction.padEnd(9, '0')) };
 }
 
-/** `Date` takes the 30th of February for the 2nd of March. */
+/** `Date` reads the 30th of February as the 2nd of March. */
 function isDay(day: string): boolean {
   const date = new Date(`${day}T00:00:00Z`);
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);

@@ -2,9 +2,9 @@ import { nearest } from '@kun/config';
 import { valueOf, type FieldPlan, type Source } from '../values/field-plan.js';
 
 /**
- * Why a key of an object has no place in its message; `undefined` when it has, or is nothing that was meant to be sent:
- * an absent value, a method, a mark of a tool (`$type`), the state behind a getter (`_name` of an instance whose class
- * has `name`), or the name of a oneof with the member that is set, as proto-loader adds it (for an `optional` field, too).
+ * Returns why an object's key does not belong in its message; `undefined` if it does, or was not meant to be sent: an
+ * absent value, a method, a tool's mark (`$type`), the state behind a getter (`_name` of an instance whose class has
+ * `name`), or the name of a oneof with the member that is set, as proto-loader adds it (also for `optional` fields).
  */
 export function unknownKey(
   key: string,
@@ -42,7 +42,7 @@ function wrongMember(
   return `the name of a oneof: set one of its members (${names}), not ${oneof} itself`;
 }
 
-/** Without what spellings differ in: underscores and case. */
+/** The name without differences in spelling: underscores and case. */
 function bare(name: string): string {
   return name.replaceAll('_', '').toLowerCase();
 }

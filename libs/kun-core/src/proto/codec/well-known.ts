@@ -7,14 +7,14 @@ import { duration, timestamp } from './times.js';
 import type { ValueCodec } from '../values/value-codec.js';
 
 /**
- * The codec of a field of one of Google's well-known types, whose values are what the language has for them;
- * `undefined` for any other type.
+ * The codec of a field of one of Google's well-known types, whose values are native ones; `undefined` for any other
+ * type.
  */
 export function wellKnown(type: protobuf.Type, compiler: Compiler, refuse: Refuse): ValueCodec | undefined {
   return WELL_KNOWN[type.fullName]?.(type, compiler, refuse);
 }
 
-/** Whether the values of fields of a type are no messages but what the language has for them. */
+/** Whether fields of the type have native values instead of messages. */
 export function isWellKnown(type: protobuf.Type): boolean {
   return type.fullName in WELL_KNOWN;
 }
@@ -37,7 +37,7 @@ const WELL_KNOWN: Readonly<Record<string, MakeCodec | undefined>> = {
   ),
 };
 
-/** A wrapper is its value: `5` for an Int32Value. `{ value: 5 }` is taken, too. */
+/** A wrapper is its value: `5` for an Int32Value. `{ value: 5 }` is also accepted. */
 function wrapper(type: protobuf.Type, compiler: Compiler): ValueCodec {
   const { writer, reader } = compiler.compile(type);
   const inner = compiler.value(type.fieldsArray[0] as protobuf.Field);
@@ -58,7 +58,7 @@ function wrapper(type: protobuf.Type, compiler: Compiler): ValueCodec {
   };
 }
 
-/** A field mask is the list of its paths; `{ paths }` and the paths in one text, as JSON has them, are taken, too. */
+/** A field mask is the list of its paths; `{ paths }` and a single text of paths, as in JSON, are also accepted. */
 function fieldMask(type: protobuf.Type, compiler: Compiler, refuse: Refuse): ValueCodec {
   const { writer, reader } = compiler.compile(type);
   const toMessage = (given: unknown): unknown => {

@@ -8,7 +8,7 @@ import { describeFile } from './file-describer.js';
 import { fileSymbols } from './file-symbols.js';
 import { optionsEncoder } from './options-encoder.js';
 
-/** A file as reflection gives it out. */
+/** A file as served by reflection. */
 export interface DescribedFile {
   readonly name: string;
   /** Its FileDescriptorProto. */
@@ -17,8 +17,8 @@ export interface DescribedFile {
 }
 
 /**
- * The descriptors of all files of some schemas, by what callers of reflection ask for. A file that several schemas have
- * stands here once; one that has a name which another file has already gets a name of its own.
+ * The descriptors of all files of some schemas, indexed for reflection. A file that occurs in several schemas is listed
+ * once; a different file with the same name gets a new name.
  *
  * @throws {SyntaxError} when a file cannot be described.
  */
@@ -26,7 +26,7 @@ export class DescriptorIndex {
   private readonly codec: DescriptorCodec = descriptorCodec();
   private readonly byName = new Map<string, DescribedFile>();
   private readonly bySymbol = new Map<string, DescribedFile>();
-  /** By extended message and number. */
+  /** By extended message and field number. */
   private readonly byExtension = new Map<string, Map<number, DescribedFile>>();
   private readonly messages = new Set<string>();
 
@@ -51,7 +51,7 @@ export class DescriptorIndex {
     return this.byName.get(name);
   }
 
-  /** The file of a message, field, oneof, enum, enum value, service, method or extension, by its full name. */
+  /** The file that defines a message, field, oneof, enum, enum value, service, method or extension, by full name. */
   fileContaining(symbol: string): DescribedFile | undefined {
     return this.bySymbol.get(symbol.replace(/^\./, ''));
   }
@@ -72,7 +72,7 @@ export class DescriptorIndex {
     if (known) return known;
     scope.begun.add(file);
     const dependencies = new Map<ProtoFile, DescribedFile>();
-    // protoc refuses files that import each other in a circle, and protobufjs takes them: one of the imports is left out.
+    // protoc refuses circular imports, and protobufjs accepts them: one of the imports is omitted.
     const inCircle = (other: ProtoFile) => scope.begun.has(other) && !scope.described.has(other);
     for (const { file: imported } of file.imports) {
       if (!inCircle(imported)) dependencies.set(imported, this.describe(imported, scope));

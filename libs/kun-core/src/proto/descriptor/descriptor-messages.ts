@@ -1,7 +1,7 @@
 import protobuf, { type INamespace } from 'protobufjs';
 import descriptorSchema from 'protobufjs/google/protobuf/descriptor.json' with { type: 'json' };
 
-/** google/protobuf/descriptor.proto, as far as protos say it; options are encoded already. */
+/** The parts of google/protobuf/descriptor.proto that proto files determine; options are already encoded. */
 
 export interface FileDescriptor {
   name: string;
@@ -24,11 +24,11 @@ export interface MessageDescriptor {
   extension: FieldDescriptor[];
   nestedType: MessageDescriptor[];
   enumType: EnumDescriptor[];
-  /** `end` is not in the range. */
+  /** `end` is exclusive. */
   extensionRange: Array<{ start: number; end: number; options?: Uint8Array }>;
   oneofDecl: Array<{ name: string; options?: Uint8Array }>;
   options?: Uint8Array;
-  /** `end` is not in the range. */
+  /** `end` is exclusive. */
   reservedRange: Array<{ start: number; end: number }>;
   reservedName: string[];
   visibility?: number;
@@ -52,7 +52,7 @@ export interface EnumDescriptor {
   name: string;
   value: Array<{ name: string; number: number; options?: Uint8Array }>;
   options?: Uint8Array;
-  /** `end` is in the range. */
+  /** `end` is inclusive. */
   reservedRange: Array<{ start: number; end: number }>;
   reservedName: string[];
   visibility?: number;
@@ -103,19 +103,19 @@ export const FIELD_TYPES: Readonly<Record<string, number>> = {
 
 /** The messages of google/protobuf/descriptor.proto. */
 export interface DescriptorCodec {
-  /** `FileOptions` and its kin. */
+  /** The namespace of `FileOptions` and the like. */
   readonly standard: protobuf.NamespaceBase;
   encode(file: FileDescriptor): Buffer;
-  /** @throws {Error} when the bytes are no FileDescriptorProto. */
+  /** @throws {Error} when the bytes are not a FileDescriptorProto. */
   decode(bytes: Uint8Array): FileDescriptor;
 }
 
-/** Made of the schema that protobufjs has with it, once for each use. */
+/** Created from the schema included in protobufjs, anew for each use. */
 export function descriptorCodec(): DescriptorCodec {
   const standard = protobuf.Root.fromJSON(descriptorSchema).lookup(
     '.google.protobuf',
   ) as protobuf.NamespaceBase;
-  // Options are encoded apart, with extensions that only the protos themselves know: here they are bytes.
+  // Options are encoded separately, with extensions known only to the protos: here they are bytes.
   const text = JSON.stringify(descriptorSchema).replaceAll(/("options":\{"type":)"\w+Options"/g, '$1"bytes"');
   const file = protobuf.Root.fromJSON(JSON.parse(text) as INamespace).lookupType('FileDescriptorProto');
   return {

@@ -10,18 +10,18 @@ export interface FieldDescriberParts {
   readonly types: TypeNames;
   readonly optionsOf: OptionsOf;
   readonly isProto3: () => boolean;
-  /** Reads the braces of a message of the name. */
+  /** Reads the body of a message with this name. */
   readonly readBody: (name: string, scope: string) => MessageDescriptor;
 }
 
 /** `MessageOptions { map_entry: true }` */
 const MAP_ENTRY = Uint8Array.of(7 << 3, 1);
 
-/** Reads fields, and the messages that maps and groups make. */
+/** Reads fields, and the messages that maps and groups define. */
 export class FieldDescriber {
   constructor(private readonly parts: FieldDescriberParts) {}
 
-  /** From the type on. */
+  /** Reads from the type on. */
   readField(scope: string, groups: MessageDescriptor[], label: Label | undefined): FieldDescriptor {
     const { tokens, types, isProto3 } = this.parts;
     const written = tokens.name();
@@ -44,7 +44,7 @@ export class FieldDescriber {
     );
   }
 
-  /** From the word `map` on. */
+  /** Reads from the word `map` on. */
   readMap(scope: string, nested: MessageDescriptor[]): FieldDescriptor {
     const { tokens, types } = this.parts;
     tokens.expect('map');
@@ -101,7 +101,7 @@ export class FieldDescriber {
 interface FoundType {
   /** A scalar's name, `message`, `enum` or `group`. */
   readonly kind: string;
-  /** `.acme.v1.Order`; of scalars, their name. */
+  /** `.acme.v1.Order`; for scalars, their name. */
   readonly name: string;
 }
 
@@ -122,7 +122,7 @@ function valueOf(raw: readonly RawOption[], word: string): RawValue | undefined 
   return raw.find((option) => isNamed(option, word))?.value;
 }
 
-/** As protoc writes defaults: numbers in their shortest form, bytes with C's escapes. */
+/** A default as protoc writes it: numbers in their shortest form, bytes with C escapes. */
 function defaultText(type: number, value: RawValue): string {
   if (value.kind === 'string') {
     return type === FIELD_TYPES['bytes'] ? escapeBytes(value.bytes) : value.bytes.toString();
@@ -158,7 +158,7 @@ function escapeBytes(bytes: Buffer): string {
     .join('');
 }
 
-/** protoc's: what follows an underscore is upper case, and nothing else changes. */
+/** As in protoc: the letter after an underscore becomes upper case, and nothing else changes. */
 function lowerCamel(name: string): string {
   return name.replace(/_+([^_]?)/g, (_, letter: string) => letter.toUpperCase());
 }

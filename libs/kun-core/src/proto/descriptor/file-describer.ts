@@ -10,22 +10,22 @@ import { MessageDescriber } from './message-describer.js';
 import { ProtoTokens } from './proto-tokens.js';
 import { readInlineOptions, readOption, type RawOption } from './raw-options.js';
 
-/** What a file refers to beyond itself. */
+/** What a file refers to outside itself. */
 export interface DescriberParts {
   /** The file's own name. */
   readonly name: string;
-  /** The name of a file that it imports; `undefined` for one left out. */
+  /** The name of an imported file; `undefined` for one that is omitted. */
   readonly importedName: (path: string) => string | undefined;
   readonly types: TypeNames;
   readonly optionsOf: OptionsOf;
 }
 
 /**
- * Makes the descriptor of a proto file from its text, as protoc does. protobufjs' own descriptors are made from what is
- * left after parsing: without file options and dependencies, with maps and extensions in the wrong place, and without
- * options that it does not know.
+ * Creates the descriptor of a proto file from its text, like protoc. protobufjs creates descriptors from what remains
+ * after parsing: without file options and dependencies, with maps and extensions in the wrong place, and without
+ * unknown options.
  *
- * @throws {SyntaxError} when the text is no proto file.
+ * @throws {SyntaxError} when the text is not a proto file.
  */
 export function describeFile(text: string, parts: DescriberParts): FileDescriptor {
   return new FileDescriber(new ProtoTokens(text), parts).describe();
@@ -103,7 +103,7 @@ class FileDescriber {
       case 'local':
         return this.readVisible(text);
       default:
-        throw new SyntaxError(`line ${line}: "${text}" begins nothing that a file has`);
+        throw new SyntaxError(`line ${line}: "${text}" does not start a declaration`);
     }
   }
 
@@ -125,7 +125,7 @@ class FileDescriber {
     const kind = ['public', 'weak', 'option'].find((word) => tokens.take(word));
     const name = this.parts.importedName(tokens.string());
     tokens.expect(';');
-    // Imports of options alone are no dependency.
+    // Option imports are not dependencies.
     if (name === undefined || kind === 'option') return;
     file.dependency.push(name);
     const index = file.dependency.length - 1;

@@ -1,7 +1,7 @@
 import type { FileRegistry } from '@bufbuild/protobuf';
 import type { DescribedFile } from './descriptor-index.js';
 
-/** What of protobuf-es makes a registry: handed in, since it is loaded where somebody needs it and nowhere else. */
+/** What a registry needs of protobuf-es; passed in, since protobuf-es is only loaded where it is needed. */
 export interface RegistryParts extends Pick<
   typeof import('@bufbuild/protobuf'),
   'create' | 'createFileRegistry' | 'fromBinary'
@@ -12,7 +12,7 @@ export interface RegistryParts extends Pick<
   >;
 }
 
-/** What a file defines, with all that it imports, as protobuf-es knows it. */
+/** The definitions of a file and of everything it imports, as a protobuf-es registry. */
 export function fileRegistry(file: DescribedFile, parts: RegistryParts): FileRegistry {
   const { create, createFileRegistry, fromBinary, wkt } = parts;
   const files = [...inOrder(file, new Set())].map(({ bytes }) =>
@@ -21,7 +21,7 @@ export function fileRegistry(file: DescribedFile, parts: RegistryParts): FileReg
   return createFileRegistry(create(wkt.FileDescriptorSetSchema, { file: files }));
 }
 
-/** What a file imports comes before it. */
+/** Imports come before the file that imports them. */
 function inOrder(file: DescribedFile, seen: Set<DescribedFile>): Set<DescribedFile> {
   for (const dependency of file.dependencies) if (!seen.has(dependency)) inOrder(dependency, seen);
   return seen.add(file);

@@ -1,6 +1,6 @@
 import type { FieldDescriptor, FileDescriptor, MessageDescriptor } from './descriptor-messages.js';
 
-/** What a file defines, by full names. */
+/** The definitions of a file, by full name. */
 export interface FileSymbols {
   /** Messages, fields, oneofs, enums, enum values, extensions, services and methods. */
   readonly symbols: readonly string[];
@@ -8,7 +8,7 @@ export interface FileSymbols {
   readonly extensions: ReadonlyArray<{ readonly extendee: string; readonly number: number }>;
 }
 
-/** Reads what a file defines off its descriptor. */
+/** Reads a file's definitions from its descriptor. */
 export function fileSymbols(file: FileDescriptor): FileSymbols {
   const symbols: string[] = [];
   const messages: string[] = [];
@@ -31,7 +31,7 @@ export function fileSymbols(file: FileDescriptor): FileSymbols {
     addExtensions(scope, types.extension);
     for (const { name, value } of types.enumType) {
       add(scope, name);
-      // Values stand beside their enum, as in C++.
+      // Enum values are siblings of their enum, as in C++.
       for (const { name: valueName } of value) add(scope, valueName);
     }
     for (const message of types.nestedType) {

@@ -20,7 +20,7 @@ export interface MessageDescriberParts {
 
 const MAX_FIELD_NUMBER = 536_870_911;
 
-/** Reads messages, and blocks of extensions. */
+/** Reads messages, and `extend` blocks. */
 export class MessageDescriber {
   private readonly fields: FieldDescriber;
 
@@ -31,12 +31,12 @@ export class MessageDescriber {
     });
   }
 
-  /** From the message's name on. */
+  /** Reads from the message's name on. */
   readMessage(scope: string): MessageDescriptor {
     return this.readBody(emptyMessage(this.parts.tokens.next().text), scope);
   }
 
-  /** From the extended message's name on. */
+  /** Reads from the extended message's name on. */
   readExtensions(scope: string, extensions: FieldDescriptor[], groups: MessageDescriptor[]): void {
     const { tokens, types } = this.parts;
     const extendee = types.find(tokens.name(), scope).name;
@@ -47,7 +47,7 @@ export class MessageDescriber {
     }
   }
 
-  /** From the word after `reserved` on; `past` is what is added to the end of a range. */
+  /** Reads from the word after `reserved` on; `past` is added to the end of a range. */
   readReserved(
     into: { reservedRange: Array<{ start: number; end: number }>; reservedName: string[] },
     max: number,
@@ -83,7 +83,7 @@ export class MessageDescriber {
   private readElement(message: MessageDescriptor, scope: string, raw: RawOption[]): void {
     const { tokens, readEnum } = this.parts;
     if (tokens.take(';')) return;
-    // A word that begins a statement may also be the type of a field.
+    // A word that starts a statement may also be the type of a field.
     const isField = tokens.peek(2)?.text === '=' && tokens.peek(2)?.kind === 'symbol' && !tokens.is('option');
     const visibility = isField ? undefined : this.readVisibility();
     if (!isField && tokens.take('message')) {
@@ -119,7 +119,7 @@ export class MessageDescriber {
 
   private readLabel(): Label | undefined {
     const { tokens } = this.parts;
-    // What follows tells a label from a type of that name.
+    // The next token distinguishes a label from a type of that name.
     if (tokens.peek(2)?.text === '=') return undefined;
     return (Object.keys(LABELS) as Label[]).find((label) => tokens.take(label));
   }
@@ -172,7 +172,7 @@ function emptyMessage(name: string): MessageDescriptor {
   };
 }
 
-/** Each `optional` field of proto3 is alone in a oneof, after those that are written. */
+/** Each `optional` field of proto3 gets a oneof of its own, after the declared ones. */
 function addSyntheticOneofs(message: MessageDescriptor): void {
   const taken = new Set([...message.field, ...message.oneofDecl].map(({ name }) => name));
   for (const field of message.field) {

@@ -4,14 +4,14 @@ import type { OptionsOf } from './type-names.js';
 import { decimal } from './proto-tokens.js';
 import type { OptionNamePart, RawField, RawOption, RawValue } from './raw-options.js';
 
-/** A message on its way to `fromObject`. */
+/** A message being built for `fromObject`. */
 interface Growing {
   [field: string]: unknown;
 }
 
 /**
- * Encodes options by their types: those of descriptor.proto, and extensions of them in the root. One that nobody defines
- * is left out.
+ * Encodes options by their types: those of descriptor.proto, and their extensions in the root. Undefined options are
+ * omitted.
  */
 export function optionsEncoder(root: protobuf.Root, standard: protobuf.NamespaceBase): OptionsOf {
   const values = new OptionValues(root);
@@ -52,7 +52,7 @@ class OptionValues {
     const field = head && this.fieldOf(type, head, scope);
     if (!field) return;
     if (rest.length === 0) return this.assign(message, field, value, scope);
-    // Nothing reaches into a list; protobufjs' copy of descriptor.proto tries to.
+    // Options cannot refer to an element of a list; protobufjs' copy of descriptor.proto tries to.
     if (field.repeated || !(field.resolvedType instanceof protobuf.Type)) return;
     const inner = (message[field.name] ??= {}) as Growing;
     this.set(inner, field.resolvedType, { name: rest, value }, scope);
@@ -63,7 +63,7 @@ class OptionValues {
       const field = findFrom(this.extensions, part.name, scope)?.extensionField;
       return field?.parent === type ? field.resolve() : undefined;
     }
-    // The types of descriptor.proto that protobufjs has with it are in camel case.
+    // The types of protobufjs' descriptor.proto are in camel case.
     const field = type.fields[part.name] ?? type.fields[protobuf.util.camelCase(part.name)];
     return field?.resolve();
   }

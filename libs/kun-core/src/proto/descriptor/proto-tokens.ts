@@ -1,7 +1,7 @@
 /** A token of a proto file. */
 export interface ProtoToken {
   readonly kind: 'word' | 'number' | 'string' | 'symbol';
-  /** As written; of strings, without the quotes and with escapes. */
+  /** As written; for strings, without the quotes and with escapes. */
   readonly text: string;
   readonly line: number;
 }
@@ -10,8 +10,8 @@ const TOKEN =
   /(?<skip>\s+|\/\/[^\n]*|\/\*[^]*?\*\/)|(?<word>[A-Za-z_]\w*)|(?<number>0[xX][\da-fA-F]+|(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?[fF]?)|"(?<double>(?:[^"\\\n]|\\[^])*)"|'(?<single>(?:[^'\\\n]|\\[^])*)'|(?<symbol>[^])/gy;
 
 /**
- * The tokens of a proto file. protobufjs' own have their strings unescaped to characters, which loses bytes, and its
- * numbers are doubles.
+ * The tokens of a proto file. protobufjs' tokenizer unescapes strings to characters, which loses bytes, and reads
+ * numbers as doubles.
  */
 export class ProtoTokens {
   private readonly tokens: readonly ProtoToken[];
@@ -25,12 +25,12 @@ export class ProtoTokens {
     return this.position >= this.tokens.length;
   }
 
-  /** The token so many further on. */
+  /** The token `ahead` positions further on. */
   peek(ahead = 0): ProtoToken | undefined {
     return this.tokens[this.position + ahead];
   }
 
-  /** @throws {SyntaxError} when it is at the end of the file. */
+  /** @throws {SyntaxError} when the file ends. */
   next(): ProtoToken {
     const token = this.tokens[this.position++];
     if (!token) throw new SyntaxError('the file ends too early');
@@ -42,20 +42,20 @@ export class ProtoTokens {
     return token?.text === text && token.kind !== 'string';
   }
 
-  /** Passes the token if it comes next. */
+  /** Consumes the token if it is the next one. */
   take(text: string): boolean {
     const comes = this.is(text);
     if (comes) this.position += 1;
     return comes;
   }
 
-  /** @throws {SyntaxError} when another token comes. */
+  /** @throws {SyntaxError} when the next token is a different one. */
   expect(text: string): void {
     const { text: found, line } = this.next();
-    if (found !== text) throw new SyntaxError(`line ${line}: "${found}" where "${text}" should be`);
+    if (found !== text) throw new SyntaxError(`line ${line}: "${found}" instead of "${text}"`);
   }
 
-  /** A name, with dots or without, as `.acme.v1.Order`. */
+  /** A name with or without dots, such as `.acme.v1.Order`. */
   name(): string {
     let name = this.take('.') ? '.' : '';
     name += this.next().text;
@@ -63,14 +63,14 @@ export class ProtoTokens {
     return name;
   }
 
-  /** A whole number, perhaps negative; `max` is the given one. */
+  /** A whole number, possibly negative; the word `max` becomes `max`. */
   integer(max = 0): number {
     if (this.take('max')) return max;
     const sign = this.take('-') ? -1 : 1;
     return sign * Number(decimal(this.next().text));
   }
 
-  /** One string or several in a row, as the bytes they stand for. */
+  /** One or several consecutive strings, as the bytes they represent. */
   bytes(): Buffer {
     const parts: Buffer[] = [];
     do parts.push(unescape(this.next().text));
@@ -83,7 +83,7 @@ export class ProtoTokens {
   }
 }
 
-/** An integer literal in decimal, however many digits it has. */
+/** An integer literal in decimal, with any number of digits. */
 export function decimal(literal: string): string {
   return BigInt(/^0[0-7]+$/.test(literal) ? `0o${literal}` : literal).toString();
 }

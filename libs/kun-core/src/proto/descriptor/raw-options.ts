@@ -1,6 +1,6 @@
 import type { ProtoTokens } from './proto-tokens.js';
 
-/** An option as written, before it is resolved. */
+/** An option as written, not yet resolved. */
 export interface RawOption {
   /** `(acme.note).text` has two parts, the first of which names an extension. */
   readonly name: readonly OptionNamePart[];
@@ -14,19 +14,19 @@ export interface OptionNamePart {
 
 /** The value of an option. */
 export type RawValue =
-  /** A number, with its sign, or a word: of an enum, `true`, `inf`. */
+  /** A number with its sign, or a word: an enum value, `true`, `inf`. */
   | { readonly kind: 'word' | 'number'; readonly text: string }
   | { readonly kind: 'string'; readonly bytes: Buffer }
   | { readonly kind: 'list'; readonly values: readonly RawValue[] }
   | { readonly kind: 'message'; readonly fields: readonly RawField[] };
 
-/** A field of a value; the name in brackets is that of an extension, or the URL of a type. */
+/** A field of a value; a name in brackets is that of an extension, or a type URL. */
 export interface RawField {
   readonly name: OptionNamePart;
   readonly value: RawValue;
 }
 
-/** `name = value`, after the word `option` or within brackets. */
+/** Reads `name = value`, after the word `option` or within brackets. */
 export function readOption(tokens: ProtoTokens): RawOption {
   const name: OptionNamePart[] = [];
   do {
@@ -41,7 +41,7 @@ export function readOption(tokens: ProtoTokens): RawOption {
   return { name, value: readValue(tokens) };
 }
 
-/** `[a = 1, b = 2]`, or nothing. */
+/** Reads `[a = 1, b = 2]`, if present. */
 export function readInlineOptions(tokens: ProtoTokens): RawOption[] {
   const options: RawOption[] = [];
   if (!tokens.take('[')) return options;
@@ -60,7 +60,7 @@ function readValue(tokens: ProtoTokens): RawValue {
   if (sign === '') tokens.take('+');
   const { kind, text } = tokens.next();
   if (kind === 'number') return { kind, text: sign + text };
-  // A name may have dots, as text format allows nowhere and protobufjs everywhere.
+  // A name may have dots, which text format never allows and protobufjs always does.
   let word = text;
   while (tokens.take('.')) word += `.${tokens.next().text}`;
   return { kind: 'word', text: sign + word };

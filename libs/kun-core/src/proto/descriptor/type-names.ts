@@ -2,15 +2,13 @@ import protobuf from 'protobufjs';
 import { typeFinder } from '../files/link-types.js';
 import type { RawOption } from './raw-options.js';
 
-/** The types that a file may name. */
+/** The types that a file may refer to. */
 export interface TypeNames {
-  /** What the name means within the scope (`acme.v1.Order`). @throws {SyntaxError} when it means nothing. */
+  /** What the name refers to within the scope (`acme.v1.Order`). @throws {SyntaxError} when it refers to nothing. */
   find(reference: string, scope: string): { readonly kind: string; readonly name: string };
 }
 
-/**
- * Encodes options, of a message such as `FieldOptions`, written within the scope; `undefined` when there are none.
- */
+/** Encodes options of a message such as `FieldOptions`, written within the scope; `undefined` when there are none. */
 export type OptionsOf = (
   message: string,
   options: readonly RawOption[],

@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs';
 import { nearest } from '@kun/config';
 
-/** A type that is referred to but not defined by any file. */
+/** A type is referred to but not defined in any file. */
 export class UnknownTypeError extends Error {
   constructor(
     /** The field, extension or method that refers to it. */
@@ -15,9 +15,9 @@ export class UnknownTypeError extends Error {
 }
 
 /**
- * Makes the name of every type that is referred to absolute, by protobuf's rules: searched for from the innermost scope
- * outwards. protobufjs' own search also looks into the messages beside, and finds `acme.v1.Order.Status` where
- * `acme.Status` is meant.
+ * Makes every reference to a type absolute, by protobuf's rules: the search goes from the innermost scope outwards.
+ * protobufjs' own search also looks into sibling messages, and finds `acme.v1.Order.Status` where `acme.Status` is
+ * meant.
  *
  * @throws {UnknownTypeError} for a type that is not defined.
  */
@@ -48,7 +48,9 @@ export function linkTypes(root: protobuf.Root): void {
   }
 }
 
-/** Finds the message or enum that a name means within a scope (`acme.v1.Order`): from the innermost outwards. */
+/**
+ * Finds the message or enum that a name refers to within a scope (`acme.v1.Order`), from the innermost scope outwards.
+ */
 export function typeFinder(
   root: protobuf.Root,
 ): (reference: string, scope: string) => protobuf.Type | protobuf.Enum | undefined {
@@ -56,7 +58,7 @@ export function typeFinder(
   return (reference, scope) => findFrom(types, reference, scope);
 }
 
-/** What a name means within a scope, of all things of their full names. */
+/** What a name refers to within a scope, among things by full name. */
 export function findFrom<T>(things: ReadonlyMap<string, T>, reference: string, scope: string): T | undefined {
   if (reference.startsWith('.')) return things.get(reference.slice(1));
   for (let outer: string | undefined = scope; outer !== undefined; outer = scopeAround(outer)) {
@@ -66,7 +68,7 @@ export function findFrom<T>(things: ReadonlyMap<string, T>, reference: string, s
   return undefined;
 }
 
-/** All namespaces, types, enums, services and extension fields below. */
+/** All namespaces, types, enums, services and extension fields in it. */
 export function* everythingIn(namespace: protobuf.NamespaceBase): Generator<protobuf.ReflectionObject> {
   for (const nested of namespace.nestedArray) {
     yield nested;
@@ -74,7 +76,7 @@ export function* everythingIn(namespace: protobuf.NamespaceBase): Generator<prot
   }
 }
 
-/** The full name, as `acme.v1.Order`. */
+/** The full name, such as `acme.v1.Order`. */
 export function nameOf(object: protobuf.ReflectionObject): string {
   return object.fullName.slice(1);
 }
@@ -87,19 +89,19 @@ function linkField(
   field: protobuf.Field,
   resolve: (reference: string, object: protobuf.ReflectionObject, scope: string) => string,
 ): void {
-  // The extended message has a copy of each extension; both follow what the extension says.
+  // The extended message has a copy of each extension; both follow the extension's declaration.
   if (field.declaringField || field.type in protobuf.types.basic) return;
   field.type = resolve(field.type, field, field.parent ? nameOf(field.parent) : '');
   if (field.extensionField) field.extensionField.type = field.type;
 }
 
-/** The scope around a scope; `undefined` around the outermost. */
+/** The enclosing scope; `undefined` for the outermost one. */
 function scopeAround(scope: string): string | undefined {
   if (scope === '') return undefined;
   return scope.includes('.') ? scope.slice(0, scope.lastIndexOf('.')) : '';
 }
 
-/** As it can be written in the scope. */
+/** The name as it can be written in the scope. */
 function nameWithin(name: string, scope: string): string {
   for (let outer: string | undefined = scope; outer; outer = scopeAround(outer)) {
     if (name.startsWith(`${outer}.`)) return name.slice(outer.length + 1);

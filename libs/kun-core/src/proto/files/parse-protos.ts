@@ -5,18 +5,18 @@ import { ProtoError } from './proto-source.js';
 
 /** What a set of proto files defines. */
 export interface ProtoSchema {
-  /** All definitions, by package; field names are as the files write them. */
+  /** All definitions, by package; field names are as written in the files. */
   readonly root: protobuf.Root;
-  /** The files, in the order of reading. */
+  /** The files, in the order in which they were read. */
   readonly files: readonly ProtoFile[];
-  /** The file that a message, enum, service, field or method was defined in. */
+  /** The file that defines a message, enum, service, field or method. */
   fileOf(object: protobuf.ReflectionObject): ProtoFile | undefined;
 }
 
 /**
- * Parses proto files that stand together, and resolves what they refer to.
+ * Parses a set of proto files, and resolves their references.
  *
- * @throws {ProtoError} when a file does not parse, or refers to what is nowhere; with file and line.
+ * @throws {ProtoError} when a file cannot be parsed, or a reference cannot be resolved; with file and line.
  */
 export function parseProtos(files: readonly ProtoFile[]): ProtoSchema {
   const root = new protobuf.Root();
@@ -51,7 +51,7 @@ function parseInto(root: protobuf.Root, file: ProtoFile): readonly protobuf.Refl
   }
 }
 
-/** protobufjs ends its message with the line; here the place goes first, as editors read it. */
+/** protobufjs puts the line at the end of its message; editors expect the position first. */
 function explainParseError(file: ProtoFile, cause: unknown): string {
   const reason = cause instanceof Error ? cause.message : String(cause);
   const [, text, line] = /^(.*) \((?:.+, )?line (\d+)\)$/.exec(reason) ?? [];

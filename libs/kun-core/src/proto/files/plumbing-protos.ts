@@ -3,12 +3,12 @@ import { protoPath as healthProtoPath } from 'grpc-health-check';
 import { parseProtos, type ProtoSchema } from './parse-protos.js';
 import type { ProtoFile } from './proto-files.js';
 
-/** grpc.health.v1, as grpc-health-check serves it. */
+/** grpc.health.v1, as served by grpc-health-check. */
 export function healthSchema(): ProtoSchema {
   return parseProtos([shipped('grpc/health/v1/health.proto', readFileSync(healthProtoPath, 'utf8'))]);
 }
 
-/** The two versions of gRPC's reflection, which differ in nothing but their names. */
+/** The two versions of gRPC's reflection, which differ only in their names. */
 export function reflectionSchema(version: 'v1' | 'v1alpha'): ProtoSchema {
   const options = version === 'v1' ? V1_OPTIONS : '';
   const text = `syntax = "proto3";\npackage grpc.reflection.${version};\n${options}${REFLECTION}`;

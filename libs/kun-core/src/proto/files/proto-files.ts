@@ -8,36 +8,36 @@ import { WELL_KNOWN_PROTOS } from './well-known-protos.js';
 
 /** A proto file that has been read, and those it imports. */
 export interface ProtoFile {
-  /** As other files import it: what descriptors call it. */
+  /** The name by which other files import it, and which descriptors use. */
   readonly name: string;
-  /** Absolute; of files that come with kun, their name. */
+  /** An absolute path; for files that come with kun, their name. */
   readonly path: string;
   readonly text: string;
-  /** Whether it is one of those asked for, and not only imported. */
+  /** Whether it was requested, as opposed to merely imported. */
   readonly asked: boolean;
-  /** Those found: weak ones and ones of options may be missing. */
+  /** The imports found: weak ones and those of options may be missing. */
   readonly imports: readonly FoundImport[];
 }
 
 /** An import that was found. */
 export interface FoundImport {
-  /** As the importing file writes it. */
+  /** As written in the importing file. */
   readonly path: string;
   readonly kind: ProtoImport['kind'];
   readonly file: ProtoFile;
 }
 
 /**
- * Reads proto files and all that they import, those asked for first. An import is looked for where the importing file was
- * found, beside the files asked for, in `includeDirs`, and beside the importing file; last among those that come with
- * protobufjs and with kun (`google/protobuf/*`, `google/api/*`), and what the package of protovalidate has.
+ * Reads proto files and everything they import, the requested files first. Imports are searched in the root of the
+ * importing file, beside the requested files, in `includeDirs`, beside the importing file, and last among the files
+ * that come with protobufjs, kun (`google/protobuf/*`, `google/api/*`) and the protovalidate package.
  *
- * @throws {ProtoError} when a file asked for or an import is missing, with the place of each such import.
+ * @throws {ProtoError} when a requested file or an import is missing, with the position of each such import.
  */
 export function readProtoFiles(paths: readonly string[], includeDirs: readonly string[]): ProtoFile[] {
   const reading = new Reading(paths, includeDirs);
   for (const path of paths) reading.add(path, dirname(path));
-  // Grows while it is read.
+  // The list grows during the loop.
   for (const file of reading.files) reading.followImports(file);
   if (reading.missing.length > 0) throw new ProtoError(reading.missing.join('\n'));
   return reading.files;
@@ -46,7 +46,7 @@ export function readProtoFiles(paths: readonly string[], includeDirs: readonly s
 interface GrowingFile extends ProtoFile {
   name: string;
   readonly imports: FoundImport[];
-  /** The directory that it was found in, as imports see it. */
+  /** The directory in which it was found, as imports see it. */
   readonly root: string | undefined;
 }
 
@@ -73,7 +73,7 @@ class Reading {
       this.known.set(key, file);
       this.files.push(file);
     }
-    // A file is called as it is imported: other names of it lead to the same file.
+    // A file is named as it is imported: its other names lead to the same file.
     if (importedAs !== undefined && isPortable(importedAs)) file.name = importedAs;
     return file;
   }
@@ -105,20 +105,20 @@ class Reading {
     return shipped !== '' && existsSync(shipped) ? { path: shipped, root: undefined } : undefined;
   }
 
-  /** What has no file: it comes with kun, or with the package of protovalidate. */
+  /** Files that are not on disk: they come with kun, or with the protovalidate package. */
   private shipped(path: string): string | undefined {
     if (path !== VALIDATE_PROTO) return WELL_KNOWN_PROTOS.get(path);
     return (this.validate ??= validateProto());
   }
 
-  /** From the outermost of the directories that the file is in. */
+  /** Relative to the outermost of the directories that contain the file. */
   private nameBelowRoots(path: string): string {
     const names = this.roots.map((root) => relative(root, path).replaceAll(sep, '/')).filter(isPortable);
     return names.reduce((best, name) => (name.length > best.length ? name : best), basename(path));
   }
 }
 
-/** The parser explains better what cannot even be tokenized. */
+/** For a file that cannot even be tokenized, the parser's explanation is better. */
 function safeImports(file: ProtoFile): ProtoImport[] {
   try {
     return importsOf(file.text);

@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 
-/** An import as a proto file writes it. */
+/** An import statement of a proto file. */
 export interface ProtoImport {
   readonly path: string;
   readonly kind: 'plain' | 'public' | 'weak' | 'option';
@@ -8,10 +8,10 @@ export interface ProtoImport {
 }
 
 /**
- * The imports of a proto file. Read off the tokens, since protobufjs' parser tells neither the line nor whether an import
- * is public, and leaves those of options out.
+ * The imports of a proto file. They are taken from the tokens, since protobufjs' parser reports neither the line nor
+ * whether an import is public, and omits those of options.
  *
- * @throws {Error} when the text has no end of a comment or string.
+ * @throws {Error} when a comment or string is not terminated.
  */
 export function importsOf(text: string): ProtoImport[] {
   const imports: ProtoImport[] = [];

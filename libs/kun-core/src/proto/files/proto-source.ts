@@ -1,30 +1,35 @@
 import { ExplainedError } from '@kun/config';
 import { DEFAULT_FORMS, type MessageForms, type ProtoForms } from '../values/message-forms.js';
 
-/** Proto files, what of them is served, and how their messages look. */
+/** Proto files, which of their services are served, and the form of their messages. */
 export interface ProtoSource extends Partial<ProtoForms> {
   /**
-   * The proto package whose services are served, as `acme.cache.v1`; `''` for files that name none. Default: whatever the
-   * files of `path` say.
+   * The proto package whose services are served, such as `acme.cache.v1`; `''` for files without a package. Default:
+   * the package that the files of `path` declare.
    */
   readonly package?: string;
-  /** The `.proto` file or files; relative paths count from the application's base directory, or from an include directory. */
+  /**
+   * The `.proto` file or files; relative paths refer to the application's base directory, or to an include directory.
+   */
   readonly path: string | readonly string[];
-  /** Where imports are looked for besides the files' own directories; relative as `path` is. Default: none. */
+  /**
+   * Additional directories in which imports are searched, after the files' own; relative paths as in `path`. Default:
+   * none.
+   */
   readonly includeDirs?: readonly string[];
   /**
-   * The services to serve, with or without their package: also of imported files, which are not served unless named here.
-   * Default: all of the package that the files of `path` declare.
+   * The services to serve, with or without their package; services of imported files are only served if listed here.
+   * Default: all services of the package that the files of `path` declare.
    */
   readonly services?: readonly string[];
 }
 
-/** A proto could not be read, or lacks something. */
+/** A proto cannot be read, or something is missing in it. */
 export class ProtoError extends ExplainedError {
   override readonly name = 'ProtoError';
 }
 
-/** The files of a source, for messages. */
+/** The files of a source, for error messages. */
 export function pathsOf({ path }: Pick<ProtoSource, 'path'>): readonly string[] {
   return typeof path === 'string' ? [path] : path;
 }
@@ -36,7 +41,7 @@ const CHOICES: Readonly<Record<keyof ProtoForms, readonly string[]>> = {
 };
 
 /**
- * How the messages of a source look.
+ * The form of a source's messages.
  *
  * @throws {ProtoError} for an unknown form.
  */

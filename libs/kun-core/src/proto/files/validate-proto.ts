@@ -5,8 +5,8 @@ import type { DescriptorProto, EnumDescriptorProto, FieldDescriptorProto } from 
 export const VALIDATE_PROTO = 'buf/validate/validate.proto';
 
 /**
- * `buf/validate/validate.proto`, written from the descriptor that `@bufbuild/protovalidate` has with it, without comments
- * and options: what protos need that import it. `undefined` where the package is not installed.
+ * `buf/validate/validate.proto`, generated from the descriptor in `@bufbuild/protovalidate`, without comments and
+ * options: enough for protos that import it. `undefined` if the package is not installed.
  */
 export function validateProto(): string | undefined {
   const require = createRequire(import.meta.url);

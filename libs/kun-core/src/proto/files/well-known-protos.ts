@@ -1,6 +1,6 @@
 /**
- * The files of google/protobuf that every proto may import and protobufjs ships no text of, without their comments; by
- * the name they are imported under. They are a fixed standard, so they stand here and no file must be found.
+ * The files of google/protobuf whose text protobufjs does not include, without comments, by the name under which they
+ * are imported. They are a fixed standard, so they are embedded here and no file has to be found.
  */
 export const WELL_KNOWN_PROTOS: ReadonlyMap<string, string> = new Map([
   [

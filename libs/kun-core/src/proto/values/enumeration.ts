@@ -6,13 +6,13 @@ import { describe, type Refuse } from './message-misfit.js';
 import { unboxed, type ValueCodec } from './value-codec.js';
 
 /**
- * An enum value: its name or its number. An open enum (proto3) takes and gives numbers it has no name for; a closed one
- * (proto2) knows its own only.
+ * An enum value: its name or its number. An open enum (proto3) accepts and yields numbers without a name; a closed one
+ * (proto2) only its own.
  */
 export function enumeration(type: protobuf.Enum, enums: MessageForms['enums'], refuse: Refuse): ValueCodec {
   const numbers = new Map(Object.entries(type.values));
   const names = new Map<number, string>();
-  // The first name of a number is the one, where there are several (`allow_alias`).
+  // Of several names of a number (`allow_alias`), the first one is used.
   for (const [name, number] of numbers) if (!names.has(number)) names.set(number, name);
   const closed = featureOf(type, 'enum_type') === 'CLOSED';
   const present = (number: number): unknown => (enums === 'name' ? (names.get(number) ?? number) : number);

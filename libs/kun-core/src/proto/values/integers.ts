@@ -2,10 +2,10 @@ import type { Reader, Writer } from 'protobufjs';
 import { describe, type Refuse } from './message-misfit.js';
 import { unboxed, type ValueCodec, type WireType } from './value-codec.js';
 
-/** The names of protobuf's 32-bit integers, which are also the names of what reads and writes them. */
+/** The names of protobuf's 32-bit integers, and of the functions that read and write them. */
 export type Integer32 = 'int32' | 'uint32' | 'sint32' | 'fixed32' | 'sfixed32';
 
-/** A 32-bit integer: a whole number within range, or text that is one. */
+/** A 32-bit integer: a whole number within range, or text that represents one. */
 export function integer32(type: Integer32, refuse: Refuse): ValueCodec {
   const [least, most] =
     type === 'uint32' || type === 'fixed32' ? [0, 2 ** 32 - 1] : [-(2 ** 31), 2 ** 31 - 1];
@@ -31,7 +31,7 @@ export function integer32(type: Integer32, refuse: Refuse): ValueCodec {
   };
 }
 
-/** `float` and `double`: numbers, NaN and the infinities included, or text that is one. */
+/** `float` and `double`: numbers, including NaN and the infinities, or text that represents one. */
 export function floating(type: 'float' | 'double', refuse: Refuse): ValueCodec {
   const fits = (value: number) =>
     type === 'double' || !Number.isFinite(value) || Number.isFinite(Math.fround(value));
@@ -81,7 +81,7 @@ function numeric(given: unknown): number | undefined {
   return typeof value === 'string' && NUMBER.test(value) ? Number(value) : undefined;
 }
 
-/** As JSON writes numbers, and the three names that protobuf's JSON has besides. */
+/** Numbers as JSON writes them, and the three names that protobuf's JSON adds. */
 const NUMBER = /^(?:-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|NaN|-?Infinity)$/;
 
 const WRITE: Readonly<Record<Integer32, (writer: Writer, value: number) => void>> = {

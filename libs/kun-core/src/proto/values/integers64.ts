@@ -3,17 +3,17 @@ import type { MessageForms } from './message-forms.js';
 import { describe, FieldMisfitError, type Refuse } from './message-misfit.js';
 import { unboxed, type ValueCodec } from './value-codec.js';
 
-/** The names of protobuf's 64-bit integers, which are also the names of what reads and writes them. */
+/** The names of protobuf's 64-bit integers, and of the functions that read and write them. */
 export type Integer64 = 'int64' | 'uint64' | 'sint64' | 'fixed64' | 'sfixed64';
 
-/** Tells a 64-bit integer from a 32-bit one. */
+/** Whether it is a 64-bit integer rather than a 32-bit one. */
 export function isInteger64(type: string): type is Integer64 {
   return type.endsWith('64');
 }
 
 /**
- * A 64-bit integer: text, a bigint, a number that is exact, or a `Long`. Decoded it is what the forms say; as a number it
- * is refused where a number would not be exact.
+ * A 64-bit integer: text, a bigint, an exact number, or a `Long`. It is decoded to the configured form; as a number,
+ * inexact ones are refused.
  */
 export function integer64(type: Integer64, longs: MessageForms['longs'], refuse: Refuse): ValueCodec {
   const unsigned = type === 'uint64' || type === 'fixed64';
@@ -72,7 +72,7 @@ function exact(given: unknown, unsigned: boolean): number | Long | undefined {
     : undefined;
 }
 
-/** The number that a text of digits is; `NaN` for any other. */
+/** The number represented by digits; `NaN` for any other text. */
 function shortNumber(text: string): number {
   const first = text.charCodeAt(0) === MINUS ? 1 : 0;
   if (text.length === first) return Number.NaN;
@@ -85,7 +85,7 @@ function shortNumber(text: string): number {
   return first === 1 ? -number : number;
 }
 
-/** The value of a `Long` of any copy of long.js. */
+/** The value of a `Long` from any copy of long.js. */
 function bigintOf(value: object | null): bigint | undefined {
   const { low, high, unsigned } = (value ?? {}) as { low?: unknown; high?: unknown; unsigned?: unknown };
   if (typeof low !== 'number' || typeof high !== 'number') return undefined;
@@ -121,7 +121,7 @@ const FORMS: Readonly<Record<MessageForms['longs'], (value: Long, unsigned: bool
     const value = (unsigned ? high >>> 0 : high) * TWO_32 + (low >>> 0);
     if (Number.isSafeInteger(value)) return value;
     throw new FieldMisfitError(
-      `${bits(low, high, unsigned)} is not exact as a number; take 64-bit integers as text or bigint ("longs")`,
+      `${bits(low, high, unsigned)} is not exact as a number; use text or bigint for 64-bit integers ("longs")`,
     );
   },
   bigint: ({ low, high }, unsigned) => bits(low, high, unsigned),
@@ -135,7 +135,7 @@ const WRITE: Readonly<Record<Integer64, (writer: Writer, value: number | Long) =
   sfixed64: (writer, value) => void writer.sfixed64(value),
 };
 
-/** What 32 bits hold has the same varint in either. */
+/** Values within 32 bits have the same varint in both forms. */
 function writeVarint(writer: Writer, value: number | Long): void {
   if (typeof value === 'number' && value >= 0 && value < TWO_32) writer.uint32(value);
   else writer.int64(value);

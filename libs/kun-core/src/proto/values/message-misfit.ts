@@ -1,16 +1,16 @@
 /**
- * A message has no place for something, or what is there has no meaning for its field. It says where
- * (`items[3].price.currency`) and why, and shows no value of the message but numbers and names of enum values.
+ * A message has an unknown field, or a value that does not fit its field. The error says where
+ * (`items[3].price.currency`) and why; of the message's values it shows only numbers and enum names.
  */
 export class MessageMisfitError extends Error {
   override readonly name = 'MessageMisfitError';
 
   constructor(
-    /** The message's type, as `acme.cart.v1.Cart`. */
+    /** The message's type, such as `acme.cart.v1.Cart`. */
     readonly messageType: string,
-    /** The field's path from there; `''` for the message itself. */
+    /** The field's path within the message; `''` for the message itself. */
     readonly path: string,
-    /** What is wrong with it. */
+    /** The reason. */
     readonly reason: string,
     options?: ErrorOptions,
   ) {
@@ -18,7 +18,7 @@ export class MessageMisfitError extends Error {
   }
 }
 
-/** A misfit on its way up: each message, list and map it passes puts its own part before the path. */
+/** A misfit being passed up: each message, list and map prepends its part of the path. */
 export class FieldMisfitError extends Error {
   private path = '';
 
@@ -29,7 +29,7 @@ export class FieldMisfitError extends Error {
     super(reason, options);
   }
 
-  /** What was thrown, a misfit or what somebody's getter threw, with the part of the path where it happened. */
+  /** Adds a part of the path to what was thrown: a misfit, or an error of a getter. */
   static within(part: string, thrown: unknown): FieldMisfitError {
     const misfit =
       thrown instanceof FieldMisfitError
@@ -39,7 +39,7 @@ export class FieldMisfitError extends Error {
     return misfit;
   }
 
-  /** What the caller of the codec gets. */
+  /** The error for the codec's caller. */
   static toError(messageType: string, thrown: unknown): MessageMisfitError {
     const { path, reason, cause } = FieldMisfitError.within('', thrown);
     const options = cause === undefined ? undefined : { cause };
@@ -47,12 +47,12 @@ export class FieldMisfitError extends Error {
   }
 }
 
-/** The part of a path for an element of a list. */
+/** The part of a path for a list element. */
 export function atIndex(index: number): string {
   return `[${index}]`;
 }
 
-/** The part of a path for an entry of a map. */
+/** The part of a path for a map entry. */
 export function atKey(key: unknown): string {
   const text = String(key);
   return `[${JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text)}]`;
@@ -63,18 +63,18 @@ export function atField(name: string): string {
   return `.${name}`;
 }
 
-/** What becomes of a value without meaning: strict messages are refused, lenient ones go on with something else. */
+/** What to do with a value that does not fit: strict messages are refused, lenient ones use something else instead. */
 export type Refuse = <T>(reason: string, instead: () => T) => T;
 
-/** Refuses. */
+/** Refuses the value. */
 export const strictly: Refuse = (reason) => {
   throw new FieldMisfitError(reason);
 };
 
-/** Goes on with what protobufjs has always made of such a value. */
+/** Uses what protobufjs has always made of such a value. */
 export const leniently: Refuse = (_reason, instead) => instead();
 
-/** What was found, for a reason: its kind, and its value where that is a number. */
+/** Describes a value for an error message: its type, and its value if it is a number. */
 export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (typeof value === 'string') return 'text';
@@ -83,13 +83,13 @@ export function describe(value: unknown): string {
   return `${value as number | bigint | boolean | undefined}`;
 }
 
-/** Keys and names longer than this are cut in messages. */
+/** Longer keys and names are truncated in messages. */
 const MAX_SHOWN = 64;
 
 function describeObject(value: object): string {
   if (Array.isArray(value)) return 'an array';
   const tag = Object.prototype.toString.call(value).slice(8, -1);
-  if (tag === 'Promise') return 'a promise that nobody awaited';
+  if (tag === 'Promise') return 'a promise that was not awaited';
   if (tag === 'Date') return Number.isNaN((value as Date).getTime()) ? 'an invalid Date' : 'a Date';
   return tag === 'Object' ? 'an object' : `an object of type ${tag}`;
 }

@@ -15,7 +15,7 @@ const BOOL_VALUE = 32;
 const STRUCT_VALUE = 42;
 const LIST_VALUE = 50;
 
-/** `google.protobuf.Struct` is an object of whatever JSON has. */
+/** A `google.protobuf.Struct` is an object of JSON values. */
 export function structValue(refuse: Refuse): ValueCodec {
   const json = new JsonWriter(refuse);
   return {
@@ -27,7 +27,7 @@ export function structValue(refuse: Refuse): ValueCodec {
   };
 }
 
-/** `google.protobuf.ListValue` is an array of whatever JSON has. */
+/** A `google.protobuf.ListValue` is an array of JSON values. */
 export function listValue(refuse: Refuse): ValueCodec {
   const json = new JsonWriter(refuse);
   return {
@@ -44,12 +44,12 @@ export function listValue(refuse: Refuse): ValueCodec {
   };
 }
 
-/** `google.protobuf.Value` is whatever JSON has, `null` included. */
+/** A `google.protobuf.Value` is any JSON value, including `null`. */
 export function value(refuse: Refuse): ValueCodec {
   const json = new JsonWriter(refuse);
   return {
     ...FRAME,
-    // `null` is a value here, and not the absence of one.
+    // `null` is a value here, not the absence of one.
     zero: null,
     write: (writer, given, depth) => json.value(writer, given, depth + 1),
     read: (reader, depth, previous) => readValue(reader, depth + 1, previous),
@@ -59,7 +59,7 @@ export function value(refuse: Refuse): ValueCodec {
 
 const FRAME = { wireType: 2, packable: false } as const;
 
-/** Writes what `JSON.stringify` would, as messages: `toJSON` is asked, absent values are left out. */
+/** Writes what `JSON.stringify` would, as messages: `toJSON` is called, absent values are omitted. */
 class JsonWriter {
   constructor(private readonly refuse: Refuse) {}
 
@@ -111,14 +111,14 @@ class JsonWriter {
       writer.uint32(NUMBER_VALUE).double(this.number(json));
     else if (Array.isArray(json)) this.list(writer.uint32(LIST_VALUE), json as readonly unknown[], depth + 1);
     else if (typeof json === 'object') this.struct(writer.uint32(STRUCT_VALUE), json, depth + 1);
-    else this.refuse(`JSON has nothing for ${describe(json)}`, () => undefined);
+    else this.refuse(`JSON cannot represent ${describe(json)}`, () => undefined);
     writer.ldelim();
   }
 
   private text(given: string): string {
     return given.isWellFormed()
       ? given
-      : this.refuse('the text has half of a surrogate pair, which UTF-8 has no form for', () =>
+      : this.refuse('the text has half of a surrogate pair, which UTF-8 cannot represent', () =>
           given.toWellFormed(),
         );
   }
@@ -130,7 +130,7 @@ class JsonWriter {
   }
 }
 
-/** What an object says it is in JSON, as a Date does. */
+/** The JSON form of an object that defines one, like a Date. */
 function jsonOf(given: unknown, key: string): unknown {
   if (typeof given !== 'object' || given === null || Buffer.isBuffer(given)) return given;
   const { toJSON } = given as { toJSON?: unknown };
@@ -138,14 +138,14 @@ function jsonOf(given: unknown, key: string): unknown {
   return unboxed(given);
 }
 
-/** What would lose all it has: promises, sets, errors, bytes. */
+/** Excludes objects that would lose their content: promises, sets, errors, bytes. */
 function isObject(given: object): boolean {
   return given instanceof Map || Object.prototype.toString.call(given) === '[object Object]';
 }
 
 function checkDepth(depth: number): void {
   if (depth > MAX_DEPTH)
-    throw new FieldMisfitError(`more than ${MAX_DEPTH} messages in each other; does one contain itself?`);
+    throw new FieldMisfitError(`more than ${MAX_DEPTH} nested messages; does one contain itself?`);
 }
 
 function readStruct(reader: Reader, depth: number, previous: unknown): object {
@@ -198,7 +198,7 @@ function isStruct(found: unknown): boolean {
   return typeof found === 'object' && found !== null && !Array.isArray(found);
 }
 
-/** Reads the parts of a message that is preceded by its length; what `take` does not know is skipped. */
+/** Reads the fields of a length-prefixed message; those that `take` does not know are skipped. */
 function delimited(reader: Reader, depth: number, take: (tag: number) => boolean): void {
   checkDepth(depth);
   const end = reader.size() + reader.pos;

@@ -3,8 +3,8 @@ import { unboxed, type ValueCodec } from './value-codec.js';
 import { readText, writeBytes, writeText } from './long-values.js';
 
 /**
- * `string`. What has no UTF-8 form (half of a surrogate pair, as a cut through an emoji leaves it) is a misfit.
- * `verified` refuses bytes that are no UTF-8, as proto3 says; proto2 takes them.
+ * `string`. Text without a UTF-8 form (half of a surrogate pair, left by cutting an emoji) is a misfit. `verified`
+ * refuses bytes that are not UTF-8, as proto3 requires; proto2 accepts them.
  */
 export function string(verified: boolean, refuse: Refuse): ValueCodec {
   const convert = (given: unknown): string => {
@@ -12,7 +12,7 @@ export function string(verified: boolean, refuse: Refuse): ValueCodec {
     if (typeof value !== 'string')
       return refuse(`expected text, found ${describe(value)}`, () => String(value));
     if (value.isWellFormed()) return value;
-    return refuse('the text has half of a surrogate pair, which UTF-8 has no form for', () =>
+    return refuse('the text has half of a surrogate pair, which UTF-8 cannot represent', () =>
       value.toWellFormed(),
     );
   };
@@ -28,8 +28,8 @@ export function string(verified: boolean, refuse: Refuse): ValueCodec {
 }
 
 /**
- * `bytes`: a Buffer, any other view or an ArrayBuffer. Text is a misfit, since nothing tells whether base64, hex or the
- * text itself was meant. Decoded it is a Buffer over the message's own bytes.
+ * `bytes`: a Buffer, any other view or an ArrayBuffer. Text is a misfit, since it could be base64, hex or plain text.
+ * It is decoded to a Buffer over the message's own bytes.
  */
 export function bytes(refuse: Refuse): ValueCodec {
   return {
@@ -48,7 +48,7 @@ const NO_BYTES = Buffer.alloc(0);
 function toBytes(value: unknown, refuse: Refuse): Uint8Array {
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) return new Uint8Array(value);
-  const hint = typeof value === 'string' ? "; say how to read it: Buffer.from(text, 'utf8') or 'base64'" : '';
+  const hint = typeof value === 'string' ? "; decode it with Buffer.from(text, 'utf8') or 'base64'" : '';
   return refuse(`expected a Buffer or Uint8Array, found ${describe(value)}${hint}`, () =>
     typeof value === 'string'
       ? Buffer.from(value, 'base64')

@@ -1,31 +1,31 @@
 import { types } from 'node:util';
 import type { Reader, Writer } from 'protobufjs';
 
-/** How a value is framed: varint, 8 bytes, length and bytes, group, 4 bytes. */
+/** A value's framing: varint, 8 bytes, length-delimited, group, 4 bytes. */
 export type WireType = 0 | 1 | 2 | 3 | 5;
 
-/** One value of a field, without its tag. */
+/** Encodes and decodes one value of a field, without its tag. */
 export interface ValueCodec {
   readonly wireType: WireType;
-  /** Whether a list of them may stand in one block (`packed`). */
+  /** Whether lists of them may be `packed`. */
   readonly packable: boolean;
-  /** The commonest way to write the default, which a field without presence leaves out; compared by `Object.is`. */
+  /** The usual form of the default, which a field without presence omits; compared by `Object.is`. */
   readonly zero: unknown;
-  /** @throws {FieldMisfitError} when the value has no meaning. */
+  /** @throws {FieldMisfitError} when the value does not fit. */
   readonly write: (writer: Writer, value: unknown, depth: number) => void;
   /**
-   * The value; `undefined` when it is to be left out, as a number that a closed enum does not know. `previous` is what
-   * the field already has: messages are merged into it.
+   * Returns the value; `undefined` to omit it, like a number that a closed enum does not know. `previous` is the
+   * field's current value: messages are merged into it.
    */
   readonly read: (reader: Reader, depth: number, previous: unknown) => unknown;
-  /** What a field without presence is when it is absent. */
+  /** The value of an absent field without presence. */
   empty(): unknown;
 }
 
-/** How deep messages may stand in each other: what protobuf's own implementations take (`default_recursion_limit`). */
+/** The maximum nesting depth of messages; that of protobuf's own implementations (`default_recursion_limit`). */
 export const MAX_DEPTH = 100;
 
-/** The primitive in `new String('a')` and its like; anything else as it is. */
+/** The primitive of `new String('a')` and the like; anything else unchanged. */
 export function unboxed(value: unknown): unknown {
   return types.isBoxedPrimitive(value) ? value.valueOf() : value;
 }

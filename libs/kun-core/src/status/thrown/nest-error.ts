@@ -99,7 +99,7 @@ const HIDDEN_BY_NEST = 'Internal server error';
 /**
  * What an exception filter said, for the funnel. Nest's own filters answer plain objects, `{ status: 'error', message }`
  * and `{ code, message }` (grpc-js' callbacks `{ code, details }`): from them, and from nobody else, these are for the caller. Where Nest only hides an error, the
- * error itself goes on, so that the log has it.
+ * error itself is passed on, so that it is logged.
  */
 export function filterAnswer(answer: unknown, thrown: unknown): unknown {
   if (answer === thrown || answer instanceof Error) return answer;

@@ -6,7 +6,7 @@ import { isRequestFailure, validationExceptionFactory, validationFailuresIn } fr
 import { fromServiceError, isServiceError } from '../wire/service-error.js';
 import { StatusError, DEFAULT_UPSTREAM_POLICY, type UpstreamPolicy } from '../status-error.js';
 
-/** What the funnel tells of errors that were not made for the caller. */
+/** What the funnel reveals of errors that were not meant for the caller. */
 export interface ToStatusErrorOptions {
   /** Adds the text and stack of hidden errors as DebugInfo. Default: false */
   readonly development?: boolean;

@@ -1,18 +1,18 @@
 import type { LogLine, LogRecorder } from '../log-recorder.js';
 import { failure, matches, type Expected } from './expected.js';
 
-/** How long a line may take that is on its way, in milliseconds. */
+/** How long to wait for a line that is still being written, in milliseconds. */
 const SOON_MS = 1000;
 
 /**
- * A line with these fields, written already or within a second; a caller has its answer before the service has written
- * the line of the call.
+ * Expects a line with these fields, already written or written within a second: a caller receives its response before
+ * the service writes the call's line.
  *
  * ```ts
  * const { request_id } = await expectLine(service.logs, { msg: 'finished call', 'grpc.code': 'NotFound' });
  * ```
  *
- * @throws {AssertionError} with the lines there were, the nearest first.
+ * @throws {AssertionError} listing the recorded lines, the closest first.
  */
 export async function expectLine(
   logs: LogRecorder,
@@ -29,9 +29,9 @@ export async function expectLine(
 }
 
 /**
- * No line with these fields so far.
+ * Expects that no line with these fields has been written so far.
  *
- * @throws {AssertionError} with those that there are.
+ * @throws {AssertionError} listing the lines that match.
  */
 export function expectNoLine(logs: LogRecorder, expected: Readonly<Record<string, Expected>>): void {
   const found = logs.where((line) => matches(line, expected));

@@ -1,12 +1,12 @@
 import { failure, type Expected } from './expected.js';
 
-/** What metrics are read from; a service of the kit is one. */
+/** The source of metrics; a test service is one. */
 export interface MetricsText {
-  /** Prometheus' text format. */
+  /** In Prometheus' text format. */
   metrics(): Promise<string>;
 }
 
-/** A sample of the text. */
+/** One sample of the text. */
 interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -14,14 +14,15 @@ interface Sample {
 }
 
 /**
- * The sum of the samples of a name that have these labels, now. Take it before and after to see what a call added.
+ * Returns the current sum of a metric's samples with these labels. Read it before and after a call to see what the call
+ * added.
  *
  * ```ts
  * await readMetric(service, 'grpc_server_handled_total', { grpc_method: 'Greet', grpc_code: 'OK' });
  * ```
  *
- * @returns 0 where the metric is there without such labels: nothing was counted yet.
- * @throws {AssertionError} naming the nearest metrics where there is none of the name.
+ * @returns 0 if the metric exists without such labels: nothing has been counted yet.
+ * @throws {AssertionError} naming the closest metrics if there is none of that name.
  */
 export async function readMetric(
   service: MetricsText,
@@ -37,9 +38,9 @@ export async function readMetric(
 }
 
 /**
- * The metric has this value, now.
+ * Expects that the metric has this value now.
  *
- * @throws {AssertionError} with the samples of the name that there are.
+ * @throws {AssertionError} listing the metric's samples.
  */
 export async function expectMetric(
   service: MetricsText,
@@ -71,7 +72,7 @@ function samplesOf(text: string): Sample[] {
   });
 }
 
-/** Metrics that have most words of a name, each once. */
+/** The metrics whose names share most words with `name`, each once. */
 function alike(name: string, samples: readonly Sample[]): Array<{ name: string }> {
   const words = name.split('_');
   const shared = (other: string) => other.split('_').filter((word) => words.includes(word)).length;

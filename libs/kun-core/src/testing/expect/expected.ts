@@ -1,9 +1,9 @@
 import { AssertionError } from 'node:assert';
 
-/** What is expected of a field: the value, or what its text matches. */
+/** The expected value of a field, or a pattern that its text must match. */
 export type Expected = string | number | boolean | null | RegExp;
 
-/** Whether all that is expected of some fields holds. */
+/** Whether all expected fields match. */
 export function matches(
   fields: Readonly<Record<string, unknown>>,
   expected: Readonly<Record<string, Expected>>,
@@ -20,12 +20,11 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** How many are shown of what there was. */
+/** How many candidates are listed. */
 const SHOWN = 10;
 
 /**
- * The failure of an expectation: what was expected, and of what there was those fields that it is about, the nearest
- * first.
+ * The error of a failed expectation: what was expected, and the relevant fields of what was found, the closest first.
  */
 export function failure(
   what: string,

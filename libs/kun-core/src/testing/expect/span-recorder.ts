@@ -15,11 +15,11 @@ export interface RecordedSpan {
 }
 
 /**
- * Keeps spans instead of sending them: `startTestService(AppModule, { spanExporters: [spans] })`. They come in batches, and
- * all of them when the service has been closed. Needs the packages of OpenTelemetry's SDK.
+ * Keeps spans instead of sending them: `startTestService(AppModule, { spanExporters: [spans] })`. Spans arrive in
+ * batches, and all of them have arrived when the service is closed. Requires OpenTelemetry's SDK packages.
  */
 export class SpanRecorder implements SpanExporter {
-  /** In the order in which they came. */
+  /** In the order of arrival. */
   readonly spans: RecordedSpan[] = [];
 
   export(spans: readonly object[], report: (result: ExportOutcome) => void): void {
@@ -33,14 +33,14 @@ export class SpanRecorder implements SpanExporter {
 }
 
 /**
- * A span with this name and these attributes, of those that have come.
+ * Expects a span with this name and these attributes among those that have arrived.
  *
  * ```ts
  * await service.close();
  * expectSpan(spans, 'acme.shop.v1.ShopService/Buy', { 'rpc.status_code': 'NOT_FOUND' });
  * ```
  *
- * @throws {AssertionError} with the spans there were, the nearest first.
+ * @throws {AssertionError} listing the recorded spans, the closest first.
  */
 export function expectSpan(
   { spans }: SpanRecorder,

@@ -3,7 +3,7 @@ import type { KunInterceptor } from '../../rpc/injectable-interceptor.js';
 import type { CallHandler } from '../../rpc/interceptor.js';
 import type { Ending, RpcCall } from '../../rpc/rpc-call.js';
 
-/** A call that has come in, and the moments a test waits for. */
+/** An incoming call, and the events that a test can wait for. */
 export interface RecordedCall {
   /** `/package.Service/Method`. */
   readonly method: string;
@@ -11,34 +11,37 @@ export interface RecordedCall {
   readonly requestId: string;
   /** Milliseconds since the epoch; `Infinity` when there is none. */
   readonly deadline: number;
-  /** Settles when the handler is told that nobody waits: the caller cancelled, the deadline passed, or the stop forced it. */
+  /**
+   * Resolves when the handler is told that nobody waits any more: the caller cancelled, the deadline passed, or the
+   * shutdown terminated the call.
+   */
   readonly aborted: Promise<void>;
-  /** Settles when the call has ended, whatever the handler still does. */
+  /** Resolves when the call has ended, even if its handler is still running. */
   readonly ended: Promise<Ending>;
 }
 
-/** Keeps the calls that come in, as the service's interceptors see them. */
+/** Records incoming calls, as the service's interceptors see them. */
 export class CallRecorder implements KunInterceptor {
-  /** All of them, in the order in which they came. */
+  /** All calls, in the order of arrival. */
   readonly all: RecordedCall[] = [];
   private readonly taken = new Set<RecordedCall>();
   private waiting: Array<() => void> = [];
 
-  /** How many calls of a method there were, by its name (`Greet`) or path; of all without one. */
+  /** The number of calls of a method, by its name (`Greet`) or path; of all calls if none is given. */
   count(method?: string): number {
     return this.all.filter((call) => isOf(call, method)).length;
   }
 
   /**
-   * The next call of a method that was not asked for before, whether it has come or is to come. Its handler has begun,
-   * unless a guard or a pipe waits for something.
+   * The next call of a method that has not been returned before, whether it has arrived or not yet. Its handler has
+   * started, unless a guard or a pipe is waiting for something.
    */
   async next(method?: string): Promise<RecordedCall> {
     for (;;) {
       const call = this.all.find((each) => isOf(each, method) && !this.taken.has(each));
       if (call) {
         this.taken.add(call);
-        // What stands between takes some turns of promises.
+        // Guards and pipes take a few promise ticks.
         await new Promise((resolve) => setImmediate(resolve));
         return call;
       }

@@ -6,10 +6,10 @@ import type { LocalCall, LocalCallListener } from '../../server/port/local-call.
 type ChannelCall = ReturnType<ChannelInterface['createCall']>;
 type Listener = Parameters<ChannelCall['start']>[1];
 
-/** What a call is made of. */
+/** What a call needs. */
 export interface InProcessCallParts {
   readonly server: Pick<KunGrpcServer, 'callLocally'>;
-  /** Runs what the server does with the call. */
+  /** Runs the server's side of the call. */
   readonly run: (work: () => void) => void;
   /** `/package.Service/Method`. */
   readonly path: string;
@@ -17,10 +17,10 @@ export interface InProcessCallParts {
   readonly deadline: number;
 }
 
-/** Requests that a handler has not taken before a writing stream is told to wait. */
+/** The number of requests not yet read by the handler from which on a writing stream is told to wait. */
 const MAX_WAITING = 16;
 
-/** The call of a client of grpc-js on one side, and of kun's server on the other. */
+/** Connects the call of a grpc-js client with kun's server. */
 export class InProcessCall implements ChannelCall, LocalCallListener {
   readonly peer = 'in-process';
   readonly deadline: number;
@@ -82,7 +82,7 @@ export class InProcessCall implements ChannelCall, LocalCallListener {
     return 0;
   }
 
-  /** Credentials of calls are for connections that are secure. */
+  /** Call credentials require a secure connection. */
   setCredentials(): void {}
 
   getAuthContext(): null {
@@ -106,7 +106,7 @@ export class InProcessCall implements ChannelCall, LocalCallListener {
     this.deliverSoon();
   }
 
-  /** Never under whoever asked or sent: a network would not, either. */
+  /** Never synchronously within the request or the send, since a network would not either. */
   private deliverSoon(): void {
     if (this.delivering !== 'no') return;
     this.delivering = 'soon';

@@ -5,11 +5,11 @@ import type { KunGrpcServer } from '../../server/port/grpc-server.js';
 import { InProcessCall } from './in-process-call.js';
 
 /**
- * A channel of grpc-js that leads to a server of the same process without a socket. Everything of a client above it is
- * grpc-js' own; below it, messages are handed over as bytes.
+ * A grpc-js channel that leads to a server in the same process without a socket. Everything in the client above it is
+ * grpc-js' own; below it, messages are passed on as bytes.
  */
 export class InProcessChannel implements ChannelInterface {
-  /** So that a call made under a handler is not taken for a part of that. */
+  /** So that a call made within a handler is not considered part of that handler's call. */
   private readonly outside = AsyncLocalStorage.snapshot();
   private closed = false;
 
@@ -42,7 +42,7 @@ export class InProcessChannel implements ChannelInterface {
   }
 
   getChannelzRef(): ReturnType<ChannelInterface['getChannelzRef']> {
-    // Known to no channelz.
+    // Not registered with channelz.
     return { kind: 'channel' as never, id: -1, name: this.getTarget() };
   }
 

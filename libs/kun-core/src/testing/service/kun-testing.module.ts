@@ -5,11 +5,11 @@ import type { KunRuntime } from '../../wiring/options.js';
 import { LogRecorder } from '../log-recorder.js';
 import { CallRecorder } from './call-recorder.js';
 
-/** What a test decides of the surroundings; signals and the process are never the service's. */
+/** What a test can set of a service's environment; signals and the process never belong to the service. */
 export type TestRuntime = Omit<KunRuntime, 'processEvents'>;
 
 /**
- * A service for Nest's own `Test.createTestingModule`, which then replaces what it likes:
+ * A service for Nest's own `Test.createTestingModule`, which can replace its providers:
  *
  * ```ts
  * const module = await Test.createTestingModule({ imports: [KunTestingModule.for(AppModule)] })
@@ -26,7 +26,7 @@ export type TestRuntime = Omit<KunRuntime, 'processEvents'>;
 export class KunTestingModule {
   /**
    * @param root The module that imports `KunModule.forRoot(...)`.
-   * @param runtime Default: free ports, and lines that go to a {@link LogRecorder}.
+   * @param runtime Default: free ports, and log lines recorded by a {@link LogRecorder}.
    */
   static for(root: Type | DynamicModule, runtime: TestRuntime = {}): DynamicModule {
     return {
@@ -36,12 +36,12 @@ export class KunTestingModule {
   }
 }
 
-/** The surroundings of a service within a test, with what the test says of them. */
+/** The environment of a service in a test, including what the test sets. */
 export function testRuntime(runtime: TestRuntime): KunRuntime {
   return {
     logDestination: new LogRecorder(),
     ...runtime,
-    // Chosen for a whole run of the tests, also for services whose environment is given.
+    // Chosen for a whole test run, also for services whose environment is given.
     ...(runtime.env && { env: { ...engineOfRun(), ...runtime.env } }),
     processEvents: false,
     interceptors: [new CallRecorder(), ...(runtime.interceptors ?? [])],
@@ -49,7 +49,7 @@ export function testRuntime(runtime: TestRuntime): KunRuntime {
   };
 }
 
-/** The variable that chooses `GRPCServer.Engine`: a suite is run on the other engine by setting it. */
+/** The variable that chooses `GRPCServer.Engine`; setting it runs a suite on the other engine. */
 const ENGINE = 'KUN_CONF__GRPCSERVER__ENGINE';
 
 function engineOfRun(): Record<string, string> {

@@ -2,11 +2,11 @@ import type { ClassProvider, DynamicModule, FactoryProvider, ValueProvider } fro
 import { importOptionalPackage } from '../../optional-package.js';
 import { TestServiceError, type CompiledModule } from './testing-application.js';
 
-/** What a test puts in the place of a provider: a value, a class, or what a factory makes. */
+/** A replacement for a provider: a value, a class, or a factory. */
 export type Replacement = ValueProvider | ClassProvider | FactoryProvider;
 
 /**
- * Compiles a module with Nest's own testing package, which alone can replace providers.
+ * Compiles a module with Nest's own testing package, the only one that can replace providers.
  *
  * @throws {TestServiceError} when a replacement replaces nothing.
  * @throws {MissingPackageError} when `@nestjs/testing` is not installed.
@@ -33,7 +33,7 @@ export async function compileWith(
   await module.close();
   const names = lost.map(({ provide }) => (typeof provide === 'function' ? provide.name : String(provide)));
   throw new TestServiceError(
-    `nobody provides ${names.join(', ')}, so there is nothing to replace; check the token, and that its module is imported`,
+    `no provider for ${names.join(', ')}, so there is nothing to replace; check the token, and that its module is imported`,
   );
 }
 
@@ -42,7 +42,7 @@ function isProvided(module: CompiledModule, token: unknown): boolean {
     module.get(token, { strict: false });
     return true;
   } catch (error) {
-    // Scoped providers are there, and only not to be got without a request.
+    // Scoped providers exist, but cannot be resolved without a request.
     return error instanceof Error && error.constructor.name === 'InvalidClassScopeException';
   }
 }

@@ -12,47 +12,51 @@ import { InProcessChannel } from './in-process-channel.js';
 import { TestServiceError } from './testing-application.js';
 import { typedClient } from './typed-client.js';
 
-/** A service that runs within the test, without a port. */
+/** A service that runs in the test's process, without a port. */
 export interface InProcessService {
   readonly app: KunApplication;
-  /** What it logs; nothing is written elsewhere. */
+  /** Its log lines; nothing is written elsewhere. */
   readonly logs: LogRecorder;
-  /** The calls that come in. */
+  /** Its incoming calls. */
   readonly calls: CallRecorder;
   /**
-   * A client of one of its services (`kun.echo.v1.EchoService`), as `@InjectClient` injects it: promises and async
-   * iterables, errors as `StatusError`; no retry, so that a lost call shows. It is closed with the service.
+   * A client of one of its services (`kun.echo.v1.EchoService`), like the one that `@InjectClient` injects: promises
+   * and async iterables, errors as `StatusError`; without retries, so that a lost call is noticed. It is closed with
+   * the service.
    */
   client<T extends object>(service: string): T;
-  /** The same as a client of grpc-js, with callbacks and streams, for whatever lies below. */
+  /** The same as a grpc-js client, with callbacks and streams, for lower-level tests. */
   grpcClient<T extends Client>(service: string, options?: ChannelOptions): T;
   /** The text of `/metrics`. */
   metrics(): Promise<string>;
-  /** Settles when no call is open any more, and the handler of none still runs. */
+  /** Resolves when no call is open and no handler is running any more. */
   idle(): Promise<void>;
-  /** Begins a stop, as a signal does, and goes on: what is in flight is drained when the report comes. */
+  /** Starts a shutdown, as a signal does, without waiting; calls in flight have been drained when the report resolves. */
   beginStop(): StoppingService;
-  /** Stops the service as a signal does, and returns the report; a second time does nothing. */
+  /** Shuts the service down as a signal does, and returns the report; a second call has no effect. */
   close(): Promise<StopReport>;
 }
 
-/** A service whose stop has begun: not ready, `draining` has aborted, and calls in flight hold it within the limits. */
+/**
+ * A service whose shutdown has started: not ready, `draining` has aborted, and calls in flight delay it within the
+ * limits.
+ */
 export interface StoppingService {
-  /** How the stop went, once it is over. */
+  /** Resolves with the report when the shutdown is complete. */
   readonly report: Promise<StopReport>;
 }
 
-/** A service that runs within the test, on ports of the loopback interface. */
+/** A service that runs in the test's process, on loopback ports. */
 export interface TestService extends InProcessService {
   /** `127.0.0.1:port`. */
   readonly grpcAddress: string;
-  /** `http://127.0.0.1:port`, without a slash at the end. */
+  /** `http://127.0.0.1:port`, without a trailing slash. */
   readonly adminUrl: string;
-  /** The service's own HTTP port, when asked for with `ports: { http: 0 }`. */
+  /** The service's own HTTP port, if requested with `ports: { http: 0 }`. */
   readonly httpUrl: string | undefined;
 }
 
-/** What a test holds of an application without ports that has started. */
+/** The test's view of a started application without ports. */
 export function inProcessService(app: KunApplication): InProcessService {
   const server = app.get(KunGrpcServer);
   const clock = clockOf(app.get<KunRuntime>(KUN_RUNTIME));
@@ -63,7 +67,7 @@ export function inProcessService(app: KunApplication): InProcessService {
   return serviceOf(app, connect, clock);
 }
 
-/** What a test holds of an application that has started. */
+/** The test's view of a started application. */
 export function runningService(app: KunApplication): TestService {
   const { ports } = app;
   const grpcAddress = `127.0.0.1:${ports.grpc}`;
@@ -77,7 +81,7 @@ export function runningService(app: KunApplication): TestService {
     },
   });
   return {
-    // Below it, grpc-js' timers are the process's.
+    // Below it, grpc-js uses the process's timers.
     ...serviceOf(app, connect, systemClock),
     grpcAddress,
     adminUrl: `http://127.0.0.1:${ports.admin}`,

@@ -14,34 +14,34 @@ import { applicationOf, isCompiled, TestServiceError, type CompiledModule } from
 
 /** Options of {@link startInProcess}. */
 export interface InProcessOptions extends Omit<TestRuntime, 'ports'> {
-  /** Given the application before it starts, as for `app.useGlobalPipes(...)`. */
+  /** Receives the application before it starts, for `app.useGlobalPipes(...)` and the like. */
   readonly prepare?: (app: KunApplication) => Promise<void> | void;
   /**
-   * Fakes in the place of providers, as `{ provide: Database, useValue: fake }`; of an upstream with
-   * `{ provide: clientToken('stock'), useValue: fake }`. Needs the package `@nestjs/testing`. Default: none
+   * Replaces providers, as in `{ provide: Database, useValue: fake }`, or an upstream, with `{ provide:
+   * clientToken('stock'), useValue: fake }`. Requires the package `@nestjs/testing`. Default: none
    */
   readonly replace?: readonly Replacement[];
 }
 
 /** Options of {@link startTestService}. */
 export interface TestServiceOptions extends InProcessOptions {
-  /** Default: any free ones, and none for HTTP. */
+  /** Default: any free ports, and none for HTTP. */
   readonly ports?: Exclude<KunRuntime['ports'], 'none'>;
 }
 
-/** The root module of a service, or what Nest's `Test.createTestingModule` made of one. */
+/** The root module of a service, or a module compiled by Nest's `Test.createTestingModule`. */
 export type TestRoot = Type | DynamicModule | CompiledModule;
 
 /**
- * Starts a service on free ports of the loopback interface: that of a root module, or one that Nest's
- * `Test.createTestingModule` compiled with {@link KunTestingModule} in it.
+ * Starts a service on free loopback ports, from its root module, or from a module that Nest's
+ * `Test.createTestingModule` compiled with {@link KunTestingModule}.
  *
  * ```ts
  * const service = await startTestService(AppModule);
  * const echo = service.client<EchoServiceClient>('kun.echo.v1.EchoService');
  * ```
  *
- * @throws {TestServiceError} when a replacement replaces nothing, or the options come too late for a compiled module.
+ * @throws {TestServiceError} when a replacement replaces nothing, or options come too late for a compiled module.
  * @throws {Error} when the start fails: `StartError`, `ConfigError` and the like.
  */
 export async function startTestService(
@@ -55,9 +55,9 @@ export async function startTestService(
 }
 
 /**
- * Starts the same without a port: its clients hand messages over within the process, through grpc-js above and kun's
- * whole chain and Nest's pipeline below. What a connection has is left out: HTTP/2, TLS, compression, keepalive, limits
- * of the wire; and the admin port. Time is the `clock`'s alone, so that a fake clock decides when a deadline passes.
+ * Starts a service without ports: its clients pass messages within the process, through grpc-js, kun's whole chain and
+ * Nest's pipeline. Everything that belongs to a connection is left out (HTTP/2, TLS, compression, keepalive, the wire's
+ * limits), and so is the admin port. Time comes from `clock` alone, so that a fake clock controls deadlines.
  *
  * ```ts
  * const clock = new FakeClock();

@@ -4,24 +4,27 @@ import { kunApplication, type KunApplication } from '../../app/application.js';
 import { startLogger } from '../../app/start-logger.js';
 import { Entrance } from '../../wiring/entrance.js';
 
-/** A test asks for what the service or its testing module cannot give; the message says what to write. */
+/**
+ * The test requested something that the service or its testing module cannot provide; the message says what to write
+ * instead.
+ */
 export class TestServiceError extends ExplainedError {
   override readonly name = 'TestServiceError';
 }
 
-/** What kun uses of the `TestingModule` that Nest's `Test.createTestingModule(...).compile()` gives. */
+/** The part of Nest's `TestingModule` that kun uses. */
 export interface CompiledModule {
   get(token: unknown, options: { strict: false }): unknown;
   createNestApplication(options: object): unknown;
 }
 
-/** Whether it is a compiled module, rather than one to be made. */
+/** Whether it is a compiled module, rather than one to compile. */
 export function isCompiled(root: object): root is CompiledModule {
   return 'createNestApplication' in root;
 }
 
 /**
- * The application of a compiled module, not started.
+ * The application of a compiled module, not yet started.
  *
  * @throws {TestServiceError} when there is no `KunTestingModule` in it.
  */

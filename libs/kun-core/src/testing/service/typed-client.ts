@@ -5,8 +5,8 @@ import type { ServiceDefinition } from '../../proto/service-definition.js';
 import { NO_ROUTES } from '../../rpc/call-values.js';
 
 /**
- * The client that `@InjectClient` would inject, with nothing of a service around it: no chain, no retry, no timeout but
- * the call's own, and errors as they come.
+ * The client that `@InjectClient` would inject, but without a service around it: no interceptors, no retries, no
+ * timeout except the call's own, and unmapped errors.
  */
 export function typedClient(name: string, client: Client, service: ServiceDefinition, clock: Clock): object {
   return upstreamClient({
@@ -19,7 +19,7 @@ export function typedClient(name: string, client: Client, service: ServiceDefini
     policy: 'pass',
     interceptors: () => [],
     timeoutMs: () => undefined,
-    // No interceptor, no observer.
+    // There are no interceptors and no observers.
     onObserverError: () => {},
     routes: () => NO_ROUTES,
   });

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** How a port treats its callers. */
+/** How a port treats connections. */
 export type PortState = 'relaying' | 'silent' | 'refusing';
 
-/** A port of the loopback interface that leads to another one, and that can break on the way as networks do. */
+/** A loopback port that relays to another port, and that can fail the way networks do. */
 export class BreakablePort {
-  /** The same from the first to the last, also while connections are refused. */
+  /** Stays the same, even while connections are refused. */
   readonly port: number;
   private current: PortState = 'relaying';
   private readonly callers = new Set<Socket>();
@@ -19,7 +19,7 @@ export class BreakablePort {
     server.on('connection', (caller) => this.accept(caller));
   }
 
-  /** Opens one that leads to port `to`. */
+  /** Opens one that relays to port `to`. */
   static async open(to: number): Promise<BreakablePort> {
     const server = createServer({ noDelay: true });
     await listening(server, 0);
@@ -30,12 +30,12 @@ export class BreakablePort {
     return this.current;
   }
 
-  /** Ends all connections as a peer does whose process dies (RST). */
+  /** Ends all connections with RST, like a peer whose process dies. */
   reset(): void {
     for (const caller of this.callers) caller.resetAndDestroy();
   }
 
-  /** Nothing passes any more, in either direction; connections stay and new ones are accepted. */
+  /** Stops relaying in both directions; connections stay open, and new ones are accepted. */
   silence(): void {
     this.current = 'silent';
   }
@@ -49,7 +49,7 @@ export class BreakablePort {
     await closed;
   }
 
-  /** Relays again. Connections that have lost something on the way are ended; callers make new ones. */
+  /** Relays again. Connections that lost data meanwhile are ended; callers open new ones. */
   async heal(): Promise<void> {
     const was = this.current;
     this.current = 'relaying';
@@ -57,7 +57,7 @@ export class BreakablePort {
     if (was === 'refusing') await listening(this.server, this.port);
   }
 
-  /** Ends everything. */
+  /** Closes the port and all connections. */
   async close(): Promise<void> {
     await this.refuse();
   }
@@ -68,7 +68,7 @@ export class BreakablePort {
     const relay = (from: Socket, into: Socket) => {
       from.on('data', (bytes) => this.current === 'relaying' && into.write(bytes));
       from.on('end', () => this.current === 'relaying' && into.end());
-      // Resets are what happens here.
+      // Resets are expected here.
       from.on('error', () => {});
       from.on('close', () => into.destroy());
     };

@@ -3,24 +3,24 @@ import type { CallHandler } from '../../rpc/interceptor.js';
 import type { Ending, RpcCall } from '../../rpc/rpc-call.js';
 import type { StatusError } from '../../status/status-error.js';
 
-/** Which calls, and how many of them. */
+/** Which calls a fault affects, and how many. */
 export interface FaultScope {
-  /** By its name (`Reserve`) or path. Default: all methods */
+  /** By name (`Reserve`) or path. Default: all methods */
   readonly method?: string;
-  /** Heals by itself after so many calls. Default: until `heal()` */
+  /** The number of calls after which the fault ends by itself. Default: until `heal()` */
   readonly times?: number;
 }
 
-/** What becomes of a call in the place of its answer. */
+/** What happens to a call instead of its being answered. */
 type Fault = (call: RpcCall, next: CallHandler) => Promise<Ending>;
 
-/** The faults that calls meet, one at a time for each. */
+/** The faults injected into calls; each call meets at most one. */
 export class CallFaults {
   private faults: Array<{ readonly scope: FaultScope; readonly fault: Fault; left: number }> = [];
 
   constructor(private readonly clock: Clock = systemClock) {}
 
-  /** Calls end with an error, and never reach a handler. */
+  /** Ends calls with an error before they reach a handler. */
   failWith(error: StatusError, scope: FaultScope): void {
     this.add(scope, (call, next) => {
       call.end(error);
@@ -28,7 +28,7 @@ export class CallFaults {
     });
   }
 
-  /** Calls reach their handlers so much later, or never when their callers have left by then. */
+  /** Delays calls before they reach their handlers; those whose callers have left by then never do. */
   delayBy(delayMs: number, scope: FaultScope): void {
     this.add(scope, async (call, next) => {
       await delay(this.clock, delayMs, call.signal);
@@ -36,12 +36,12 @@ export class CallFaults {
     });
   }
 
-  /** Calls are taken and never answered, until their callers leave. */
+  /** Accepts calls and never answers them, until their callers leave. */
   neverAnswer(scope: FaultScope): void {
     this.add(scope, (call) => new Promise((resolve) => call.onEnd(resolve)));
   }
 
-  /** Something happens to the connection in the place of an answer. */
+  /** Does something to the connection instead of answering. */
   instead(happens: () => void, scope: FaultScope): void {
     this.add(scope, (call) => {
       happens();
@@ -49,7 +49,7 @@ export class CallFaults {
     });
   }
 
-  /** From here on calls are answered. */
+  /** Answers calls again. */
   heal(): void {
     this.faults = [];
   }

@@ -5,13 +5,13 @@ import { describeMethod } from '../../rpc/rpc-method.js';
 import { StatusError } from '../../status/status-error.js';
 import { TestServiceError } from '../service/testing-application.js';
 
-/** The handlers of a service by the names of its methods, in lower camel case as generated code has them. */
+/** A service's handlers by method name, in lower camel case as in generated code. */
 export type TestHandlers = object;
 
 /**
- * The handlers of a test in the form in which Nest hands over its own; methods that have none answer UNIMPLEMENTED.
+ * Converts a test's handlers to the form of Nest's own; methods without a handler answer UNIMPLEMENTED.
  *
- * @throws {TestServiceError} for a handler that has no method.
+ * @throws {TestServiceError} for a handler without a method.
  */
 export function handlersOf(
   service: string,
@@ -27,7 +27,7 @@ export function handlersOf(
     const streaming = rpc.requestStream
       ? GrpcMethodStreamingType.RX_STREAMING
       : GrpcMethodStreamingType.NO_STREAMING;
-    // As Nest's pipeline does: always a promise.
+    // Like Nest's pipeline, always returns a promise.
     const piped = async (...args: unknown[]): Promise<unknown> =>
       (handler as (...all: unknown[]) => unknown).apply(handlers, args);
     return [JSON.stringify({ service, rpc: name, streaming }), piped] as const;

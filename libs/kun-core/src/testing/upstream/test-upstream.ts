@@ -14,24 +14,24 @@ import { BreakablePort } from './breakable-port.js';
 import { CallFaults, type FaultScope } from './call-faults.js';
 import { handlersOf, type TestHandlers } from './test-handlers.js';
 
-/** What an upstream of a test is. */
+/** Options of {@link startTestUpstream}. */
 export interface TestUpstreamOptions<Handlers extends TestHandlers> extends ProtoSource {
-  /** The service, with or without its package, where the protos have several. */
+  /** The service, with or without its package; required if the protos have several. */
   readonly service?: string;
-  /** Its handlers, by the names of the methods in lower camel case; those left out answer UNIMPLEMENTED. Default: none */
+  /** Its handlers by method name, in lower camel case; other methods answer UNIMPLEMENTED. Default: none */
   readonly handlers?: Handlers;
-  /** Where relative paths count from. Default: the working directory */
+  /** The directory that relative paths refer to. Default: the working directory */
   readonly base?: string;
-  /** What delays are counted by. Default: the system's */
+  /** The clock for delays. Default: the system's */
   readonly clock?: Clock;
 }
 
-/** The drain of an upstream whose test is over. */
+/** The drain limits of an upstream whose test is over. */
 const LIMITS = { streamGraceMs: 0, timeoutMs: 0 };
 
 /**
- * A service that the service under test calls, and that fails as the test says: real gRPC on a port of the loopback
- * interface, which stays the same while it refuses connections.
+ * An upstream of the service under test that fails on demand: real gRPC on a loopback port, which stays the same while
+ * it refuses connections.
  */
 export class TestUpstream {
   /** `127.0.0.1:port`, for `Upstreams.<name>.Target`. */
@@ -41,7 +41,7 @@ export class TestUpstream {
     private readonly server: KunGrpcServer,
     private readonly door: BreakablePort,
     private readonly faults: CallFaults,
-    /** The calls that reached it, those that it failed included. */
+    /** The calls that reached it, including those that it failed. */
     readonly calls: CallRecorder,
   ) {
     this.address = `127.0.0.1:${door.port}`;
@@ -82,44 +82,45 @@ export class TestUpstream {
     return new TestUpstream(server, await BreakablePort.open(port), faults, calls);
   }
 
-  /** Calls end with this status from here on: a code, with a message of its own, or an error with details. */
+  /** Makes calls end with this status from now on: a code, or an error with a message and details of its own. */
   failWith(error: Code | StatusError, scope: FaultScope = {}): void {
-    const failure = typeof error === 'number' ? new StatusError(error, 'failed as the test says') : error;
+    const failure =
+      typeof error === 'number' ? new StatusError(error, 'failed on request of the test') : error;
     this.faults.failWith(failure, scope);
   }
 
-  /** Calls are answered so many milliseconds later. */
+  /** Delays the responses to calls by this many milliseconds. */
   delayBy(delayMs: number, scope: FaultScope = {}): void {
     this.faults.delayBy(delayMs, scope);
   }
 
-  /** Calls arrive, and are never answered. */
+  /** Lets calls arrive, and never answers them. */
   neverAnswer(scope: FaultScope = {}): void {
     this.faults.neverAnswer(scope);
   }
 
-  /** Calls arrive, and their connection is reset, with all calls on it. */
+  /** Lets calls arrive, and resets their connection with all calls on it. */
   resetConnections(scope: FaultScope = {}): void {
     this.faults.instead(() => this.door.reset(), scope);
   }
 
-  /** Nothing passes any more on the connections, as in a network that drops packets: nobody is told. */
+  /** Stops passing bytes on, like a network that drops packets: neither side notices. */
   goSilent(): void {
     this.door.silence();
   }
 
-  /** Ends all connections and refuses new ones, as a process that has stopped. */
+  /** Ends all connections and refuses new ones, like a process that has stopped. */
   refuseConnections(): Promise<void> {
     return this.door.refuse();
   }
 
-  /** Answers again, whatever it was told before. */
+  /** Ends all faults. */
   async heal(): Promise<void> {
     this.faults.heal();
     await this.door.heal();
   }
 
-  /** Ends everything. */
+  /** Closes the upstream and all its connections. */
   async close(): Promise<void> {
     await this.door.close();
     await this.server.drain({ ...LIMITS, force: AbortSignal.abort() });

@@ -45,7 +45,7 @@ interface StreamMessage {
  */
 export class StreamEndings {
   private started: Tracked | undefined;
-  // Per instance: each server of the process hears of all streams.
+  // Per instance: each server of the process is notified of all streams.
   private readonly tracked = Symbol('kun.stream');
 
   constructor(private readonly owner: StreamOwner) {}
