@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { status as Code } from '@grpc/grpc-js';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { testAuthority } from '../../../test/certificate.js';
 import { serveHandlers, type Handlers, type M } from '../../../test/serve.js';
 import { upstreamFactory } from '../../../test/upstream-factory.js';
 import { aborted, invalidArgument, unavailable } from '../../status/factories.js';
@@ -90,6 +94,19 @@ describe('an upstream that is opened', () => {
       expect(() => factory.open(registration(changes, 'b.ts:2'))).toThrow(message);
     },
   );
+
+  it('leaves no timer behind when its channel cannot be opened', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'kun-upstream-'));
+    ends.push(() => rmSync(directory, { recursive: true }));
+    const ca = join(directory, 'ca.crt');
+    writeFileSync(ca, (await testAuthority()).certificate);
+    const { factory } = await factoryOf(`Upstreams: { cache: { Target: "a:1", TLS: { CA: ${ca} } } }`);
+    const timer = vi.spyOn(globalThis, 'setInterval');
+    ends.push(() => timer.mockRestore());
+    const channelOptions = { 'grpc.max_rcv': 1 };
+    expect(() => factory.open(registration({ channelOptions }))).toThrow(/grpc\.max_rcv/);
+    expect(timer).not.toHaveBeenCalled();
+  });
 
   it('is closed with the others, and its calls fail then', async () => {
     const { target } = await served({ Unary: () => ({}) });

@@ -93,6 +93,8 @@ export class UpstreamFactory {
 
     const certificates = settings.tls && this.certificates(name, settings.tls);
     const channel = this.dial(options, settings, target, certificates);
+    // Only now: a channel that cannot be opened must leave no timer behind.
+    certificates?.start();
     const { proxyPort: port, waitAtStart, connectTimeoutMs } = settings;
     upstreams.add({
       name,
@@ -134,7 +136,7 @@ export class UpstreamFactory {
       onReloaded: () => pino.info({ upstream }, 'certificates reloaded'),
       onRefused: (err) =>
         pino.warn({ upstream, err }, 'changed certificates cannot be used; the old ones stay'),
-    }).start();
+    });
   }
 
   private dial(
