@@ -32,8 +32,17 @@ export class TurnEnd {
     this.scheduled = false;
     this.waiting = this.serving;
     this.serving = waiting;
-    for (const connection of waiting) connection.flush();
+    let failure: { readonly error: unknown } | undefined;
+    for (const connection of waiting) {
+      try {
+        connection.flush();
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
     waiting.length = 0;
     this.onEnd?.();
+    // A fault of this package or of the socket, for the process to report; the other connections have written.
+    if (failure !== undefined) throw failure.error;
   };
 }
