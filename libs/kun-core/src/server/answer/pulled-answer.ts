@@ -42,7 +42,7 @@ export interface Direct {
 }
 
 /** The operator by which the pipeline passes errors to its filters. */
-export type Pipeline = Operator<unknown, unknown> | undefined;
+export type Pipeline = Operator<unknown, unknown>;
 
 /** What the pipeline answers to an error of a source that bypassed it. */
 export function answerTo(error: unknown, pipeline: Pipeline): Observable<unknown> {
@@ -57,7 +57,7 @@ export function directAnswer(
   { source, operator }: Observable<unknown>,
   call: ServerCall,
 ): Direct | undefined {
-  if (source === undefined) return undefined;
+  if (source === undefined || operator === undefined) return undefined;
   const { handed } = call;
   call.handed = undefined;
   if (source instanceof DirectAnswer) return { iterated: source.iterated, source, pipeline: operator };

@@ -2,14 +2,7 @@ import { status as Code } from '@grpc/grpc-js';
 import { type Observable, Subscriber } from 'rxjs';
 import { StatusError } from '../../status/status-error.js';
 import type { ServerCall } from '../call/server-call.js';
-import {
-  answerTo,
-  CallTarget,
-  type Direct,
-  iteratorOf,
-  type Iterated,
-  type Pipeline,
-} from './pulled-answer.js';
+import { answerTo, CallTarget, iteratorOf, type Iterated, type Pipeline } from './pulled-answer.js';
 import { ResponsePump } from './response-pump.js';
 
 /**
@@ -26,17 +19,13 @@ export class PushedAnswer extends Subscriber<unknown> {
   // Another interceptor passed the stream on as a single value: its messages are sent instead.
   private pump: ResponsePump | undefined;
   private pumped: Promise<void> | undefined;
-  private readonly direct: boolean;
-  private readonly pipeline: Pipeline;
 
   constructor(
     private readonly call: ServerCall,
     /** Given if the source bypasses the pipeline. */
-    direct?: Direct,
+    private readonly pipeline?: Pipeline,
   ) {
     super();
-    this.direct = direct !== undefined;
-    this.pipeline = direct?.pipeline;
   }
 
   start(source: Observable<unknown>): void {
@@ -70,11 +59,11 @@ export class PushedAnswer extends Subscriber<unknown> {
   }
 
   protected override _error(error: unknown): void {
-    const { call } = this;
+    const { call, pipeline } = this;
     this.unsubscribe();
-    if (!this.direct) call.fail(error);
+    if (pipeline === undefined) call.fail(error);
     // When the caller no longer waits, filters are not consulted.
-    else if (call.writable) new PushedAnswer(call).start(answerTo(error, this.pipeline));
+    else if (call.writable) new PushedAnswer(call).start(answerTo(error, pipeline));
     else call.handlerDone();
   }
 

@@ -76,7 +76,7 @@ export function respondWithStream(call: ServerCall, result: unknown): void {
   if (isObservable(result)) {
     const direct = directAnswer(result, call);
     if (direct?.iterated) pullDirectly(direct.iterated, direct.pipeline, call);
-    else if (direct) new PushedAnswer(call, direct).start(direct.source);
+    else if (direct) new PushedAnswer(call, direct.pipeline).start(direct.source);
     else new PushedAnswer(call).start(result);
     return;
   }
