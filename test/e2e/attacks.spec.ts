@@ -36,7 +36,7 @@ describe('a whole service under attack', () => {
   });
 });
 
-it('keeps open files back for the admin port and for who calls', async () => {
+it('reserves open files for the admin port and for callers', async () => {
   const echo = await EchoProcess.start({ openFiles: 120 });
   await expectBounded('open-files', echo);
   await echo.stop();

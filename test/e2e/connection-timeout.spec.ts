@@ -9,7 +9,7 @@ import { sumOf } from './metrics-text.js';
 @Controller()
 class Kinds extends AllKinds {}
 
-it('closes, counts and tells of connections that never come to HTTP/2, by the key', async () => {
+it('closes, counts and logs connections that never speak HTTP/2, as the key says', async () => {
   const service = await startTestService(kindsModule({ controllers: [Kinds] }), {
     overrides: { GRPCServer: { ConnectionTimeout: 0.2 } },
   });

@@ -65,7 +65,7 @@ describe('a stream that nothing of Nest looks at', () => {
     expect([outcome.messages.length, filtered, cleaned]).toEqual([300, ['rpc broken'], 1]);
   });
 
-  it('goes on with what a filter answers in place of the error', async () => {
+  it('continues with what a filter returns instead of the error', async () => {
     await serve(() => counting(2, failing('made good')));
     const outcome = await call(service.grpcClient(KINDS), 'Watch');
     expect(outcome.code).toBe(status.OK);

@@ -57,7 +57,7 @@ describe('echo with little', () => {
     expect(echo.stderr).toContain('did you mean KUN_CONF__ECHO__GREETING?');
   });
 
-  it('finds its protos where KUN_BASE leads, if they are there', async () => {
+  it('finds its protos in KUN_BASE, if they exist there', async () => {
     await using tree = await ConfigTree.of({ 'echo/public.yaml': '' });
     const proto = await readFile(join(REPOSITORY, 'apps/echo/proto/echo.proto'), 'utf8');
     const moved = proto.replace(

@@ -75,7 +75,7 @@ describe.each([
   });
 });
 
-describe('what the ways to start give besides', () => {
+describe('what the ways to start have in common', () => {
   it('app.listen opens HTTP on its port, gRPC, admin port and probes, and calls back', async () => {
     await using service = await start('listen', { env: { HTTP_PORT: '0' } });
     const { http, grpc, admin } = (await service.serving())?.['ports'] as Record<string, number>;
@@ -85,7 +85,7 @@ describe('what the ways to start give besides', () => {
     expect(await service.process.line(({ msg }) => msg === 'callback')).toBeDefined();
   });
 
-  it('connectMicroservice of another transport is started last, and closed while all it uses is there', async () => {
+  it('connectMicroservice of another transport is started last, and closed while everything it uses still exists', async () => {
     await using service = await start('hybrid with TCP');
     const [port] = (await service.process.line(({ msg }) => msg === 'tcp'))?.['ports'] as number[];
     expect(await shout(port ?? 0, 'hello')).toBe('HELLO');
@@ -105,7 +105,7 @@ describe('what the ways to start give besides', () => {
     expect(service.report).toMatchObject({ reason: 'SIGHUP', drained: 1 });
   });
 
-  it('app.close() drains and leaves the process to whoever made it, and no listener behind', async () => {
+  it('app.close() drains, does not end the process, and leaves no listener behind', async () => {
     await using service = await start('stop by the service itself');
     const slow = await slowCall(service);
     service.process.kill('SIGUSR2');
@@ -124,7 +124,7 @@ describe('what the ways to start give besides', () => {
     expect(service.report).toMatchObject({ reason: 'close()', drained: 1 });
   });
 
-  it('process.exit() while it serves is told of, since nobody can drain then', async () => {
+  it('process.exit() while it serves is reported, since nothing can drain then', async () => {
     await using service = await start('process.exit');
     await slowCall(service);
     service.process.kill('SIGUSR2');

@@ -131,7 +131,7 @@ it.each([
   expect(service.stderr).toBe('');
 });
 
-it('goes on writing, on a line of its own, when a full file is freed again', async () => {
+it('continues writing, on a new line, when a full disk has space again', async () => {
   const service = await Service.start('ulimit -f 8; RUN >> log');
   await service.calls();
   await vi.waitFor(async () => expect(await service.dropped()).toBeGreaterThan(0), WAIT);

@@ -34,7 +34,7 @@ describe('StreamDestination', () => {
     expect(output.split(/(?<=\n)/)).toEqual(expected);
   });
 
-  it('drops and counts what a stalled reader does not take, and goes on', async () => {
+  it('drops and counts what a stalled reader does not take, and continues', async () => {
     const script = `
       import { StreamDestination } from '@kun/core';
       const destination = new StreamDestination({ batchMs: 1, maxBufferedBytes: 200_000 });

@@ -186,7 +186,7 @@ describe('OTEL_* variables', () => {
     expect(recorder.spans).toHaveLength(spans);
   });
 
-  it('that nobody can follow are told', async () => {
+  it('that cannot be followed are reported', async () => {
     const service = await start({}, { OTEL_TRACES_SAMPLER: 'jaeger_remote', OTEL_PROPAGATORS: 'xray,b3' });
     await callIt(service);
     expect(asked[0]).not.toHaveProperty('traceparent');

@@ -273,7 +273,7 @@ describe.each(['kun', 'grpc-js'] as const)(
       await expect.poll(() => kun.metrics()).toMatch(counted);
     });
 
-    it('is there beside those of the protos, for health and for reflection', async () => {
+    it('is listed beside those of the protos, for health and for reflection', async () => {
       const other = clientOf(OTHER, kun.grpcAddress);
       const asking = startCall(other, 'Ask', { requests: [{ text: 'x' }] }).outcome;
       expect(await asking).toMatchObject({ code: 0, messages: [{ text: 'x' }] });
@@ -336,7 +336,7 @@ describe('the start', () => {
     await expect(started).rejects.toThrow(/\/kun\.test\.v1\.Kinds\/Unary \(Twice\.unary.*, and KunModule/);
   });
 
-  it('refuses one that nobody provides', async () => {
+  it('refuses one without a provider', async () => {
     class Unprovided {}
     const services = [{ definition: KINDS, implementation: Unprovided }];
     const started = start('kun', services);

@@ -311,7 +311,7 @@ describe('app.close()', () => {
 });
 
 describe('stop callbacks', () => {
-  it('have the limits of the configuration; what hangs is named, and the rest goes on', async () => {
+  it('have the limits of the configuration; what hangs is named, and the rest continues', async () => {
     const controllers = { controllers: [WaitingController] };
     const service = await startTestService(kindsModule(controllers), {
       overrides: { StopCallbackTimeout: 0.05 },

@@ -20,7 +20,7 @@ async function echo(command: string, args: readonly string[], more: Readonly<Rec
   return { running, grpc, admin };
 }
 
-it('tells whoever starts it on a terminal where it answers, and what it has read', async () => {
+it('tells the user of a terminal where it answers, and what it has read', async () => {
   // `script` of util-linux runs it on a pseudo-terminal.
   const command = `exec ${JSON.stringify(process.execPath)} ${JSON.stringify(MAIN)}`;
   const { running, grpc, admin } = await echo('script', ['-qefc', command, '/dev/null']);

@@ -38,7 +38,7 @@ async function provoke(service: SpawnedService, error: string, metadata: Record<
 const answered = { code: status.OK, messages: [{ text: 'answered' }] };
 const fatalsOf = (service: SpawnedService) => service.process.lines.filter(({ level }) => level === 'fatal');
 
-describe('an error that nobody caught', () => {
+describe('an uncaught error', () => {
   it.each([
     ['timer', 'uncaughtException', 'boom'],
     ['immediate', 'uncaughtException', 'boom'],

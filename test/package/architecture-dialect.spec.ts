@@ -25,7 +25,7 @@ describe('the dialect', () => {
 });
 
 describe('its rules', () => {
-  it('find members that are private by #, a mixture, and exceptions that nobody needs', () => {
+  it('find members that are private by #, a mixture, and unused exceptions', () => {
     const files = planted({
       'a.ts': 'class A {\n  #b = 1;\n  static async #c() {}\n  private d = "#e";\n}',
       'f.ts':

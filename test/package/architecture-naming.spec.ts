@@ -25,7 +25,7 @@ describe('the rules', () => {
   const planted = (files: Record<string, string>) =>
     Object.entries(files).map(([name, text]) => parseSource(`libs/a/src/${name}`, text));
 
-  it('find a file that is not called after what it exports, and a plain name that nobody needs', () => {
+  it('find a file that is not named after its export, and an unused exception', () => {
     const files = planted({
       'compose-chain.ts': 'export function composeChain() {}',
       'chain.ts': 'export interface ChainOptions {}\nexport function composeChain() {}',

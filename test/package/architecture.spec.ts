@@ -200,7 +200,7 @@ describe('the rules', () => {
     ]);
   });
 
-  it('leave testing to specs, and the entry to nobody', () => {
+  it('leave testing to specs, and never import the entry', () => {
     const files = core({
       'rpc/a.spec.ts': `import '../testing/deferred.js'; import '../server/b.js';`,
       'testing/t.ts': `import '../wiring/kun.module.js'; import '../app/factory.js';`,
@@ -240,7 +240,7 @@ describe('the rules', () => {
     ]);
   });
 
-  it('find a folder that the table does not know, and an exception that nobody needs', () => {
+  it('find a folder that is not in the table, and an unused exception', () => {
     const files = core({ 'extra/a.ts': `import '../clock.js';`, 'rpc/a.ts': `import '../admin/b.js';` });
     const exception = { from: 'rpc', to: 'admin', reason: 'planted' };
     expect(arrows([exception, { ...exception, to: 'server' }])(files)).toEqual([
@@ -349,7 +349,7 @@ describe('the rules', () => {
     ]);
   });
 
-  it('find long files, exceptions that grow and exceptions that nobody needs', () => {
+  it('find long files, exceptions that grow and unused exceptions', () => {
     const files = core({ 'a.ts': ';\n'.repeat(251), 'b.ts': ';\n'.repeat(301), 'c.ts': ';\n'.repeat(250) });
     const exceptions = ['b', 'c'].map((name) => ({
       path: `libs/kun-core/src/${name}.ts`,

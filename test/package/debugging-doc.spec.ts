@@ -96,7 +96,7 @@ describe('docs/debugging.md', () => {
     await expect(run('npx kun-config check', { cwd: join(ROOT, 'apps/echo') })).resolves.toBeDefined();
   });
 
-  it('names metrics that are there', async () => {
+  it('names metrics that exist', async () => {
     const text = await service.metrics();
     const metrics = code.filter((name) => /^(?:grpc|kun|nodejs|process)_[a-z0-9_]+[a-z0-9]$/.test(name));
     expect(metrics.length).toBeGreaterThan(8);

@@ -30,7 +30,7 @@ describe('the documents', () => {
     );
   });
 
-  it.each(documents)('%s links to what is there', (file) => {
+  it.each(documents)('%s has no broken links', (file) => {
     expect(broken(file, textOf(file))).toEqual([]);
   });
 

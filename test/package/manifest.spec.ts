@@ -54,7 +54,7 @@ describe.each(PACKAGES)('%s', (name) => {
     expect(unused).toEqual([]);
   });
 
-  it('has exports that are there, for the compiler and at run time', async () => {
+  it('has exports that exist, for the compiler and at run time', async () => {
     for (const [path, target] of Object.entries(manifest.exports)) {
       const targets = typeof target === 'string' ? { default: target } : target;
       for (const file of Object.values(targets)) expect(files, path).toContain(file.replace('./', ''));

@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => service[Symbol.asyncDispose]());
 
 describe('docs/operations.md', () => {
-  it('names metrics that are there', async () => {
+  it('names metrics that exist', async () => {
     const rows = page.split('\n').filter((line) => line.startsWith('| `'));
     const named = rows.flatMap((row) =>
       [...row.matchAll(/`([a-z]+(?:_[a-z0-9]+)+)`/g)].map(([, name]) => name),
@@ -48,7 +48,7 @@ describe('docs/operations.md', () => {
     expect(stdout).toMatch(/GRPCServer\.Port.*50051.*conf\/echo\/public\.yaml:\d+:\d+/);
   });
 
-  it('opens the inspector of a service that goes on', async () => {
+  it('opens the inspector of a service that keeps running', async () => {
     const kill = commands.find((line) => line.includes('kill -'));
     expect(kill).toMatch(/ -- kill -USR1 1$/);
     const opened = service.process.errorLine((line) =>

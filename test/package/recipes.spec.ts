@@ -63,7 +63,7 @@ describe('the recipes of CONTRIBUTING.md', () => {
     ]);
   });
 
-  it.each(recipes)('touch one source file that is there, and add at most one: $name', ({ diff }) => {
+  it.each(recipes)('touch one existing source file, and add at most one: $name', ({ diff }) => {
     const [changed, added] = [filesIn(diff, '--- a/'), filesIn(diff, '--- /dev/null\n+++ b/')];
     expect(changed).toHaveLength(1);
     expect(added.length).toBeLessThanOrEqual(1);

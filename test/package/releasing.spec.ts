@@ -16,7 +16,7 @@ const versioned = z.object({
 });
 
 describe('RELEASING.md', () => {
-  it('has commands whose scripts, files and packages are there', () => {
+  it('has commands whose scripts, files and packages exist', () => {
     const { scripts } = root.parse(readJson('package.json'));
     const named = commands.flatMap((command) => /^npm run (\S+)/.exec(command)?.[1] ?? []);
     expect(named.length).toBeGreaterThan(1);

@@ -157,7 +157,7 @@ describe("a company's own template", () => {
     expect(readFileSync(join(cwd, 'shop/shop/a.txt'), 'utf8')).toBe('shop shop.v1');
   });
 
-  it('refuses a value that does not match, a folder that is none, and links', async () => {
+  it('refuses values that do not match, paths that are not folders, and links', async () => {
     const cwd = newFolder();
     expect(await create(cwd, ['shop', '--template', template, '--set', 'team=../x'])).toMatchObject({
       code: 2,

@@ -19,7 +19,7 @@ describe('what the page knows after an event', () => {
   });
   const point = { ...ECHO, rate: 9, errors: 1, p50Ms: 3, p99Ms: 7 };
 
-  it('goes on by a step, with zeros for a method without calls and a series for one that is new', () => {
+  it('advances by one step, with zeros for methods without calls and a series for a new one', () => {
     const other = { ...point, method: '/a.Echo/Watch' };
     const { recent } = afterEvent(started, { name: 'points', data: { until: 3000, methods: [other] } });
     expect(recent?.methods).toEqual([

@@ -202,7 +202,7 @@ describe('a browser that is made to ask', () => {
     expect(await asked('none', 'navigate', 'document')).toBe(200);
   });
 
-  it('cannot send a form in the place of JSON', async () => {
+  it('cannot send a form instead of JSON', async () => {
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', '']) {
       const answer = await ask(guarded.adminUrl, '/loglevel', {
         method: 'PUT',

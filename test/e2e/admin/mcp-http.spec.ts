@@ -103,7 +103,7 @@ describe('/mcp', () => {
     expect((await post(LIST)).status).toBe(200);
   });
 
-  it('takes requests in one body, so many, and whatever they are', async () => {
+  it('accepts batches of requests, of any kind, up to a limit', async () => {
     const two = await post([LIST, { ...LIST, id: 2 }]);
     expect(two.json<Array<{ id: number }>>().map(({ id }) => id)).toEqual([1, 2]);
     const many = await post(Array.from({ length: 21 }, (_, id) => ({ ...LIST, id })));
@@ -135,7 +135,7 @@ describe('/mcp', () => {
     expect((await post(INITIALIZE)).status).toBe(200);
   });
 
-  it('serves so many at a time, and frees what nobody waits for, answered or not', async () => {
+  it('serves a limited number at a time, and releases those that nobody waits for', async () => {
     // Nothing answers the one that cancels itself.
     const cancels = [
       callOf('call_method', { method: '/kun.test.v1.Kinds/Unary', timeoutMs: 60_000 }, 7),

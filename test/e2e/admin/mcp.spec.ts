@@ -144,7 +144,7 @@ describe.each(ERAS)('a client of the official SDK, of revisions %s', (era) => {
     expect(await mcp.answer('list_recorded_traces')).toEqual({ pending: [], recorded: [] });
   });
 
-  it('calls a method by what it was told of it', async () => {
+  it('calls a method using only its description', async () => {
     await using mcp = await mcpClient(service.adminUrl, { era, token: TOKEN });
     const { methods } = await mcp.answer<{ methods: unknown[] }>('list_methods');
     expect(methods).toContainEqual({

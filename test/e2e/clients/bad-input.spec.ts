@@ -154,7 +154,7 @@ describe('an upstream that is wrong is refused at start', () => {
     expect(stderr).toContain(part);
   });
 
-  it('by a name that nobody registered where it is injected', async () => {
+  it('with a name that is not registered, at the injection', async () => {
     const { code, stderr } = await runDefect('injected name', TARGET);
     expect(code).toBe(1);
     expectOneMessage(stderr);

@@ -87,7 +87,7 @@ describe('a peer that is not there yet', () => {
     expect(await first.next.unary({ text: 'a' }, { timeoutMs: 500 })).toMatchObject({ text: 'a' });
   });
 
-  it('fails calls by their own time where the start does not, and is used as soon as it is there', async () => {
+  it('fails calls at their own deadline if the start does not fail, and is used as soon as it is reachable', async () => {
     const [port = 0] = await freePorts(1);
     await using first = await startLinked({ next: `127.0.0.1:${port}`, upstream: { Retry: { By: 'off' } } });
     const { error } = await callKind(first.next, 'unary', { timeoutMs: 1000 });

@@ -118,7 +118,7 @@ describe('a chain whose last service is down', () => {
     expect(await attempts(services)).toEqual([1, 1, 3]);
   });
 
-  it('leaves the attempts to who makes them, where nobody beyond does', async () => {
+  it('leaves the retries to the caller, if no upstream retries', async () => {
     const last = await failing();
     const services = await chain(last.address, [{}, { upstream: { Retry: { MaxAttempts: 1 } } }]);
     const { trailers } = await ask(services[0]!);
@@ -126,7 +126,7 @@ describe('a chain whose last service is down', () => {
     expect(trailers.get('grpc-retry-pushback-ms')).toEqual(['-1']);
   });
 
-  it('stops all of them at once when it says that nobody shall come back', async () => {
+  it('stops all retries at once when the upstream says not to come back', async () => {
     const last = await failing(() => {
       currentCall()!.responseTrailers.set('grpc-retry-pushback-ms', '-1');
       throw unavailable('down for the day');

@@ -150,7 +150,7 @@ describe('certificates swapped on disk under load', () => {
     expect([...callers.keys()].toSorted()).toEqual(['checkout-1', 'checkout-2']);
   });
 
-  it('that cannot be used are told of, and the old ones stay', async () => {
+  it('that cannot be used are reported, and the old ones stay', async () => {
     const CA = place('ca.crt', authority.certificate);
     const server = put('server', await authority.issue('orders-1'));
     await using last = await startLinked({ handlers: WHO, config: { GRPCServer: { TLS: server } } });

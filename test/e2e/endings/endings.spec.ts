@@ -21,7 +21,7 @@ beforeAll(async () => {
 }, 600_000);
 
 describe.each(NODE_LINES)('on Node %s', (line) => {
-  it('every call ends once, and all that tells of it agrees with the wire', async () => {
+  it('every call ends once, and all reports of it agree with the wire', async () => {
     const results = await runTable(nodes.get(line)!);
     expect(failuresIn(results)).toEqual([]);
     expect(results.numPassedTests).toBeGreaterThan(200);

@@ -135,7 +135,7 @@ it('what no service has is one series', () => {
   expect(JSON.stringify(samples)).not.toContain('Missing');
 });
 
-it('nothing is told of calls that were not made', () => {
+it('nothing is reported about calls that were not made', () => {
   const calls = CASES.length * KINDS.length;
   expect(service.logs.finishedCalls).toHaveLength(calls);
   expect(service.spans).toHaveLength(calls);

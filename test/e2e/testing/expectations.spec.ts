@@ -37,7 +37,7 @@ describe('expectLine', () => {
     expect(line['grpc.method']).toBe('Unary');
   });
 
-  it('shows the nearest lines where there is none', async () => {
+  it('shows the closest lines if none matches', async () => {
     const failed = expectLine(service.logs, { msg: 'finished call', 'grpc.code': /^Internal$/ });
     await expect(failed).rejects.toThrow(
       'expected a log line with msg="finished call" grpc.code=/^Internal$/\nthere was\n  msg="finished call" grpc.code=',
@@ -60,7 +60,7 @@ describe('expectMetric', () => {
     expect(await readMetric(service, 'grpc_server_handled_total', { grpc_method: 'Nothing' })).toBe(0);
   });
 
-  it('shows what there is instead', async () => {
+  it('shows what was found instead', async () => {
     await expect(expectMetric(service, 'grpc_server_handled_total', labels, 7)).rejects.toThrow(
       'expected grpc_server_handled_total with grpc_method="Unary" grpc_code="NotFound" value=7\n' +
         'there was\n  grpc_method="Unary" grpc_code="NotFound" value=1\n',

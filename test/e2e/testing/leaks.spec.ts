@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { kindsModule } from '../../fixtures/kinds.module.js';
 import { kindsController } from '../kinds-controller.js';
 
-it('names what a service leaves behind, and where it was made', async () => {
+it('names what a service leaves behind, and where it was created', async () => {
   const held: { timer?: NodeJS.Timeout } = {};
   @Injectable()
   class Poller {
@@ -32,7 +32,7 @@ it('names what a service leaves behind, and where it was made', async () => {
   server.close();
 });
 
-it('has nothing to say of a service that cleans up', async () => {
+it('accepts a service that cleans up', async () => {
   @Injectable()
   class Poller implements OnModuleDestroy {
     private readonly timer = setInterval(() => {}, 60_000);

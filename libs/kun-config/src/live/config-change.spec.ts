@@ -49,7 +49,7 @@ describe('the hash', () => {
     expect(hash({ a: 1 })).toMatch(/^[0-9a-f]{12}$/);
   });
 
-  it('does not depend on secrets, so nobody can try them out', () => {
+  it('does not depend on secrets, so that nobody can guess them', () => {
     expect(hash({ a: Secret.of('x'), Pass: 'x' })).toBe(hash({ a: Secret.of('y'), Pass: 'y' }));
   });
 });

@@ -51,7 +51,7 @@ describe('forFeature in a module that is loaded later', () => {
     await app.close();
   });
 
-  it('fails with every mistake in its place, and leaves all as it was', async () => {
+  it('fails with the position of every mistake, and changes nothing', async () => {
     await using tree = await TestingTree.of({ 'conf/s/public.yaml': 'Port: 2\n' });
     const { app, loader, configuration } = await application(tree, [z.looseObject({})]);
     await tree.write({ 'conf/s/public.yaml': 'Port: 2\nMail: { Retires: 5 }\n' });

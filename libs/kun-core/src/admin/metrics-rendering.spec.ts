@@ -34,7 +34,7 @@ it.each([
 ])('acceptsGzip(%s): %s', (encodings, accepted) => expect(acceptsGzip(encodings)).toBe(accepted));
 
 describe('MetricsRenderer', () => {
-  it('renders once for all who ask meanwhile, and anew for who comes later', async () => {
+  it('renders once for concurrent requests, and again for later ones', async () => {
     let rendered = 0;
     let gate = deferred();
     const renderer = new MetricsRenderer({

@@ -47,7 +47,7 @@ describe('ProcessWatch', () => {
     watch = new ProcessWatch(target);
   });
 
-  it('listens while an application is there, and leaves nothing behind', () => {
+  it('listens while there is an application, and leaves nothing behind', () => {
     const members = [new FakeMember(watch), new FakeMember(watch)];
     members[0]?.membership.listenTo(['SIGHUP', 'SIGHUP', 'SIGTERM']);
     expect(target.eventNames().map(String).toSorted()).toEqual([

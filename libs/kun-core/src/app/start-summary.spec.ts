@@ -11,7 +11,7 @@ const identity = new Identity({
 });
 
 describe('the summary of a start', () => {
-  it('tells where it answers, what it has read and what is on, and leaves out what there is not', () => {
+  it('lists the addresses, the files read and the features enabled, and omits absent ones', () => {
     const layers = [
       { name: 'Namespace', file: '/app/conf/public.yaml', found: false },
       { name: 'Service', file: '/app/conf/shop/public.yaml', found: true },

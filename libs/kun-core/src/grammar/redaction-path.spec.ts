@@ -41,7 +41,7 @@ describe('a redaction path', () => {
     });
   });
 
-  it('is the same for the configuration and for who masks', () => {
+  it('is the same for the configuration and for the masking', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[a-z*._0-9-]{0,12}$/)), (text) => {
         const readable = !('problem' in readRedactionPath(text));

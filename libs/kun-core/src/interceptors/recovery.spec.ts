@@ -31,7 +31,7 @@ describe.each<[string, CallHandler]>([
     });
   });
 
-  it('tells of it in fail-fast mode, once the caller is answered', async () => {
+  it('reports it in fail-fast mode, once the caller is answered', async () => {
     const panics: unknown[] = [];
     const { ended } = run(handler, { onPanic: (call, thrown) => panics.push([call.ending?.code, thrown]) });
     await ended;

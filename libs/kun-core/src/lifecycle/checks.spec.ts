@@ -54,7 +54,7 @@ describe('a check', () => {
     expect(checks.failing).toEqual([]);
   });
 
-  it('tells of each change once, and of the first answer only when it is bad', async () => {
+  it('reports each change once, and the first result only if it is a failure', async () => {
     const { checks, lines, state } = probe();
     let why: string | undefined;
     checks.add(

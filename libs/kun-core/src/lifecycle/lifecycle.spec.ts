@@ -39,7 +39,7 @@ describe('the start', () => {
     expect(lifecycle.state).toBe('serving');
   });
 
-  it('that fails names the phase, tells of it, and undoes what had begun and nothing else', async () => {
+  it('that fails names the phase, reports it, and undoes only what had begun', async () => {
     const cause = new Error('no room');
     const fails = { start: () => Promise.reject(cause) };
     const { lifecycle, log, start } = recorded([step('b'), step('a'), step('c')], { b: fails });
@@ -85,7 +85,7 @@ describe('the stop', () => {
     expect(report).toMatchObject({ reason: 'SIGTERM', clean: true, durationMs: 0 });
   });
 
-  it('tells of itself before anything is taken away', async () => {
+  it('is announced before anything is torn down', async () => {
     const { lifecycle, log, start } = recorded([step('a')]);
     lifecycle.stopping.addEventListener('abort', () => log.push('stopping'));
     await start('a');
@@ -93,7 +93,7 @@ describe('the stop', () => {
     expect(log).toEqual(['start a', 'stopping', 'stop a', 'stopped close()']);
   });
 
-  it('comes once: whoever asks again has the same report', async () => {
+  it('happens once: a second request gets the same report', async () => {
     const { lifecycle, log, start } = recorded([step('a')]);
     await start('a');
     const [first, second] = await Promise.all([lifecycle.stop('SIGTERM'), lifecycle.stop('close()')]);
@@ -102,7 +102,7 @@ describe('the stop', () => {
     expect(log.filter((entry) => entry.startsWith('stop'))).toEqual(['stop a', 'stopped SIGTERM']);
   });
 
-  it('goes on after a step that fails, and is not clean', async () => {
+  it('continues after a step that fails, and is not clean', async () => {
     const error = new Error('broken');
     const { lifecycle, log, start } = recorded([step('a'), step('b')], {
       a: { stop: () => Promise.reject(error) },

@@ -21,7 +21,7 @@ describe('Startup', () => {
     expect([early, late]).toEqual([[false, true], [true]]);
   });
 
-  it('can be completed by nobody who only listens', () => {
+  it('cannot be completed by a listener', () => {
     const startup = new Startup();
     expect('next' in startup.changes$).toBe(false);
     expect(startup.isStarted).toBe(false);

@@ -57,7 +57,7 @@ describe('a step of the stop', () => {
     expect(clock.scheduled).toBe(0);
   });
 
-  it('that ends or fails after it was left behind disturbs nobody', async () => {
+  it('that ends or fails after it was abandoned has no effect', async () => {
     for (const settle of ['resolve', 'reject'] as const) {
       const work = deferred<unknown>();
       const { clock, outcome } = begun(() => work.promise, 10);

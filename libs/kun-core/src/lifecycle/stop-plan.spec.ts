@@ -44,7 +44,7 @@ describe('checkStopPlan', () => {
     expect(check({ TerminationGracePeriod: sum - 0.001 })).toHaveLength(1);
   });
 
-  it('is silent where nobody kills', () => {
+  it('is silent if nothing kills the process', () => {
     expect(check({ GRPCServer: { GrpcGracefulStopTimeout: 600 } }, { inKubernetes: false })).toEqual([]);
   });
 

@@ -6,7 +6,7 @@ const take = (sampler: LineSampler, count: number, nowMs: number) =>
     skipped === undefined ? [] : [[index + 1, skipped]],
   );
 
-it('writes the first of a second, then one in so many, saying how many were left out', () => {
+it('writes the first lines of each second, then samples, with the number of lines left out', () => {
   const sampler = new LineSampler({ initialPerSecond: 2, thereafter: 3 });
   expect(take(sampler, 9, 1000)).toEqual([
     [1, 0],

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { ApplicationLogger } from '../logs/application-logger.js';
 import { exposeLogMetrics } from './telemetry-metrics.js';
 
-it('counts lines by level, and those nobody took', async () => {
+it('counts lines by level, and those that were dropped', async () => {
   const identity = {
     domain: '',
     namespace: 'n',

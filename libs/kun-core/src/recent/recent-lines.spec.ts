@@ -13,7 +13,7 @@ function kept(...lines: object[]): RecentLines {
 }
 
 describe('RecentLines', () => {
-  it('keeps the last lines, so many and so many bytes of them', () => {
+  it('keeps the last lines, limited in number and in bytes', () => {
     assert(
       property(
         array(string({ maxLength: 200 }), { maxLength: 60 }),

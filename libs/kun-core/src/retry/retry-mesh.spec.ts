@@ -55,7 +55,7 @@ describe('meshRetryInterceptor', () => {
     expect(headers({}, { retry: false })).toEqual(none);
   });
 
-  it('takes the headers from streams, whoever retries', () => {
+  it('removes the headers from streams, whoever retries', () => {
     const stream = { streams: true, sent: BY_HAND };
     expect(headers({ by: 'mesh' }, stream)).toEqual({ 'x-mine': '1', 'x-envoy-max-retries': '0' });
     expect(headers({ by: 'app' }, stream)).toEqual({ 'x-mine': '1' });

@@ -186,7 +186,7 @@ describe('retryInterceptor', () => {
     expect(test.log.at(-1)).toBe('deadline');
   });
 
-  it('wakes up when nobody waits any more, gives the token back and leaves no timer', async () => {
+  it('wakes up when nobody waits any more, returns the token and leaves no timer', async () => {
     const budget = new RetryBudget();
     const test = setUp([status.UNAVAILABLE], { budget });
     const running = test.run();

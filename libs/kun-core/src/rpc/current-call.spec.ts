@@ -5,7 +5,7 @@ import { FakeCall } from '../testing/fake-call.js';
 import { currentCall, inCall, runInCall } from './current-call.js';
 
 describe('currentCall', () => {
-  it('is the call under which the code runs, through awaits and timers, and nobody else', async () => {
+  it('is the call that the code runs under, through awaits and timers, and no other one', async () => {
     const [a, b] = [new FakeCall(), new FakeCall()];
     const look = async () => {
       await turn();

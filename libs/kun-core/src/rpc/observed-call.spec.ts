@@ -38,7 +38,7 @@ const failing = (name: string) => (): never => {
 };
 
 describe('the messages of a call', () => {
-  it('are counted in each direction, and shown to whoever asked, from then on', () => {
+  it('are counted in each direction, and passed to observers from their registration on', () => {
     const call = new TestCall(new FakeClock());
     const seen: unknown[] = [];
     call.countReceived('unseen');

@@ -18,7 +18,7 @@ it('knows the calls that have come and not gone', () => {
   expect(paths(calls).toSorted()).toEqual(['/b', '/c']);
 });
 
-it('lets a call leave once, whoever has its place by then', () => {
+it('removes a call once, whichever call has its place by then', () => {
   const calls = new OpenCalls<OpenCall>();
   const [a, b] = [call('/a'), call('/b')];
   const place = calls.add(a);

@@ -67,6 +67,6 @@ describe('a method', () => {
   });
 });
 
-it('that no service has is no series of the caller’s making, and nobody’s to call again', () => {
+it('that no service has does not let callers create a series, and is not cached', () => {
   expect(UNKNOWN_METHOD).toMatchObject({ path: '/_OTHER/_OTHER', typeLabel: 'unknown', idempotent: false });
 });

@@ -75,7 +75,7 @@ describe('a section', () => {
     });
   });
 
-  it('follows what is live, and keeps the rest as it was at the start', () => {
+  it('follows live keys, and keeps the others as they were at the start', () => {
     const { settings, write } = held({ From: 'a' });
     write({ From: 'b', Timeout: 9, Copy: true, Proof: {} });
     expect(settings.timeoutMs).toBe(2000);
@@ -84,7 +84,7 @@ describe('a section', () => {
     expect(settings.proof.current).toEqual({ share: 1 });
   });
 
-  it('tells of a change of the very setting only, until it is taken off', () => {
+  it('reports changes of this setting only, until it is unsubscribed', () => {
     const { settings, write, listeners } = held({ Proof: {} });
     const told: unknown[] = [];
     const off = settings.proof.subscribe((proof) => told.push(proof));

@@ -261,7 +261,7 @@ describe('mutual TLS', () => {
     expect(server.owned).toEqual([]);
   });
 
-  it('may be a choice: who shows none is nobody', async () => {
+  it('may be optional: a caller without one is anonymous', async () => {
     const server = await serve({
       certificates: put('server', await authority.issue('one'), authority),
       clientCertificates: 'optional',

@@ -48,7 +48,7 @@ describe('readBaggage', () => {
     expect(Object.keys(entriesOf(many))).toHaveLength(64);
   });
 
-  it('leaves the context as it is where there is none', () => {
+  it('leaves the context unchanged if there is none', () => {
     expect(readBaggage(ROOT_CONTEXT, 'nothing')).toBe(ROOT_CONTEXT);
   });
 
@@ -85,7 +85,7 @@ describe('baggageHeader', () => {
     );
   });
 
-  it('tells of half a surrogate pair as of a character it does not know', () => {
+  it('replaces half of a surrogate pair by the replacement character', () => {
     expect(baggageHeader(withBaggage({ a: 'x\ud800' }))).toBe('a=x%EF%BF%BD');
   });
 

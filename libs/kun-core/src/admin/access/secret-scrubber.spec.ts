@@ -38,7 +38,7 @@ describe('a line of the log', () => {
     expect(clean).toContain('[secret]');
   });
 
-  it('is as it was where it has none, numbers and switches under such names too', () => {
+  it('is unchanged if it contains no secrets, including numbers and switches under such names', () => {
     const line = '{"level":"info","token_count":3,"has_secret":true,"monkey":"ape","msg":"a key: value"}\n';
     expect(JSON.parse(scrubber().scrubLine(line))).toEqual(JSON.parse(line));
     const plain = '{"level":"info","msg":"finished call","a":1}\n';

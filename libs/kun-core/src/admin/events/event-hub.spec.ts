@@ -46,7 +46,7 @@ function hub(data = 'x') {
   return { clock, events, looks, add };
 }
 
-it('looks for news once for all who read, and not at all when nobody does', async () => {
+it('looks for changes once for all readers, and not at all without readers', async () => {
   const { clock, looks, add, events } = hub();
   expect(clock.scheduled).toBe(0);
   const readers = [await add(new FakeReader()), await add(new FakeReader())];

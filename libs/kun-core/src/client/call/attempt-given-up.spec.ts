@@ -103,7 +103,7 @@ describe('a stream of requests', () => {
     expect(finished()).toBe(true);
   });
 
-  it('goes on when the upstream goes on, to its end', async () => {
+  it('continues when the upstream does, until its end', async () => {
     const gate = deferred();
     const t = await upstream({
       Collect: async (requests: AsyncIterable<M>) => (await gate.promise, sum(requests)),

@@ -10,7 +10,7 @@ const OK = { code: Code.OK, message: '', cause: 'status' } as const;
 const FAILED = { code: Code.UNAVAILABLE, message: 'gone', cause: 'reset' } as const;
 
 describe('a call of the client', () => {
-  it('ends once, and tells so, also whoever asks later', () => {
+  it('ends once, and notifies observers that register later as well', () => {
     const { call } = asked('Unary', {});
     const ends: unknown[] = [];
     call.onEnd(({ code }) => ends.push(code));
@@ -20,7 +20,7 @@ describe('a call of the client', () => {
     expect(ends).toEqual([Code.OK, Code.OK]);
   });
 
-  it('goes on when an observer throws, and says so to who is told of that', () => {
+  it('continues when an observer throws, and reports it', () => {
     const { call, observed } = asked('Unary', {});
     const broken = new Error('broken');
     const ends: unknown[] = [];

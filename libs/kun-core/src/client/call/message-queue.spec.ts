@@ -30,7 +30,7 @@ describe('a stream of responses', () => {
     expect(await Promise.all(asked)).toEqual([1, 2, 3, 'done', 'done']);
   });
 
-  it('settles whoever waits when it is left, and the upstream sees the call end', async () => {
+  it('settles pending reads when it is left, and the upstream sees the call end', async () => {
     const service = await peers.serve({
       async *Watch() {
         await new Promise((resolve) => currentCall()!.signal.addEventListener('abort', resolve));
@@ -69,7 +69,7 @@ describe('a stream of responses', () => {
 });
 
 describe('a queue', () => {
-  it('hands over every message once and in order, whoever comes first, and then the end once', async () => {
+  it('delivers every message once and in order, whether the reader or the message comes first, and then the end once', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom('push', 'next'), { maxLength: 40 }),

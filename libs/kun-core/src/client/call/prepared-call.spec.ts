@@ -178,7 +178,7 @@ describe('a prepared call', () => {
     await expect.poll(() => begun.destroyed).toBe(true);
   });
 
-  it('passes on that more is wanted to whoever reads, if somebody does', async () => {
+  it('passes demand on to the reader, if there is one', async () => {
     let wanted = 0;
     const { call, seen } = prepared();
     call.wantMore();

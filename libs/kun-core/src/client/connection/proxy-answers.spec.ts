@@ -41,7 +41,7 @@ describe('whether the sidecar answers', () => {
     await expect(proxyAnswers({ port: 1, healthUrl })).resolves.toBeUndefined();
   });
 
-  it('is no when it takes too long, or nobody waits any more', async () => {
+  it('fails when it takes too long, or when nobody waits any more', async () => {
     const port = await start(createHttpServer(() => undefined));
     const healthUrl = `http://127.0.0.1:${port}/`;
     await expect(proxyAnswers({ port, healthUrl, timeoutMs: 30 })).rejects.toThrow('nothing within 30 ms');

@@ -79,7 +79,7 @@ describe('a typed client', () => {
     expect(seen).toHaveLength(1);
   });
 
-  it('stalls an upstream whose messages nobody takes, and cancels it when the loop is left', async () => {
+  it('stalls an upstream whose messages are not read, and cancels the call when the loop is left', async () => {
     let produced = 0;
     const stopped = deferred();
     const text = 'x'.repeat(16 * 1024);

@@ -45,7 +45,7 @@ describe('an upstream that is opened', () => {
     ]);
   });
 
-  it('is one for all who register it alike, and refused for who does otherwise', async () => {
+  it('is shared by equal registrations, and refused for different ones', async () => {
     const { factory, upstreams } = await factoryOf('');
     const first = factory.open(registration({ target: 'one:1' }));
     expect(factory.open(registration({ target: 'one:1' }, 'b.ts:2'))).toBe(first);

@@ -32,7 +32,7 @@ function read(bytes: number): string {
 }
 
 describe('BatchWriter', () => {
-  it('gives every line to the reader, whole and in order, or to whoever counts the lost', () => {
+  it('delivers every line to the reader, whole and in order, or counts it as lost', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.integer({ min: 1, max: 40_000 }), fc.integer({ min: 0, max: 60_000 })), {

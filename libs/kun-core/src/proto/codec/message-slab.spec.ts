@@ -24,7 +24,7 @@ describe('the slab of small messages', () => {
     expect(large.subarray(4).toString()).toBe('x'.repeat(20_000));
   });
 
-  it('gives another writer to whoever asks while one is used, and takes one back that came to nothing', () => {
+  it('provides another writer while one is in use, and takes back one that was abandoned', () => {
     const slab = new MessageSlab();
     const outer = slab.begin();
     outer.uint32(10);

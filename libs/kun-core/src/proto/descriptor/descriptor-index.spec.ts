@@ -145,7 +145,7 @@ describe('what is written in an unusual way', () => {
     expect(messageType[0]?.field[0]?.defaultValue).toBe(told);
   });
 
-  it('is told of by the line that cannot be read', () => {
+  it('is reported with the line that cannot be read', () => {
     write({ 'a.proto': `${PROTO3} message M {}` });
     const schema = parseProtos(readProtoFiles([join(base, 'a.proto')], []));
     const broken = {

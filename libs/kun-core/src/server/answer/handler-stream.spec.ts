@@ -36,7 +36,7 @@ describe("the stream of a handler's own", () => {
     expect(seen).toEqual([['a', true], 'end']);
   });
 
-  it('asks for nothing more while nobody reads what came', async () => {
+  it('requests nothing more while nobody reads what has arrived', async () => {
     const { stream, asked, send } = streamOf();
     stream.pause();
     stream.read(0);
@@ -126,7 +126,7 @@ describe("the stream of a handler's own", () => {
     expect(stream.destroyed).toBe(true);
   });
 
-  it('says that its caller left, and is destroyed: a writer that waits goes on, a reader ends', async () => {
+  it('reports that its caller left, and is destroyed: a waiting writer continues, a reader ends', async () => {
     const { stream, leave, openCalls, late } = streamOf();
     const told: unknown[] = [];
     stream.on('cancelled', (why: unknown) => told.push(why));
@@ -141,7 +141,7 @@ describe("the stream of a handler's own", () => {
     expect([openCalls.size, late]).toEqual([0, []]);
   });
 
-  it('is told at once when nobody waits any more before it begins', () => {
+  it('is notified at once if nobody waits any more before it begins', () => {
     const gone = opened({ requestStream: true, responseStream: true });
     gone.call.finish({ code: Code.CANCELLED, message: '', cause: 'reset' });
     let stream: HandlerStream | undefined;

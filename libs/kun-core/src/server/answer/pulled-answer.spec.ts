@@ -117,7 +117,7 @@ describe('an answer on its way through the pipeline', () => {
     }
   });
 
-  it('asks no filter of a message that does not fit its proto, nor of an error that nobody hears', async () => {
+  it('consults no filter for a message that does not fit its proto, or for an error that nobody would see', async () => {
     const asked: unknown[] = [];
     const filter = (error: unknown) => (asked.push(error), EMPTY);
     const misfit = generating({

@@ -55,7 +55,7 @@ describe('a request stream that is iterated', () => {
     expect(await messages.next()).toEqual(DONE);
   });
 
-  it('ends for whoever still waits when the loop is left, and reads nothing after that', async () => {
+  it('ends pending reads when the loop is left, and reads nothing after that', async () => {
     const { stream, asked, send } = openedRequest();
     const messages = stream[Symbol.asyncIterator]();
     const waiting = messages.next();
@@ -119,7 +119,7 @@ describe('a request stream that is subscribed to', () => {
     expect(request.asked.times).toBe(when === 'before' ? 0 : 1);
   });
 
-  it('tells an observer with an ear for errors, and nobody else, that the caller left', () => {
+  it('tells only observers with an error handler that the caller left', () => {
     const { stream, call, late } = openedRequest();
     let heard: unknown;
     stream.subscribe({ error: (error: unknown) => (heard = error) });

@@ -127,14 +127,14 @@ describe('a streamed answer', () => {
     expect(source.observed).toBe(false);
   });
 
-  it('takes no more of an Observable that emits without a pause, once it has failed', async () => {
+  it('takes no more of an Observable that emits synchronously, once it has failed', async () => {
     let made = 0;
     const { thrown } = streamed(range(0, 1e6).pipe(map(() => (made++, KIB))));
     await expect(thrown).rejects.toMatchObject({ code: Code.RESOURCE_EXHAUSTED });
     expect(made).toBe(16 * 1024 + 1);
   });
 
-  it('takes no more of it either once nobody waits for the answer, as when an interceptor ends the call', async () => {
+  it('takes no more of it either once nobody waits for the response, as when an interceptor ends the call', async () => {
     let made = 0;
     const { call } = opened({ responseStream: true });
     call.handlerStarts();

@@ -79,7 +79,7 @@ describe('a single answer', () => {
     expect([made, sent]).toEqual([1, ['headers', '0', 'status 0']]);
   });
 
-  it('lets go of an Observable when nobody waits any more, and of the call when what it is made of is done', async () => {
+  it('unsubscribes from an Observable when nobody waits any more, and releases the call when its sources are done', async () => {
     let left = 0;
     const source = new Observable(() => () => left++);
     const { call, cancel, openCalls } = answered(source);

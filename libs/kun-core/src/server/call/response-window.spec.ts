@@ -87,7 +87,7 @@ describe('the window of an answer', () => {
     expect([sender.open, window.bytesInFlight]).toEqual([true, 0]);
   });
 
-  it('holds nobody while there is room, nor when nobody waits for the answer', async () => {
+  it('delays nobody while there is room, nor when nobody waits for the response', async () => {
     const { call, window } = sized();
     await window.whenOpen();
     for (let sent = 0; sent < 64; sent++) window.send(sent);
@@ -115,7 +115,7 @@ describe('the window of an answer', () => {
     expect([window.bytesInFlight, window.full]).toEqual([0, false]);
   });
 
-  it('keeps a bounded amount in flight, counts it rightly, and stalls nobody, whatever the sizes and the reader', async () => {
+  it('keeps a bounded amount in flight, counts it correctly, and never deadlocks, whatever the sizes and the reader', async () => {
     const sizes = fc.array(fc.integer({ min: 0, max: 40_000 }), { maxLength: 300, size: 'max' });
     const reader = fc.infiniteStream(fc.integer({ min: 1, max: 80 }));
     await fc.assert(

@@ -22,7 +22,7 @@ describe('a call of the server', () => {
     expect(openCalls.size).toBe(0);
   });
 
-  it('stays open under a handler that settles after the ending, and tells nobody what it answers then', async () => {
+  it('stays open until a handler has settled after the ending, and discards its response', async () => {
     const { call, sent, endings, openCalls, late } = opened();
     call.handlerStarts();
     call.finish(CANCELLED);
@@ -102,7 +102,7 @@ describe('a call of the server', () => {
     expect(endings[0]).toMatchObject({ code: Code.INTERNAL, cause: 'status' });
   });
 
-  it('runs observers and teardowns under the call, and goes on past what they throw', () => {
+  it("runs observers and teardowns in the call's context, and continues if they throw", () => {
     const { call, late, endings } = opened();
     const under: unknown[] = [];
     const failing = (name: string) => () => {

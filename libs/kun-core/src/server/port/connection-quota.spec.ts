@@ -85,7 +85,7 @@ describe('a port with a limit', () => {
     await listener.closeConnections(systemClock, 0);
   });
 
-  it('lets connections go that nobody uses, and keeps those that are used', async () => {
+  it('closes unused connections, and keeps those in use', async () => {
     const used = new Map<number, () => void>();
     const refused: string[] = [];
     const lastServed = deferred();

@@ -97,7 +97,7 @@ describe('a drain', () => {
     expect(told).toEqual(['goaway', `closed within ${FLUSH_MS}`]);
   });
 
-  it('goes on as soon as what it forced has reached the callers', async () => {
+  it('continues as soon as the forced endings have reached the callers', async () => {
     const { allHaveCome, begin, call, force, clock } = draining();
     allHaveCome.resolve();
     const stuck = [call(), call()];
@@ -123,7 +123,7 @@ describe('a drain', () => {
     expect(await report).toMatchObject({ drained: 0, ended: 0, forced: [{}, {}] });
   });
 
-  it('counts calls that were told of the stop and left before it as drained', async () => {
+  it('counts calls that left before the stop, after being told of it, as drained', async () => {
     const { allHaveCome, begin, call } = draining();
     allHaveCome.resolve();
     const [left, open] = [call(), call()];

@@ -102,7 +102,7 @@ describe.each(['kun', 'grpc-js'] as const)('the engine %s', (engine) => {
     expect(await ended.promise).toBe(grpc.status.OK);
   });
 
-  it('answers what is not served UNIMPLEMENTED, and tells of it once', async () => {
+  it('answers UNIMPLEMENTED for unknown methods, and reports them once', async () => {
     await serve({});
     const missing = other({ Nothing: { ...RAW, path: '/t.v1.T/Missing' } });
     await expect(

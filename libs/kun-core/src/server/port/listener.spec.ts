@@ -68,7 +68,7 @@ describe('a listener', () => {
     });
   });
 
-  it('reports a connection that the system cannot hand over, and goes on', async () => {
+  it('reports a connection that the system cannot hand over, and continues', async () => {
     const refused: Array<[Error, unknown]> = [];
     const { listener, served, open } = await listening({ onRefused: (...args) => refused.push(args) });
     // What libuv calls when the kernel answers accept() with ENFILE.
@@ -129,7 +129,7 @@ describe('a listener that stops', () => {
     await expect.poll(() => clients[1]?.destroyed).toBe(true);
   });
 
-  it('is done as soon as the last connection is, and at once where there is none', async () => {
+  it('is done as soon as the last connection is closed, and at once if there is none', async () => {
     const { listener, open, clock } = await listening();
     const clients = [await open(), await open()];
     await expect.poll(() => listener.connectionCount).toBe(2);
@@ -162,7 +162,7 @@ describe('a listener with little room', () => {
     expect(near).toEqual([1, 2].map((opened) => ({ what: 'connections', open: opened, limit: 1 })));
   });
 
-  it('asks nobody where the engine cannot', async () => {
+  it('asks no connection to leave if the engine cannot', async () => {
     const { served, open } = await listening({ limit: { maxConnections: 0 } }, false);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     await open();
@@ -170,7 +170,7 @@ describe('a listener with little room', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('refuses whoever comes when there is none at all, and says so', async () => {
+  it('refuses connections if there is no room at all, and reports it', async () => {
     const refused: string[] = [];
     const { listener, open } = await listening({
       limit: { openFiles: 1 },

@@ -59,7 +59,7 @@ describe('a call that the process makes to itself', () => {
     expect(openCalls.size).toBe(0);
   });
 
-  it('tells a handler that waits for the next request that there is none', async () => {
+  it('tells a handler that waits for the next request that no more will come', async () => {
     const { local, push, heard } = madeLocally();
     local.start();
     push('a');

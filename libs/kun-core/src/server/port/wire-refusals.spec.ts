@@ -11,7 +11,7 @@ const FLOOD: WireRefusal = {
 };
 
 describe('what the wire refused', () => {
-  it('is counted by reason and scope, which are there from the start', async () => {
+  it('is counted by reason and scope, which exist from the start', async () => {
     const registry = new Registry();
     const count = countWireRefusals(registry);
     const value = async (labels: string) =>

@@ -183,7 +183,7 @@ describe('the section Upstreams', () => {
     for (const Target of refused) expect(issues({ Upstreams: { a: { Target } } }), Target).toHaveLength(1);
   });
 
-  it('refuses what is none of its keys and values', () => {
+  it('refuses unknown keys and invalid values', () => {
     const cache = {
       Targt: 'a:1',
       Errors: 'hide',

@@ -193,7 +193,7 @@ describe('StatusFilter over HTTP', () => {
     expect(await response.json()).toEqual({ status: 'error', details: { db: { status: 'down' } } });
   });
 
-  it('answers what came to grief before any handler', async () => {
+  it('answers errors that occurred before any handler', async () => {
     await start();
     const missing = await fetch(`${base}/none`);
     expect(await missing.json()).toMatchObject({ code: 404, status: 'NOT_FOUND' });

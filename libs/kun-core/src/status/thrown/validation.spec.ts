@@ -91,7 +91,7 @@ describe('validation', () => {
     expect(error.message).toBe('name: Invalid input: expected string, received number (and 1 more)');
   });
 
-  it('knows failures that a pipe has thrown as they are, and those of nobody else', () => {
+  it('recognizes failures thrown by a pipe, and no others', () => {
     const ofPipe = (failure: unknown) => {
       expect(toStatusError(failure)).toMatchObject({ code: status.INTERNAL, hidesCause: true });
       markRequestFailure(failure);

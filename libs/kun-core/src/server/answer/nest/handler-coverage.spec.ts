@@ -142,7 +142,7 @@ describe('handlers that do not match are refused', () => {
   });
 });
 
-it('finds the places of handlers among the controllers, and passes by what is none', () => {
+it('finds the source positions of handlers among the controllers, and skips everything else', () => {
   class Notes {
     @GrpcMethod('Notes', 'Put')
     put() {}

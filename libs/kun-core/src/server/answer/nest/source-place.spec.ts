@@ -25,7 +25,7 @@ describe('the place of a method', () => {
     expect(sourcePlace(vi.fn<() => void>(), Written)).toBe(sourcePlace(Written, Written));
   });
 
-  it('is not known where nobody can be asked, and leaves nothing behind', () => {
+  it('is unknown if it cannot be determined, and leaves nothing behind', () => {
     const names = Object.keys(globalThis);
     vi.spyOn(Session.prototype, 'connect').mockImplementation(() => {
       throw new Error('no inspector');
