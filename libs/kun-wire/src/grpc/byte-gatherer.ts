@@ -8,6 +8,8 @@ export class ByteGatherer {
   bytes = 0;
   private pieces: Buffer[] = [];
   private open: Buffer | undefined;
+  // The part of `open` that is filled but not yet one of the pieces.
+  private start = 0;
   private filled = 0;
 
   /** Adds a piece; `expected` is how many bytes will arrive, including it, as far as known. */
@@ -26,7 +28,11 @@ export class ByteGatherer {
       at += copied;
       rest -= copied;
       this.filled += copied;
-      if (this.filled === open.length) this.close();
+      if (this.filled === open.length) {
+        this.close();
+        this.open = undefined;
+        this.start = this.filled = 0;
+      }
     }
   }
 
@@ -50,13 +56,17 @@ export class ByteGatherer {
     const { pieces, bytes } = this;
     this.pieces = [];
     this.bytes = 0;
+    // A call may stay open for long without another piece.
+    this.open = undefined;
+    this.start = this.filled = 0;
     const [first] = pieces;
     return pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces, bytes);
   }
 
+  /** Makes a piece of what was copied; the rest of the buffer is for what follows. */
   private close(): void {
-    if (this.open !== undefined) this.pieces.push(this.open.subarray(0, this.filled));
-    this.open = undefined;
-    this.filled = 0;
+    const { open, start, filled } = this;
+    if (open !== undefined && filled > start) this.pieces.push(open.subarray(start, filled));
+    this.start = filled;
   }
 }

@@ -1,3 +1,4 @@
+import * as fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { expect, it } from 'vitest';
 import { codecsOf, PROTO3 } from '../../../test/zoo.js';
@@ -29,6 +30,24 @@ it.each(['a', 'é', '✓', '🙂'])('writes text of "%s" of any length as protob
       r_double: [0.1, -2],
     });
   }
+});
+
+it('writes long text that leaves ASCII anywhere, or never', () => {
+  const somewhere = fc.tuple(
+    fc.integer({ min: 0, max: 3000 }),
+    fc.constantFrom('', 'é', '✓', '🙂', '\u0080', '\0'),
+    fc.integer({ min: 1000, max: 3000 }),
+  );
+  fc.assert(
+    fc.property(somewhere, ([before, unit, after]) => {
+      const text = `${'a'.repeat(before)}${unit}${'b'.repeat(after)}`;
+      const bytes = all.encode({ f_string: text, f_money: { currency: 'EUR', units: '1' } });
+      expect(
+        bytes.equals(theirs.encode({ f_string: text, f_money: { currency: 'EUR', units: 1 } }).finish()),
+      ).toBe(true);
+      expect(all.decode(bytes)).toMatchObject({ f_string: text, f_money: { currency: 'EUR', units: '1' } });
+    }),
+  );
 });
 
 it('keeps hardly more memory than a long message has bytes, whatever fields follow', () => {
