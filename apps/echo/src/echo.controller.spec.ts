@@ -41,7 +41,7 @@ describe('Echo', () => {
     await service.close();
   });
 
-  it('stops waiting when the caller has left', async () => {
+  it('stops waiting when nobody waits for the response any more', async () => {
     const clock = new FakeClock();
     const service = await startInProcess(AppModule, { clock });
     const echo = service.client<EchoServiceClient>(ECHO);

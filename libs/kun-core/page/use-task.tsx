@@ -9,7 +9,7 @@ export interface Task {
   run(action: () => Promise<void>): Promise<void>;
 }
 
-/** Something asked of the admin port: whether it is under way, and what came of it when it failed. */
+/** Something asked of the admin port: whether it is under way, and why it failed. */
 export function useTask(): Task {
   const [busy, setBusy] = useState(false);
   const [message, setMessage] = useState('');

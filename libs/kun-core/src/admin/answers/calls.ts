@@ -31,7 +31,7 @@ export interface CallInFlight extends MethodName {
 }
 
 /**
- * What became of a method's calls, one number for each step of {@link RecentCallsAnswer}, the oldest first. A step without calls
+ * How a method's calls ended, one number for each step of {@link RecentCallsAnswer}, the oldest first. A step without calls
  * has `null` for its durations.
  */
 export interface MethodSeries extends MethodName {

@@ -28,7 +28,7 @@ export class PageEventSource implements EventSource {
     const { calls, status, loop } = this.parts;
     const state = await statusView(status, loop);
     const errors = calls.recent.failures.since().map((failure) => failedCall(failure));
-    // Whoever came before has had all that came before.
+    // Earlier readers have received everything before it.
     if (this.step < 0) {
       this.step = stepAt(calls.clock.now());
       this.seq = calls.recent.failures.last;
