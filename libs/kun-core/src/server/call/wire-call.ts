@@ -61,11 +61,16 @@ export interface WireCall {
 /** The part of an ending that the wire determines. */
 export type WireOutcome = Pick<Ending, 'code' | 'message' | 'cause'>;
 
-/**
- * How close to its deadline a caller's reset counts as the deadline: both sides run a timer for the same instant, and
- * the caller's reset may win the race.
- */
+/** See {@link isAtDeadline}. */
 const DEADLINE_RACE_MS = 50;
+
+/**
+ * Whether the end of a call at `now` counts as its deadline: both sides run a timer for the same instant, the caller's
+ * reset may win the race, and Node's timers may fire a millisecond before the clock shows their time.
+ */
+export function isAtDeadline(deadline: number, now: number): boolean {
+  return now >= deadline - DEADLINE_RACE_MS;
+}
 
 /** What is known about a call that ended before its status was sent. */
 export interface AbandonedCall {
@@ -86,7 +91,7 @@ export function endingOfAbandoned(call: AbandonedCall): WireOutcome {
   if (call.connectionLost) {
     return { code: Code.CANCELLED, message: 'the connection was lost', cause: 'connection' };
   }
-  if (call.now >= call.deadline - DEADLINE_RACE_MS) {
+  if (isAtDeadline(call.deadline, call.now)) {
     return { code: Code.DEADLINE_EXCEEDED, message: 'the caller gave up at its deadline', cause: 'reset' };
   }
   const message = call.cancelled ? 'cancelled by the caller' : 'reset by the caller';

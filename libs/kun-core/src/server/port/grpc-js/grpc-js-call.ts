@@ -1,10 +1,17 @@
 import { constants, type IncomingHttpHeaders, type OutgoingHttpHeaders } from 'node:http2';
 import { Metadata, ServerInterceptingCall, type ServerInterceptingCallInterface } from '@grpc/grpc-js';
+import type { Clock } from '../../../clock.js';
 import { REQUEST_ID_HEADER } from '../../../rpc/call-values.js';
 import type { StatusError } from '../../../status/status-error.js';
 import { peerAddress } from '../../../transport/peer-address.js';
 import type { ServerCall } from '../../call/server-call.js';
-import type { AuthContext, MetricsRecorder, WireCall, CallStatus } from '../../call/wire-call.js';
+import {
+  isAtDeadline,
+  type AuthContext,
+  type CallStatus,
+  type MetricsRecorder,
+  type WireCall,
+} from '../../call/wire-call.js';
 
 /** What is used of an HTTP/2 stream while its call is open. */
 export interface CallStream {
@@ -30,7 +37,10 @@ export class GrpcJsCall implements WireCall {
   call!: ServerCall;
   private metadata: Metadata | undefined;
 
-  constructor(private readonly wire: ServerInterceptingCallInterface) {}
+  constructor(
+    private readonly wire: ServerInterceptingCallInterface,
+    private readonly clock: Pick<Clock, 'now'>,
+  ) {}
 
   /** Makes grpc-js deliver the request. */
   start(): void {
@@ -124,7 +134,8 @@ export class GrpcJsCall implements WireCall {
 
   /** grpc-js calls this at the end of every call, however it ended. */
   onCancel(): void {
-    this.call.cancelled();
+    const { writable } = this.call;
+    this.call.cancelled((writable && isAtDeadline(this.deadline, this.clock.now())) || undefined);
   }
 }
 

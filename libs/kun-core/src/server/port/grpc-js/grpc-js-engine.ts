@@ -80,7 +80,7 @@ export class GrpcJsEngine implements WireEngine {
   private readonly answerHere: ServerInterceptor = ({ path }, intercepting) => {
     const { methods, environment, run } = this.options;
     const bound = methods.get(path);
-    const wire = new GrpcJsCall(intercepting);
+    const wire = new GrpcJsCall(intercepting, environment.clock);
     const call = new ServerCall(bound?.method ?? UNKNOWN_METHOD, wire, environment, bound);
     wire.call = call;
     this.endings.attach(call, wire);
