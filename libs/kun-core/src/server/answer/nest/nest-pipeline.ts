@@ -141,7 +141,8 @@ function answering(
   next: () => Promise<unknown>,
   intercepted: boolean,
 ): () => Promise<unknown> {
-  if (!call.method.requestStream) return () => next().then((result) => handed(result, call, intercepted));
+  if (!call.method.requestStream)
+    return () => next().then((result) => handed(forPipeline(result, call, intercepted), call, intercepted));
   return () =>
     new Promise((resolve, reject) => {
       const failure = new RequestFailure({ error: reject });
@@ -156,10 +157,9 @@ function answering(
     });
 }
 
-/** Converts the result for the pipeline, and remembers on the call a response whose messages the pipeline need not see. */
-function handed(result: unknown, call: ServerCall, intercepted: boolean): unknown {
-  const answer = forPipeline(result, call, intercepted);
-  if (!intercepted && isObservable(answer)) call.handed = answer;
+/** Remembers on the call a response whose messages the pipeline need not see. */
+function handed(answer: unknown, call: ServerCall, intercepted: boolean): unknown {
+  if (!intercepted && call.method.responseStream && isObservable(answer)) call.handed = answer;
   return answer;
 }
 
