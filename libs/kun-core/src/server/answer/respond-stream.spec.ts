@@ -134,6 +134,19 @@ describe('a streamed answer', () => {
     expect(made).toBe(16 * 1024 + 1);
   });
 
+  it('takes no more of it once the wire refuses a message', () => {
+    let made = 0;
+    const wire = {
+      sendMessage() {
+        throw new Error('broken');
+      },
+    };
+    const { call } = opened({ responseStream: true, wire });
+    call.handlerStarts();
+    respondWithStream(call, range(0, 1000).pipe(tap(() => made++)));
+    expect(made).toBe(2);
+  });
+
   it('takes no more of it either once nobody waits for the response, as when an interceptor ends the call', async () => {
     let made = 0;
     const { call } = opened({ responseStream: true });
